@@ -1,0 +1,1 @@
+"""Licence plate detection and reading."""
