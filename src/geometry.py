@@ -1,0 +1,106 @@
+"""Boxes, quadrilaterals and the homographies between them.
+
+Boxes are float32 ``[..., 4]`` arrays (xmin, ymin, xmax, ymax) in pixels; quads are float32 ``[..., 4, 2]`` arrays of
+corners in the order top-left, top-right, bottom-right, bottom-left of the plate itself.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+
+def box_area(boxes: FloatArray) -> FloatArray:
+    """Area of each box, in square pixels; an inverted box has area 0. Shape ``[..., 4]`` to ``[...]``."""
+    return np.clip(boxes[..., 2] - boxes[..., 0], 0, None) * np.clip(boxes[..., 3] - boxes[..., 1], 0, None)
+
+
+def iou_matrix(boxes_a: FloatArray, boxes_b: FloatArray) -> FloatArray:
+    """Intersection over union of every pair of boxes.
+
+    Args:
+        boxes_a: ``[N, 4]`` boxes.
+        boxes_b: ``[M, 4]`` boxes.
+
+    Returns:
+        ``[N, M]`` values in 0..1.
+    """
+    top_left = np.maximum(boxes_a[:, None, :2], boxes_b[None, :, :2])
+    bottom_right = np.minimum(boxes_a[:, None, 2:], boxes_b[None, :, 2:])
+    size = np.clip(bottom_right - top_left, 0, None)
+    intersection = size[..., 0] * size[..., 1]
+    union = box_area(boxes_a)[:, None] + box_area(boxes_b)[None, :] - intersection
+    return intersection / np.maximum(union, 1e-9)
+
+
+def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> list[int]:
+    """Greedy non-maximum suppression.
+
+    Args:
+        boxes: ``[N, 4]`` boxes.
+        scores: ``[N]`` scores, any range.
+        iou_threshold: a box that overlaps a better one by more than this is dropped.
+
+    Returns:
+        Indices of the boxes kept, best first.
+    """
+    order = np.argsort(-scores, kind="stable")
+    overlaps = iou_matrix(boxes, boxes)
+    suppressed = np.zeros(len(boxes), bool)
+    kept: list[int] = []
+    for index in order:
+        if suppressed[index]:
+            continue
+        kept.append(int(index))
+        suppressed |= overlaps[index] > iou_threshold
+    return kept
+
+
+def quad_to_box(quads: FloatArray) -> FloatArray:
+    """Smallest axis-aligned box around each quad: ``[..., 4, 2]`` to ``[..., 4]``."""
+    return np.concatenate([quads.min(axis=-2), quads.max(axis=-2)], axis=-1).astype(np.float32)
+
+
+def box_to_quad(boxes: FloatArray) -> FloatArray:
+    """The four corners of each box: ``[..., 4]`` to ``[..., 4, 2]``."""
+    xmin, ymin, xmax, ymax = np.moveaxis(np.asarray(boxes, np.float32), -1, 0)
+    corners = [(xmin, ymin), (xmax, ymin), (xmax, ymax), (xmin, ymax)]
+    return np.stack([np.stack(corner, -1) for corner in corners], -2)
+
+
+def is_convex(quad: FloatArray) -> bool:
+    """Whether a ``[4, 2]`` quad is convex and runs clockwise on the screen (as TL, TR, BR, BL does)."""
+    edges = np.roll(quad, -1, axis=0) - quad
+    following = np.roll(edges, -1, axis=0)
+    return bool(np.all(edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0] > 0))
+
+
+def quad_size(quad: FloatArray) -> tuple[float, float]:
+    """Width and height in pixels of a ``[4, 2]`` quad: the mean lengths of its opposite sides."""
+    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+    return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
+
+
+def transform_points(points: FloatArray, matrix: NDArray[np.float64]) -> FloatArray:
+    """Map ``[..., 2]`` points through a 3×3 homography."""
+    mapped = points @ matrix[:, :2].T + matrix[:, 2]
+    return (mapped[..., :2] / mapped[..., 2:]).astype(np.float32)
+
+
+def quad_to_rectangle(quad: FloatArray, rectangle: FloatArray) -> NDArray[np.float64]:
+    """The 3×3 homography that maps a ``[4, 2]`` quad onto an axis-aligned rectangle ``[4]``."""
+    return cv2.getPerspectiveTransform(quad.astype(np.float32), box_to_quad(np.asarray(rectangle, np.float32)))
+
+
+def expand_quad(quad: FloatArray, x_fraction: float, y_fraction: float) -> FloatArray:
+    """Grow a ``[4, 2]`` quad in its own plane, following its perspective.
+
+    Args:
+        quad: the corners.
+        x_fraction: margin added to the left and to the right, as a fraction of the quad's width.
+        y_fraction: margin added above and below, as a fraction of the quad's height.
+    """
+    to_unit = quad_to_rectangle(quad, np.array([0, 0, 1, 1], np.float32))
+    grown = box_to_quad(np.array([-x_fraction, -y_fraction, 1 + x_fraction, 1 + y_fraction], np.float32))
+    return transform_points(grown, np.linalg.inv(to_unit))

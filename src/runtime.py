@@ -1,0 +1,107 @@
+"""One small interface to run a model, from its Keras file or from its compiled twin.
+
+The compiled twin (``models/NAME.tflite`` under LiteRT) is the default: it starts in a tenth of a second and needs no
+TensorFlow. The ``.h5`` runs under Keras, which has to be installed for it.
+"""
+
+import threading
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from src.geometry import FloatArray
+
+MODELS_DIRECTORY = Path(__file__).resolve().parent.parent / "models"
+
+
+class Model(Protocol):
+    """A model with one input and one output; safe to call from several threads."""
+
+    def __call__(self, batch: FloatArray) -> FloatArray:
+        """Run the model on a float32 batch ``[B, ...]``, any B ≥ 1; returns float32 ``[B, ...]``."""
+
+
+class LiteRTModel:
+    """A compiled model under LiteRT; each thread and each input shape has an interpreter of its own."""
+
+    def __init__(self, path: Path, threads: int = 2) -> None:
+        """Read the file.
+
+        Args:
+            path: the ``.tflite`` file.
+            threads: number of threads that one call uses.
+        """
+        self._content = path.read_bytes()
+        self._threads = threads
+        self._local = threading.local()
+
+    def _interpreter(self, shape: tuple[int, ...]) -> Any:
+        interpreters = self._local.__dict__.setdefault("interpreters", {})
+        if shape not in interpreters:
+            from ai_edge_litert.interpreter import Interpreter
+
+            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+            interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], list(shape))
+            interpreter.allocate_tensors()
+            interpreters[shape] = interpreter
+        return interpreters[shape]
+
+    def __call__(self, batch: FloatArray) -> FloatArray:
+        """See :class:`Model`."""
+        # Batches are padded to a power of two, so that a handful of interpreters serves every batch size.
+        padded_size = 1 << (len(batch) - 1).bit_length()
+        padded = np.zeros((padded_size, *batch.shape[1:]), np.float32)
+        padded[: len(batch)] = batch
+        interpreter = self._interpreter(padded.shape)
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], padded)
+        interpreter.invoke()
+        return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[: len(batch)]
+
+
+class KerasModel:
+    """A Keras model from its ``.h5`` file."""
+
+    def __init__(self, path: Path) -> None:
+        """Load the file; imports Keras, which takes seconds.
+
+        Args:
+            path: the ``.h5`` file.
+        """
+        import keras
+
+        self._model = keras.models.load_model(path, compile=False)
+        self._lock = threading.Lock()
+
+    def __call__(self, batch: FloatArray) -> FloatArray:
+        """See :class:`Model`."""
+        with self._lock:
+            return self._model.predict_on_batch(np.asarray(batch, np.float32))
+
+
+def load_model(name: str, runtime: str = "litert") -> Model:
+    """Load one of the project's models.
+
+    Args:
+        name: "detector", "segmenter" or "classifier".
+        runtime: "litert" for the compiled twin, "keras" for the ``.h5``.
+
+    Raises:
+        FileNotFoundError: the model's file is not there.
+        ValueError: the runtime is none of the two.
+    """
+    loaders: dict[str, tuple[str, Any]] = {"litert": (".tflite", LiteRTModel), "keras": (".h5", KerasModel)}
+    if runtime not in loaders:
+        raise ValueError(f"runtime is {runtime!r}; it must be one of {', '.join(loaders)}")
+    suffix, loader = loaders[runtime]
+    path = MODELS_DIRECTORY / f"{name}{suffix}"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: the model is not there; run `make train` or check out the models folder")
+    return loader(path)
+
+
+def compile_model(model: Any, path: Path) -> None:
+    """Write the compiled twin of a Keras model (fp32, for LiteRT); needs the TensorFlow backend."""
+    import tensorflow as tf
+
+    path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
