@@ -1,0 +1,191 @@
+"""What the pipeline answers: immutable records, and the plain JSON types that they turn into.
+
+All positions are in pixels of the picture as a person sees it (its EXIF orientation applied), all confidences lie in
+0..1, all times are in milliseconds.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+Box = tuple[float, float, float, float]
+Point = tuple[float, float]
+
+
+def _confidence(value: float) -> float:
+    return round(float(value), 4)
+
+
+def _pixels(values: Box | Point) -> list[int]:
+    return [round(float(value)) for value in values]
+
+
+@dataclasses.dataclass(frozen=True)
+class Character:
+    """One character of a plate.
+
+    Attributes:
+        text: the character, ``A``-``Z`` or ``0``-``9``.
+        confidence: how sure its class is, 0..1.
+        box: xmin, ymin, xmax, ymax in pixels.
+    """
+
+    text: str
+    confidence: float
+    box: Box
+
+    def to_dict(self) -> dict[str, Any]:
+        """The character as plain JSON types."""
+        return {"text": self.text, "confidence": _confidence(self.confidence), "box": _pixels(self.box)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """One possible reading of a plate.
+
+    Attributes:
+        text: the reading.
+        confidence: how sure it is, 0..1.
+    """
+
+    text: str
+    confidence: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The candidate as plain JSON types."""
+        return {"text": self.text, "confidence": _confidence(self.confidence)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Region:
+    """The country whose plate syntax fits a reading.
+
+    Attributes:
+        code: ISO 3166-1 alpha-2 code in lower case.
+        confidence: how sure it is, 0..1.
+    """
+
+    code: str
+    confidence: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The region as plain JSON types."""
+        return {"code": self.code, "confidence": _confidence(self.confidence)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Plate:
+    """One number plate found in a picture.
+
+    Attributes:
+        text: what it says; empty where it cannot be read.
+        confidence: how sure the text is, 0..1; 0 where it cannot be read.
+        box: xmin, ymin, xmax, ymax in pixels.
+        corners: top left, top right, bottom right, bottom left of the plate itself, in pixels.
+        detection_confidence: how sure it is that there is a plate, 0..1.
+        rows: lines of text; 0 where it cannot be read.
+        characters: in reading order.
+        candidates: the possible readings, best first.
+        region: the country whose syntax fits, or None.
+    """
+
+    text: str
+    confidence: float
+    box: Box
+    corners: tuple[Point, Point, Point, Point]
+    detection_confidence: float
+    rows: int
+    characters: tuple[Character, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    region: Region | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plate as plain JSON types."""
+        return {
+            "text": self.text,
+            "confidence": _confidence(self.confidence),
+            "box": _pixels(self.box),
+            "corners": [_pixels(corner) for corner in self.corners],
+            "detection_confidence": _confidence(self.detection_confidence),
+            "rows": int(self.rows),
+            "region": self.region.to_dict() if self.region else None,
+            "characters": [character.to_dict() for character in self.characters],
+            "candidates": [candidate.to_dict() for candidate in self.candidates],
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageResult:
+    """The answer for one picture.
+
+    Attributes:
+        input: the picture's name as it was given.
+        width: of the upright picture, in pixels.
+        height: of the upright picture, in pixels.
+        plates: the surest detection first.
+        timing_ms: milliseconds per stage: ``load``, ``detect``, ``read``.
+        saved: the files written, by kind: ``annotated``, ``json``.
+    """
+
+    input: str
+    width: int
+    height: int
+    plates: tuple[Plate, ...]
+    timing_ms: Mapping[str, float]
+    saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain JSON types."""
+        return {
+            "input": self.input,
+            "kind": "image",
+            "width": int(self.width),
+            "height": int(self.height),
+            "plates": [plate.to_dict() for plate in self.plates],
+            "timing_ms": {stage: round(float(time), 1) for stage, time in self.timing_ms.items()},
+            "saved": dict(self.saved),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """One file of many that could not be read.
+
+    Attributes:
+        input: the file's name.
+        error: one line that says why, and what to do.
+    """
+
+    input: str
+    error: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The failure as plain JSON types."""
+        return {"input": self.input, "error": self.error}
+
+
+@dataclasses.dataclass(frozen=True)
+class FolderResult:
+    """The answer for a folder or a glob pattern.
+
+    Attributes:
+        input: the folder or pattern as it was given.
+        results: one per picture that could be read, in the order of their names.
+        errors: one per file that could not.
+        saved: the files written for the whole, by kind: ``json``, ``csv``.
+    """
+
+    input: str
+    results: tuple[ImageResult, ...]
+    errors: tuple[Failure, ...] = ()
+    saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain JSON types."""
+        return {
+            "input": self.input,
+            "kind": "folder",
+            "results": [result.to_dict() for result in self.results],
+            "errors": [failure.to_dict() for failure in self.errors],
+            "saved": dict(self.saved),
+        }
