@@ -1,0 +1,53 @@
+"""Reading annotated sets: a folder with ``images/`` and ``annotations.csv``.
+
+Columns: image, width, height, xmin, ymin, xmax, ymax (pixels; empty: no plate in the image), corners ("x;y" ×4, TL TR
+BR BL; may be empty), text (may be empty), country. An image has a row per plate.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from src.geometry import FloatArray
+
+BOX_COLUMNS = ["xmin", "ymin", "xmax", "ymax"]
+
+
+@dataclass(frozen=True)
+class AnnotatedImage:
+    """One image and its plates.
+
+    Attributes:
+        path: the image file.
+        boxes: float32 ``[N, 4]`` in pixels.
+        quads: float32 ``[N, 4, 2]``, NaN where the corners are unknown.
+        texts: N texts, "" where unknown.
+    """
+
+    path: Path
+    boxes: FloatArray
+    quads: FloatArray
+    texts: tuple[str, ...]
+
+
+def _quad(text: str) -> FloatArray:
+    values = np.array(text.split(";"), np.float32) if text else np.full(8, np.nan, np.float32)
+    return values.reshape(4, 2)
+
+
+def read_annotations(folder: Path) -> list[AnnotatedImage]:
+    """The images of a set, in the order of its CSV.
+
+    Raises:
+        FileNotFoundError: the folder has no ``annotations.csv``.
+    """
+    table = pd.read_csv(folder / "annotations.csv", dtype={"corners": str, "text": str}, keep_default_na=False)
+    images = []
+    for name, rows in table.groupby("image", sort=False):
+        rows = rows[rows["xmin"].astype(str) != ""]
+        boxes = rows[BOX_COLUMNS].to_numpy(np.float32).reshape(-1, 4)
+        quads = np.array([_quad(corners) for corners in rows["corners"]], np.float32).reshape(-1, 4, 2)
+        images.append(AnnotatedImage(folder / "images" / str(name), boxes, quads, tuple(rows["text"])))
+    return images

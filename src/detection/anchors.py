@@ -1,0 +1,50 @@
+"""Anchor boxes of the detector (SSD, Liu et al., 2016)."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from src.geometry import FloatArray
+
+#: Size of the network's input in pixels; the compiled twin is made for it.
+INPUT_HEIGHT = 384
+INPUT_WIDTH = 512
+
+#: Strides of the feature maps, in pixels of the network's input.
+STRIDES = (8, 16, 32)
+
+#: Anchor (width, height) in pixels of the network's input, per stride. Clusters of the training plates' shapes
+#: (k-means on log width and log height), rounded: aspects from two-row motorcycle plates to European ones.
+ANCHOR_SHAPES: tuple[tuple[tuple[float, float], ...], ...] = (
+    ((10, 6), (21, 7.5), (22, 14), (42, 13)),
+    ((41, 27), (77, 24), (78, 52), (145, 42)),
+    ((150, 95), (240, 70), (280, 150), (440, 220)),
+)
+
+ANCHORS_PER_CELL = len(ANCHOR_SHAPES[0])
+
+
+@lru_cache(maxsize=8)
+def anchor_grid(height: int, width: int) -> FloatArray:
+    """All anchors for an input size, in the order of the network's output.
+
+    Args:
+        height: input height in pixels, a multiple of 32.
+        width: input width in pixels, a multiple of 32.
+
+    Returns:
+        Read-only float32 ``[A, 4]``: centre x, centre y, width, height in pixels.
+    """
+    levels = []
+    for stride, shapes in zip(STRIDES, ANCHOR_SHAPES, strict=True):
+        y, x, shape = np.meshgrid(
+            (np.arange(height // stride) + 0.5) * stride,
+            (np.arange(width // stride) + 0.5) * stride,
+            np.arange(len(shapes)),
+            indexing="ij",
+        )
+        sizes = np.asarray(shapes)[shape]
+        levels.append(np.concatenate([x[..., None], y[..., None], sizes], -1).reshape(-1, 4))
+    grid = np.concatenate(levels).astype(np.float32)
+    grid.setflags(write=False)
+    return grid

@@ -1,0 +1,98 @@
+"""From an image to plates: letterbox, network, decoding, non-maximum suppression."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, anchor_grid
+from src.detection.coding import decode_boxes, decode_corners
+from src.geometry import FloatArray, box_to_quad, iou_matrix, is_convex, nms, quad_to_box
+from src.preprocessing import letterbox
+from src.runtime import Model
+
+#: Detections below this confidence are not reported; chosen on the validation sets.
+CONFIDENCE_THRESHOLD = 0.4
+NMS_IOU = 0.4
+
+#: The corners are believed when their bounding box agrees with the box at least this much.
+CORNER_AGREEMENT = 0.5
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A plate found in an image.
+
+    Attributes:
+        box: float32 ``[4]``, xmin, ymin, xmax, ymax in pixels of the image, inside it.
+        corners: float32 ``[4, 2]``, TL, TR, BR, BL of the plate itself; may lie slightly outside the image.
+        confidence: 0..1.
+    """
+
+    box: FloatArray
+    corners: FloatArray
+    confidence: float
+
+
+def decode(
+    output: FloatArray, height: int, width: int, threshold: float = CONFIDENCE_THRESHOLD
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Boxes, corners and scores of one image's network output, after non-maximum suppression.
+
+    Args:
+        output: ``[A, 13]`` network output.
+        height: input height in pixels.
+        width: input width in pixels.
+        threshold: lowest score kept, 0..1.
+
+    Returns:
+        Boxes ``[N, 4]``, quads ``[N, 4, 2]`` in pixels of the network's input, scores ``[N]``; best first.
+    """
+    scores = (1 / (1 + np.exp(-output[:, 0]))).astype(np.float32)
+    chosen = np.flatnonzero(scores >= threshold)
+    anchors = anchor_grid(height, width)[chosen]
+    boxes = decode_boxes(output[chosen, 1:5], anchors)
+    quads = decode_corners(output[chosen, 5:13], anchors)
+    kept = nms(boxes, scores[chosen], NMS_IOU)
+    return boxes[kept], quads[kept], scores[chosen][kept]
+
+
+def plausible_corners(box: FloatArray, quad: FloatArray) -> FloatArray:
+    """The quad ``[4, 2]``, or the box's own corners where free corner offsets have folded or strayed from the box."""
+    if is_convex(quad) and iou_matrix(quad_to_box(quad)[None], box[None])[0, 0] >= CORNER_AGREEMENT:
+        return quad
+    return box_to_quad(box)
+
+
+class Detector:
+    """Finds licence plates in an image."""
+
+    def __init__(self, model: Model) -> None:
+        """Use a loaded model.
+
+        Args:
+            model: the detector's network.
+        """
+        self._model = model
+
+    def detect(self, image: NDArray[np.uint8], threshold: float = CONFIDENCE_THRESHOLD) -> list[Detection]:
+        """Find the plates of one image.
+
+        Args:
+            image: BGR uint8 ``[H, W, 3]``.
+            threshold: lowest confidence reported, 0..1.
+
+        Returns:
+            The plates found, the most confident first.
+        """
+        fitted = letterbox(image, INPUT_HEIGHT, INPUT_WIDTH)
+        output = self._model(fitted.image[None].astype(np.float32))[0]
+        boxes, quads, scores = decode(output, INPUT_HEIGHT, INPUT_WIDTH, threshold)
+        limit = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
+        detections = []
+        for box, quad, score in zip(boxes, quads, scores, strict=True):
+            corners = fitted.to_original(plausible_corners(box, quad))
+            inside = np.clip(fitted.to_original(box.reshape(2, 2)).reshape(4), 0, limit)
+            if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1:
+                detections.append(Detection(inside.astype(np.float32), corners, float(score)))
+        return detections

@@ -1,0 +1,66 @@
+"""The detector's network: a small residual backbone, a feature pyramid, and SSD heads."""
+
+import math
+
+import keras
+from keras import layers
+
+from src.detection.anchors import ANCHORS_PER_CELL, INPUT_HEIGHT, INPUT_WIDTH, STRIDES
+
+#: Share of anchors expected to be plates before training; keeps focal loss calm at the start (Lin et al., 2017).
+PRIOR = 0.01
+
+
+def _convolution(x: keras.KerasTensor, channels: int, kernel: int = 3, stride: int = 1) -> keras.KerasTensor:
+    # Dense 3×3 convolutions: on a CPU they train twice as fast as depthwise ones and carry more per millisecond.
+    x = layers.Conv2D(channels, kernel, strides=stride, padding="same", use_bias=False)(x)
+    x = layers.BatchNormalization(momentum=0.97)(x)
+    return layers.ReLU()(x)
+
+
+def _residual(x: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.Add()([x, _convolution(x, x.shape[-1])])
+
+
+def _head(x: keras.KerasTensor) -> keras.KerasTensor:
+    x = _convolution(x, x.shape[-1])
+    logit = layers.Conv2D(
+        ANCHORS_PER_CELL, 1, bias_initializer=keras.initializers.Constant(-math.log((1 - PRIOR) / PRIOR))
+    )(x)
+    box = layers.Conv2D(ANCHORS_PER_CELL * 4, 1)(x)
+    corners = layers.Conv2D(ANCHORS_PER_CELL * 8, 1)(x)
+    parts = [layers.Reshape((-1, size))(part) for part, size in ((logit, 1), (box, 4), (corners, 8))]
+    return layers.Concatenate(axis=-1)(parts)
+
+
+def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> keras.Model:
+    """The detector, with random weights (0.7 M parameters; the weights fit any input size).
+
+    Args:
+        height: input height in pixels, a multiple of 32.
+        width: input width in pixels, a multiple of 32.
+
+    Returns:
+        A model from ``[B, height, width, 3]`` BGR (0..255) to ``[B, A, 13]``: for each anchor of
+        :func:`src.detection.anchors.anchor_grid` a logit, 4 box offsets and 8 corner offsets.
+
+    Raises:
+        ValueError: a side is no multiple of the coarsest stride.
+    """
+    if height % STRIDES[-1] or width % STRIDES[-1]:
+        raise ValueError(f"the detector's input is {height}×{width}; both sides must be multiples of {STRIDES[-1]}")
+    image = layers.Input((height, width, 3), name="image")
+    x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
+    x = _convolution(x, 16, stride=2)
+    x = _residual(_convolution(x, 32, stride=2))
+    stride_8 = _residual(_residual(_convolution(x, 64, stride=2)))
+    stride_16 = _residual(_residual(_convolution(stride_8, 96, stride=2)))
+    stride_32 = _residual(_convolution(stride_16, 128, stride=2))
+
+    # Feature pyramid (Lin et al., 2017): what the coarse maps know of cars helps the fine ones to find small plates.
+    coarse = _convolution(stride_32, 64, kernel=1)
+    middle = layers.Add()([layers.UpSampling2D()(coarse), _convolution(stride_16, 64, kernel=1)])
+    middle = _convolution(middle, 64)
+    fine = layers.Add()([layers.UpSampling2D()(middle), _convolution(stride_8, 64, kernel=1)])
+    outputs = [_head(level) for level in (fine, middle, coarse)]
+    return keras.Model(image, layers.Concatenate(axis=1)(outputs), name="detector")

@@ -1,0 +1,55 @@
+"""Which anchor has to find which plate."""
+
+import numpy as np
+
+from src.detection.anchors import anchor_grid
+from src.detection.coding import encode_boxes, encode_corners
+from src.geometry import FloatArray, iou_matrix
+
+#: An anchor with at least this IoU to a plate has to find it; between the two thresholds it may do as it likes.
+POSITIVE_IOU = 0.45
+IGNORED_IOU = 0.3
+#: Every plate is given at least its best anchors, as small and unusual plates overlap none by much.
+MINIMUM_ANCHORS = 3
+
+#: Columns: label (1 plate, 0 background, -1 ignored), 4 box offsets, 8 corner offsets, whether the corners are known.
+TARGET_SIZE = 14
+
+
+def assign_targets(boxes: FloatArray, quads: FloatArray, ignored: FloatArray, height: int, width: int) -> FloatArray:
+    """Training targets of one image.
+
+    Args:
+        boxes: ``[N, 4]`` plates, in pixels of the network's input.
+        quads: ``[N, 4, 2]`` their corners; NaN where a data set has none.
+        ignored: ``[M, 4]`` regions in which nothing is asked (plates cut off by the crop, say).
+        height: input height in pixels.
+        width: input width in pixels.
+
+    Returns:
+        float32 ``[A, 14]``, see :data:`TARGET_SIZE`.
+    """
+    anchors = anchor_grid(height, width)
+    targets = np.zeros((len(anchors), TARGET_SIZE), np.float32)
+    anchor_boxes = np.concatenate([anchors[:, :2] - anchors[:, 2:] / 2, anchors[:, :2] + anchors[:, 2:] / 2], -1)
+    if len(ignored):
+        targets[iou_matrix(anchor_boxes, ignored).max(axis=1) > 0.1, 0] = -1
+    if not len(boxes):
+        return targets
+    overlaps = iou_matrix(anchor_boxes, boxes)
+    best = overlaps.argmax(axis=1)
+    best_overlap = overlaps.max(axis=1)
+    targets[best_overlap >= IGNORED_IOU, 0] = -1
+    positive = best_overlap >= POSITIVE_IOU
+    for plate in range(len(boxes)):
+        top = np.argpartition(-overlaps[:, plate], MINIMUM_ANCHORS)[:MINIMUM_ANCHORS]
+        top = top[overlaps[top, plate] > 0]
+        best[top] = plate
+        positive[top] = True
+    chosen = best[positive]
+    targets[positive, 0] = 1
+    targets[positive, 1:5] = encode_boxes(boxes[chosen], anchors[positive])
+    corners = encode_corners(quads[chosen], anchors[positive])
+    targets[positive, 5:13] = np.nan_to_num(corners)
+    targets[positive, 13] = np.isfinite(corners).all(axis=1)
+    return targets

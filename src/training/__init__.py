@@ -1,0 +1,1 @@
+"""Training of the models: data readers and one ``train`` function per model."""

@@ -1,0 +1,142 @@
+"""Training of the detector."""
+
+import csv
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
+from src.detection.loss import DetectionLoss
+from src.detection.model import build_detector
+from src.training.detector_data import DetectorSamples, Paster, Photograph
+
+WARM_UP_STEPS = 300
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the training with one sample size.
+
+    Attributes:
+        name: of the folder that holds its checkpoints.
+        height: sample height in pixels.
+        width: sample width in pixels.
+        batch_size: samples per step.
+        steps: steps per epoch.
+        epochs: number of epochs.
+        peak_rate: learning rate after the warm-up.
+        final_rate: learning rate at the end of the cosine decay.
+    """
+
+    name: str
+    height: int
+    width: int
+    batch_size: int
+    steps: int
+    epochs: int
+    peak_rate: float
+    final_rate: float
+
+
+#: Most of what there is to learn is local: square crops around plates show more plates per second than whole
+#: photographs do. A shorter second stage at the size of use brings large plates and the look of whole photographs.
+FULL = (
+    Stage("crops", 288, 288, 16, 250, 28, 2e-3, 4e-4),
+    Stage("photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 250, 18, 8e-4, 1e-5),
+)
+QUICK = (
+    Stage("crops", 128, 128, 4, 3, 1, 1e-3, 1e-4),
+    Stage("photographs", 160, 192, 2, 2, 1, 1e-4, 1e-5),
+)
+
+
+class _Epochs(keras.callbacks.Callback):
+    """Tells the samples which epoch it is, so that a resumed run goes on with new samples."""
+
+    def __init__(self, samples: DetectorSamples) -> None:
+        super().__init__()
+        self._samples = samples
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._samples.set_epoch(epoch)
+
+
+def _optimizer(stage: Stage) -> keras.optimizers.Optimizer:
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=stage.peak_rate / 20,
+        decay_steps=max(1, stage.steps * stage.epochs - WARM_UP_STEPS),
+        alpha=stage.final_rate / stage.peak_rate,
+        warmup_target=stage.peak_rate,
+        warmup_steps=min(WARM_UP_STEPS, max(1, stage.steps * stage.epochs // 10)),
+    )
+    # Averaged weights (Polyak) are worth several points of recall while the learning rate is still high.
+    return keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=10.0, use_ema=True, ema_momentum=0.998)
+
+
+def train(
+    photographs: list[Photograph],
+    run_directory: Path,
+    stages: tuple[Stage, ...] = FULL,
+    paster: Paster | None = None,
+    seed: int = 1,
+) -> keras.Model:
+    """Train the detector, or resume where an earlier run into the same directory stopped.
+
+    Args:
+        photographs: training images with their plates.
+        run_directory: receives checkpoints, and ``history.csv`` per stage; each stage's averaged weights of its last
+            epoch are in ``STAGE/averaged.weights.h5``.
+        stages: :data:`FULL`, or :data:`QUICK` to try the code.
+        paster: adds drawn plates to the samples; without one no corners are learned where the sets have none.
+        seed: of the samples.
+
+    Returns:
+        The detector for the size of use, with averaged weights.
+
+    Raises:
+        ValueError: there are no photographs, or the loss stopped being a number.
+    """
+    if not photographs:
+        raise ValueError("there are no training images; data/README.md says how to get some")
+    previous: Path | None = None
+    for number, stage in enumerate(stages):
+        directory = run_directory / stage.name
+        directory.mkdir(parents=True, exist_ok=True)
+        averaged = directory / "averaged.weights.h5"
+        keras.utils.set_random_seed(seed + number)
+        model = build_detector(stage.height, stage.width)
+        if previous is not None:
+            model.load_weights(previous)
+        finished = len(list(read_history(run_directory, stage))) >= stage.epochs
+        if not finished:
+            samples = DetectorSamples(
+                photographs, stage.height, stage.width, stage.batch_size, stage.steps, seed * 1000 + number, paster
+            )
+            model.compile(optimizer=_optimizer(stage), loss=DetectionLoss(), jit_compile=False)
+            callbacks = [
+                _Epochs(samples),
+                keras.callbacks.BackupAndRestore(directory / "resume", delete_checkpoint=False),
+                keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+                keras.callbacks.ModelCheckpoint(averaged, save_weights_only=True),
+                keras.callbacks.CSVLogger(str(directory / "history.csv"), append=True),
+                keras.callbacks.TerminateOnNaN(raise_error=True),
+            ]
+            model.fit(samples, epochs=stage.epochs, callbacks=callbacks, verbose=2)
+        previous = averaged
+    detector = build_detector()
+    detector.load_weights(previous)
+    return detector
+
+
+def read_history(run_directory: Path, stage: Stage) -> Iterator[float]:
+    """The loss of each epoch of a stage so far."""
+    path = run_directory / stage.name / "history.csv"
+    if path.is_file():
+        with path.open() as file:
+            for row in csv.DictReader(file):
+                loss = float(row["loss"])
+                if math.isfinite(loss):
+                    yield loss

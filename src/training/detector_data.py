@@ -1,0 +1,223 @@
+"""Training samples for the detector: annotated photographs, cropped, scaled and disturbed at random."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from src.annotations import AnnotatedImage
+from src.detection.anchors import INPUT_WIDTH
+from src.detection.targets import TARGET_SIZE, assign_targets
+from src.geometry import FloatArray, box_area, box_to_quad, quad_to_box
+from src.preprocessing import BORDER_VALUE
+
+#: A plate that the crop cuts off is asked for when this much of it is left, else its region is ignored.
+MINIMUM_VISIBLE = 0.6
+#: Plates smaller than this (width, in pixels of the network's input) cannot be seen and are ignored.
+MINIMUM_WIDTH = 7.0
+
+#: Adds plates to a photograph: (image, boxes, quads, rng) to the same with more plates.
+Paster = Callable[
+    [NDArray[np.uint8], FloatArray, FloatArray, np.random.Generator], tuple[NDArray[np.uint8], FloatArray, FloatArray]
+]
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A decoded photograph at full and half size (so that shrinking it never aliases) with its plates."""
+
+    levels: tuple[NDArray[np.uint8], ...]
+    boxes: FloatArray
+    quads: FloatArray
+
+
+def load_photographs(images: list[AnnotatedImage], longest_side: int = 640) -> list[Photograph]:
+    """Decode the images of a set into memory, shrunk to a longest side in pixels.
+
+    Raises:
+        FileNotFoundError: an image is missing or unreadable.
+    """
+    photographs = []
+    for item in images:
+        image: Any = cv2.imread(str(item.path))
+        if image is None:
+            raise FileNotFoundError(f"{item.path}: not there, or not an image")
+        scale = min(1.0, longest_side / max(image.shape[:2]))
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
+        half: Any = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        quarter: Any = cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        photographs.append(Photograph((image, half, quarter), item.boxes * scale, item.quads * scale))
+    return photographs
+
+
+def disturb_colours(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Random exposure, gamma, colour cast, greyness, noise, blur and JPEG artefacts on a BGR image."""
+    levels = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
+    gains = rng.uniform(0.7, 1.35) * rng.uniform(0.88, 1.12, 3)
+    curve = np.clip(levels ** np.exp(rng.normal(0, 0.3)) * gains + rng.normal(0, 0.06), 0, 1)
+    result: Any = cv2.LUT(image, (curve * 255).astype(np.uint8)[:, None, :])
+    if rng.random() < 0.12:
+        result = cv2.cvtColor(cv2.cvtColor(result, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    kind = rng.random()
+    if kind < 0.1:
+        result = cv2.GaussianBlur(result, (0, 0), rng.uniform(0.4, 1.1))
+    elif kind < 0.16:
+        kernel: Any = np.zeros((7, 7), np.float32)
+        length = int(rng.integers(1, 4))
+        kernel[3, 3 - length : 4 + length] = 1
+        turn = cv2.getRotationMatrix2D((3, 3), rng.uniform(0, 180), 1)
+        kernel = cv2.warpAffine(kernel, turn, (7, 7))
+        result = cv2.filter2D(result, -1, kernel / max(float(kernel.sum()), 1e-3))
+    elif kind < 0.26:
+        _, encoded = cv2.imencode(".jpg", result, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 85))])
+        result = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    elif kind < 0.34:
+        noise = rng.standard_normal(result.shape, np.float32) * rng.uniform(3, 14)
+        result = np.clip(result + noise, 0, 255).astype(np.uint8)
+    return np.asarray(result, np.uint8)
+
+
+def _random_scale(photograph: Photograph, plate_width: float | None, rng: np.random.Generator) -> float:
+    """Network pixels per photograph pixel: around the scale met in use, or one that gives the plate a random width."""
+    in_use = INPUT_WIDTH / max(photograph.levels[0].shape[:2])
+    if plate_width is None or rng.random() < 0.5:
+        return float(in_use * np.exp(rng.normal(0.05, 0.3)))
+    wanted = np.exp(rng.uniform(np.log(12), np.log(220)))
+    return float(np.clip(wanted / plate_width, 0.3 * in_use, 2.2 * in_use))
+
+
+def _quarter_turn(image: NDArray[np.uint8], quads: FloatArray, rng: np.random.Generator) -> tuple[Any, FloatArray]:
+    """Turn a square image by 90° to either side, as photographs without orientation data are."""
+    side = image.shape[0]
+    if rng.random() < 0.5:
+        turned = np.stack([side - quads[..., 1], quads[..., 0]], -1)
+        return cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE), turned.astype(np.float32)
+    turned = np.stack([quads[..., 1], side - quads[..., 0]], -1)
+    return cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE), turned.astype(np.float32)
+
+
+def _mirror(quads: FloatArray, width: int) -> FloatArray:
+    mirrored = quads.copy()
+    mirrored[..., 0] = width - mirrored[..., 0]
+    return mirrored[:, [1, 0, 3, 2]]
+
+
+def draw_sample(
+    photograph: Photograph, height: int, width: int, rng: np.random.Generator, paster: Paster | None = None
+) -> tuple[NDArray[np.uint8], FloatArray, FloatArray, FloatArray]:
+    """A random crop of a photograph at a random scale, disturbed.
+
+    Args:
+        photograph: where to crop.
+        height: height of the crop in pixels.
+        width: width of the crop in pixels.
+        rng: source of randomness.
+        paster: adds drawn plates to the crop, or None.
+
+    Returns:
+        Image uint8 ``[height, width, 3]``, boxes ``[N, 4]``, quads ``[N, 4, 2]`` (NaN where the corners are unknown)
+        and ignored boxes ``[M, 4]``, in pixels of the crop.
+    """
+    count = len(photograph.boxes)
+    plate = photograph.boxes[rng.integers(count)] if count else None
+    scale = _random_scale(photograph, None if plate is None else float(plate[2] - plate[0]), rng)
+    stretch = np.exp(rng.normal(0, 0.06))
+    full = np.array(photograph.levels[0].shape[1::-1], np.float32)
+    step = np.array([scale * stretch, scale / stretch], np.float32)
+    size = np.array([width, height], np.float32)
+    if plate is not None and rng.random() < 0.85:
+        centre = (plate[:2] + plate[2:]) / 2 * step
+        reach = np.maximum(size / 2 - (plate[2:] - plate[:2]) * step / 2 - 4, 4)
+        middle = centre + rng.uniform(-1, 1, 2) * reach
+    else:
+        middle = rng.uniform(0, 1, 2) * full * step
+    # Stay on the photograph where it is larger than the crop; centre it roughly where it is smaller.
+    slack = full * step - size
+    origin = np.where(slack > 0, np.clip(middle - size / 2, -0.06 * size, slack + 0.06 * size), slack * rng.random(2))
+
+    level = int(np.clip(np.floor(np.log2(1 / scale)), 0, len(photograph.levels) - 1)) if scale < 1 else 0
+    source = photograph.levels[level]
+    shrink = source.shape[1] / full[0]
+    matrix = np.array([[step[0] / shrink, 0, -origin[0]], [0, step[1] / shrink, -origin[1]]], np.float32)
+    border = int(rng.integers(256)) if rng.random() < 0.3 else BORDER_VALUE
+    image: Any = cv2.warpAffine(source, matrix, (width, height), borderValue=(border, border, border))
+    boxes = (photograph.boxes * np.tile(step, 2) - np.tile(origin, 2)).astype(np.float32)
+    quads = (photograph.quads * step - origin).astype(np.float32)
+    if paster is not None:
+        image, boxes, quads = paster(image, boxes, quads, rng)
+
+    outlines = box_to_quad(boxes)
+    if rng.random() < 0.5:
+        image = np.ascontiguousarray(image[:, ::-1])
+        outlines, quads = _mirror(outlines, width), _mirror(quads, width)
+    if height == width and rng.random() < 0.04:
+        stacked = np.concatenate([outlines, quads])
+        image, stacked = _quarter_turn(image, stacked, rng)
+        outlines, quads = stacked[: len(outlines)], stacked[len(outlines) :]
+    boxes = quad_to_box(outlines)
+
+    limit = np.array([width, height] * 2, np.float32)
+    clipped = np.clip(boxes, 0, limit)
+    visible = box_area(clipped) / np.maximum(box_area(boxes), 1e-6)
+    longer_side = (clipped[:, 2:] - clipped[:, :2]).max(axis=1, initial=0)
+    asked = (visible >= MINIMUM_VISIBLE) & (longer_side >= MINIMUM_WIDTH)
+    touched = (visible > 0) & ~asked
+    return disturb_colours(image, rng), clipped[asked], quads[asked], clipped[touched]
+
+
+class DetectorSamples(keras.utils.PyDataset):
+    """Batches of random samples: images uint8 ``[B, H, W, 3]`` and targets float32 ``[B, A, 14]``."""
+
+    def __init__(
+        self,
+        photographs: list[Photograph],
+        height: int,
+        width: int,
+        batch_size: int,
+        batches: int,
+        seed: int,
+        paster: Paster | None = None,
+    ) -> None:
+        """Sample from photographs.
+
+        Args:
+            photographs: the training images.
+            height: height of a sample in pixels.
+            width: width of a sample in pixels.
+            batch_size: samples per batch.
+            batches: batches per epoch.
+            seed: everything drawn depends on it, the epoch and the batch's index alone.
+            paster: adds drawn plates, or None.
+        """
+        super().__init__(workers=1, max_queue_size=6)
+        self._photographs = photographs
+        self._height, self._width = height, width
+        self._batch_size, self._batches = batch_size, batches
+        self._seed, self._epoch = seed, 0
+        self._paster = paster
+
+    def __len__(self) -> int:
+        """Batches per epoch."""
+        return self._batches
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], FloatArray]:
+        """The batch of an index in the current epoch."""
+        rng = np.random.default_rng((self._seed, self._epoch, index))
+        images = np.empty((self._batch_size, self._height, self._width, 3), np.uint8)
+        targets = []
+        for row in range(self._batch_size):
+            photograph = self._photographs[rng.integers(len(self._photographs))]
+            image, boxes, quads, ignored = draw_sample(photograph, self._height, self._width, rng, self._paster)
+            images[row] = image
+            targets.append(assign_targets(boxes, quads, ignored, self._height, self._width))
+        stacked = np.stack(targets)
+        assert stacked.shape[-1] == TARGET_SIZE
+        return images, stacked
+
+    def set_epoch(self, epoch: int) -> None:
+        """Start an epoch (0, 1, …), so that a resumed run does not repeat what it has seen."""
+        self._epoch = epoch
