@@ -1,0 +1,205 @@
+"""Whatever holds a picture → an upright BGR uint8 array.
+
+A file, its bytes, the array that ``cv2.imread`` makes of it and its Pillow image give the same pixels. JPEG, PNG and
+WebP are decoded by OpenCV, which is faster and turns them upright by their EXIF orientation; BMP, TIFF and CMYK JPEG by
+Pillow, which knows more of their variants and is quiet about broken ones. Alpha is ignored; of 16 bits the upper 8 are
+kept, as OpenCV does.
+"""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import (
+    BmpImagePlugin,
+    Image,
+    ImageFile,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from src.errors import InputError
+
+BGRImage = NDArray[np.uint8]
+
+#: Largest picture that is decoded. A photograph of today's largest cameras for cars and phones has 50 megapixels.
+MAX_PIXELS = 64_000_000
+#: Largest file that is opened: MAX_PIXELS with four 16-bit channels, uncompressed, and some room.
+MAX_FILE_BYTES = 600_000_000
+#: Shorter side below which no plate can be seen, in pixels.
+MIN_SIDE = 8
+
+# The plugins are opened directly: Image.open() would try fifty formats, and would warn about large pictures by itself.
+_OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
+    "JPEG": JpegImagePlugin.JpegImageFile,
+    "PNG": PngImagePlugin.PngImageFile,
+    "WebP": WebPImagePlugin.WebPImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "TIFF": TiffImagePlugin.TiffImageFile,
+}
+_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "BMP": ".bmp", "TIFF": ".tif"}
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
+_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, TypeError, IndexError, KeyError)
+
+
+def sniff_format(content: bytes) -> str | None:
+    """The picture format that the first bytes show: JPEG, PNG, WebP, BMP or TIFF; None for anything else."""
+    if content.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "WebP"
+    if content.startswith(b"BM"):
+        return "BMP"
+    if content.startswith(_TIFF_STARTS):
+        return "TIFF"
+    return None
+
+
+def suffix_of_bytes(content: bytes) -> str:
+    """The usual file suffix, with its dot, of an encoded picture; ``.png`` where the format is not known."""
+    return _SUFFIXES.get(sniff_format(content) or "", ".png")
+
+
+def read_image(source: Path | bytes | NDArray | Image.Image, name: str) -> BGRImage:
+    """Decode a picture.
+
+    Args:
+        source: a file, an encoded picture, an array (see :func:`from_array`) or a Pillow image.
+        name: what error messages call it.
+
+    Returns:
+        BGR uint8 ``[H, W, 3]``, upright. It may share memory with an array that was given, and is only to be read.
+
+    Raises:
+        InputError: it is no picture, is damaged, is too small or too large.
+    """
+    if isinstance(source, Path):
+        return from_bytes(_read_file(source, name), name)
+    if isinstance(source, bytes):
+        return from_bytes(source, name)
+    if isinstance(source, Image.Image):
+        return from_pillow(source, name)
+    return from_array(source, name)
+
+
+def from_array(array: NDArray, name: str) -> BGRImage:
+    """Bring an array into the pipeline's form.
+
+    Args:
+        array: uint8 ``[H, W]`` or ``[H, W, 1]`` grey, ``[H, W, 3]`` BGR or ``[H, W, 4]`` BGRA; read-only and strided
+            arrays are fine.
+        name: what error messages call it.
+
+    Returns:
+        BGR uint8 ``[H, W, 3]``, C-contiguous; the array's own memory where it has that form already.
+
+    Raises:
+        InputError: another shape or type, too small or too large.
+    """
+    if array.dtype != np.uint8:
+        raise InputError(f"{name}: its type is {array.dtype}; give uint8 values from 0 to 255")
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
+        raise InputError(f"{name}: its shape is {array.shape}; give H×W, H×W×3 (BGR) or H×W×4 (BGRA)")
+    _check_size(array.shape[1], array.shape[0], name)
+    array = np.ascontiguousarray(array)
+    if array.ndim == 2 or array.shape[2] == 1:
+        return np.asarray(cv2.cvtColor(array, cv2.COLOR_GRAY2BGR), np.uint8)
+    if array.shape[2] == 4:
+        return np.asarray(cv2.cvtColor(array, cv2.COLOR_BGRA2BGR), np.uint8)
+    return array
+
+
+def from_bytes(content: bytes, name: str) -> BGRImage:
+    """Decode an encoded picture; arguments, result and errors as for :func:`read_image`."""
+    if not content:
+        raise InputError(f"{name}: it is empty; give a picture")
+    format_name = sniff_format(content)
+    if format_name is None:
+        raise InputError(f"{name}: it is not a picture; give a JPEG, PNG, WebP, BMP or TIFF")
+    try:
+        opened = _OPENERS[format_name](io.BytesIO(content))
+    except _DECODING_ERRORS as error:
+        raise _damaged(name, format_name) from error
+    _check_size(*opened.size, name)
+    if format_name in ("BMP", "TIFF") or opened.mode == "CMYK":
+        return from_pillow(opened, name)
+    # libpng complains on stderr about a file that ends early: look for its last chunk first.
+    if format_name == "PNG" and b"IEND" not in content:
+        raise _damaged(name, format_name)
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise _damaged(name, format_name) from error
+    if image is None:
+        raise _damaged(name, format_name)
+    return np.asarray(image, np.uint8)
+
+
+def from_pillow(image: Image.Image, name: str) -> BGRImage:
+    """Convert a Pillow image of any mode; it is turned upright by its EXIF orientation, as a file would be.
+
+    Args:
+        image: the image; it is loaded where it was opened lazily, and otherwise left as it is.
+        name: what error messages call it.
+
+    Returns:
+        BGR uint8 ``[H, W, 3]``.
+
+    Raises:
+        InputError: it is damaged, too small or too large, or holds values that are no colours.
+    """
+    _check_size(*image.size, name)
+    try:
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode in _SIXTEEN_BIT_MODES or upright.mode == "I":
+            return from_array(_upper_bits(np.asarray(upright), name), name)
+        if upright.mode == "F":
+            raise InputError(f"{name}: it holds floating-point values; save it with 8 or 16 bits per channel")
+        return np.asarray(cv2.cvtColor(np.asarray(upright.convert("RGB")), cv2.COLOR_RGB2BGR), np.uint8)
+    except InputError:
+        raise
+    except _DECODING_ERRORS as error:
+        raise _damaged(name, image.format or "Pillow image") from error
+
+
+def _upper_bits(values: NDArray, name: str) -> BGRImage:
+    """The upper 8 of 16 bits; Pillow keeps 16-bit grey in 16- or in 32-bit integers."""
+    if values.min() < 0 or values.max() > 65535:
+        raise InputError(f"{name}: its values exceed 16 bits; save it with 8 or 16 bits per channel")
+    return (values >> 8).astype(np.uint8)
+
+
+def _read_file(path: Path, name: str) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise InputError(f"{name}: it has {size / 1e6:.0f} MB; the limit is {MAX_FILE_BYTES / 1e6:.0f} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{name}: it cannot be opened ({error.strerror}); check the path and its permissions"
+        ) from error
+
+
+def _check_size(width: int, height: int, name: str) -> None:
+    if width * height > MAX_PIXELS:
+        raise InputError(
+            f"{name}: {width}×{height} is {width * height / 1e6:.0f} megapixels, the limit is "
+            f"{MAX_PIXELS / 1e6:.0f}; scale it down"
+        )
+    if min(width, height) < MIN_SIDE:
+        raise InputError(f"{name}: {width}×{height} pixels are too few to show a plate; give a larger picture")
+
+
+def _damaged(name: str, format_name: str) -> InputError:
+    return InputError(f"{name}: the {format_name} is damaged or truncated; get a whole copy of it")

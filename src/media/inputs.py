@@ -1,0 +1,162 @@
+"""What kind of input is it, and which pictures does it stand for?
+
+Every kind of input is recognised in :func:`open_input`, and nowhere else.
+"""
+
+import dataclasses
+import glob
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from src.errors import InputError
+from src.media.images import BGRImage, read_image, suffix_of_bytes
+
+#: File suffixes that are taken for pictures in folders and glob patterns.
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff")
+
+_VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".ts", ".3gp")
+
+
+@dataclasses.dataclass(frozen=True)
+class Photograph:
+    """A decoded picture.
+
+    Attributes:
+        name: what the answer and messages call it.
+        image: BGR uint8 ``[H, W, 3]``, upright; possibly the caller's own memory, so only to be read.
+        file_name: the name that its annotated copy starts from; its suffix says the format.
+        path: the file it came from, if any.
+        load_ms: time to read and decode it, in milliseconds.
+    """
+
+    name: str
+    image: BGRImage
+    file_name: str
+    path: Path | None
+    load_ms: float
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageSource:
+    """A picture that is yet to be decoded.
+
+    Attributes:
+        name: what the answer and messages call it.
+        content: a file, an encoded picture, an array or a Pillow image.
+    """
+
+    name: str
+    content: Path | bytes | NDArray | Image.Image
+
+    def load(self) -> Photograph:
+        """Decode the picture.
+
+        Raises:
+            InputError: it cannot be decoded.
+        """
+        start = time.perf_counter()
+        image = read_image(self.content, self.name)
+        load_ms = 1000 * (time.perf_counter() - start)
+        path = self.content if isinstance(self.content, Path) else None
+        return Photograph(self.name, image, self._file_name(), path, load_ms)
+
+    def _file_name(self) -> str:
+        if isinstance(self.content, Path):
+            if self.content.suffix.lower() in IMAGE_SUFFIXES:
+                return self.content.name
+            with self.content.open("rb") as file:
+                return self.content.name + suffix_of_bytes(file.read(16))
+        return "image" + (suffix_of_bytes(self.content) if isinstance(self.content, bytes) else ".png")
+
+
+@dataclasses.dataclass(frozen=True)
+class FolderSource:
+    """Many pictures under one name.
+
+    Attributes:
+        name: the folder or glob pattern as it was given.
+        images: the pictures, in the order of their names.
+    """
+
+    name: str
+    images: tuple[ImageSource, ...]
+
+
+def open_input(given: Any) -> ImageSource | FolderSource:
+    """Find out what was given.
+
+    Args:
+        given: the path of a picture or of a folder, a glob pattern, an encoded picture as bytes, an array, or a Pillow
+            image.
+
+    Raises:
+        InputError: it is nothing of these, is not there, or is a folder or pattern without pictures.
+    """
+    if isinstance(given, np.ndarray):
+        return ImageSource("array", given)
+    if isinstance(given, bytes | bytearray | memoryview):
+        return ImageSource("bytes", bytes(given))
+    if isinstance(given, Image.Image):
+        return ImageSource("image", given)
+    if isinstance(given, str | os.PathLike):
+        return _open_path(os.fsdecode(given))
+    raise InputError(
+        f"{_printable(repr(given))}: a {type(given).__name__} cannot be read; "
+        "give a path, a folder, a glob pattern, bytes, an array or a Pillow image"
+    )
+
+
+def _open_path(text: str) -> ImageSource | FolderSource:
+    name = _printable(text)
+    if not text:
+        raise InputError("the input is an empty text; give the path of a picture")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text):
+        raise InputError(f"{name}: network addresses are not supported; save the picture and give its path")
+    path = Path(text)
+    try:
+        is_file, is_folder, exists = path.is_file(), path.is_dir(), path.exists()
+    except OSError as error:
+        raise InputError(f"{name}: it cannot be opened ({error.strerror}); check the path") from error
+    if is_folder:
+        return _many(name, sorted(entry for entry in _entries(path, name) if _is_picture(entry)), "folder")
+    if is_file:
+        if path.suffix.lower() in _VIDEO_SUFFIXES:
+            raise InputError(f"{name}: videos are not supported; give pictures")
+        return ImageSource(name, path)
+    if exists:
+        raise InputError(f"{name}: it is neither a file nor a folder; give the path of a picture")
+    if glob.has_magic(text):
+        found = (Path(match) for match in glob.glob(text, recursive=True))
+        return _many(name, sorted(entry for entry in found if _is_picture(entry)), "pattern")
+    raise InputError(f"{name}: there is no such file or folder; check the path")
+
+
+def _entries(folder: Path, name: str) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{name}: it cannot be opened ({error.strerror}); check its permissions") from error
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _many(name: str, paths: list[Path], kind: str) -> FolderSource:
+    if not paths:
+        endings = "JPEG, PNG, WebP, BMP or TIFF"
+        raise InputError(f"{name}: there are no pictures in this {kind}; give one with {endings} files")
+    return FolderSource(name, tuple(ImageSource(_printable(str(path)), path) for path in paths))
+
+
+def _printable(text: str, limit: int = 500) -> str:
+    """The text on one line: what cannot be printed is escaped, and what is very long is cut."""
+    shown = text if text.isprintable() else ascii(text)[1:-1]
+    return shown if len(shown) <= limit else shown[:limit] + "…"

@@ -1,0 +1,48 @@
+"""A window that shows annotated pictures."""
+
+import subprocess
+import sys
+
+import cv2
+
+from src.errors import InputError
+from src.media.images import BGRImage
+
+_TITLE = "Number plates"
+_PROBE_SECONDS = 30
+
+
+class Window:
+    """Shows one picture after the other; a key press or closing the window goes on."""
+
+    def __init__(self) -> None:
+        """Make sure that a window can be opened.
+
+        Raises:
+            InputError: there is no screen, or OpenCV was built without windows.
+        """
+        # OpenCV's window toolkit aborts the whole process where there is no screen: let another process try it.
+        probe = subprocess.run(
+            [sys.executable, "-c", "import cv2; cv2.namedWindow('probe')"],
+            capture_output=True,
+            timeout=_PROBE_SECONDS,
+            check=False,
+        )
+        if probe.returncode != 0:
+            raise InputError(
+                "display: no window can be opened; it needs a screen, and opencv-python rather than "
+                "opencv-python-headless"
+            )
+
+    def show(self, image: BGRImage) -> None:
+        """Show a picture until a key is pressed or the window is closed.
+
+        Args:
+            image: BGR uint8 ``[H, W, 3]``.
+        """
+        cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        cv2.imshow(_TITLE, image)
+        # A closed window never reports a key, so it is looked at between short waits.
+        while cv2.waitKey(50) == -1 and cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1:
+            pass
+        cv2.destroyWindow(_TITLE)

@@ -1,0 +1,259 @@
+"""Number plates from pictures: ``main(input)``, and the command line ``python -m src.pipeline --input PATH``.
+
+This module only puts the parts together: input → detection → reading → answer → files.
+"""
+
+import argparse
+import functools
+import json
+import logging
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from src.detection.detector import Detection, Detector
+from src.errors import InputError
+from src.media.draw import annotate
+from src.media.inputs import FolderSource, ImageSource, Photograph, open_input
+from src.media.sinks import OutputFolder, csv_text
+from src.media.window import Window
+from src.reading import PlateReader, Reading
+from src.results import Failure, FolderResult, ImageResult, Plate
+from src.runtime import load_model
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+_LOGGER = logging.getLogger(__name__)
+_LOADING = threading.Lock()
+
+
+class PlateRecogniser:
+    """Detector and reader with their models; safe to use from several threads."""
+
+    def __init__(self, runtime: str = "litert") -> None:
+        """Load the three models.
+
+        Args:
+            runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
+
+        Raises:
+            InputError: the models or the runtime are not there.
+        """
+        try:
+            self._detector = Detector(load_model("detector", runtime))
+            self._reader = PlateReader(load_model("segmenter", runtime), load_model("classifier", runtime))
+        except (FileNotFoundError, ImportError) as error:
+            raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
+
+    def recognise(self, photograph: Photograph) -> ImageResult:
+        """Find and read the plates of one picture."""
+        image = photograph.image
+        start = time.perf_counter()
+        detections = self._detector.detect(image)
+        detected = time.perf_counter()
+        quads = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
+        readings = self._reader.read(image, quads)
+        read = time.perf_counter()
+        plates = [_plate(detection, reading) for detection, reading in zip(detections, readings, strict=True)]
+        plates.sort(key=lambda plate: plate.detection_confidence, reverse=True)
+        timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
+        return ImageResult(photograph.name, image.shape[1], image.shape[0], tuple(plates), timing)
+
+
+def main(
+    input: Any,
+    output_dir: str | os.PathLike[str] | None = "output",
+    *,
+    runtime: str = "litert",
+    display: bool = False,
+) -> dict[str, Any]:
+    """Find and read the number plates of a picture, or of many.
+
+    Args:
+        input: the path of a picture or of a folder, a glob pattern, an encoded picture as bytes, a uint8 array
+            (``[H, W]``, or ``[H, W, 3]`` BGR, or ``[H, W, 4]`` BGRA), or a Pillow image.
+        output_dir: folder for the annotated picture, JSON and CSV; None saves nothing.
+        runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
+        display: show the annotated picture in a window as well.
+
+    Returns:
+        The answer in plain JSON types; the README describes it.
+
+    Raises:
+        InputError: the input cannot be read, or nothing can be saved in ``output_dir``.
+    """
+    data = data_preprocessing(input)
+    output = model_prediction(data, output_dir, runtime=runtime, display=display)
+    return output
+
+
+def data_preprocessing(input: Any) -> Photograph | FolderSource:
+    """Decode the picture that was given; of a folder or pattern, list the pictures to decode one after the other.
+
+    Args:
+        input: as for :func:`main`.
+
+    Raises:
+        InputError: the input cannot be read.
+    """
+    source = open_input(input)
+    return source.load() if isinstance(source, ImageSource) else source
+
+
+def model_prediction(
+    data: Photograph | FolderSource,
+    output_dir: str | os.PathLike[str] | None = None,
+    *,
+    runtime: str = "litert",
+    display: bool = False,
+) -> dict[str, Any]:
+    """Find and read the plates of preprocessed data.
+
+    Args:
+        data: what :func:`data_preprocessing` returned.
+        output_dir: folder for the results; None saves nothing.
+        runtime: "litert" or "keras".
+        display: show the annotated picture in a window as well.
+
+    Returns:
+        The answer in plain JSON types.
+
+    Raises:
+        InputError: nothing can be saved in ``output_dir``, or the runtime is not there.
+    """
+    folder = None if output_dir is None else OutputFolder(output_dir)
+    window = _open_window() if display else None
+    recogniser = _load_recogniser(runtime)
+
+    def answer(photograph: Photograph) -> ImageResult:
+        result = recogniser.recognise(photograph)
+        if folder:
+            result = folder.save_image(photograph, result)
+        if window:
+            window.show(annotate(photograph.image, result.plates))
+        return result
+
+    if isinstance(data, Photograph):
+        return answer(data).to_dict()
+    results, errors = [], []
+    for source in tqdm(data.images, desc=data.name, unit="picture", disable=None):
+        try:
+            photograph = source.load()
+        except InputError as error:
+            _LOGGER.warning("%s", error)
+            errors.append(Failure(source.name, str(error)))
+        else:
+            results.append(answer(photograph))
+    summary = FolderResult(data.name, tuple(results), tuple(errors))
+    return (folder.save_folder(summary) if folder else summary).to_dict()
+
+
+def _load_recogniser(runtime: str) -> PlateRecogniser:
+    with _LOADING:
+        return _cached_recogniser(runtime)
+
+
+@functools.cache
+def _cached_recogniser(runtime: str) -> PlateRecogniser:
+    return PlateRecogniser(runtime)
+
+
+def _open_window() -> Window | None:
+    try:
+        return Window()
+    except InputError as error:
+        _LOGGER.warning("%s; going on without", error)
+        return None
+
+
+def _plate(detection: Detection, reading: Reading) -> Plate:
+    xmin, ymin, xmax, ymax = (float(value) for value in detection.box)
+    top_left, top_right, bottom_right, bottom_left = ((float(x), float(y)) for x, y in detection.corners)
+    return Plate(
+        text=reading.text,
+        confidence=reading.confidence if reading.text else 0.0,
+        box=(xmin, ymin, xmax, ymax),
+        corners=(top_left, top_right, bottom_right, bottom_left),
+        detection_confidence=detection.confidence,
+        rows=reading.rows,
+        characters=reading.characters,
+        candidates=reading.candidates,
+    )
+
+
+def _formatted(answer: Mapping[str, Any], form: str) -> str:
+    """The answer as text for stdout, ending in a line feed."""
+    if form == "csv":
+        return csv_text(answer)
+    if form == "json":
+        return json.dumps(answer, indent=2) + "\n"
+    lines = [*answer["results"], *answer["errors"]] if answer["kind"] == "folder" else [answer]
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m src.pipeline",
+        description="Find and read number plates. The answer goes to stdout, everything else to stderr.",
+        epilog="Exit status: 0 the answer is there, 2 bad usage or input, 130 interrupted.",
+    )
+    parser.add_argument(
+        "--input", required=True, metavar="PATH", help="a picture, a folder, or a glob pattern in quotes ('*.jpg')"
+    )
+    saving = parser.add_mutually_exclusive_group()
+    saving.add_argument("--output", default="output", metavar="DIR", help="folder for the results (%(default)s)")
+    saving.add_argument("--no-save", action="store_true", help="save nothing")
+    parser.add_argument(
+        "--format", choices=("json", "jsonl", "csv"), default="json", help="form of the answer on stdout (%(default)s)"
+    )
+    parser.add_argument("--display", action="store_true", help="show the annotated pictures; any key goes on")
+    parser.add_argument(
+        "--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)"
+    )
+    return parser
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The command line.
+
+    Args:
+        arguments: instead of those that the process was started with.
+
+    Returns:
+        The exit status.
+    """
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    warnings.filterwarnings("ignore", module="PIL")
+    try:
+        with logging_redirect_tqdm():
+            answer = main(
+                options.input,
+                None if options.no_save else options.output,
+                runtime=options.runtime,
+                display=options.display,
+            )
+    except InputError as error:
+        _LOGGER.error("%s", error)
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        _LOGGER.error("interrupted; what was saved so far is whole")
+        return EXIT_INTERRUPTED
+    sys.stdout.write(_formatted(answer, options.format))
+    if answer["saved"]:
+        _LOGGER.info("saved %s", ", ".join(answer["saved"].values()))
+    nothing_read = answer["kind"] == "folder" and not answer["results"]
+    return EXIT_BAD_INPUT if nothing_read else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())
