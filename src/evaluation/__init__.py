@@ -1,0 +1,1 @@
+"""Measuring the system on annotated sets."""

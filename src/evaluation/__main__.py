@@ -1,0 +1,58 @@
+"""Command line of the evaluation: ``python -m src.evaluation SET… [--output models/metrics.json]``."""
+
+import argparse
+import datetime
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from src.evaluation.evaluate import STAGES, evaluate_set
+from src.runtime import MODELS_DIRECTORY
+
+COLUMNS = ("set", "images", "plates", "recall", "AP", "false", "exact", "merged", "CER", "contour exact", "ms")
+
+
+def _line(name: str, figures: dict[str, Any]) -> list[str]:
+    reading = figures["reading"] or {"exact": None, "merged": None, "character_error_rate": None}
+    contours = figures["reading_with_contours"] or {"exact": None}
+    milliseconds = " + ".join(f"{figures['ms'][stage]:.1f}" for stage in STAGES)
+    values = [name, figures["images"], figures["plates"], figures["recall"], figures["average_precision"]]
+    values += [figures["false_per_image"], reading["exact"], reading["merged"], reading["character_error_rate"]]
+    values += [contours["exact"], f"{milliseconds} = {figures['ms']['total']:.1f}"]
+    return ["–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value) for value in values]
+
+
+def as_table(table: dict[str, dict[str, Any]]) -> str:
+    """The figures of several sets as an aligned text table; times are load + detect + read = total, in ms."""
+    rows = [list(COLUMNS)] + [_line(name, figures) for name, figures in table.items()]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+
+
+def run() -> int:
+    """Evaluate the sets named on the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m src.evaluation",
+        description="Measure the committed models on annotated sets (folders with images/ and annotations.csv).",
+    )
+    parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
+    parser.add_argument("--output", type=Path, default=MODELS_DIRECTORY / "metrics.json", help="JSON file to write")
+    options = parser.parse_args()
+    table: dict[str, dict[str, Any]] = {}
+    for folder in options.sets:
+        if not (folder / "annotations.csv").is_file():
+            print(
+                f"{folder}: no annotated set; it needs images/ and annotations.csv, see data/README.md", file=sys.stderr
+            )
+            return 2
+        table[f"{folder.parent.name}/{folder.name}"] = evaluate_set(folder)
+    print(as_table(table))
+    record = {"date": datetime.date.today().isoformat(), "command": "python -m src.evaluation SET…", "sets": table}
+    options.output.write_text(json.dumps(record, indent=1) + "\n")
+    print(f"saved {options.output}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,76 @@
+"""Evaluation of the whole system on an annotated set."""
+
+import math
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from src.annotations import AnnotatedImage, read_annotations
+from src.evaluation.baseline import read_with_contours
+from src.evaluation.metrics import Comparison, PredictedPlates, detection_figures, reading_figures
+from src.media.images import read_image
+from src.pipeline import main
+from src.runtime import Model, load_model
+
+STAGES = ("load", "detect", "read")
+
+
+def _predicted(answer: dict[str, Any], texts: tuple[str, ...]) -> PredictedPlates:
+    boxes = np.array([plate["box"] for plate in answer["plates"]], np.float32).reshape(-1, 4)
+    scores = np.array([plate["detection_confidence"] for plate in answer["plates"]], np.float32)
+    return PredictedPlates(boxes, scores, texts)
+
+
+def _contour_texts(item: AnnotatedImage, answer: dict[str, Any], classifier: Model) -> tuple[str, ...]:
+    if not any(item.texts) or not answer["plates"]:
+        return ("",) * len(answer["plates"])
+    image = read_image(item.path, str(item.path))
+    quads = [np.array(plate["corners"], np.float32) for plate in answer["plates"]]
+    return tuple(read_with_contours(image, quad, classifier) for quad in quads)
+
+
+def evaluate_set(folder: Path) -> dict[str, Any]:
+    """Run the system on every image of a set and compare.
+
+    Args:
+        folder: an annotated set, see :mod:`src.annotations`.
+
+    Returns:
+        Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading with contour
+        segmentation in place of the learned one, and the median time of each stage.
+
+    Raises:
+        FileNotFoundError: the folder is no annotated set.
+        src.errors.InputError: an image cannot be read.
+    """
+    classifier = load_model("classifier")
+    learned, contours, times, totals = [], [], [], []
+    for item in tqdm(read_annotations(folder), desc=folder.name, unit="image"):
+        start = time.perf_counter()
+        answer = main(str(item.path), output_dir=None)
+        totals.append(1000 * (time.perf_counter() - start))
+        times.append([answer["timing_ms"][stage] for stage in STAGES])
+        texts = tuple(plate["text"] for plate in answer["plates"])
+        learned.append(Comparison(item.boxes, item.texts, _predicted(answer, texts)))
+        contour_texts = _contour_texts(item, answer, classifier)
+        contours.append(Comparison(item.boxes, item.texts, _predicted(answer, contour_texts)))
+    figures: dict[str, Any] = asdict(detection_figures(learned))
+    for name, comparisons in (("reading", learned), ("reading_with_contours", contours)):
+        reading = reading_figures(comparisons)
+        figures[name] = None if reading is None else _rounded(asdict(reading))
+    medians = np.median(np.array(times), axis=0)
+    figures["ms"] = dict(zip(STAGES, medians.tolist(), strict=True)) | {"total": float(np.median(totals))}
+    return _rounded(figures | {"ms": _rounded(figures["ms"])})
+
+
+def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
+    def tidy(value: Any) -> Any:
+        if not isinstance(value, float):
+            return value
+        return None if math.isnan(value) else round(value, 2)
+
+    return {name: tidy(value) for name, value in figures.items()}

@@ -1,0 +1,174 @@
+"""Figures of detection and reading against annotated plates."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from src.geometry import FloatArray, iou_matrix
+
+#: A detection has found a plate at this IoU.
+FOUND_IOU = 0.5
+#: A detection is about a plate (its text counts, it is no false one) at this IoU, or when its centre lies in the plate.
+LOCATED_IOU = 0.3
+
+
+@dataclass(frozen=True)
+class PredictedPlates:
+    """What the system said about one image.
+
+    Attributes:
+        boxes: float32 ``[N, 4]``.
+        scores: float32 ``[N]``, detection confidences.
+        texts: N texts.
+    """
+
+    boxes: FloatArray
+    scores: FloatArray
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Predictions and truth of one image.
+
+    Attributes:
+        true_boxes: float32 ``[M, 4]``.
+        true_texts: M texts, "" where unknown.
+        predicted: what the system said.
+    """
+
+    true_boxes: FloatArray
+    true_texts: tuple[str, ...]
+    predicted: PredictedPlates
+
+    @cached_property
+    def overlaps(self) -> FloatArray:
+        """IoU of every true plate (rows) with every detection (columns)."""
+        return iou_matrix(self.true_boxes, self.predicted.boxes)
+
+    @cached_property
+    def located(self) -> np.ndarray:
+        """Boolean, shaped like :attr:`overlaps`: the detection is about the plate."""
+        centres = (self.predicted.boxes[:, :2] + self.predicted.boxes[:, 2:]) / 2
+        truth = self.true_boxes[:, None]
+        inside = ((centres >= truth[..., :2]) & (centres <= truth[..., 2:])).all(axis=-1)
+        return inside | (self.overlaps >= LOCATED_IOU)
+
+
+def normalise_text(text: str, merged: bool = False) -> str:
+    """Upper case, A–Z and 0–9 only; ``merged`` reads O as 0 and I as 1, which many plates do not tell apart."""
+    text = re.sub(r"[^A-Z0-9]", "", text.upper())
+    return text.replace("O", "0").replace("I", "1") if merged else text
+
+
+def compared_part(text: str) -> slice:
+    """The part of a text that is compared: the last six characters where the truth has letters beyond A–Z 0–9."""
+    return slice(-6, None) if re.search(r"[^A-Za-z0-9 .\-]", text) else slice(None)
+
+
+def edit_distance(a: str, b: str) -> int:
+    """Levenshtein distance."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        previous = row
+        row = [i]
+        for j, y in enumerate(b, 1):
+            row.append(min(previous[j] + 1, row[-1] + 1, previous[j - 1] + (x != y)))
+    return row[-1]
+
+
+def average_precision(comparisons: list[Comparison], iou_threshold: float = FOUND_IOU) -> float:
+    """Area under the precision-recall curve (all points, as in Pascal VOC 2010), 0..1; NaN without plates."""
+    scores: list[float] = []
+    hits: list[bool] = []
+    total = 0
+    for comparison in comparisons:
+        total += len(comparison.true_boxes)
+        taken: set[int] = set()
+        for detection in np.argsort(-comparison.predicted.scores, kind="stable"):
+            column = comparison.overlaps[:, detection]
+            plate = int(column.argmax()) if len(column) else -1
+            hit = plate >= 0 and column[plate] >= iou_threshold and plate not in taken
+            if hit:
+                taken.add(plate)
+            scores.append(float(comparison.predicted.scores[detection]))
+            hits.append(bool(hit))
+    if not total:
+        return float("nan")
+    ordered = np.asarray(hits, float)[np.argsort(-np.asarray(scores), kind="stable")]
+    true_positives = np.cumsum(ordered)
+    precision = true_positives / np.arange(1, len(ordered) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    return float((envelope * ordered).sum() / total)
+
+
+@dataclass(frozen=True)
+class ReadingFigures:
+    """How well texts were read.
+
+    Attributes:
+        texts: plates with a known text.
+        exact: share read to the letter, in percent.
+        merged: the same with O as 0 and I as 1.
+        character_error_rate: edit distance over length of the truth, in percent; a plate not located counts whole.
+    """
+
+    texts: int
+    exact: float
+    merged: float
+    character_error_rate: float
+
+
+def reading_figures(comparisons: list[Comparison]) -> ReadingFigures | None:
+    """Figures of reading, or None where no text is known."""
+    texts = exact = merged = edits = length = 0
+    for comparison in comparisons:
+        for plate, text in enumerate(comparison.true_texts):
+            if not text:
+                continue
+            part = compared_part(text)
+            wanted = normalise_text(text)[part]
+            near = [
+                t for t, is_near in zip(comparison.predicted.texts, comparison.located[plate], strict=True) if is_near
+            ]
+            texts += 1
+            exact += any(normalise_text(t)[part] == wanted for t in near)
+            merged += any(normalise_text(t, True)[part] == normalise_text(wanted, True) for t in near)
+            length += len(wanted)
+            distances = [min(len(wanted), edit_distance(normalise_text(t)[part], wanted)) for t in near]
+            edits += min(distances, default=len(wanted))
+    if not texts:
+        return None
+    return ReadingFigures(texts, 100 * exact / texts, 100 * merged / texts, 100 * edits / length)
+
+
+@dataclass(frozen=True)
+class DetectionFigures:
+    """How well plates were found.
+
+    Attributes:
+        images: number of images.
+        plates: number of annotated plates.
+        recall: share of plates met by a detection of IoU ≥ 0.5, in percent.
+        average_precision: AP at IoU 0.5, in percent.
+        false_per_image: detections per image that are about no annotated plate.
+    """
+
+    images: int
+    plates: int
+    recall: float
+    average_precision: float
+    false_per_image: float
+
+
+def detection_figures(comparisons: list[Comparison]) -> DetectionFigures:
+    """Figures of detection; recall and AP are NaN without plates."""
+    plates = sum(len(c.true_boxes) for c in comparisons)
+    found = sum(int((c.overlaps >= FOUND_IOU).any(axis=1).sum()) for c in comparisons if len(c.predicted.boxes))
+    # An image without annotated plates says nothing about which of its detections are false.
+    false = sum(int((~c.located.any(axis=0)).sum()) for c in comparisons if len(c.true_boxes))
+    recall = 100 * found / plates if plates else float("nan")
+    precision = 100 * average_precision(comparisons)
+    return DetectionFigures(len(comparisons), plates, recall, precision, false / max(1, len(comparisons)))

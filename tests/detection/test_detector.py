@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from src.detection.detector import Detector, plausible_corners
+from src.detection.model import build_detector
+from src.detection.targets import assign_targets
+from src.geometry import box_to_quad, iou_matrix
+from tests.detection.test_targets import NO_BOXES, output_that_meets
+
+
+def test_network_answers_every_anchor():
+    model = build_detector(96, 128)
+    output = model.predict_on_batch(np.zeros((2, 96, 128, 3), np.float32))
+    assert output.shape == (2, len(assign_targets(NO_BOXES, np.zeros((0, 4, 2), np.float32), NO_BOXES, 96, 128)), 13)
+    assert (output[..., 0] < -3).all(), "an untrained detector should expect background"
+
+
+def test_size_that_is_no_multiple_of_the_stride_is_refused():
+    with pytest.raises(ValueError, match="multiples of 32"):
+        build_detector(100, 128)
+
+
+@pytest.mark.parametrize("shape", [(768, 1024), (300, 400), (1200, 500), (200, 2000)], ids=str)
+def test_boxes_come_back_in_pixels_of_the_image(shape):
+    height, width = shape
+    scale = min(384 / height, 512 / width)
+    offset = (512 - round(width * scale)) // 2, (384 - round(height * scale)) // 2
+    truth = np.array([[0.4 * width, 0.5 * height, 0.4 * width + 0.2 * width, 0.5 * height + 0.05 * width]], np.float32)
+    boxes = truth * scale + np.array(offset * 2, np.float32)
+    output = output_that_meets(assign_targets(boxes, box_to_quad(boxes), NO_BOXES, 384, 512))
+    detections = Detector(lambda batch: output[None]).detect(np.zeros((height, width, 3), np.uint8))
+    assert len(detections) == 1
+    assert iou_matrix(detections[0].box[None], truth)[0, 0] > 0.97
+    assert iou_matrix(detections[0].corners[[0, 2]].reshape(1, 4), truth)[0, 0] > 0.97
+
+
+def test_folded_or_stray_corners_fall_back_to_the_box():
+    box = np.array([10, 10, 60, 30], np.float32)
+    outline = box_to_quad(box)
+    folded = outline[[0, 2, 1, 3]]
+    assert np.array_equal(plausible_corners(box, folded), outline)
+    assert np.array_equal(plausible_corners(box, outline + 40), outline)
+    tilted = outline + np.array([[0, 3], [0, -3], [0, -3], [0, 3]], np.float32)
+    assert np.array_equal(plausible_corners(box, tilted), tilted)

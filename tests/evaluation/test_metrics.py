@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from src.evaluation.metrics import (
+    Comparison,
+    PredictedPlates,
+    average_precision,
+    detection_figures,
+    edit_distance,
+    reading_figures,
+)
+
+
+def comparison(true_boxes, true_texts, boxes, scores, texts):
+    predicted = PredictedPlates(np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32), tuple(texts))
+    return Comparison(np.array(true_boxes, np.float32).reshape(-1, 4), tuple(true_texts), predicted)
+
+
+PLATE = (0, 0, 100, 20)
+
+
+@pytest.mark.parametrize(
+    ("truth", "read", "exact", "merged", "error_rate"),
+    [
+        ("AB 12-CD", "AB12CD", 100, 100, 0),
+        ("AB12CO", "AB12C0", 0, 100, 100 / 6),
+        ("京A88731", "沪A88731", 100, 100, 0),
+        ("AB12CD", "AB12C", 0, 0, 100 / 6),
+        ("AB12CD", "", 0, 0, 100),
+    ],
+)
+def test_reading_figures(truth, read, exact, merged, error_rate):
+    figures = reading_figures([comparison([PLATE], [truth], [PLATE], [0.9], [read])])
+    assert figures is not None
+    assert (figures.exact, figures.merged) == (exact, merged)
+    assert figures.character_error_rate == pytest.approx(error_rate)
+
+
+def test_a_plate_that_is_not_located_counts_whole():
+    figures = reading_figures([comparison([PLATE], ["AB12CD"], [(300, 300, 400, 320)], [0.9], ["AB12CD"])])
+    assert figures is not None
+    assert (figures.exact, figures.character_error_rate) == (0, 100)
+
+
+def test_texts_that_nobody_knows_are_not_counted():
+    assert reading_figures([comparison([PLATE], [""], [PLATE], [0.9], ["AB12CD"])]) is None
+
+
+def test_detection_figures_count_found_and_false_plates():
+    images = [
+        comparison([PLATE, (200, 0, 300, 20)], ["", ""], [PLATE, (500, 500, 600, 520)], [0.9, 0.8], ["", ""]),
+        comparison([PLATE], [""], [(0, 0, 100, 45)], [0.7], [""]),
+        comparison([], [], [PLATE], [0.6], [""]),
+    ]
+    figures = detection_figures(images)
+    assert (figures.images, figures.plates) == (3, 3)
+    assert figures.recall == pytest.approx(100 / 3)
+    assert figures.false_per_image == pytest.approx(1 / 3)
+
+
+def test_average_precision_of_a_known_ranking():
+    # Hits and misses in order of score: hit, miss, hit; two plates: 0.5 · 1 + 0.5 · 2/3.
+    images = [
+        comparison([PLATE], [""], [PLATE, (300, 0, 400, 20)], [0.9, 0.8], ["", ""]),
+        comparison([PLATE], [""], [PLATE], [0.7], [""]),
+    ]
+    assert average_precision(images) == pytest.approx(0.5 + 0.5 * 2 / 3)
+
+
+def test_a_plate_found_twice_counts_once():
+    images = [comparison([PLATE], [""], [PLATE, (1, 0, 100, 20)], [0.9, 0.8], ["", ""])]
+    assert average_precision(images) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("a", "b", "distance"), [("", "AB", 2), ("KITTEN", "SITTING", 3), ("AB", "AB", 0)])
+def test_edit_distance(a, b, distance):
+    assert edit_distance(a, b) == distance
