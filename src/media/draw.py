@@ -46,15 +46,15 @@ def _draw_label(image: BGRImage, text: str, corners: np.ndarray, thickness: int)
     """Write a text on a filled background above the corners ``[4, 2]``, or below where there is no room above."""
     height, width = image.shape[:2]
     scale = cv2.getFontScaleFromHeight(_FONT, max(_LABEL_MINIMUM, round(_LABEL_FRACTION * min(height, width))), 1)
-    (text_width, text_height), baseline = cv2.getTextSize(text, _FONT, scale, max(1, thickness))
-    if text_width > width:
-        scale *= width / text_width
-        (text_width, text_height), baseline = cv2.getTextSize(text, _FONT, scale, max(1, thickness))
-    label_height = text_height + 2 * baseline
-    left = int(np.clip(corners[:, 0].min(), 0, max(0, width - text_width)))
+    (text_width, text_height), margin = cv2.getTextSize(text, _FONT, scale, thickness)
+    if text_width + 2 * margin > width:
+        scale *= width / (text_width + 2 * margin)
+        (text_width, text_height), margin = cv2.getTextSize(text, _FONT, scale, thickness)
+    label_width, label_height = text_width + 2 * margin, text_height + 2 * margin
+    left = int(np.clip(corners[:, 0].min(), 0, max(0, width - label_width)))
     top = round(corners[:, 1].min()) - label_height - thickness
     if top < 0:
         top = round(corners[:, 1].max()) + thickness
     top = int(np.clip(top, 0, max(0, height - label_height)))
-    cv2.rectangle(image, (left, top), (left + text_width, top + label_height), _OUTLINE, cv2.FILLED)
-    cv2.putText(image, text, (left, top + text_height + baseline), _FONT, scale, _TEXT, max(1, thickness), cv2.LINE_AA)
+    cv2.rectangle(image, (left, top), (left + label_width, top + label_height), _OUTLINE, cv2.FILLED)
+    cv2.putText(image, text, (left + margin, top + text_height + margin), _FONT, scale, _TEXT, thickness, cv2.LINE_AA)

@@ -1,0 +1,48 @@
+"""Pictures that tests share."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def datasets() -> Path:
+    """The folder of real photographs; tests that need it are skipped where it is not there."""
+    folder = ROOT.parent / "shared" / "datasets"
+    if not folder.is_dir():
+        pytest.skip("the real photographs (../shared/datasets) are not there")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_paths() -> list[Path]:
+    """The project's own sample pictures."""
+    folder = ROOT / "data" / "samples"
+    paths = sorted(path for path in folder.glob("*") if path.suffix in (".jpg", ".png"))
+    assert paths, f"{folder} holds no pictures"
+    return paths
+
+
+@pytest.fixture(scope="session")
+def sample_path(sample_paths: list[Path]) -> Path:
+    """One sample picture with a plate in it."""
+    return sample_paths[0]
+
+
+@pytest.fixture
+def picture() -> NDArray[np.uint8]:
+    """BGR uint8 ``[90, 120, 3]``: smooth colours with a bright patch in the top-left corner; no symmetry."""
+    y, x = np.mgrid[0:90, 0:120]
+    image = np.stack([x * 2, y * 2.5, (x + y)], axis=-1).astype(np.uint8)
+    image[5:25, 10:50] = (40, 60, 250)
+    return image

@@ -1,0 +1,119 @@
+import os
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from src.errors import InputError
+from src.media.inputs import FolderSource, ImageSource, open_input
+
+
+@pytest.fixture
+def photos(tmp_path, picture):
+    folder = tmp_path / "photos"
+    (folder / "inner").mkdir(parents=True)
+    for name in ("b.jpg", "a.PNG", "c.tiff", "inner/d.jpg", ".hidden.jpg"):
+        cv2.imwrite(str(folder / name), picture)
+    (folder / "notes.txt").write_text("no picture")
+    (folder / "folder.jpg").mkdir()
+    return folder
+
+
+def names(source):
+    return [os.path.basename(image.name) for image in source.images]
+
+
+def test_a_file_is_a_picture(photos):
+    for given in (photos / "b.jpg", str(photos / "b.jpg"), os.fsencode(photos / "b.jpg").decode()):
+        assert open_input(given) == ImageSource(str(photos / "b.jpg"), photos / "b.jpg")
+
+
+def test_a_loaded_file_knows_where_it_came_from(photos, picture):
+    photograph = open_input(photos / "a.PNG").load()
+    np.testing.assert_array_equal(photograph.image, picture)
+    assert photograph.path == photos / "a.PNG"
+    assert photograph.file_name == "a.PNG"
+    assert photograph.load_ms > 0
+
+
+@pytest.mark.parametrize(
+    ("suffix", "expected"), [(".jpg", "image.jpg"), (".webp", "image.webp"), (".tif", "image.tif")]
+)
+def test_bytes_are_named_after_their_format(picture, suffix, expected):
+    content = cv2.imencode(suffix, picture)[1].tobytes()
+    for given in (content, bytearray(content), memoryview(content)):
+        assert open_input(given).load().file_name == expected
+
+
+def test_arrays_and_pillow_images_become_png(picture):
+    for given in (picture, Image.fromarray(picture)):
+        photograph = open_input(given).load()
+        assert photograph.file_name == "image.png"
+        assert photograph.path is None
+
+
+def test_a_picture_without_a_suffix_gets_one(photos):
+    (photos / "b.jpg").rename(photos / "upload")
+    assert open_input(photos / "upload").load().file_name == "upload.jpg"
+
+
+def test_a_folder_stands_for_its_pictures_by_name(photos):
+    source = open_input(photos)
+    assert isinstance(source, FolderSource)
+    assert source.name == str(photos)
+    assert names(source) == ["a.PNG", "b.jpg", "c.tiff"]
+
+
+def test_a_pattern_stands_for_what_it_matches(photos):
+    assert names(open_input(f"{photos}/*.jpg")) == ["b.jpg"]
+    assert names(open_input(f"{photos}/*")) == ["a.PNG", "b.jpg", "c.tiff"]
+    assert names(open_input(f"{photos}/**/*.jpg")) == ["b.jpg", "d.jpg"]
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(photos):
+    (photos / "b.jpg").rename(photos / "b[1].jpg")
+    assert isinstance(open_input(photos / "b[1].jpg"), ImageSource)
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ("gone.jpg", "gone.jpg: there is no such file or folder"),
+        ("*.jpg", r"\*.jpg: there are no pictures in this pattern"),
+        ("", "empty text"),
+        ("rtsp://camera/1", "rtsp://camera/1: network addresses are not supported"),
+        ("nul\0byte.jpg", r"nul\\x00byte.jpg: there is no such"),
+        ("two\nlines.jpg", r"two\\nlines.jpg: there is no such"),
+        ("a" * 5000 + ".jpg", "cannot be opened"),
+        (0, "0: a int cannot be read"),
+        (None, "NoneType cannot be read"),
+        (["a.jpg"], "list cannot be read"),
+        (1.5, "float cannot be read"),
+    ],
+    ids=lambda value: str(value)[:20].replace("\0", "0"),
+)
+def test_other_inputs_are_refused_in_one_line(tmp_path, monkeypatch, given, complaint):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=complaint) as raised:
+        open_input(given)
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 800
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    with pytest.raises(InputError, match="there are no pictures in this folder"):
+        open_input(tmp_path)
+
+
+def test_videos_are_refused(tmp_path):
+    (tmp_path / "clip.MP4").write_bytes(b"\0\0\0 ftypisom")
+    with pytest.raises(InputError, match="videos are not supported"):
+        open_input(tmp_path / "clip.MP4")
+
+
+def test_what_is_neither_file_nor_folder_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(InputError, match="neither a file nor a folder"):
+        open_input(tmp_path / "pipe.jpg")
