@@ -1,0 +1,1 @@
+"""Classification: which character is in a crop, and which text a row of uncertain crops spells."""

@@ -1,0 +1,31 @@
+"""The character classifier: a small convolutional network on grey crops."""
+
+import keras
+from keras import layers
+
+from src.classification.alphabet import CLASSES
+from src.classification.crops import CROP_SIZE
+
+
+def _convolution(inputs: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:
+    outputs = layers.Conv2D(filters, 3, strides, padding="same", use_bias=False)(inputs)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(outputs))
+
+
+def build_classifier() -> keras.Model:
+    """Build the network, with random weights.
+
+    Returns:
+        A model from float32 ``[B, 32, 32, 1]`` grey crops (0..255) to the logits ``[B, 37]`` of the characters of
+        :data:`src.classification.alphabet.ALPHABET` and of "not a character".
+    """
+    inputs = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
+    # Each crop is brought to mean 0 and deviation 1, so that faint lettering looks like any other.
+    scaled = layers.Rescaling(1 / 255)(inputs)
+    outputs = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, epsilon=1e-4)(scaled)
+    outputs = _convolution(outputs, 16)
+    outputs = _convolution(_convolution(outputs, 32, strides=2), 32)
+    outputs = _convolution(_convolution(outputs, 64, strides=2), 64)
+    outputs = _convolution(_convolution(outputs, 128, strides=2), 128)
+    outputs = layers.Dropout(0.2)(layers.Flatten()(outputs))
+    return keras.Model(inputs, layers.Dense(CLASSES, name="logits")(outputs), name="classifier")

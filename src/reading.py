@@ -1,0 +1,224 @@
+"""Reading: from the corners of the plates in a photograph to their texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from src.classification.alphabet import REJECT
+from src.classification.crops import character_crops
+from src.classification.search import Spelling, class_probabilities, spell
+from src.geometry import FloatArray, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
+from src.results import Candidate, Character
+from src.runtime import Model
+from src.segmentation.canvas import PlateView, plate_view
+from src.segmentation.decode import decode_cells
+from src.segmentation.rows import group_rows, text_slope
+
+#: A box is looked at by the search from this evidence on.
+LEAST_EVIDENCE = 0.05
+#: A character's height over the usual height of the plate's characters: less or more is a speck or a frame.
+LEAST_HEIGHT_RATIO = 0.6
+LARGEST_HEIGHT_RATIO = 1.7
+#: A text of fewer characters is none.
+LEAST_CHARACTERS = 2
+#: A plate less than so many pixels high has nothing to read.
+LEAST_PLATE_HEIGHT = 4.0
+#: A plate is straightened by its own text and read again if its text slopes more than this, or its weakest character
+#: is less sure.
+LARGEST_SLOPE = 0.06
+SURE = 0.9
+#: Margins around the text that make up a plate, in heights of a character.
+TEXT_MARGIN_X = 0.35
+TEXT_MARGIN_Y = 0.2
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a plate says.
+
+    Attributes:
+        text: ``A``-``Z`` and ``0``-``9`` without separators; empty where the plate cannot be read.
+        confidence: probability of the text, 0..1; 0 where the plate cannot be read.
+        rows: lines of text; 0 where the plate cannot be read.
+        characters: in reading order, boxes in pixels of the photograph.
+        candidates: the likeliest texts, best first; the first is ``text``.
+    """
+
+    text: str = ""
+    confidence: float = 0.0
+    rows: int = 0
+    characters: tuple[Character, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A reading with what a second attempt needs to know.
+
+    Attributes:
+        reading: the reading.
+        boxes: ``[N, 4]`` boxes of its characters on the canvas.
+        evidence: probability that a box is a character and of its class, summed over the characters beyond one half.
+        view: the view that was read.
+    """
+
+    reading: Reading
+    boxes: FloatArray
+    evidence: float
+    view: PlateView
+
+
+class PlateReader:
+    """Reads plates whose corners are known roughly.
+
+    A call runs each model once for all plates, and once more for those whose text turns out to be tilted or unsure:
+    they are straightened by their own text.
+    """
+
+    def __init__(self, segmenter: Model, classifier: Model) -> None:
+        """Keep the models.
+
+        Args:
+            segmenter: from plate canvases to cells, see :func:`src.segmentation.model.build_segmenter`.
+            classifier: from crops to logits, see :func:`src.classification.model.build_classifier`.
+        """
+        self._segmenter = segmenter
+        self._classifier = classifier
+
+    def read(self, image: NDArray[np.uint8], quads: FloatArray) -> list[Reading]:
+        """Read the plates of a photograph.
+
+        Args:
+            image: uint8 ``[H, W, 3]`` BGR.
+            quads: ``[N, 4, 2]`` corners in pixels (TL, TR, BR, BL), any N.
+
+        Returns:
+            One reading per quad, in their order.
+        """
+        usable = [index for index, quad in enumerate(quads) if quad_size(quad)[1] >= LEAST_PLATE_HEIGHT]
+        readings = [Reading()] * len(quads)
+        if not usable:
+            return readings
+        attempts = self._attempt(image, [_sound_quad(quads[index]) for index in usable])
+        unsure = [index for index, attempt in enumerate(attempts) if _is_unsure(attempt)]
+        if unsure:
+            straightened = [_quad_of_text(attempts[index]) for index in unsure]
+            for index, second in zip(unsure, self._attempt(image, straightened), strict=True):
+                attempts[index] = max(attempts[index], second, key=lambda attempt: attempt.evidence)
+        for index, attempt in zip(usable, attempts, strict=True):
+            readings[index] = attempt.reading
+        return readings
+
+    def _attempt(self, image: NDArray[np.uint8], quads: Sequence[FloatArray]) -> list[_Attempt]:
+        """Read each quad once; one call of each model."""
+        views = [plate_view(image, quad) for quad in quads]
+        cells = self._segmenter(np.stack([view.canvas() for view in views])[..., None].astype(np.float32))
+        found = [decode_cells(of_plate) for of_plate in cells]
+        crops = np.concatenate([character_crops(view, boxes) for view, (boxes, _) in zip(views, found, strict=True)])
+        if len(crops) == 0:
+            return [_Attempt(Reading(), np.zeros((0, 4), np.float32), 0.0, view) for view in views]
+        probabilities = class_probabilities(self._classifier(crops[..., None].astype(np.float32)))
+        ends = np.cumsum([len(boxes) for boxes, _ in found])
+        parts = np.split(probabilities, ends[:-1])
+        return [
+            _read_boxes(view, boxes, scores, part)
+            for view, (boxes, scores), part in zip(views, found, parts, strict=True)
+        ]
+
+
+def _sound_quad(quad: FloatArray) -> FloatArray:
+    """The quad, or its box if it is folded."""
+    return quad if is_convex(quad) else box_to_quad(quad_to_box(quad))
+
+
+def _read_boxes(view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> _Attempt:
+    """Find the text in the classified boxes of one canvas."""
+    evidence = character_evidence(boxes, scores, probabilities)
+    kept = np.nonzero(evidence >= LEAST_EVIDENCE)[0]
+    boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
+    rows = group_rows(boxes, evidence)
+    spellings = spell(boxes, evidence, probabilities, rows)
+    best = spellings[0]
+    if len(best.text) < LEAST_CHARACTERS:
+        return _Attempt(Reading(), np.zeros((0, 4), np.float32), 0.0, view)
+    chosen = list(best.boxes)
+    classes = probabilities[chosen, :REJECT].max(axis=1) / probabilities[chosen, :REJECT].sum(axis=1)
+    sure = evidence[chosen] * classes
+    outlines = quad_to_box(transform_points(box_to_quad(boxes[chosen]), view.to_photo))
+    reading = Reading(
+        text=best.text,
+        confidence=best.probability,
+        rows=sum(1 for row in rows if set(row) & set(chosen)),
+        characters=tuple(
+            Character(text, float(confidence), (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
+            for text, confidence, box in zip(best.text, sure, outlines, strict=True)
+        ),
+        candidates=_candidates(spellings),
+    )
+    return _Attempt(reading, boxes[chosen], float(np.sum(sure - 0.5)), view)
+
+
+def _candidates(spellings: Sequence[Spelling]) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(spelling.text, spelling.probability)
+        for spelling in spellings
+        if len(spelling.text) >= LEAST_CHARACTERS
+    )
+
+
+def character_evidence(boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> FloatArray:
+    """How likely each box is one character of the plate's text.
+
+    What the segmenter and the classifier think counts alike (their geometric mean); a box whose height is far from the
+    usual one of the plate is none.
+
+    Args:
+        boxes: ``[N, 4]`` boxes on the canvas.
+        scores: ``[N]`` centre probabilities.
+        probabilities: ``[N, 37]`` class probabilities.
+
+    Returns:
+        ``[N]`` probabilities.
+    """
+    evidence = np.sqrt(scores * (1 - probabilities[:, REJECT]))
+    heights = boxes[:, 3] - boxes[:, 1]
+    if len(boxes):
+        usual = _weighted_median(heights, evidence)
+        fits = (heights >= LEAST_HEIGHT_RATIO * usual) & (heights <= LARGEST_HEIGHT_RATIO * usual)
+        evidence = np.where(fits, evidence, 0)
+    return evidence
+
+
+def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    order = np.argsort(values)
+    cumulated = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(cumulated, cumulated[-1] / 2)])
+
+
+def _is_unsure(attempt: _Attempt) -> bool:
+    """Whether a second attempt may read better than this one."""
+    if len(attempt.boxes) < LEAST_CHARACTERS:
+        return False
+    weakest = min(character.confidence for character in attempt.reading.characters)
+    slope = text_slope(attempt.boxes, np.ones(len(attempt.boxes), np.float32))
+    return weakest < SURE or abs(slope) > LARGEST_SLOPE
+
+
+def _quad_of_text(attempt: _Attempt) -> FloatArray:
+    """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph."""
+    boxes = attempt.boxes
+    slope = text_slope(boxes, np.ones(len(boxes), np.float32))
+    along = np.array([1, slope]) / np.hypot(1, slope)
+    across = np.array([-along[1], along[0]])
+    height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half_width = (boxes[:, 2] - boxes[:, 0]) / 2
+    x, y = centres @ along, centres @ across
+    left = float(np.min(x - half_width)) - TEXT_MARGIN_X * height
+    right = float(np.max(x + half_width)) + TEXT_MARGIN_X * height
+    top = float(np.min(y)) - (0.5 + TEXT_MARGIN_Y) * height
+    bottom = float(np.max(y)) + (0.5 + TEXT_MARGIN_Y) * height
+    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+    return transform_points((corners @ np.stack([along, across])).astype(np.float32), attempt.view.to_photo)

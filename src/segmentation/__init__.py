@@ -1,0 +1,1 @@
+"""Segmentation: from a plate's corners to the boxes of its characters."""

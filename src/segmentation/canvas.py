@@ -1,0 +1,89 @@
+"""The plate canvas: every plate, straightened and fitted into one small grey picture.
+
+The canvas shows the plate with a margin, because detected corners are imprecise and the whole lettering has to be in
+it. Coordinates are continuous: the centre of the top-left pixel lies at (0.5, 0.5).
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from src.geometry import FloatArray, Matrix, quad_size, quad_to_rectangle, transform_points
+
+CANVAS_HEIGHT = 96
+CANVAS_WIDTH = 192
+#: Canvas pixels per cell of the segmenter's output, and the cells of a canvas.
+STRIDE = 4
+GRID_HEIGHT = CANVAS_HEIGHT // STRIDE
+GRID_WIDTH = CANVAS_WIDTH // STRIDE
+#: Margin on every side of the plate, as a fraction of the plate's height.
+MARGIN = 0.25
+#: Photograph pixels per canvas pixel beyond which the photograph is reduced before it is sampled, against aliasing.
+LARGEST_STEP = 1.5
+
+_HALF_PIXEL = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], np.float64)
+
+
+def canvas_matrix(quad: FloatArray) -> Matrix:
+    """The 3×3 homography from the photograph to the canvas.
+
+    Args:
+        quad: ``[4, 2]`` corners of the plate, in pixels of the photograph.
+    """
+    width, height = quad_size(quad)
+    margin = MARGIN * height
+    scale = min(CANVAS_WIDTH / (width + 2 * margin), CANVAS_HEIGHT / (height + 2 * margin))
+    half_size = np.array([width, height]) * scale / 2
+    centre = np.array([CANVAS_WIDTH, CANVAS_HEIGHT]) / 2
+    return quad_to_rectangle(quad, np.concatenate([centre - half_size, centre + half_size]).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class PlateView:
+    """The part of a photograph around one plate, no finer than the models can use.
+
+    Attributes:
+        grey: uint8 ``[h, w]``, the surroundings of the plate.
+        to_photo: 3×3 homography from canvas pixels to the photograph's pixels.
+        to_grey: 3×3 homography from canvas pixels to pixels of ``grey``.
+    """
+
+    grey: NDArray[np.uint8]
+    to_photo: Matrix
+    to_grey: Matrix
+
+    def canvas(self) -> NDArray[np.uint8]:
+        """The plate canvas, uint8 ``[96, 192]``; outside the photograph its border is repeated."""
+        matrix = np.linalg.inv(_HALF_PIXEL) @ self.to_grey @ _HALF_PIXEL
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        size = (CANVAS_WIDTH, CANVAS_HEIGHT)
+        canvas = cv2.warpPerspective(self.grey, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(canvas, np.uint8)
+
+
+def plate_view(image: NDArray[np.uint8], quad: FloatArray) -> PlateView:
+    """Cut the surroundings of a plate out of a photograph.
+
+    Args:
+        image: uint8 ``[H, W, 3]`` BGR or ``[H, W]`` grey.
+        quad: ``[4, 2]`` convex corners of the plate, in pixels; they may lie partly outside the photograph.
+    """
+    to_photo = np.linalg.inv(canvas_matrix(quad))
+    frame = np.array([[0, 0], [CANVAS_WIDTH, 0], [CANVAS_WIDTH, CANVAS_HEIGHT], [0, CANVAS_HEIGHT]], np.float32)
+    outline = transform_points(frame, to_photo)
+    height, width = image.shape[:2]
+    xmin, ymin = np.clip(np.floor(outline.min(axis=0)) - 2, 0, [width - 1, height - 1]).astype(int)
+    xmax, ymax = np.clip(np.ceil(outline.max(axis=0)) + 2, [xmin + 1, ymin + 1], [width, height]).astype(int)
+    part = image[ymin:ymax, xmin:xmax]
+    step = quad_size(outline)[1] / CANVAS_HEIGHT
+    if step > LARGEST_STEP:
+        size = (max(1, round(part.shape[1] / step)), max(1, round(part.shape[0] / step)))
+        reduced = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+    else:
+        reduced = part
+    grey = np.asarray(cv2.cvtColor(reduced, cv2.COLOR_BGR2GRAY), np.uint8) if image.ndim == 3 else reduced
+    x_scale, y_scale = reduced.shape[1] / part.shape[1], reduced.shape[0] / part.shape[0]
+    photo_to_grey = np.array([[x_scale, 0, -xmin * x_scale], [0, y_scale, -ymin * y_scale], [0, 0, 1]], np.float64)
+    return PlateView(grey, to_photo, photo_to_grey @ to_photo)

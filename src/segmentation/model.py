@@ -1,0 +1,53 @@
+"""The segmenter: a small fully convolutional network that marks characters on the plate canvas.
+
+It goes down to stride 16, where a cell sees the whole plate and can tell the number from state names, slogans, dates
+and stickers, and comes back to stride 4 with skip connections (U-Net, Ronneberger et al. 2015), where it marks the
+centre of each character (CenterNet, Zhou et al. 2019) and the distances to the sides of its box (FCOS, Tian et al.
+2019).
+"""
+
+import keras
+from keras import layers
+
+from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH
+
+#: Bias of the centre logit at the start: centres are rare (focal loss, Lin et al. 2017).
+CENTRE_BIAS = -4.0
+
+
+def _convolution(inputs: keras.KerasTensor, filters: int, strides: int = 1, kernel: int = 3) -> keras.KerasTensor:
+    outputs = layers.Conv2D(filters, kernel, strides, padding="same", use_bias=False)(inputs)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(outputs))
+
+
+def _residual(inputs: keras.KerasTensor, filters: int) -> keras.KerasTensor:
+    outputs = _convolution(inputs, filters)
+    outputs = layers.Conv2D(filters, 3, padding="same", use_bias=False)(outputs)
+    return layers.ReLU()(layers.Add()([inputs, layers.BatchNormalization(momentum=0.95)(outputs)]))
+
+
+def build_segmenter() -> keras.Model:
+    """Build the network, with random weights.
+
+    Returns:
+        A model from float32 ``[B, 96, 192, 1]`` grey canvases (0..255) to ``[B, 24, 48, 5]``: the logit that a
+        character's centre lies in the cell, then the distances from the cell's centre to the left, top, right and
+        bottom of the character's box, in cells (4 canvas pixels), at least 0.
+    """
+    inputs = keras.Input((CANVAS_HEIGHT, CANVAS_WIDTH, 1), name="canvas")
+    # Light differs between plates more than anything else does: each canvas is brought to mean 0, deviation 1.
+    scaled = layers.Rescaling(1 / 255)(inputs)
+    normal = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, epsilon=1e-4)(scaled)
+    half = _convolution(normal, 16, strides=2, kernel=5)
+    quarter = _residual(_convolution(half, 24, strides=2), 24)
+    eighth = _residual(_convolution(quarter, 48, strides=2), 48)
+    sixteenth = _residual(_residual(_convolution(eighth, 80, strides=2), 80), 80)
+    up = layers.UpSampling2D(2, interpolation="nearest")
+    eighth = _convolution(layers.Add()([eighth, up(_convolution(sixteenth, 48, kernel=1))]), 48)
+    up = layers.UpSampling2D(2, interpolation="nearest")
+    quarter = _convolution(layers.Add()([quarter, up(_convolution(eighth, 24, kernel=1))]), 24)
+    quarter = _convolution(quarter, 32)
+    bias = keras.initializers.Constant(CENTRE_BIAS)
+    centre = layers.Conv2D(1, 1, bias_initializer=bias, name="centre")(quarter)
+    sides = layers.Conv2D(4, 1, activation="softplus", name="sides")(quarter)
+    return keras.Model(inputs, layers.Concatenate(name="cells")([centre, sides]), name="segmenter")

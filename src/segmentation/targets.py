@@ -1,0 +1,47 @@
+"""What the segmenter should answer for a canvas whose character boxes are known."""
+
+import numpy as np
+
+from src.geometry import FloatArray
+from src.segmentation.canvas import GRID_HEIGHT, GRID_WIDTH, STRIDE
+
+#: Standard deviation of a centre's Gaussian, as a fraction of the box's side, and the least it is, in cells.
+CENTRE_SPREAD = 0.12
+LEAST_SPREAD = 0.4
+
+
+def segmentation_targets(boxes: FloatArray) -> FloatArray:
+    """The target of one canvas.
+
+    A cell's heat is 1 where a character's centre lies in it and falls off around it as a Gaussian (CenterNet, Zhou et
+    al. 2019); its sides are those of the character whose heat is largest there.
+
+    Args:
+        boxes: ``[N, 4]`` character boxes in canvas pixels, any N.
+
+    Returns:
+        float32 ``[24, 48, 5]``: heat 0..1, then left, top, right, bottom distances in cells, at least 0.
+    """
+    targets = np.zeros((GRID_HEIGHT, GRID_WIDTH, 5), np.float32)
+    if len(boxes) == 0:
+        return targets
+    cells = np.asarray(boxes, np.float32) / STRIDE
+    centres = (cells[:, :2] + cells[:, 2:]) / 2
+    inside = np.all((centres >= 0) & (centres < [GRID_WIDTH, GRID_HEIGHT]), axis=1)
+    cells, centres = cells[inside], np.floor(centres[inside]) + 0.5
+    if len(cells) == 0:
+        return targets
+    spread = np.maximum((cells[:, 2:] - cells[:, :2]) * CENTRE_SPREAD, LEAST_SPREAD)
+    x = np.arange(GRID_WIDTH, dtype=np.float32) + 0.5
+    y = np.arange(GRID_HEIGHT, dtype=np.float32) + 0.5
+    x_term = np.exp(-(((x[None] - centres[:, :1]) / spread[:, :1]) ** 2) / 2)
+    y_term = np.exp(-(((y[None] - centres[:, 1:]) / spread[:, 1:]) ** 2) / 2)
+    heat = y_term[:, :, None] * x_term[:, None, :]
+    owner = cells[heat.argmax(axis=0)]
+    targets[..., 0] = heat.max(axis=0)
+    targets[..., 1] = x[None, :] - owner[..., 0]
+    targets[..., 2] = y[:, None] - owner[..., 1]
+    targets[..., 3] = owner[..., 2] - x[None, :]
+    targets[..., 4] = owner[..., 3] - y[:, None]
+    targets[..., 1:] = np.clip(targets[..., 1:], 0, None)
+    return targets

@@ -1,0 +1,77 @@
+"""One training run: AdamW with warm-up and cosine decay, averaged weights, checkpoints to go on from, a history."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train.
+
+    Attributes:
+        epochs: how many; after each the run is saved and the validation figures are written.
+        steps: batches per epoch.
+        batch_size: samples per batch.
+        learning_rate: at its top, after the first twentieth of the run.
+        weight_decay: of AdamW (Loshchilov & Hutter 2019).
+        averaging: momentum of the exponential moving average of the weights, which is what training returns.
+    """
+
+    epochs: int
+    steps: int
+    batch_size: int
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    averaging: float = 0.998
+
+
+def fit(
+    model: keras.Model,
+    loss: Callable[..., keras.KerasTensor] | keras.losses.Loss,
+    batches: keras.utils.PyDataset,
+    validation: keras.utils.PyDataset,
+    schedule: Schedule,
+    directory: Path,
+    metrics: Sequence[str] = (),
+) -> keras.Model:
+    """Train a model, or go on with the interrupted run in the directory.
+
+    Args:
+        model: the model, with its weights at the start.
+        loss: from true and predicted batch to a scalar.
+        batches: training batches, at least ``schedule.steps`` of them.
+        validation: validation batches.
+        schedule: how long and how fast.
+        directory: ``history.csv`` and the checkpoint are kept there.
+        metrics: names of Keras metrics for the history.
+
+    Returns:
+        The model, with the averaged weights.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    total = schedule.epochs * schedule.steps
+    warm_up = max(1, total // 20)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, total - warm_up), warmup_target=schedule.learning_rate, warmup_steps=warm_up
+    )
+    optimizer = keras.optimizers.AdamW(
+        rate, schedule.weight_decay, global_clipnorm=5.0, use_ema=True, ema_momentum=schedule.averaging
+    )
+    model.compile(optimizer, loss, metrics=list(metrics))
+    callbacks = [
+        keras.callbacks.BackupAndRestore(str(directory / "checkpoint"), delete_checkpoint=False),
+        keras.callbacks.CSVLogger(str(directory / "history.csv"), append=True),
+    ]
+    model.fit(
+        batches,
+        validation_data=validation,
+        epochs=schedule.epochs,
+        steps_per_epoch=schedule.steps,
+        callbacks=callbacks,
+        verbose=2,
+    )
+    optimizer.finalize_variable_values(model.trainable_variables)
+    return model

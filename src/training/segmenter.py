@@ -1,0 +1,44 @@
+"""Training of the segmenter."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+
+from src.segmentation.loss import segmentation_loss
+from src.segmentation.model import build_segmenter
+from src.training.fitting import Schedule, fit
+from src.training.reader_batches import CanvasBatches
+from src.training.reader_data import Samples
+
+#: The schedule of the models that are shipped, and one of a few steps that only shows that everything runs.
+FULL = Schedule(epochs=30, steps=100, batch_size=32)
+QUICK = Schedule(epochs=1, steps=3, batch_size=8)
+
+
+def train_segmenter(
+    sources: Sequence[tuple[Samples, float]],
+    validation: Samples,
+    directory: Path,
+    schedule: Schedule = FULL,
+    seed: int = 0,
+    start: keras.Model | None = None,
+) -> keras.Model:
+    """Train the segmenter, or go on with the interrupted run in the directory.
+
+    Args:
+        sources: training samples and the share of a batch that is drawn from each; the shares add up to 1.
+        validation: samples for the validation figures.
+        directory: of the run; its ``history.csv`` holds the curves.
+        schedule: how long and how fast.
+        seed: of the weights and the batches.
+        start: a trained segmenter to start from, instead of random weights.
+
+    Returns:
+        The trained model.
+    """
+    keras.utils.set_random_seed(seed)
+    model = build_segmenter() if start is None else start
+    batches = CanvasBatches(sources, schedule.batch_size, schedule.steps, seed)
+    held_out = CanvasBatches([(validation, 1.0)], schedule.batch_size, min(16, schedule.steps), seed, varied=False)
+    return fit(model, segmentation_loss, batches, held_out, schedule, directory)
