@@ -1,0 +1,1 @@
+"""Drawn plates, degradations and scenes: training data that nobody has to label."""

@@ -1,0 +1,171 @@
+"""Setting a row of characters and marks on a plate."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from src.synthesis.glyphs import CAP_HEIGHT, Lettering, Mask
+from src.synthesis.plate_canvas import Colour, PlateCanvas, SetCharacter
+
+
+@dataclass(frozen=True, eq=False)
+class Token:
+    """One piece of a row: a character, a space or a mark.
+
+    Attributes:
+        text: a character of the plate's text; empty for spaces and marks.
+        space: width of a space in cap heights.
+        mark: coverage of a mark.
+        height: height in cap heights.
+        centre: height of the piece's centre in the row, 0 (cap line) to 1 (base line).
+        colour: paint, where it differs from the row's.
+        raised: whether the piece is embossed with the row.
+    """
+
+    text: str = ""
+    space: float = 0.0
+    mark: Mask | None = None
+    height: float = 1.0
+    centre: float = 0.5
+    colour: Colour | None = None
+    raised: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class RowStyle:
+    """How a row is set.
+
+    Attributes:
+        lettering: the face.
+        cap_height: height of the characters in pixels.
+        colour: paint of the characters.
+        gap: distance between the ink of neighbours, in cap heights; may be slightly negative.
+        stretch: horizontal stretch of the characters.
+        pitch: width of the cell every character is centred in, in cap heights; 0: cells as wide as the ink.
+        align: 0 (left) to 1 (right).
+        spread: widen the gaps by up to this factor to fill the row.
+        opacity: of the paint, 0..1.
+        bolder: pixels (at ``CAP_HEIGHT``) by which strokes grow, negative: shrink.
+        jitter: standard deviation of each character's vertical position, in cap heights.
+    """
+
+    lettering: Lettering
+    cap_height: float
+    colour: Colour
+    gap: float = 0.14
+    stretch: float = 1.0
+    pitch: float = 0.0
+    align: float = 0.5
+    spread: float = 1.0
+    opacity: float = 1.0
+    bolder: int = 0
+    jitter: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    token: Token
+    mask: Mask | None
+    width: float
+    top: float
+    lead: float
+
+
+MINIMUM_STRETCH = 0.62
+"""Characters are condensed to this before the whole row shrinks."""
+
+
+def tokens_of(text: str, space: float, **traits: float) -> list[Token]:
+    """Tokens of a text in which blanks are spaces of ``space`` cap heights; traits as in ``Token``."""
+    template = Token(**traits)  # type: ignore[arg-type]
+    return [Token(space=space) if c == " " else replace(template, text=c) for c in text]
+
+
+def set_row(
+    canvas: PlateCanvas,
+    tokens: list[Token],
+    area: tuple[float, float, float, float],
+    style: RowStyle,
+    row: int,
+    rng: np.random.Generator,
+) -> None:
+    """Set a row within an area of the sheet, condensed or shrunk where it is too long.
+
+    Args:
+        canvas: the sheet; its image, relief and characters change.
+        tokens: the row from left to right.
+        area: xmin, ymin, xmax, ymax in pixels; the row is centred vertically.
+        style: how to set it.
+        row: number of the row, 0 the top one.
+        rng: source of randomness, for the jitter.
+    """
+    x0, y0, x1, y1 = area
+    cap, stretch = style.cap_height, style.stretch
+    available = x1 - x0
+    pieces = _measure(tokens, style, cap, stretch)
+    length = _length(pieces, style.gap * cap)
+    if length > available:
+        factor = max(available / length, MINIMUM_STRETCH / stretch) if stretch > MINIMUM_STRETCH else 1.0
+        stretch *= min(1.0, factor)
+        pieces = _measure(tokens, style, cap, stretch)
+        length = _length(pieces, style.gap * cap * 0.8)
+        if length > available:
+            cap *= available / length
+            pieces = _measure(tokens, style, cap, stretch)
+    gap = style.gap * cap
+    length = _length(pieces, gap)
+    slack = available - length
+    if slack > 0 and len(pieces) > 1:
+        gap += min(slack / (len(pieces) - 1), max(gap, 0.04 * cap) * (style.spread - 1))
+        slack = available - _length(pieces, gap)
+    x = x0 + slack * style.align
+    cap_line = (y0 + y1) / 2 - cap / 2
+    for piece in pieces:
+        if piece.mask is not None:
+            token = piece.token
+            y = cap_line + piece.top + (float(rng.normal(0, style.jitter)) * cap if style.jitter else 0.0)
+            colour = token.colour or style.colour
+            box = canvas.paint(piece.mask, x + piece.lead, y, colour, style.opacity, token.raised)
+            if token.text:
+                canvas.characters.append(SetCharacter(token.text, box, row))
+        x += piece.width + gap
+
+
+def _length(pieces: list[_Piece], gap: float) -> float:
+    return sum(piece.width for piece in pieces) + gap * max(0, len(pieces) - 1)
+
+
+def _measure(tokens: list[Token], style: RowStyle, cap: float, stretch: float) -> list[_Piece]:
+    pieces: list[_Piece] = []
+    for token in tokens:
+        if token.text:
+            pieces.append(_character(token, style, cap, stretch))
+        elif token.mark is not None:
+            height = max(1, round(cap * token.height))
+            width = max(1, round(token.mark.shape[1] * height / token.mark.shape[0] * min(1.0, stretch)))
+            mask = np.asarray(cv2.resize(token.mark, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+            pieces.append(_Piece(token, mask, width, cap * token.centre - height / 2, 0.0))
+        else:
+            pieces.append(_Piece(token, None, token.space * cap * stretch, 0.0, 0.0))
+    return pieces
+
+
+def _character(token: Token, style: RowStyle, cap: float, stretch: float) -> _Piece:
+    glyph = style.lettering.glyph(token.text)
+    mask = glyph.mask
+    scale = cap * token.height / CAP_HEIGHT
+    if style.bolder:
+        size = 2 * abs(style.bolder) + 1
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+        padded = np.pad(mask, abs(style.bolder))
+        mask = np.asarray(cv2.dilate(padded, kernel) if style.bolder > 0 else cv2.erode(padded, kernel), np.uint8)
+        inset = 0 if style.bolder > 0 else 2 * abs(style.bolder)
+        mask = mask[inset : mask.shape[0] - inset, inset : mask.shape[1] - inset] if inset else mask
+        if not mask.size or mask.max() < 128:
+            mask = glyph.mask
+    width, height = max(1, round(mask.shape[1] * scale * stretch)), max(1, round(mask.shape[0] * scale))
+    resized = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    top = cap * token.centre - cap * token.height / 2 + glyph.top * scale
+    cell = max(float(width), style.pitch * cap * token.height * stretch) if style.pitch else float(width)
+    return _Piece(token, resized, cell, top, (cell - width) / 2)
