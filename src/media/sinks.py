@@ -35,8 +35,8 @@ CSV_COLUMNS = (
 )
 
 #: Suffixes of formats that OpenCV knows under another one.
-_ENCODER_SUFFIXES = {".jfif": ".jpg", ".jpe": ".jpg", ".dib": ".bmp"}
-_QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_WEBP_QUALITY, 95]
+_ENCODER_SUFFIXES = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".dib": ".bmp"}
+_ENCODER_OPTIONS = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95]}
 
 
 class OutputFolder:
@@ -170,8 +170,8 @@ def csv_text(answer: Mapping[str, Any]) -> str:
 
 
 def _encode(image: BGRImage, suffix: str) -> bytes:
-    lower = suffix.lower()
-    _, encoded = cv2.imencode(_ENCODER_SUFFIXES.get(lower, lower), image, _QUALITY)
+    encoder = _ENCODER_SUFFIXES.get(suffix.lower(), suffix.lower())
+    _, encoded = cv2.imencode(encoder, image, _ENCODER_OPTIONS.get(encoder, []))
     return encoded.tobytes()
 
 

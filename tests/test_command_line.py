@@ -1,0 +1,171 @@
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from src.media.sinks import CSV_COLUMNS
+from tests.media.encoded import png_header
+
+
+@pytest.fixture
+def command(root, tmp_path):
+    """Runs the command line in an empty folder."""
+
+    def run(*arguments, **options):
+        environment = {**os.environ, "PYTHONPATH": str(root), **options.pop("environment", {})}
+        return subprocess.run(
+            [sys.executable, "-m", "src.pipeline", *map(str, arguments)],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            **options,
+        )
+
+    return run
+
+
+@pytest.fixture
+def photos(tmp_path, sample_path):
+    """A folder of two good pictures and a bad one."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("a.jpg", "c.png"):
+        cv2.imwrite(str(folder / name), cv2.imread(str(sample_path)))
+    (folder / "b.jpg").write_text("no picture")
+    return folder
+
+
+def test_json_is_all_that_stdout_gets(command, tmp_path, sample_path):
+    done = command("--input", sample_path.resolve())
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert any(plate["text"] for plate in answer["plates"])
+    assert json.loads((tmp_path / answer["saved"]["json"]).read_text()) == answer
+    assert answer["saved"]["annotated"] in done.stderr
+
+
+def test_nothing_is_saved_on_request(command, tmp_path, sample_path):
+    done = command("--input", sample_path.resolve(), "--no-save")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["saved"] == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_as_lines_of_json(command, photos):
+    done = command("--input", "photos", "--format", "jsonl", "--output", "results")
+    assert done.returncode == 0
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["input"] for line in lines] == ["photos/a.jpg", "photos/c.png", "photos/b.jpg"]
+    assert "error" in lines[2]
+    assert [line for line in done.stderr.splitlines() if "photos/b.jpg" in line] == [
+        "WARNING: photos/b.jpg: it is not a picture; give a JPEG, PNG, WebP, BMP or TIFF"
+    ]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_pattern_as_csv(command, photos):
+    done = command("--input", "photos/*", "--format", "csv", "--no-save")
+    assert done.returncode == 0
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert tuple(rows[0]) == CSV_COLUMNS
+    assert {row["input"] for row in rows} == {"photos/a.jpg", "photos/b.jpg", "photos/c.png"}
+    assert all(row["text"] or row["error"] for row in rows)
+
+
+def test_a_folder_of_bad_files_fails(command, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").touch()
+    done = command("--input", "photos", "--no-save")
+    assert done.returncode == 2
+    assert len(json.loads(done.stdout)["errors"]) == 1
+
+
+def test_bad_input_gets_one_line_and_status_2(command, tmp_path, sample_path):
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "cut.jpg").write_bytes(cv2.imencode(".jpg", cv2.imread(str(sample_path)))[1].tobytes()[:5000])
+    (tmp_path / "dot.png").write_bytes(cv2.imencode(".png", np.zeros((1, 1, 3), np.uint8))[1].tobytes())
+    (tmp_path / "huge.png").write_bytes(png_header(10_000, 10_000))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "clip.mp4").write_bytes(b"\0\0\0 ftypisom")
+    for given, complaint in {
+        "gone.jpg": "no such file",
+        "empty.jpg": "is empty",
+        "text.jpg": "not a picture",
+        "cut.jpg": "truncated",
+        "dot.png": "too few",
+        "huge.png": "100 megapixels",
+        "folder": "no pictures",
+        "none/*.jpg": "no pictures",
+        "clip.mp4": "videos are not supported",
+        "http://camera/": "network addresses are not supported",
+    }.items():
+        done = command("--input", given, "--no-save")
+        assert done.returncode == 2, given
+        assert done.stdout == ""
+        assert done.stderr.startswith(f"ERROR: {given}: "), done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert complaint in done.stderr
+
+
+def test_an_unwritable_output_folder_gets_one_line_and_status_2(command, tmp_path, sample_path):
+    (tmp_path / "file").write_text("in the way")
+    done = command("--input", sample_path.resolve(), "--output", "file/output")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("ERROR: file/output: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["--input"], ["--input", "a.jpg", "--format", "xml"]], ids=str)
+def test_bad_usage_has_status_2(command, arguments):
+    done = command(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "usage:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be told that there is no screen")
+def test_without_a_screen_display_says_so_and_goes_on(command, sample_path):
+    done = command(
+        "--input", sample_path.resolve(), "--no-save", "--display", environment={"DISPLAY": "", "WAYLAND_DISPLAY": ""}
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["kind"] == "image"
+    assert "WARNING: display: no window can be opened" in done.stderr
+
+
+def test_an_interrupt_ends_it_cleanly(root, tmp_path, sample_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(3000):
+        (folder / f"{number:04}{sample_path.suffix}").symlink_to(sample_path.resolve())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "src.pipeline", "--input", "photos"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("output/0001*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert stdout == ""
+    assert "interrupted" in stderr
+    assert "Traceback" not in stderr
+    assert not list(tmp_path.glob("output/.*"))
