@@ -66,7 +66,7 @@ class PlatePaster:
         width = float(max(size[0], size[1] * aspect) * rng.uniform(1.0, 1.12))
         if width > 1.6 * size[0]:
             return image, boxes, quads
-        centre = np.array([(xmin + xmax) / 2, (ymin + ymax) / 2], np.float32)
+        centre = (float(xmin + xmax) / 2, float(ymin + ymax) / 2)
         quad = random_quad(rng, centre, width, aspect)
         image = paste_plate(image, self._plates[chosen], quad, rng)
         boxes, quads = boxes.copy(), quads.copy()
@@ -80,7 +80,7 @@ class PlatePaster:
         height, width = image.shape[:2]
         chosen = int(rng.integers(len(self._plates)))
         plate_width = float(np.exp(rng.uniform(*np.log(FREE_WIDTH))))
-        centre = (rng.uniform(0.1, 0.9, 2) * (width, height)).astype(np.float32)
+        centre = (float(rng.uniform(0.1, 0.9) * width), float(rng.uniform(0.1, 0.9) * height))
         quad = random_quad(rng, centre, plate_width, self._aspects[chosen])
         box = quad_to_box(quad)
         if (iou_matrix(box[None], boxes) > 0).any() or (box[:2] < 0).any() or box[2] > width or box[3] > height:
