@@ -20,7 +20,7 @@ def _to_image(values: NDArray[np.floating]) -> Image:
 
 def defocus(image: Image, rng: np.random.Generator, detail: float) -> Image:
     """Gaussian or disc blur of up to about a tenth of the detail."""
-    sigma = detail * float(rng.beta(1.2, 2.5)) * 0.13
+    sigma = detail * float(rng.beta(1.2, 2.5)) * 0.12
     if sigma < 0.25:
         return image
     if sigma > 1.2 and rng.random() < 0.4:
@@ -32,7 +32,7 @@ def defocus(image: Image, rng: np.random.Generator, detail: float) -> Image:
 
 def motion_blur(image: Image, rng: np.random.Generator, detail: float) -> Image:
     """Straight motion blur, mostly sideways, of up to a quarter of the detail."""
-    length = detail * float(rng.uniform(0.05, 0.28))
+    length = detail * float(rng.uniform(0.05, 0.24))
     if length < 1.5:
         return image
     angle = float(rng.normal(0, 0.4)) if rng.random() < 0.7 else float(rng.uniform(0, np.pi))
@@ -59,7 +59,7 @@ def low_resolution(image: Image, rng: np.random.Generator, detail: float) -> Ima
 
 def sensor_noise(image: Image, rng: np.random.Generator) -> Image:
     """Brightness noise of each pixel, with coarser coloured noise for strong ones."""
-    strength = float(rng.gamma(1.5, 3.0))
+    strength = float(rng.gamma(1.5, 2.6))
     height, width = image.shape[:2]
     noise = rng.standard_normal((height, width, 1), dtype=np.float32) * strength
     if strength > 4 and rng.random() < 0.6:
@@ -78,9 +78,9 @@ def jpeg(image: Image, rng: np.random.Generator) -> Image:
 def tone(image: Image, rng: np.random.Generator) -> Image:
     """Gamma, contrast and exposure, from dim and flat to burnt out."""
     levels = np.linspace(0, 1, 256)
-    gamma = float(np.exp(rng.normal(0, 0.35)))
-    contrast = float(np.exp(rng.normal(-0.05, 0.3)))
-    exposure = float(rng.normal(0, 0.1))
+    gamma = float(np.exp(rng.normal(0, 0.3)))
+    contrast = float(np.exp(rng.normal(-0.03, 0.25)))
+    exposure = float(rng.normal(0, 0.08))
     curve = (levels**gamma - 0.5) * contrast + 0.5 + exposure
     return np.asarray(cv2.LUT(image, _to_image(curve * 255)), np.uint8)
 
@@ -90,7 +90,7 @@ def colour_cast(image: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.4:
         grey = image.mean(axis=2, keepdims=True)
         return _to_image(grey + (image - grey) * float(rng.uniform(0.0, 1.6)))
-    gains = np.exp(rng.normal(0, 0.15, 3))
+    gains = np.exp(rng.normal(0, 0.1, 3))
     return _to_image(image * (gains / gains.mean()))
 
 
@@ -99,7 +99,7 @@ def night(image: Image, rng: np.random.Generator) -> Image:
     height, width = image.shape[:2]
     light = smooth_noise(rng, height, width, float(rng.uniform(1, 3)))[..., None]
     tint = np.array([float(rng.uniform(0.5, 1.1)), 0.9, 1.05])
-    gain = float(rng.uniform(0.12, 0.5)) + light * float(rng.uniform(0.1, 0.7))
+    gain = float(rng.uniform(0.2, 0.6)) + light * float(rng.uniform(0.1, 0.6))
     return _to_image(image * gain * tint)
 
 
@@ -171,36 +171,38 @@ def degrade(image: Image, rng: np.random.Generator, detail: float = 24.0) -> Ima
     Returns:
         A new image of the same shape.
     """
+    # Most photographs have few faults, some have many.
+    severity = float(rng.choice([0.35, 1.0, 1.7], p=[0.35, 0.5, 0.15]))
 
     def happens(probability: float) -> bool:
-        return bool(rng.random() < probability)
+        return bool(rng.random() < probability * severity)
 
     result = image.copy()
-    if happens(0.14):
+    if happens(0.12):
         result = cast_shadow(result, rng)
-    if happens(0.06):
+    if happens(0.05):
         result = glare(result, rng)
-    if happens(0.08):
-        result = night(result, rng)
-    elif happens(0.07):
-        result = infra_red(result, rng)
     if happens(0.06):
+        result = night(result, rng)
+    elif happens(0.06):
+        result = infra_red(result, rng)
+    if happens(0.04):
         result = haze(result, rng)
-    if happens(0.6):
-        result = tone(result, rng)
-    if happens(0.35):
-        result = colour_cast(result, rng)
-    if happens(0.6):
-        result = defocus(result, rng, detail)
-    if happens(0.15):
-        result = motion_blur(result, rng, detail)
     if happens(0.5):
+        result = tone(result, rng)
+    if happens(0.3):
+        result = colour_cast(result, rng)
+    if happens(0.45):
+        result = defocus(result, rng, detail)
+    if happens(0.1):
+        result = motion_blur(result, rng, detail)
+    if happens(0.4):
         result = sensor_noise(result, rng)
-    if happens(0.2):
+    if happens(0.15):
         result = low_resolution(result, rng, detail)
     if happens(0.2):
         result = sharpen(result, rng)
-    if happens(0.08):
+    if happens(0.06):
         result = np.repeat(cv2.cvtColor(result, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
     if happens(0.6):
         result = jpeg(result, rng)

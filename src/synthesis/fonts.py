@@ -11,26 +11,96 @@ from PIL import Image, ImageDraw, ImageFont
 from src.synthesis.glyphs import CAP_HEIGHT, Glyph, Mask, crop_to_ink
 
 PLATE_FAMILIES = (
-    "abel acme alumni-sans anton archivo archivo-narrow arimo asap barlow barlow-condensed barlow-semi-condensed "
-    "bebas-neue chakra-petch changa-one chivo dm-mono dosis encode-sans exo-2 fira-code fira-sans-condensed "
-    "fjalla-one geist-mono hammersmith-one ibm-plex-mono ibm-plex-sans ibm-plex-sans-condensed inconsolata inter-tight "
-    "jetbrains-mono jost kanit league-spartan libre-franklin news-cycle noto-sans noto-sans-display nunito open-sans "
-    "oswald overpass play pt-sans pt-sans-narrow public-sans quicksand rajdhani red-hat-text roboto roboto-condensed "
-    "roboto-flex roboto-mono rubik russo-one saira saira-condensed sarabun share-tech signika smooch-sans sofia-sans "
-    "source-code-pro teko titillium-web varela-round viga work-sans"
-).split()
+    "abel",
+    "acme",
+    "alumni-sans",
+    "anton",
+    "archivo",
+    "archivo-narrow",
+    "arimo",
+    "asap",
+    "barlow",
+    "barlow-condensed",
+    "barlow-semi-condensed",
+    "bebas-neue",
+    "chakra-petch",
+    "changa-one",
+    "chivo",
+    "dm-mono",
+    "dosis",
+    "encode-sans",
+    "exo-2",
+    "fira-code",
+    "fira-sans-condensed",
+    "fjalla-one",
+    "geist-mono",
+    "hammersmith-one",
+    "ibm-plex-mono",
+    "ibm-plex-sans",
+    "ibm-plex-sans-condensed",
+    "inconsolata",
+    "inter-tight",
+    "jetbrains-mono",
+    "jost",
+    "kanit",
+    "league-spartan",
+    "libre-franklin",
+    "news-cycle",
+    "noto-sans",
+    "noto-sans-display",
+    "nunito",
+    "open-sans",
+    "oswald",
+    "overpass",
+    "play",
+    "pt-sans",
+    "pt-sans-narrow",
+    "public-sans",
+    "quicksand",
+    "rajdhani",
+    "red-hat-text",
+    "roboto",
+    "roboto-condensed",
+    "roboto-flex",
+    "roboto-mono",
+    "rubik",
+    "russo-one",
+    "saira",
+    "saira-condensed",
+    "sarabun",
+    "share-tech",
+    "signika",
+    "smooch-sans",
+    "sofia-sans",
+    "source-code-pro",
+    "teko",
+    "titillium-web",
+    "varela-round",
+    "viga",
+    "work-sans",
+)
 """Sans-serif families with capitals and digits like those of plates."""
 
 UNUSUAL_FAMILIES = (
-    "antic-slab arvo bitter black-ops-one bungee fredoka orbitron ramabhadra roboto-slab sanchez space-mono unbounded"
-).split()
+    "antic-slab",
+    "arvo",
+    "bitter",
+    "black-ops-one",
+    "bungee",
+    "fredoka",
+    "orbitron",
+    "ramabhadra",
+    "roboto-slab",
+    "sanchez",
+    "space-mono",
+    "unbounded",
+)
 """Slab, stencil and display families: rare on plates, kept for variance."""
 
 ARABIC_FAMILIES = ("almarai", "amiri", "cairo", "noto-kufi-arabic", "tajawal")
 OTHER_SCRIPT_FAMILIES = ("noto-sans-devanagari", "noto-sans-thai")
 BADGE_FAMILIES = ("lobster", "oleo-script", "pacifico", "yellowtail")
 """Script families for state names and badges; never for the plate's own characters."""
-
 
 
 class FontsNotInstalledError(RuntimeError):
@@ -54,9 +124,17 @@ class FontFace:
         return _rasterise(self, character)
 
 
-def load_font(face: FontFace, size: int) -> ImageFont.FreeTypeFont:
-    """The Pillow font of a face at a size in pixels per em."""
-    font = ImageFont.truetype(str(face.path), size, layout_engine=ImageFont.Layout.BASIC)
+@lru_cache(maxsize=512)
+def load_font(face: FontFace, size: int, shaped: bool = False) -> ImageFont.FreeTypeFont:
+    """The Pillow font of a face at a size in pixels per em.
+
+    Args:
+        face: the face.
+        size: pixels per em.
+        shaped: join letters and run from right to left as the script demands, where Pillow has Raqm.
+    """
+    engine = ImageFont.Layout.RAQM if shaped else ImageFont.Layout.BASIC
+    font = ImageFont.truetype(str(face.path), size, layout_engine=engine)
     if face.axes:
         font.set_variation_by_axes(list(face.axes))
     return font
@@ -81,18 +159,19 @@ def _rasterise(face: FontFace, character: str) -> Glyph:
 
 
 @lru_cache(maxsize=512)
-def render_text(face: FontFace, text: str, size: int) -> Mask:
+def render_text(face: FontFace, text: str, size: int, shaped: bool = False) -> Mask:
     """A line of text as a tight coverage mask, for names, slogans and badges.
 
     Args:
         face: the face; characters it lacks appear as its replacement box.
         text: one line with visible ink.
         size: pixels per em.
+        shaped: as in ``load_font``.
 
     Returns:
         uint8 ``[height, width]`` coverage.
     """
-    font = load_font(face, size)
+    font = load_font(face, size, shaped)
     left, top, right, bottom = (int(value) for value in font.getbbox(text))
     image = Image.new("L", (right - left + 4, bottom - top + 4))
     ImageDraw.Draw(image).text((2 - left, 2 - top), text, fill=255, font=font)
@@ -104,7 +183,7 @@ def is_installed(family: str) -> bool:
     return _files_folder(family) is not None
 
 
-def find_faces(families: list[str] | tuple[str, ...]) -> list[FontFace]:
+def find_faces(families: tuple[str, ...]) -> list[FontFace]:
     """All upright faces of the families that are installed, thin weights left out.
 
     A variable font gives one face per weight (and per width, where it has that axis).
@@ -125,7 +204,7 @@ def find_faces(families: list[str] | tuple[str, ...]) -> list[FontFace]:
     return faces
 
 
-def require_faces(families: list[str] | tuple[str, ...]) -> list[FontFace]:
+def require_faces(families: tuple[str, ...]) -> list[FontFace]:
     """As ``find_faces``, but insists that there are any.
 
     Raises:
@@ -149,7 +228,7 @@ def _faces_of_file(path: Path) -> list[FontFace]:
         return [FontFace(path)]
     combinations: list[tuple[float, ...]] = [()]
     for axis in ImageFont.truetype(str(path), 16).get_variation_axes():
-        low, high, default = float(axis["minimum"]), float(axis["maximum"]), float(axis["default"])
+        low, high, default = (float(axis[key] or 0) for key in ("minimum", "maximum", "default"))
         name = bytes(axis["name"] or b"").decode().lower()
         if name == "weight":
             values = sorted({min(max(weight, low), high) for weight in (350.0, 500.0, 650.0, 800.0)})

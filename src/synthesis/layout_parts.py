@@ -55,7 +55,9 @@ def separator_tokens(rng: np.random.Generator, kind: str) -> list[Token]:
     if kind == "none":
         return []
     if kind == "dash":
-        return [Token(mark=marks.dash(rng), height=float(rng.uniform(0.08, 0.16)), centre=float(rng.uniform(0.45, 0.6)))]
+        return [
+            Token(mark=marks.dash(rng), height=float(rng.uniform(0.08, 0.16)), centre=float(rng.uniform(0.45, 0.6)))
+        ]
     if kind == "dot":
         mark = marks.dot(rng) if rng.random() < 0.8 else marks.colon(rng)
         height = rng.uniform(0.1, 0.22) if mark.shape[0] <= marks.MARK_SIZE else rng.uniform(0.3, 0.55)
@@ -183,8 +185,7 @@ def blue_band(
     if kind < 0.65:
         for angle in np.arange(12) * np.pi / 6:
             centre = (round((x + np.cos(angle) * radius) * 8), round((y + np.sin(angle) * radius) * 8))
-            size = max(4, round(width * 0.05 * 8))
-            cv2.circle(canvas.image, centre, size, (40, 200, 240), -1, cv2.LINE_AA, 3)
+            cv2.circle(canvas.image, centre, max(4, round(width * 0.4)), (40, 200, 240), -1, cv2.LINE_AA, 3)
     elif kind < 0.85:
         stripes = [paints.any_colour(rng) for _ in range(3)]
         for index, colour in enumerate(stripes):
@@ -241,7 +242,9 @@ def draw_graphics(canvas: PlateCanvas, rng: np.random.Generator, keep: Colour) -
             distance = np.hypot((x - float(centre_x)) * width / height, y - float(centre_y))
             weight = np.clip((float(rng.uniform(0.15, 0.6)) - distance) * 8, 0, 1)
         elif kind == 3:
-            weight = (np.sin((x * width / height + y * float(rng.uniform(-1, 1))) * float(rng.uniform(8, 60))) > 0.6) * 0.5
+            weight = (
+                np.sin((x * width / height + y * float(rng.uniform(-1, 1))) * float(rng.uniform(8, 60))) > 0.6
+            ) * 0.5
         else:
             weight = (np.abs(y - float(rng.choice([0.05, 0.95, 0.2, 0.8]))) < float(rng.uniform(0.04, 0.12))) + 0 * x
         base += (tone() - base) * np.asarray(weight, np.float32) * strength

@@ -34,14 +34,57 @@ from src.synthesis.texts import (
 CAP_RANGE = (34.0, 62.0)
 """Height in pixels of the characters on the drawn sheet."""
 
+EUROPEAN_PATTERNS = (
+    "LL DDD LL",
+    "LLL DDDD",
+    "L LL DDDD",
+    "DDDD LLL",
+    "LLDD DLL",
+    "D LLL DDD",
+    "LL DDDDD",
+    "LLL DD",
+    "LL DD LL",
+    "DDD LLL DD",
+    "LLDDDDD",
+    "L DDDDDD",
+    "DD LL DD",
+    "LL DDDDL",
+    "D DDD DD",
+    "LLL DDD",
+)
+BRITISH_PATTERNS = (
+    "LLDD LLL",
+    "LDDD LLL",
+    "LLL DDDL",
+    "L DD LLL",
+    "LL DDDD",
+    "D LLL",
+    "LDD LLL",
+    "LLL DDD",
+    "L DDDDD",
+    "DDDD LL",
+)
+AMERICAN_PATTERNS = (
+    "DLLL DDD",
+    "LLL DDDD",
+    "DDDLLL",
+    "LLL DDD",
+    "LLLDDDD",
+    "DDDD LL",
+    "DD LLLD",
+    "LL DDDDD",
+    "LDD DDL",
+    "LLL DL",
+    "XXXXXXX",
+    "DDD DDD",
+    "LDDDDDD",
+    "XXX XXX",
+)
+
 
 def european(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     """White (or yellow) 520×110 mm plate with a blue band; one row, or two on a squarer sheet."""
-    text = random_text(
-        rng,
-        ("LL DDD LL", "LLL DDDD", "L LL DDDD", "DDDD LLL", "LLDD DLL", "D LLL DDD", "LL DDDDD", "LLL DD", "LL DD LL")
-        + ("DDD LLL DD", "LLDDDDD", "L DDDDDD", "DD LL DD", "LL DDDDL", "D DDD DD", "LLL DDD"),
-    )
+    text = random_text(rng, EUROPEAN_PATTERNS)
     cap = rng.uniform(*CAP_RANGE)
     two_rows = rng.random() < 0.18
     height = cap * (rng.uniform(2.3, 2.9) if two_rows else rng.uniform(1.25, 1.6))
@@ -54,14 +97,14 @@ def european(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     canvas.corner_radius = rng.uniform(0.02, 0.12) * height
     if rng.random() < 0.5:
         canvas.border(rng.uniform(0.01, 0.05) * height, max(1.0, 0.03 * height), canvas.corner_radius, ink)
-    left, right = 0.03 * width, 0.97 * width
+    left, right = 0.05 * width, 0.95 * width
     band = rng.uniform(0.3, 0.46) * height * (0.5 if two_rows else 1.0)
     if rng.random() < 0.78:
         blue_band(canvas, rng, letterings, 0, band, str(rng.choice(COUNTRY_CODES)))
-        left = band + 0.03 * height
+        left = band + rng.uniform(0.04, 0.2) * height
     if rng.random() < 0.15:
         blue_band(canvas, rng, letterings, width - band, width, "".join(DIGITS[i] for i in rng.integers(10, size=2)))
-        right = width - band - 0.03 * height
+        right = width - band - rng.uniform(0.04, 0.2) * height
     style = row_style(rng, letterings, cap, ink, ("fe", "din", "charles_wright", "narrow_die"))
     separator = rng.choice(["space", "dash", "dot", "seal", "none"], p=[0.35, 0.25, 0.1, 0.2, 0.1])
     set_text(canvas, rng, text, (left, 0, right, height), style, str(separator), two_rows)
@@ -70,10 +113,7 @@ def european(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
 
 def british(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     """White or yellow plastic, bold wide characters, small print of the maker below; old ones silver on black."""
-    text = random_text(
-        rng,
-        ("LLDD LLL", "LDDD LLL", "LLL DDDL", "L DD LLL", "LL DDDD", "D LLL", "LDD LLL", "LLL DDD", "L DDDDD", "DDDD LL"),
-    )
+    text = random_text(rng, BRITISH_PATTERNS)
     cap = rng.uniform(*CAP_RANGE)
     two_rows = rng.random() < 0.15
     height = cap * (rng.uniform(2.4, 2.8) if two_rows else rng.uniform(1.3, 1.6))
@@ -85,12 +125,12 @@ def british(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     canvas.corner_radius = rng.uniform(0, 0.1) * height
     if rng.random() < 0.35:
         canvas.border(0.04 * height, max(1.0, 0.02 * height), canvas.corner_radius, ink, raised=False)
-    left = 0.03 * width
+    left = 0.05 * width
     if rng.random() < 0.3 and not two_rows:
         blue_band(canvas, rng, letterings, 0, 0.4 * height, str(rng.choice(["GB", "UK", "ENG", "SCO", "GBJ"])))
-        left = 0.43 * height
+        left = 0.5 * height
     style = row_style(rng, letterings, cap, ink, ("charles_wright", "wide"))
-    set_text(canvas, rng, text, (left, 0, 0.97 * width, height * 0.98), style, "space", two_rows)
+    set_text(canvas, rng, text, (left, 0, 0.95 * width, height * 0.98), style, "space", two_rows)
     if rng.random() < 0.5:
         size = max(2.0, 0.08 * height)
         small_text(canvas, rng, letterings, small_words(rng), width / 2, height * 0.95, size, ink, rng.uniform(0.4, 1))
@@ -100,15 +140,7 @@ def british(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
 def american(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     """North American 2:1 plate: embossed narrow characters, a name above, a slogan below, stickers and graphics."""
     vanity = rng.random() < 0.4
-    text = (
-        vanity_text(rng)
-        if vanity
-        else random_text(
-            rng,
-            ("DLLL DDD", "LLL DDDD", "DDDLLL", "LLL DDD", "LLLDDDD", "DDDD LL", "DD LLLD", "LL DDDDD", "LDD DDL", "LLL DL")
-            + ("XXXXXXX", "DDD DDD", "LDDDDDD", "XXX XXX"),
-        )
-    )
+    text = vanity_text(rng) if vanity else random_text(rng, AMERICAN_PATTERNS)
     height = rng.uniform(80, 140)
     width = height * rng.uniform(1.8, 2.15)
     kind = rng.random()
@@ -138,12 +170,12 @@ def american(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
         if rng.random() < 0.15:
             canvas.fill(0, 0, width, top_size * 1.5, pick(rng, paints.BLUES + paints.REDS + paints.GREENS))
             accent = pick(rng, paints.WHITES)
-        small_text(canvas, rng, letterings, name, width * rng.uniform(0.4, 0.6), top_size * 0.8, top_size, accent, badge=0.35)
+        small_text(
+            canvas, rng, letterings, name, width * rng.uniform(0.4, 0.6), top_size * 0.8, top_size, accent, badge=0.35
+        )
     if rng.random() < 0.7:
         size = rng.uniform(0.07, 0.13) * height
-        small_text(
-            canvas, rng, letterings, str(rng.choice(SLOGANS)), width / 2, height * 0.92, size, accent, badge=0.1
-        )
+        small_text(canvas, rng, letterings, str(rng.choice(SLOGANS)), width / 2, height * 0.92, size, accent, badge=0.1)
     for corner_x in (0.09, 0.91):
         for corner_y in (0.13, 0.88):
             if rng.random() < 0.25:
@@ -152,7 +184,8 @@ def american(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     style = row_style(rng, letterings, cap, ink, ("american_die", "american_die", "narrow_die", "thin", "wide"))
     separator = str(rng.choice(["space", "dash", "dot", "emblem", "none"], p=[0.35, 0.15, 0.1, 0.25, 0.15]))
     middle = height * rng.uniform(0.48, 0.56)
-    area = (width * 0.04, middle - height * 0.3, width * 0.96, middle + height * 0.3)
+    side = rng.uniform(0.04, 0.1)
+    area = (width * side, middle - height * 0.3, width * (1 - side), middle + height * 0.3)
     if rng.random() < 0.04 and len(text.replace(" ", "")) >= 5:
         set_stacked(canvas, rng, text.replace(" ", ""), area, style)
     else:
@@ -193,11 +226,12 @@ def free(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     style = row_style(rng, letterings, cap, ink, ())
     separator = str(rng.choice(["space", "dash", "dot", "emblem", "seal", "none"]))
     lower = 1.0
+    side = rng.uniform(0.03, 0.1)
     if not two_rows and rng.random() < 0.2 and height > 1.5 * cap:
         size = rng.uniform(0.1, 0.2) * height
         small_text(canvas, rng, letterings, small_words(rng), width / 2, height - size * 0.8, size, ink)
         lower = 0.85
-    set_text(canvas, rng, text, (0.03 * width, 0, 0.97 * width, height * lower), style, separator, two_rows)
+    set_text(canvas, rng, text, (side * width, 0, (1 - side) * width, height * lower), style, separator, two_rows)
     return canvas
 
 

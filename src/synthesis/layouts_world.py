@@ -36,7 +36,7 @@ def chinese(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     style = row_style(rng, letterings, cap, ink, ("ga36", "narrow_die"))
     ideograph = Token(mark=marks.ideograph(rng), height=float(rng.uniform(0.9, 1.02)))
     dot = [Token(mark=marks.dot(rng), height=0.12)] if rng.random() < 0.85 else [Token(space=0.2)]
-    area = (0.035 * width, 0.0, 0.965 * width, float(height))
+    area = (0.05 * width, 0.0, 0.95 * width, float(height))
     if two_rows:
         upper = [ideograph, Token(space=0.4), *dot, Token(space=0.4), *tokens_of(text[0], 0)]
         set_row(canvas, upper, (area[0], 0.04 * height, area[2], 0.4 * height), _sized(style, 0.3 * height), 0, rng)
@@ -69,7 +69,7 @@ def indian(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     canvas.corner_radius = rng.uniform(0, 0.12) * height
     if rng.random() < 0.5:
         canvas.border(rng.uniform(0.02, 0.05) * height, max(1.0, 0.02 * height), canvas.corner_radius, ink)
-    left = 0.03 * width
+    left = rng.uniform(0.03, 0.07) * width
     if rng.random() < 0.45:
         strip = 0.24 * height if not two_rows else 0.13 * height
         blue = pick(rng, ((170, 80, 20), (120, 50, 20), (60, 60, 60)))
@@ -86,7 +86,7 @@ def indian(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     text = random_text(rng, ("LLDDLLDDDD", "LL DD LL DDDD", "LL DDL DDDD", "LL DD DDDD", "LLDDL DDDD", "LL D LLL DDDD"))
     style = row_style(rng, letterings, cap * (1.0 if two_rows else rng.uniform(0.7, 1.0)), ink, ("thin", "din", "wide"))
     separator = str(rng.choice(["space", "space", "dash", "dot", "none"]))
-    set_text(canvas, rng, text, (left, 0, 0.97 * width, height), style, separator, two_rows)
+    set_text(canvas, rng, text, (left, 0, 0.95 * width, height), style, separator, two_rows)
     return canvas
 
 
@@ -107,7 +107,9 @@ def indonesian(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     canvas.corner_radius = rng.uniform(0.02, 0.1) * height
     if rng.random() < 0.7:
         canvas.border(rng.uniform(0.01, 0.05) * height, max(1.0, 0.015 * height), canvas.corner_radius, ink)
-    text = random_text(rng, ("L DDDD LL", "LL DDDD LL", "L DDDD LLL", "LL DDDD L", "LL DD LLL", "L DDD L", "LL DDDD LLL"))
+    text = random_text(
+        rng, ("L DDDD LL", "LL DDDD LL", "L DDDD LLL", "LL DDDD L", "LL DD LLL", "L DDD L", "LL DDDD LLL")
+    )
     cap = height * rng.uniform(0.46, 0.58)
     style = row_style(rng, letterings, cap, ink, ("thin", "narrow_die", "american_die"))
     split = height * rng.uniform(0.66, 0.76)
@@ -118,12 +120,14 @@ def indonesian(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
             if rng.random() < 0.12:
                 tokens.append(Token(mark=marks.dot(rng), height=0.13, colour=paints.any_colour(rng), raised=False))
         tokens.extend(tokens_of(group, 0))
-    set_row(canvas, tokens, (0.04 * width, 0.05 * height, 0.96 * width, split), style, 0, rng)
+    set_row(canvas, tokens, (0.06 * width, 0.05 * height, 0.94 * width, split), style, 0, rng)
     if rng.random() < 0.4:
         canvas.fill(0.05 * width, split, 0.95 * width, split + max(1, 0.015 * height), ink)
     size = height * rng.uniform(0.12, 0.2)
     x = width * (0.5 if rng.random() < 0.6 else rng.uniform(0.3, 0.8))
-    date = letterings.text(rng, expiry_date(rng), round(size)) if rng.random() < 0.5 else _spaced_digits(rng, style, size)
+    date = (
+        letterings.text(rng, expiry_date(rng), round(size)) if rng.random() < 0.5 else _spaced_digits(rng, style, size)
+    )
     canvas.paint(date, x - date.shape[1] / 2, (split + height) / 2 - size * 0.45, ink, style.opacity, raised=True)
     if rng.random() < 0.15:
         small_text(canvas, rng, letterings, random_word(rng), 0.2 * width, (split + height) / 2, 0.1 * height, ink)
@@ -197,11 +201,11 @@ def arab(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
         area = (0.05 * width, (latin_y - 0.25) * height, 0.95 * width, (latin_y + 0.25) * height)
         set_row(canvas, row_tokens(rng, text, "space"), area, style, 0, rng)
         return canvas
-    name = letterings.text(rng, str(rng.choice(NAMES[-24:])), max(3, round(height * 0.16)))
-    word = letterings.arabic_text(rng, str(rng.choice(ARABIC_WORDS)), max(4, round(height * 0.3)))
+    place = letterings.text(rng, str(rng.choice(NAMES[-24:])), max(3, round(height * 0.16)))
+    script = letterings.arabic_text(rng, str(rng.choice(ARABIC_WORDS)), max(4, round(height * 0.3)))
     at = width * (0.13 if rng.random() < 0.7 else 0.87)
-    canvas.paint(word, at - word.shape[1] / 2, height * 0.3 - word.shape[0] / 2, ink)
-    canvas.paint(name, at - name.shape[1] / 2, height * 0.72 - name.shape[0] / 2, ink)
+    canvas.paint(script, at - script.shape[1] / 2, height * 0.3 - script.shape[0] / 2, ink)
+    canvas.paint(place, at - place.shape[1] / 2, height * 0.72 - place.shape[0] / 2, ink)
     area = (0.28 * width, 0.0, 0.96 * width, height) if at < width / 2 else (0.04 * width, 0.0, 0.72 * width, height)
     set_text(canvas, rng, text, area, RowStyle(**{**style.__dict__, "cap_height": height * 0.7}), "space", False)
     return canvas
@@ -254,9 +258,7 @@ def russian(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     canvas.fill(wall, 0.03 * height, wall + max(1.0, 0.025 * height), 0.97 * height, ink)
     style = row_style(rng, letterings, cap, ink, ("din", "fe", "narrow_die"))
     small = float(rng.uniform(0.72, 0.85))
-    tokens = [
-        Token(text=c, height=small, centre=1 - small / 2) if c.isalpha() else Token(text=c) for c in main
-    ]
+    tokens = [Token(text=c, height=small, centre=1 - small / 2) if c.isalpha() else Token(text=c) for c in main]
     set_row(canvas, tokens, (0.03 * width, 0, wall - 0.01 * width, height), style, 0, rng)
     area = (wall + 0.01 * width, 0.06 * height, 0.98 * width, 0.68 * height)
     set_row(canvas, tokens_of(region, 0), area, _sized(style, 0.55 * height), 0, rng)
@@ -311,7 +313,9 @@ def taiwanese(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     canvas.corner_radius = rng.uniform(0.02, 0.12) * height
     if rng.random() < 0.3:
         blue_band(canvas, rng, letterings, 0, 0.35 * height, random_word(rng, 1, 3))
-    text = random_text(rng, ("LLL DDDD", "DDDD LL", "LL DDDD", "DDD LLL", "LL DD DD", "DD LLL D", "L DDD LL", "DDDD DD"))
+    text = random_text(
+        rng, ("LLL DDDD", "DDDD LL", "LL DDDD", "DDD LLL", "LL DD DD", "DD LLL D", "L DDD LL", "DDDD DD")
+    )
     style = row_style(rng, letterings, cap, ink, ("narrow_die", "din", "thin"))
     separator = str(rng.choice(["dash", "dash", "dot"]))
     left = 0.05 * width + (0.33 * height if width > 3 * height else 0.0)

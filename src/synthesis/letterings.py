@@ -77,7 +77,7 @@ class Letterings:
         """A word in Arabic letters; made-up marks where no Arabic face is installed."""
         if not self.arabic:
             return fit_height(_spell(self.pick_stroke(rng), "UJLC"), height)
-        return fit_height(fonts.render_text(self.arabic[rng.integers(len(self.arabic))], text, 48), height)
+        return fit_height(fonts.render_text(self.arabic[rng.integers(len(self.arabic))], text, 48, shaped=True), height)
 
 
 @lru_cache(maxsize=2)
@@ -108,8 +108,8 @@ def fit_height(mask: Mask, height: int) -> Mask:
     return np.asarray(cv2.resize(mask, (width, height), interpolation=interpolation), np.uint8)
 
 
-def _by_family(families: list[str]) -> tuple[tuple[FontFace, ...], ...]:
-    found = [tuple(fonts.find_faces([family])) for family in families]
+def _by_family(families: tuple[str, ...]) -> tuple[tuple[FontFace, ...], ...]:
+    found = [tuple(fonts.find_faces((family,))) for family in families]
     return tuple(faces for faces in found if faces)
 
 

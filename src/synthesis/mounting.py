@@ -71,18 +71,23 @@ def _surround(
     left, top, right, bottom = margins
     height, width = plate.image.shape[:2]
     light = rng.random() < 0.2
-    colour = paints.pick(rng, paints.WHITES if light else paints.BLACKS) if rng.random() < 0.85 else paints.any_colour(rng)
+    colour = (
+        paints.pick(rng, paints.WHITES if light else paints.BLACKS) if rng.random() < 0.85 else paints.any_colour(rng)
+    )
     canvas = PlateCanvas.blank(width + left + right, height + top + bottom, colour)
     if rng.random() < 0.5:
         # A rounded profile: brighter towards the light.
         shine = np.linspace(float(rng.uniform(0, 60)), 0, canvas.height)[:, None, None]
         canvas.image[:] = np.clip(canvas.image + shine, 0, 255).astype(np.uint8)
     inner = canvas.image[top : top + height, left : left + width]
-    alpha = rounded_rectangle(width, height, covered, plate.sheet.shape[0] * 0.03)
-    alpha = np.minimum(alpha, plate.sheet)[..., None].astype(np.float32) / 255
-    inner[:] = (inner + (plate.image.astype(np.float32) - inner) * alpha).astype(np.uint8)
+    opening = rounded_rectangle(width, height, covered, plate.sheet.shape[0] * 0.03)
+    visible = np.minimum(opening, plate.sheet)[..., None].astype(np.float32) / 255
+    inner[:] = (inner + (plate.image.astype(np.float32) - inner) * visible).astype(np.uint8)
     ink = paints.pick(rng, paints.INKS if light else paints.WHITES + paints.YELLOWS)
-    for y, room in ((height + top + bottom / 2 - covered / 2, bottom + covered), (top / 2 + covered / 2, top + covered)):
+    for y, room in (
+        (height + top + bottom / 2 - covered / 2, bottom + covered),
+        (top / 2 + covered / 2, top + covered),
+    ):
         size = room * float(rng.uniform(0.45, 0.75))
         if size >= 3 and rng.random() < text_probability * (1.0 if y > height / 2 else 0.5):
             mask = letterings.text(rng, small_words(rng), round(size), bool(rng.random() < 0.15))

@@ -26,6 +26,10 @@ LARGEST_SCENE = 900
 """Pixels; longer scenes are made smaller."""
 
 
+LEAST_CONTRAST = 12.0
+"""Standard deviation of the brightness within a plate, in levels, below which a degraded picture is made anew."""
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """A photograph-like picture of one plate.
@@ -120,16 +124,16 @@ def paste_plate(
     to_patch = np.linalg.inv(half) @ np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1]]) @ matrix @ half
     size = (int(x1 - x0), int(y1 - y0))
     warped = cv2.warpPerspective(source, to_patch, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    alpha = cv2.warpPerspective(coverage, to_patch, size, flags=cv2.INTER_LINEAR).astype(np.float32) / 255
+    alpha = np.asarray(cv2.warpPerspective(coverage, to_patch, size, flags=cv2.INTER_LINEAR) / 255, np.float32)
     patch = result[y0:y1, x0:x1].astype(np.float32)
     if rng.random() < 0.5:
         patch = _drop_shadow(patch, alpha, rng, quad_size(quad)[1])
     lit = _light_like(warped.astype(np.float32), patch, image, rng)
     sigma = float(rng.uniform(0.3, 0.8))
     lit = np.asarray(cv2.GaussianBlur(lit, (0, 0), sigma), np.float32)
-    alpha = cv2.GaussianBlur(alpha, (0, 0), sigma * 0.8)[..., None]
+    soft = cv2.GaussianBlur(alpha, (0, 0), sigma * 0.8)[..., None]
     lit += rng.standard_normal((*lit.shape[:2], 1), dtype=np.float32) * float(rng.uniform(0, 4))
-    result[y0:y1, x0:x1] = np.clip(patch + (lit - patch) * alpha + 0.5, 0, 255).astype(np.uint8)
+    result[y0:y1, x0:x1] = np.clip(patch + (lit - patch) * soft + 0.5, 0, 255).astype(np.uint8)
     return result
 
 
@@ -153,7 +157,7 @@ def _light_like(warped: FloatArray, patch: FloatArray, image: Image, rng: np.ran
     means = image[::step, ::step].reshape(-1, 3).mean(axis=0) + 1.0
     brightness = 0.6 * near + 0.4 * float(means.mean())
     gain = np.clip((brightness / 115.0) ** 0.45, 0.35, 1.25) * float(np.exp(rng.normal(0, 0.15)))
-    tint = (means / means.mean()) ** float(rng.uniform(0.1, 0.5))
+    tint = (means / means.mean()) ** float(rng.uniform(0.0, 0.25))
     floor = float(rng.uniform(0, 12))
     return np.asarray(warped * (gain * tint) + floor, np.float32)
 
@@ -190,10 +194,27 @@ def reader_scene(
     pasted = not empty or rng.random() < 0.6
     if pasted:
         image = paste_plate(image, plate, quad, rng, letterings)
-    image = degrade(image, rng, target * shrink)
+    region = _inside(quad, scene_width, scene_height)
+    degraded = degrade(image, rng, target * shrink)
+    while not empty and _contrast(degraded[region]) < LEAST_CONTRAST <= _contrast(image[region]):
+        degraded = degrade(image, rng, target * shrink)
     matrix = np.linalg.inv(quad_to_rectangle(quad, np.array([0, 0, width, height], np.float32)))
     character_quads = transform_points(box_to_quad(boxes), matrix).reshape(-1, 4, 2)
-    return Scene(image, quad, plate.text, character_quads, plate.character_rows)
+    return Scene(degraded, quad, plate.text, character_quads, plate.character_rows)
+
+
+def _inside(quad: FloatArray, width: int, height: int) -> tuple[slice, slice]:
+    """Rows and columns of the middle of a plate, without its rim."""
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    low, high = low * 0.85 + high * 0.15, low * 0.15 + high * 0.85
+    return slice(max(0, int(low[1])), min(height, int(high[1]) + 1)), slice(
+        max(0, int(low[0])), min(width, int(high[0]) + 1)
+    )
+
+
+def _contrast(piece: Image) -> float:
+    """Spread of the brightness, in levels."""
+    return float(piece.mean(axis=2).std())
 
 
 def _cut_background(background: Image, rng: np.random.Generator, width: int, height: int) -> Image:

@@ -51,7 +51,9 @@ def dirty(canvas: PlateCanvas, rng: np.random.Generator) -> None:
         slope = np.linspace(0, 1, canvas.height, dtype=np.float32)[:, None] ** 2
         field = 0.5 * field + 0.6 * (slope if rng.random() < 0.7 else slope[::-1])
     cover = np.clip(field * float(rng.uniform(0.1, 0.75)), 0, 0.75)[..., None]
-    colour = np.array([60, 80, 100] if rng.random() < 0.6 else [110, 110, 110], np.float32) * float(rng.uniform(0.5, 1.6))
+    colour = np.array([60, 80, 100] if rng.random() < 0.6 else [110, 110, 110], np.float32) * float(
+        rng.uniform(0.5, 1.6)
+    )
     image = canvas.image.astype(np.float32)
     canvas.image[:] = np.clip(image + (colour - image) * cover, 0, 255).astype(np.uint8)
 

@@ -29,9 +29,9 @@ def draw_surroundings(
     Returns:
         uint8 BGR ``[height, width, 3]``.
     """
-    if rng.random() < 0.12:
+    if rng.random() < 0.08:
         return _texture(rng, width, height)
-    body = paints.pick(rng, paints.CAR_COLOURS, 30)
+    body = paints.pick(rng, paints.CAR_COLOURS, 16)
     canvas = PlateCanvas.blank(width, height, body)
     _shade_body(canvas, rng)
     x0, y0, x1, y1 = plate
@@ -85,8 +85,10 @@ def _seam(canvas: PlateCanvas, rng: np.random.Generator, y: float, unit: float) 
     thickness = max(1, round(unit * float(rng.uniform(0.01, 0.06))))
     cv2.polylines(canvas.image, [line.astype(np.int32)], False, (20, 20, 20), thickness, cv2.LINE_AA)
     if rng.random() < 0.6:
-        lower = line + [0, thickness]
-        cv2.polylines(canvas.image, [lower.astype(np.int32)], False, (225, 225, 225), max(1, thickness // 2), cv2.LINE_AA)
+        lower = line + np.array([0, thickness])
+        cv2.polylines(
+            canvas.image, [lower.astype(np.int32)], False, (225, 225, 225), max(1, thickness // 2), cv2.LINE_AA
+        )
 
 
 def _recess(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle, body: paints.Colour) -> None:
@@ -189,10 +191,14 @@ def _badge(canvas: PlateCanvas, rng: np.random.Generator, letterings: Letterings
     else:
         mark = marks.SEPARATORS[rng.integers(len(marks.SEPARATORS))](rng)
         side = max(4, round(size * 1.6))
-        mask = np.asarray(cv2.resize(mark, (side, round(side * rng.uniform(0.6, 1))), interpolation=cv2.INTER_AREA), np.uint8)
+        mask = np.asarray(
+            cv2.resize(mark, (side, round(side * rng.uniform(0.6, 1))), interpolation=cv2.INTER_AREA), np.uint8
+        )
     if rng.random() < 0.2:
         ground = paints.any_colour(rng)
-        canvas.fill(x - size * 0.3, y - size * 0.3, x + mask.shape[1] + size * 0.3, y + mask.shape[0] + size * 0.3, ground)
+        canvas.fill(
+            x - size * 0.3, y - size * 0.3, x + mask.shape[1] + size * 0.3, y + mask.shape[0] + size * 0.3, ground
+        )
     offset = max(1, round(size * 0.05))
     canvas.paint(mask, x + offset, y + offset, (20, 20, 20), 0.7)
     canvas.paint(mask, x, y, ink)
@@ -201,7 +207,7 @@ def _badge(canvas: PlateCanvas, rng: np.random.Generator, letterings: Letterings
 def _texture(rng: np.random.Generator, width: int, height: int) -> Image:
     """Blurred patches of random colours: walls, leaves, streets."""
     layers = [smooth_noise(rng, height, width, float(rng.uniform(2, 40))) for _ in range(2)]
-    colours = [np.asarray(paints.pick(rng, paints.CAR_COLOURS, 60), np.float32) for _ in range(3)]
-    mixed = colours[0] + (colours[1] - colours[0]) * layers[0][..., None]
-    mixed = mixed + (colours[2] - mixed) * (layers[1] > 0.6)[..., None] * float(rng.uniform(0, 0.8))
+    colours = [np.asarray(paints.pick(rng, paints.CAR_COLOURS, 20), np.float32) for _ in range(3)]
+    mixed = colours[0] + (colours[1] - colours[0]) * layers[0][..., None] * float(rng.uniform(0.2, 1))
+    mixed = mixed + (colours[2] - mixed) * (layers[1] > 0.6)[..., None] * float(rng.uniform(0, 0.5))
     return np.asarray(np.clip(mixed, 0, 255), np.uint8)

@@ -12,11 +12,65 @@ LEGAL_SHARE = 0.3
 cannot learn a language of plates, and all 36 classes are about equally frequent."""
 
 NAMES = (
-    "CALIFORNIA TEXAS VIRGINIA FLORIDA OHIO NEVADA UTAH ALASKA OREGON WASHINGTON GEORGIA ARIZONA ONTARIO QUEBEC "
-    "MICHIGAN ILLINOIS COLORADO MARYLAND HAWAII IDAHO KANSAS MAINE ALBERTA MANITOBA VICTORIA QUEENSLAND TASMANIA "
-    "DUBAI QATAR KUWAIT OMAN BAHRAIN MEXICO BRASIL CHILE PERU CUBA PANAMA ECUADOR COLOMBIA URUGUAY PARAGUAY BOLIVIA "
-    "COSTARICA HONDURAS GUATEMALA JALISCO SONORA PUEBLA NIGERIA KENYA LAGOS GHANA KSA RUS IND PHILIPPINES PILIPINAS"
-).split()
+    "CALIFORNIA",
+    "TEXAS",
+    "VIRGINIA",
+    "FLORIDA",
+    "OHIO",
+    "NEVADA",
+    "UTAH",
+    "ALASKA",
+    "OREGON",
+    "WASHINGTON",
+    "GEORGIA",
+    "ARIZONA",
+    "ONTARIO",
+    "QUEBEC",
+    "MICHIGAN",
+    "ILLINOIS",
+    "COLORADO",
+    "MARYLAND",
+    "HAWAII",
+    "IDAHO",
+    "KANSAS",
+    "MAINE",
+    "ALBERTA",
+    "MANITOBA",
+    "VICTORIA",
+    "QUEENSLAND",
+    "TASMANIA",
+    "DUBAI",
+    "QATAR",
+    "KUWAIT",
+    "OMAN",
+    "BAHRAIN",
+    "MEXICO",
+    "BRASIL",
+    "CHILE",
+    "PERU",
+    "CUBA",
+    "PANAMA",
+    "ECUADOR",
+    "COLOMBIA",
+    "URUGUAY",
+    "PARAGUAY",
+    "BOLIVIA",
+    "COSTARICA",
+    "HONDURAS",
+    "GUATEMALA",
+    "JALISCO",
+    "SONORA",
+    "PUEBLA",
+    "NIGERIA",
+    "KENYA",
+    "LAGOS",
+    "GHANA",
+    "KSA",
+    "RUS",
+    "IND",
+    "PHILIPPINES",
+    "PILIPINAS",
+)
 
 SLOGANS = (
     "THE SUNSHINE STATE",
@@ -36,7 +90,42 @@ SLOGANS = (
     "EST 1889",
 )
 
-COUNTRY_CODES = "D F GB NL B E I P PL CZ A CH S N DK FIN LV LT EST RO BG H SK SLO HR GR IRL L M CY UA TR MK SRB".split()
+COUNTRY_CODES = (
+    "D",
+    "F",
+    "GB",
+    "NL",
+    "B",
+    "E",
+    "I",
+    "P",
+    "PL",
+    "CZ",
+    "A",
+    "CH",
+    "S",
+    "N",
+    "DK",
+    "FIN",
+    "LV",
+    "LT",
+    "EST",
+    "RO",
+    "BG",
+    "H",
+    "SK",
+    "SLO",
+    "HR",
+    "GR",
+    "IRL",
+    "L",
+    "M",
+    "CY",
+    "UA",
+    "TR",
+    "MK",
+    "SRB",
+)
 
 ARABIC_WORDS = ("تونس", "دبي", "قطر", "المغرب", "السعودية", "الكويت", "ليبيا", "مصر", "عمان", "نت")
 
@@ -61,7 +150,8 @@ def random_groups(rng: np.random.Generator) -> str:
     """A text of 3 to 10 characters of any class in one to four groups, with blanks between them."""
     length = int(rng.choice([3, 4, 5, 6, 7, 8, 9, 10], p=[0.05, 0.08, 0.15, 0.24, 0.24, 0.12, 0.06, 0.06]))
     characters = [ALPHABET[i] for i in rng.integers(len(ALPHABET), size=length)]
-    breaks = set(rng.choice(np.arange(1, length), size=min(length - 1, int(rng.integers(0, 4))), replace=False).tolist())
+    count = min(length - 1, int(rng.integers(0, 4)))
+    breaks = set(rng.choice(np.arange(1, length), size=count, replace=False).tolist())
     return "".join((" " if i in breaks else "") + c for i, c in enumerate(characters))
 
 

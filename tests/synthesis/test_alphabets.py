@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from src.synthesis.alphabets import STYLE_FAMILIES, StrokeStyle, random_style, stroke_alphabets
+from src.synthesis.glyphs import ALPHABET, CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
+
+
+@pytest.mark.parametrize("family", sorted(STYLE_FAMILIES))
+def test_every_character_is_drawn_between_cap_and_base_line(family: str) -> None:
+    style = random_style(STYLE_FAMILIES[family], np.random.default_rng(5))
+    for character in ALPHABET:
+        glyph = style.glyph(character)
+        assert glyph.top >= 0
+        assert 0.9 * CAP_HEIGHT <= glyph.mask.shape[0] <= CAP_HEIGHT - glyph.top
+
+
+def test_masks_are_tight() -> None:
+    style = StrokeStyle(width=0.5, weight=0.12, corner=0.8)
+    for character in ALPHABET:
+        ink = style.glyph(character).mask >= INK_THRESHOLD
+        assert ink[0].any() and ink[-1].any() and ink[:, 0].any() and ink[:, -1].any()
+
+
+def test_characters_differ_from_each_other() -> None:
+    style = StrokeStyle(width=0.55, weight=0.12, corner=0.8, zero="slashed", letter_i="serif")
+    shapes = {character: style.glyph(character).mask for character in ALPHABET}
+    for first in ALPHABET:
+        for second in ALPHABET:
+            if first < second and shapes[first].shape == shapes[second].shape:
+                assert np.abs(shapes[first].astype(int) - shapes[second].astype(int)).max() > 100
+
+
+@pytest.mark.parametrize(
+    ("character", "plain", "variant"),
+    [
+        ("0", {}, {"zero": "slashed"}),
+        ("0", {}, {"zero": "dotted"}),
+        ("1", {}, {"one": "bar"}),
+        ("1", {}, {"one": "serif"}),
+        ("I", {}, {"letter_i": "serif"}),
+        ("4", {}, {"four_open": True}),
+        ("3", {}, {"three_flat": True}),
+        ("7", {}, {"seven_crossed": True}),
+        ("J", {}, {"j_serif": True}),
+    ],
+)
+def test_variants_change_the_shape(character: str, plain: dict[str, object], variant: dict[str, object]) -> None:
+    one = StrokeStyle(width=0.5, weight=0.12, corner=0.8, **plain).glyph(character).mask  # type: ignore[arg-type]
+    two = StrokeStyle(width=0.5, weight=0.12, corner=0.8, **variant).glyph(character).mask  # type: ignore[arg-type]
+    assert one.shape != two.shape or (one != two).any()
+
+
+def test_collection_is_the_same_every_time() -> None:
+    first = stroke_alphabets(3)
+    stroke_alphabets.cache_clear()
+    assert stroke_alphabets(3) == first
+    assert set(first) == set(STYLE_FAMILIES)
+
+
+def test_a_mask_without_ink_is_refused() -> None:
+    with pytest.raises(ValueError, match="no ink"):
+        crop_to_ink(np.zeros((5, 5), np.uint8))

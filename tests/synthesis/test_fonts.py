@@ -1,0 +1,48 @@
+import pytest
+
+from src.synthesis.fonts import (
+    BADGE_FAMILIES,
+    PLATE_FAMILIES,
+    UNUSUAL_FAMILIES,
+    FontsNotInstalledError,
+    find_faces,
+    is_installed,
+    render_text,
+    require_faces,
+)
+from src.synthesis.glyphs import ALPHABET, CAP_HEIGHT
+
+INSTALLED = [family for family in PLATE_FAMILIES + UNUSUAL_FAMILIES if is_installed(family)]
+
+needs_fonts = pytest.mark.skipif(not INSTALLED, reason="no fontpkg-* package is installed")
+
+
+def test_missing_fonts_are_named_with_the_remedy() -> None:
+    assert find_faces(("no-such-family",)) == []
+    with pytest.raises(FontsNotInstalledError, match=r"requirements-fonts\.txt"):
+        require_faces(("no-such-family",))
+
+
+@needs_fonts
+@pytest.mark.parametrize("family", INSTALLED)
+def test_capitals_and_digits_are_about_as_high_as_the_h(family: str) -> None:
+    face = find_faces((family,))[0]
+    for character in ALPHABET:
+        glyph = face.glyph(character)
+        assert abs(glyph.top) <= 0.12 * CAP_HEIGHT, character
+        if character not in "JQ":
+            assert abs(glyph.mask.shape[0] - CAP_HEIGHT) <= 0.15 * CAP_HEIGHT, character
+
+
+@needs_fonts
+def test_italics_and_thin_weights_are_left_out() -> None:
+    names = [face.path.stem for face in find_faces(PLATE_FAMILIES)]
+    assert names
+    assert not [name for name in names if "Italic" in name or "Thin" in name]
+
+
+@pytest.mark.skipif(not is_installed(BADGE_FAMILIES[0]), reason="no fontpkg-* package is installed")
+def test_text_is_rendered_tightly() -> None:
+    mask = render_text(find_faces(BADGE_FAMILIES[:1])[0], "Texas", 40)
+    assert mask[0].any() and mask[-1].any() and mask[:, 0].any() and mask[:, -1].any()
+    assert mask.shape[1] > mask.shape[0]

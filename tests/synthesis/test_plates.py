@@ -1,0 +1,116 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from src.synthesis import layouts, layouts_world
+from src.synthesis.glyphs import ALPHABET
+from src.synthesis.layout_parts import row_style
+from src.synthesis.letterings import Letterings, load_letterings
+from src.synthesis.plate_canvas import PlateCanvas
+from src.synthesis.plates import DESIGNS, draw_empty_plate, draw_plate
+from src.synthesis.typesetting import RowStyle, set_row, tokens_of
+
+
+@pytest.fixture(scope="module")
+def strokes() -> Letterings:
+    return load_letterings(with_fonts=False)
+
+
+def test_the_same_seed_draws_the_same_plate() -> None:
+    one, two = (draw_plate(np.random.default_rng(7)) for _ in range(2))
+    assert one.text == two.text
+    assert np.array_equal(one.image, two.image)
+    assert np.array_equal(one.character_boxes, two.character_boxes)
+    assert not np.array_equal(one.image[:8, :8], draw_plate(np.random.default_rng(8)).image[:8, :8])
+
+
+def test_plates_are_consistent(strokes: Letterings) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(150):
+        plate = draw_plate(rng, strokes)
+        height, width = plate.image.shape[:2]
+        boxes = plate.character_boxes
+        assert plate.sheet.shape == (height, width)
+        assert 3 <= len(plate.text) <= 10 and set(plate.text) <= set(ALPHABET)
+        assert boxes.dtype == np.float32 and boxes.shape == (len(plate.text), 4)
+        assert plate.character_rows.shape == (len(plate.text),)
+        assert (boxes[:, :2] > 0).all() and (boxes[:, 2] < width).all() and (boxes[:, 3] < height).all()
+        assert (boxes[:, 2] > boxes[:, 0]).all() and (boxes[:, 3] > boxes[:, 1]).all()
+
+
+def test_rows_come_top_first_and_run_left_to_right(strokes: Letterings) -> None:
+    rng = np.random.default_rng(2)
+    two_rows = 0
+    for _ in range(400):
+        plate = draw_plate(rng, strokes)
+        rows, boxes = plate.character_rows, plate.character_boxes
+        assert (np.diff(rows) >= 0).all() and set(rows.tolist()) <= {0, 1}
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        for row in (0, 1):
+            x = centres[rows == row, 0]
+            # Characters stacked in one column share their x.
+            assert (np.diff(x) > -0.5 * (boxes[:, 2] - boxes[:, 0]).max()).all()
+        if rows.max() == 1:
+            two_rows += 1
+            assert centres[rows == 0, 1].max() < centres[rows == 1, 1].min()
+    assert 0.12 < two_rows / 400 < 0.3
+
+
+def test_classes_are_balanced(strokes: Letterings) -> None:
+    rng = np.random.default_rng(3)
+    counts = Counter("".join(draw_plate(rng, strokes).text for _ in range(2000)))
+    mean = sum(counts.values()) / len(ALPHABET)
+    for character in ALPHABET:
+        assert 0.65 * mean < counts[character] < 1.6 * mean, character
+
+
+@pytest.mark.parametrize("design", [design for design, _ in DESIGNS])
+def test_boxes_enclose_the_ink_of_each_character(
+    design: object, strokes: Letterings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On each design, what the characters raise from the sheet lies in their boxes and fills them to every side."""
+    rng = np.random.default_rng(4)
+    for _ in range(4):
+        canvas = design(rng, strokes)  # type: ignore[operator]
+        for character in canvas.characters:
+            xmin, ymin, xmax, ymax = (int(side) for side in character.box)
+            ink = canvas.relief[ymin:ymax, xmin:xmax] > 60
+            assert ink[0].any() and ink[-1].any() and ink[:, 0].any() and ink[:, -1].any()
+
+
+def test_ink_lies_within_the_boxes(strokes: Letterings) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(30):
+        canvas = PlateCanvas.blank(400, 100, (255, 255, 255))
+        style = row_style(rng, strokes, float(rng.uniform(20, 80)), (0, 0, 0), ())
+        set_row(canvas, tokens_of("A1 WQ7", 0.3), (10, 0, 390, 100), style, 0, rng)
+        outside = canvas.image.copy()
+        for character in canvas.characters:
+            xmin, ymin, xmax, ymax = (int(side) for side in character.box)
+            outside[ymin:ymax, xmin:xmax] = 255
+        assert outside.min() == 255
+
+
+def test_a_long_row_is_fitted_into_its_area(strokes: Letterings) -> None:
+    rng = np.random.default_rng(6)
+    canvas = PlateCanvas.blank(120, 60, (255, 255, 255))
+    style = RowStyle(strokes.pick_stroke(rng), 50, (0, 0, 0))
+    set_row(canvas, tokens_of("WWWWWWWWWW", 0), (10, 0, 110, 60), style, 0, rng)
+    boxes = np.array([character.box for character in canvas.characters])
+    assert len(boxes) == 10
+    assert boxes[:, 0].min() >= 8 and boxes[:, 2].max() <= 112
+
+
+def test_empty_plates_have_no_text(strokes: Letterings) -> None:
+    plate = draw_empty_plate(np.random.default_rng(7), strokes)
+    assert plate.text == "" and plate.character_boxes.shape == (0, 4) and plate.character_rows.shape == (0,)
+
+
+def test_expiry_dates_and_region_names_are_not_text(strokes: Letterings) -> None:
+    rng = np.random.default_rng(8)
+    for design in (layouts_world.indonesian, layouts.american, layouts_world.tunisian):
+        canvas = design(rng, strokes)
+        text_ink = sum((c.box[2] - c.box[0]) * (c.box[3] - c.box[1]) for c in canvas.characters)
+        assert text_ink > 0
+        assert len(canvas.characters) <= 10
