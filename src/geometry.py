@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
+Matrix = NDArray[np.floating]
 
 
 def box_area(boxes: FloatArray) -> FloatArray:
@@ -82,15 +83,16 @@ def quad_size(quad: FloatArray) -> tuple[float, float]:
     return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
 
 
-def transform_points(points: FloatArray, matrix: NDArray[np.float64]) -> FloatArray:
+def transform_points(points: FloatArray, matrix: Matrix) -> FloatArray:
     """Map ``[..., 2]`` points through a 3×3 homography."""
     mapped = points @ matrix[:, :2].T + matrix[:, 2]
     return (mapped[..., :2] / mapped[..., 2:]).astype(np.float32)
 
 
-def quad_to_rectangle(quad: FloatArray, rectangle: FloatArray) -> NDArray[np.float64]:
+def quad_to_rectangle(quad: FloatArray, rectangle: FloatArray) -> Matrix:
     """The 3×3 homography that maps a ``[4, 2]`` quad onto an axis-aligned rectangle ``[4]``."""
-    return cv2.getPerspectiveTransform(quad.astype(np.float32), box_to_quad(np.asarray(rectangle, np.float32)))
+    target = box_to_quad(np.asarray(rectangle, np.float32))
+    return np.asarray(cv2.getPerspectiveTransform(quad.astype(np.float32), target), np.float64)
 
 
 def expand_quad(quad: FloatArray, x_fraction: float, y_fraction: float) -> FloatArray:
