@@ -22,6 +22,16 @@ Stroke = tuple[list[Point], bool]
 SUPERSAMPLING = 3
 
 
+def _arc_weights(count: int) -> NDArray[np.float64]:
+    """Shares of an arc's start, corner and end in ``count`` points along it; a circle's arc for right angles."""
+    t = np.linspace(0, 1, count)
+    weights = np.stack([(1 - t) ** 2, 2 * t * (1 - t) * np.sqrt(0.5), t**2], axis=1)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float64)
+
+
+ARC_WEIGHTS = _arc_weights(8)
+
+
 @dataclass(frozen=True)
 class StrokeStyle:
     """Parameters of a stroke alphabet; lengths are fractions of the cap height.
@@ -340,16 +350,13 @@ def _round_corners(
             continue
         before, after = (index - 1) % count, (index + 1) % count
         to_before, to_after = positions[before] - corner, positions[after] - corner
-        length_before, length_after = np.linalg.norm(to_before), np.linalg.norm(to_after)
+        length_before, length_after = np.hypot(*to_before), np.hypot(*to_after)
         reach_before = length_before / 2 if radii[before] > 0 else length_before
         reach_after = length_after / 2 if radii[after] > 0 else length_after
         reach = min(radii[index], reach_before, reach_after)
         start, end = corner + to_before * reach / length_before, corner + to_after * reach / length_after
-        # A rational curve with this weight at the corner is a circle's arc for right angles.
-        for t in np.linspace(0, 1, 9):
-            a, b, c = (1 - t) ** 2, 2 * t * (1 - t) * np.sqrt(0.5), t**2
-            path.append((a * start + b * corner + c * end) / (a + b + c))
-            sharp.append(False)
+        path.extend(ARC_WEIGHTS @ np.stack([start, corner, end]))
+        sharp.extend([False] * len(ARC_WEIGHTS))
     return np.array(path), np.array(sharp)
 
 
@@ -361,7 +368,7 @@ def _draw_stroke(
     segments = list(enumerate(following)) if closed else list(enumerate(following))[:-1]
     for first, second in segments:
         start, end = path[first], path[second]
-        length = float(np.linalg.norm(end - start))
+        length = float(np.hypot(*(end - start)))
         if length < 1e-6:
             continue
         along = (end - start) / length

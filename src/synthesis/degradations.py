@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.synthesis.surface import smooth_noise
+from src.synthesis.surface import smooth_noise, soft_blur
 
 Image = NDArray[np.uint8]
 
@@ -19,8 +19,8 @@ def _to_image(values: NDArray[np.floating]) -> Image:
 
 
 def defocus(image: Image, rng: np.random.Generator, detail: float) -> Image:
-    """Gaussian or disc blur of up to about a tenth of the detail."""
-    sigma = detail * float(rng.beta(1.2, 2.5)) * 0.12
+    """Gaussian or disc blur of up to about a tenth of the detail, relatively less for the smallest."""
+    sigma = detail * float(rng.beta(1.2, 2.5)) * 0.11 * float(np.clip(detail / 16, 0.6, 1))
     if sigma < 0.25:
         return image
     if sigma > 1.2 and rng.random() < 0.4:
@@ -31,8 +31,8 @@ def defocus(image: Image, rng: np.random.Generator, detail: float) -> Image:
 
 
 def motion_blur(image: Image, rng: np.random.Generator, detail: float) -> Image:
-    """Straight motion blur, mostly sideways, of up to a quarter of the detail."""
-    length = detail * float(rng.uniform(0.05, 0.24))
+    """Straight motion blur, mostly sideways, of up to a fifth of the detail."""
+    length = detail * float(rng.uniform(0.05, 0.19))
     if length < 1.5:
         return image
     angle = float(rng.normal(0, 0.4)) if rng.random() < 0.7 else float(rng.uniform(0, np.pi))
@@ -107,7 +107,7 @@ def infra_red(image: Image, rng: np.random.Generator) -> Image:
     """A grey picture with dark surroundings in which whatever is bright (the plate) glows."""
     grey = image.max(axis=2).astype(np.float32) / 255
     grey = np.where(grey > 0.45, grey ** float(rng.uniform(0.3, 0.9)), grey * float(rng.uniform(0.3, 0.9)))
-    glow = cv2.GaussianBlur(grey, (0, 0), max(1.0, image.shape[0] * 0.03))
+    glow = soft_blur(grey, max(1.0, image.shape[0] * 0.03))
     mixed = np.maximum(grey, glow * float(rng.uniform(0, 0.5))) * float(rng.uniform(150, 270))
     return _to_image(np.repeat(mixed[..., None], 3, axis=2))
 
@@ -192,7 +192,7 @@ def degrade(image: Image, rng: np.random.Generator, detail: float = 24.0) -> Ima
         result = tone(result, rng)
     if happens(0.3):
         result = colour_cast(result, rng)
-    if happens(0.45):
+    if happens(0.4):
         result = defocus(result, rng, detail)
     if happens(0.1):
         result = motion_blur(result, rng, detail)

@@ -86,7 +86,7 @@ def european(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     """White (or yellow) 520×110 mm plate with a blue band; one row, or two on a squarer sheet."""
     text = random_text(rng, EUROPEAN_PATTERNS)
     cap = rng.uniform(*CAP_RANGE)
-    two_rows = rng.random() < 0.18
+    two_rows = rng.random() < 0.23
     height = cap * (rng.uniform(2.3, 2.9) if two_rows else rng.uniform(1.25, 1.6))
     width = height * (rng.uniform(1.25, 1.8) if two_rows else rng.uniform(4.0, 4.9))
     yellow = rng.random() < 0.2
@@ -115,7 +115,7 @@ def british(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     """White or yellow plastic, bold wide characters, small print of the maker below; old ones silver on black."""
     text = random_text(rng, BRITISH_PATTERNS)
     cap = rng.uniform(*CAP_RANGE)
-    two_rows = rng.random() < 0.15
+    two_rows = rng.random() < 0.22
     height = cap * (rng.uniform(2.4, 2.8) if two_rows else rng.uniform(1.3, 1.6))
     width = height * (rng.uniform(1.3, 1.7) if two_rows else rng.uniform(4.0, 4.9))
     old = rng.random() < 0.2
@@ -203,7 +203,7 @@ def free(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     """Any text in any colours on a sheet of any usual shape; black plates with silver characters among them."""
     text = random_groups(rng)
     cap = rng.uniform(*CAP_RANGE)
-    two_rows = len(text.replace(" ", "")) >= 4 and rng.random() < 0.3
+    two_rows = len(text.replace(" ", "")) >= 4 and rng.random() < 0.4
     height = cap * (rng.uniform(2.3, 3.2) if two_rows else rng.uniform(1.15, 2.1))
     count = len(text) / (2 if two_rows else 1)
     width = max(height * rng.uniform(1.1, 1.6), cap * (count * rng.uniform(0.6, 1.0) + 0.5))

@@ -25,7 +25,7 @@ def chinese(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     else:
         background, ink = pick(rng, paints.BLACKS), pick(rng, paints.WHITES)
     cap = rng.uniform(*CAP_RANGE)
-    two_rows = rng.random() < 0.1
+    two_rows = rng.random() < 0.15
     height = cap * (2.2 if two_rows else rng.uniform(1.4, 1.6))
     width = height * (rng.uniform(1.9, 2.1) if two_rows else rng.uniform(3.1, 3.5))
     canvas = PlateCanvas.blank(width, height, background)
@@ -62,7 +62,7 @@ def indian(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     if kind > 0.96:
         background, ink = pick(rng, paints.GREENS[:3] + paints.REDS), pick(rng, paints.WHITES + paints.YELLOWS)
     cap = rng.uniform(*CAP_RANGE)
-    two_rows = rng.random() < 0.3
+    two_rows = rng.random() < 0.4
     height = cap * (rng.uniform(2.3, 2.8) if two_rows else rng.uniform(1.35, 1.9))
     width = height * (rng.uniform(1.3, 2.0) if two_rows else rng.uniform(3.6, 5.0))
     canvas = PlateCanvas.blank(width, height, background)
@@ -215,7 +215,7 @@ def south_american(rng: np.random.Generator, letterings: Letterings) -> PlateCan
     """Brazilian grey or red plates with a town above, and Mercosur ones with a blue strip along the top."""
     mercosur = rng.random() < 0.5
     cap = rng.uniform(*CAP_RANGE)
-    two_rows = rng.random() < 0.15
+    two_rows = rng.random() < 0.25
     height = cap * (2.6 if two_rows else rng.uniform(1.6, 2.0))
     width = height * (rng.uniform(1.15, 1.4) if two_rows else rng.uniform(2.7, 3.3))
     grey = ((165.0, 165.0, 165.0), (185.0, 188.0, 190.0), (140.0, 145.0, 145.0))

@@ -11,7 +11,7 @@ from src.synthesis.alphabets import StrokeStyle, stroke_alphabets
 from src.synthesis.fonts import FontFace
 from src.synthesis.glyphs import CAP_HEIGHT, Lettering, Mask
 
-STYLES_PER_FAMILY = 24
+STYLES_PER_FAMILY = 20
 STROKE_SHARE = 0.4
 """Share of plates lettered with a stroke alphabet where fonts are installed too."""
 

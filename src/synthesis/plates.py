@@ -33,6 +33,9 @@ DESIGNS: tuple[tuple[Design, float], ...] = (
 LEAST_CHARACTER_SIDE = 3.0
 """Pixels a character must measure on the drawn sheet; designs are drawn anew where one is smaller or cut off."""
 
+LEAST_CONTRAST = 38.0
+"""Levels of brightness between ink and sheet, below which a design is drawn anew."""
+
 
 @dataclass(frozen=True, eq=False)
 class DrawnPlate:
@@ -69,7 +72,7 @@ def draw_plate(rng: np.random.Generator, letterings: Letterings | None = None) -
         canvas = design(rng, letterings)
         if _is_legible(canvas):
             break
-    light_ink = _has_light_ink(canvas)
+    light_ink = _ink_contrast(canvas) > 0
     surface.age(canvas, rng)
     return DrawnPlate(
         canvas.image,
@@ -103,10 +106,12 @@ def _is_legible(canvas: PlateCanvas) -> bool:
     sizes = boxes[:, 2:] - boxes[:, :2]
     heights = sizes[:, 1]
     on_sheet = boxes[:, :2].min() > 0 and (boxes[:, 2] < canvas.width).all() and (boxes[:, 3] < canvas.height).all()
-    return bool(on_sheet and sizes[:, 0].min() >= LEAST_CHARACTER_SIDE and heights.min() >= 0.35 * heights.max())
+    large_enough = sizes[:, 0].min() >= LEAST_CHARACTER_SIDE and heights.min() >= 0.35 * heights.max()
+    return bool(on_sheet and large_enough and abs(_ink_contrast(canvas)) >= LEAST_CONTRAST)
 
 
-def _has_light_ink(canvas: PlateCanvas) -> bool:
+def _ink_contrast(canvas: PlateCanvas) -> float:
+    """Mean brightness of the characters' ink minus that of the sheet between it, in levels."""
     grey = canvas.image.mean(axis=2)
     inside = np.zeros(grey.shape, bool)
     for character in canvas.characters:
@@ -114,4 +119,4 @@ def _has_light_ink(canvas: PlateCanvas) -> bool:
         inside[ymin:ymax, xmin:xmax] = True
     ink = inside & (canvas.relief > 200)
     ground = inside & (canvas.relief == 0)
-    return bool(ink.any() and ground.any() and grey[ink].mean() > grey[ground].mean())
+    return float(grey[ink].mean() - grey[ground].mean()) if ink.any() and ground.any() else 0.0

@@ -11,6 +11,7 @@ from src.synthesis.degradations import degrade
 from src.synthesis.letterings import Letterings, load_letterings
 from src.synthesis.mounting import mount
 from src.synthesis.plates import DrawnPlate, draw_empty_plate, draw_plate
+from src.synthesis.surface import soft_blur
 from src.synthesis.surroundings import draw_surroundings
 
 Image = NDArray[np.uint8]
@@ -26,7 +27,7 @@ LARGEST_SCENE = 900
 """Pixels; longer scenes are made smaller."""
 
 
-LEAST_CONTRAST = 12.0
+LEAST_CONTRAST = 15.0
 """Standard deviation of the brightness within a plate, in levels, below which a degraded picture is made anew."""
 
 
@@ -129,7 +130,7 @@ def paste_plate(
     if rng.random() < 0.5:
         patch = _drop_shadow(patch, alpha, rng, quad_size(quad)[1])
     lit = _light_like(warped.astype(np.float32), patch, image, rng)
-    sigma = float(rng.uniform(0.3, 0.8))
+    sigma = float(rng.uniform(0.2, 0.7))
     lit = np.asarray(cv2.GaussianBlur(lit, (0, 0), sigma), np.float32)
     soft = cv2.GaussianBlur(alpha, (0, 0), sigma * 0.8)[..., None]
     lit += rng.standard_normal((*lit.shape[:2], 1), dtype=np.float32) * float(rng.uniform(0, 4))
@@ -146,13 +147,13 @@ def _drop_shadow(patch: FloatArray, alpha: FloatArray, rng: np.random.Generator,
     offset = plate_height * float(rng.uniform(0, 0.06))
     shift = np.array([[1, 0, rng.normal(0, 0.5) * offset], [0, 1, offset]], np.float64)
     moved = cv2.warpAffine(alpha, shift, (alpha.shape[1], alpha.shape[0]))
-    soft = cv2.GaussianBlur(moved, (0, 0), max(0.6, plate_height * float(rng.uniform(0.01, 0.05))))
+    soft = soft_blur(moved, max(0.6, plate_height * float(rng.uniform(0.01, 0.05))))
     return np.asarray(patch * (1 - soft[..., None] * float(rng.uniform(0.2, 0.8))), np.float32)
 
 
 def _light_like(warped: FloatArray, patch: FloatArray, image: Image, rng: np.random.Generator) -> FloatArray:
     """Give the plate the brightness and tint of the light in the photograph, with some freedom."""
-    near = float(patch.mean())
+    near = float(np.mean(cv2.mean(patch)[:3]))
     step = max(1, min(image.shape[:2]) // 48)
     means = image[::step, ::step].reshape(-1, 3).mean(axis=0) + 1.0
     brightness = 0.6 * near + 0.4 * float(means.mean())
@@ -214,7 +215,7 @@ def _inside(quad: FloatArray, width: int, height: int) -> tuple[slice, slice]:
 
 def _contrast(piece: Image) -> float:
     """Spread of the brightness, in levels."""
-    return float(piece.mean(axis=2).std())
+    return float(cv2.meanStdDev(cv2.cvtColor(piece, cv2.COLOR_BGR2GRAY))[1][0, 0])
 
 
 def _cut_background(background: Image, rng: np.random.Generator, width: int, height: int) -> Image:

@@ -1,5 +1,7 @@
 """What happens to a painted sheet: embossing, wear, dirt, bolts, rust, stickers, reflections."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,17 @@ def smooth_noise(rng: np.random.Generator, height: int, width: int, cells: float
     unit = max(height, width) / cells
     coarse = rng.random((max(2, round(height / unit) + 1), max(2, round(width / unit) + 1)), dtype=np.float32)
     return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1), np.float32)
+
+
+def soft_blur(image: NDArray[Any], sigma: float) -> NDArray[Any]:
+    """Gaussian blur that works on a reduced copy where the blur is wide; any type OpenCV blurs, same shape."""
+    if sigma < 4:
+        return cv2.GaussianBlur(image, (0, 0), sigma)
+    height, width = image.shape[:2]
+    factor = 2.0 / sigma
+    size = (max(2, round(width * factor)), max(2, round(height * factor)))
+    small = cv2.GaussianBlur(cv2.resize(image, size, interpolation=cv2.INTER_AREA), (0, 0), 2.0)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def emboss(canvas: PlateCanvas, rng: np.random.Generator) -> None:
@@ -132,6 +145,15 @@ def light_unevenly(canvas: PlateCanvas, rng: np.random.Generator) -> None:
     canvas.image[:] = np.clip(canvas.image * gain, 0, 255).astype(np.uint8)
 
 
+def mirror(canvas: PlateCanvas, rng: np.random.Generator) -> None:
+    """Reflections of the sky or of lights on a glossy sheet: brighter patches, also on black."""
+    field = smooth_noise(rng, canvas.height, canvas.width, float(rng.uniform(1, 6)))
+    if rng.random() < 0.4:
+        field = np.clip((field - 0.5) * float(rng.uniform(2, 8)) + 0.5, 0, 1)
+    light = field[..., None] * float(rng.uniform(10, 80)) * np.array([1.05, 1.0, 0.95])
+    canvas.image[:] = np.clip(canvas.image + light, 0, 255).astype(np.uint8)
+
+
 def age(canvas: PlateCanvas, rng: np.random.Generator) -> None:
     """Apply a random choice of the surface effects in their natural order."""
     if rng.random() < 0.1:
@@ -140,7 +162,9 @@ def age(canvas: PlateCanvas, rng: np.random.Generator) -> None:
         emboss(canvas, rng)
     if rng.random() < 0.4:
         light_unevenly(canvas, rng)
-    if rng.random() < 0.3:
+    if rng.random() < 0.15:
+        mirror(canvas, rng)
+    if rng.random() < 0.25:
         dirty(canvas, rng)
     if rng.random() < 0.1:
         scratch(canvas, rng)

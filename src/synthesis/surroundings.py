@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from src.synthesis import marks, paints
 from src.synthesis.letterings import Letterings
 from src.synthesis.plate_canvas import PlateCanvas
-from src.synthesis.surface import smooth_noise
+from src.synthesis.surface import smooth_noise, soft_blur
 from src.synthesis.texts import NAMES, random_word
 
 Image = NDArray[np.uint8]
@@ -54,7 +54,7 @@ def draw_surroundings(
         spread = plate_height * rng.uniform(0.03, 0.12)
         corners = (round(x0 - spread), round(y0 - spread)), (round(x1 + spread), round(y1 + spread))
         cv2.rectangle(shadow, *corners, (15, 15, 15), -1)
-        soft = cv2.GaussianBlur(shadow, (0, 0), max(0.6, spread * 0.7))
+        soft = soft_blur(shadow, max(0.6, spread * 0.7))
         canvas.image[:] = cv2.addWeighted(canvas.image, 0.4, soft, 0.6, 0)
     return canvas.image
 
@@ -113,7 +113,7 @@ def _recess(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle, bod
     thickness = max(1, round(unit * 0.04))
     cv2.polylines(layer, [area], True, paints.mix(tone, (255.0, 255.0, 255.0), rng.uniform(0, 0.6)), thickness)
     sigma = max(0.5, unit * float(rng.uniform(0.01, 0.1)))
-    canvas.image[:] = cv2.GaussianBlur(layer, (0, 0), sigma)
+    canvas.image[:] = soft_blur(layer, sigma)
 
 
 def _grille(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle) -> None:
