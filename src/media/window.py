@@ -43,6 +43,15 @@ class Window:
         cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
         cv2.imshow(_TITLE, image)
         # A closed window never reports a key, so it is looked at between short waits.
-        while cv2.waitKey(50) == -1 and cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1:
-            pass
+        while cv2.waitKey(50) == -1:
+            if not _is_open():
+                return
         cv2.destroyWindow(_TITLE)
+
+
+def _is_open() -> bool:
+    try:
+        return cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1
+    except cv2.error:
+        # Under Qt nothing is left to ask once the last window is closed.
+        return False
