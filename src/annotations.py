@@ -51,3 +51,14 @@ def read_annotations(folder: Path) -> list[AnnotatedImage]:
         quads = np.array([_quad(corners) for corners in rows["corners"]], np.float32).reshape(-1, 4, 2)
         images.append(AnnotatedImage(folder / "images" / str(name), boxes, quads, tuple(rows["text"])))
     return images
+
+
+def annotated_sets(root: Path) -> list[Path]:
+    """The annotated sets among a folder's subfolders, by name; none where the folder is not there."""
+    return sorted(path.parent for path in root.glob("*/annotations.csv"))
+
+
+def shows_surroundings(images: list[AnnotatedImage]) -> bool:
+    """Whether a set shows plates in photographs, rather than cut-out plates that fill their pictures."""
+    boxes = [box for item in images[:20] for box in item.boxes]
+    return bool(boxes) and any(box[0] > 2 or box[1] > 2 for box in boxes)

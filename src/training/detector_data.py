@@ -14,6 +14,7 @@ from src.detection.anchors import INPUT_WIDTH
 from src.detection.targets import TARGET_SIZE, assign_targets
 from src.geometry import FloatArray, box_area, box_to_quad, quad_to_box
 from src.preprocessing import BORDER_VALUE
+from src.synthesis.scenes import reader_scene
 
 #: A plate that the crop cuts off is asked for when this much of it is left, else its region is ignored.
 MINIMUM_VISIBLE = 0.6
@@ -35,6 +36,22 @@ class Photograph:
     quads: FloatArray
 
 
+def _photograph(image: Any, boxes: FloatArray, quads: FloatArray) -> Photograph:
+    half: Any = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    quarter: Any = cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return Photograph((image, half, quarter), boxes, quads)
+
+
+def draw_photographs(count: int, rng: np.random.Generator) -> list[Photograph]:
+    """Drawn scenes in place of photographs, to try the training without any real ones."""
+    photographs = []
+    for _ in range(count):
+        scene = reader_scene(rng)
+        quads = scene.quad[None] if scene.text else np.zeros((0, 4, 2), np.float32)
+        photographs.append(_photograph(scene.image, quad_to_box(quads), quads))
+    return photographs
+
+
 def load_photographs(images: list[AnnotatedImage], longest_side: int = 640) -> list[Photograph]:
     """Decode the images of a set into memory, shrunk to a longest side in pixels.
 
@@ -48,9 +65,7 @@ def load_photographs(images: list[AnnotatedImage], longest_side: int = 640) -> l
             raise FileNotFoundError(f"{item.path}: not there, or not an image")
         scale = min(1.0, longest_side / max(image.shape[:2]))
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
-        half: Any = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        quarter: Any = cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        photographs.append(Photograph((image, half, quarter), item.boxes * scale, item.quads * scale))
+        photographs.append(_photograph(image, item.boxes * scale, item.quads * scale))
     return photographs
 
 
