@@ -6,7 +6,7 @@ import numpy as np
 from src.synthesis import marks, paints
 from src.synthesis.layout_parts import blue_band, row_style, row_tokens, set_text, small_text
 from src.synthesis.layouts import CAP_RANGE
-from src.synthesis.letterings import Letterings
+from src.synthesis.letterings import Letterings, fit_height
 from src.synthesis.paints import pick
 from src.synthesis.plate_canvas import PlateCanvas
 from src.synthesis.texts import ARABIC_WORDS, NAMES, expiry_date, random_text, random_word
@@ -237,7 +237,7 @@ def south_american(rng: np.random.Generator, letterings: Letterings) -> PlateCan
     text = random_text(rng, ("LLL DDDD", "LLLDLDD", "LL DDDLL", "LLL DDD", "LLDDDLL"))
     style = row_style(rng, letterings, min(cap, 0.66 * height), ink, ("fe", "din", "narrow_die"))
     separator = "none" if mercosur else str(rng.choice(["dash", "dot", "space"]))
-    set_text(canvas, rng, text, (0.04 * width, 0.22 * height, 0.96 * width, height), style, separator, two_rows)
+    set_text(canvas, rng, text, (0.06 * width, 0.22 * height, 0.94 * width, height), style, separator, two_rows)
     return canvas
 
 
@@ -280,8 +280,10 @@ def east_asian(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     canvas.corner_radius = 0.06 * height
     style = row_style(rng, letterings, 0.5 * height, ink, ("din", "ga36", "thin"))
     upper = 0.24 * height
-    glyphs = np.hstack([np.pad(marks.ideograph(rng), ((0, 0), (4, 4))) for _ in range(int(rng.integers(2, 4)))])
-    mask = np.asarray(cv2.resize(glyphs, None, fx=upper / 72, fy=upper / 72, interpolation=cv2.INTER_AREA), np.uint8)
+    if letterings.other_scripts and rng.random() < 0.4:
+        mask = letterings.foreign_text(rng, round(upper))
+    else:
+        mask = fit_height(marks.ideographs(rng, int(rng.integers(2, 4))), round(upper))
     text = random_text(rng, ("DDD DD DD", "DD DD DD", "DDD DDDD", "DDD D DD", "LL DDDD"))
     head, tail = text.split(" ", 1)
     x = width * rng.uniform(0.1, 0.25)
@@ -311,13 +313,14 @@ def taiwanese(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:
     width = height * rng.uniform(2.0, 4.2)
     canvas = PlateCanvas.blank(width, height, background)
     canvas.corner_radius = rng.uniform(0.02, 0.12) * height
-    if rng.random() < 0.3:
+    left = 0.05 * width
+    if rng.random() < 0.4 and width > 3 * height:
         blue_band(canvas, rng, letterings, 0, 0.35 * height, random_word(rng, 1, 3))
+        left = rng.uniform(0.4, 0.5) * height
     text = random_text(
         rng, ("LLL DDDD", "DDDD LL", "LL DDDD", "DDD LLL", "LL DD DD", "DD LLL D", "L DDD LL", "DDDD DD")
     )
     style = row_style(rng, letterings, cap, ink, ("narrow_die", "din", "thin"))
     separator = str(rng.choice(["dash", "dash", "dot"]))
-    left = 0.05 * width + (0.33 * height if width > 3 * height else 0.0)
     set_text(canvas, rng, text, (left, 0, 0.96 * width, height), style, separator, False)
     return canvas

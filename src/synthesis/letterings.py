@@ -15,6 +15,10 @@ STYLES_PER_FAMILY = 20
 STROKE_SHARE = 0.4
 """Share of plates lettered with a stroke alphabet where fonts are installed too."""
 
+THAI_LETTERS = (0x0E01, 0x0E2E)
+DEVANAGARI_LETTERS = (0x0915, 0x0939)
+"""First and last code point of the consonants of a script."""
+
 
 @dataclass(frozen=True)
 class Letterings:
@@ -78,6 +82,19 @@ class Letterings:
         if not self.arabic:
             return fit_height(_spell(self.pick_stroke(rng), "UJLC"), height)
         return fit_height(fonts.render_text(self.arabic[rng.integers(len(self.arabic))], text, 48, shaped=True), height)
+
+    def foreign_text(self, rng: np.random.Generator, height: int) -> Mask:
+        """Two to four letters of a script other than Latin and Arabic.
+
+        Raises:
+            ValueError: there are no faces for such scripts.
+        """
+        if not self.other_scripts:
+            raise ValueError("no faces for other scripts are installed; see requirements-fonts.txt")
+        face = self.other_scripts[rng.integers(len(self.other_scripts))]
+        first, last = THAI_LETTERS if "Thai" in face.path.stem else DEVANAGARI_LETTERS
+        text = "".join(chr(int(code)) for code in rng.integers(first, last + 1, size=int(rng.integers(2, 5))))
+        return fit_height(fonts.render_text(face, text, 48), height)
 
 
 @lru_cache(maxsize=2)

@@ -119,6 +119,9 @@ def ideograph(rng: np.random.Generator) -> Mask:
     for y in rows:
         inset = float(rng.uniform(0, 0.15))
         line(split + 0.05 + inset, y, 0.95 - inset, y)
+    if rng.random() < 0.4:
+        line(split + 0.1, 0.1, split + 0.1, 0.9)
+        line(0.9, 0.1, 0.9, 0.9)
     for x in rng.uniform(split + 0.1, 0.9, int(rng.integers(1, 4))):
         top, bottom = sorted(rng.choice(rows, 2))
         line(x, top, x, max(bottom, top + 0.3))
@@ -127,3 +130,8 @@ def ideograph(rng: np.random.Generator) -> Mask:
         line(x, 0.45, split + 0.05, 0.95)
         line(x, 0.45, 0.95, 0.95)
     return mask
+
+
+def ideographs(rng: np.random.Generator, count: int) -> Mask:
+    """Several made-up glyphs in a row, 72 px high."""
+    return np.hstack([np.pad(ideograph(rng), ((0, 0), (4, 4))) for _ in range(count)])
