@@ -5,6 +5,7 @@ TensorFlow. The ``.h5`` runs under Keras, which has to be installed for it.
 """
 
 import threading
+from collections import defaultdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +24,10 @@ class Model(Protocol):
 
 
 class LiteRTModel:
-    """A compiled model under LiteRT; each thread and each input shape has an interpreter of its own."""
+    """A compiled model under LiteRT.
+
+    An interpreter serves one call at a time and one input shape; free ones are kept for the next call of any thread.
+    """
 
     def __init__(self, path: Path, threads: int = 2) -> None:
         """Read the file.
@@ -34,29 +38,31 @@ class LiteRTModel:
         """
         self._content = path.read_bytes()
         self._threads = threads
-        self._local = threading.local()
+        self._free: defaultdict[tuple[int, ...], list[Any]] = defaultdict(list)
 
-    def _interpreter(self, shape: tuple[int, ...]) -> Any:
-        interpreters = self._local.__dict__.setdefault("interpreters", {})
-        if shape not in interpreters:
-            from ai_edge_litert.interpreter import Interpreter
+    def _new_interpreter(self, shape: tuple[int, ...]) -> Any:
+        from ai_edge_litert.interpreter import Interpreter
 
-            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
-            interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], list(shape))
-            interpreter.allocate_tensors()
-            interpreters[shape] = interpreter
-        return interpreters[shape]
+        interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+        interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], list(shape))
+        interpreter.allocate_tensors()
+        return interpreter
 
     def __call__(self, batch: FloatArray) -> FloatArray:
         """See :class:`Model`."""
         # Batches are padded to a power of two, so that a handful of interpreters serves every batch size.
-        padded_size = 1 << (len(batch) - 1).bit_length()
-        padded = np.zeros((padded_size, *batch.shape[1:]), np.float32)
+        padded = np.zeros((1 << (len(batch) - 1).bit_length(), *batch.shape[1:]), np.float32)
         padded[: len(batch)] = batch
-        interpreter = self._interpreter(padded.shape)
+        free = self._free[padded.shape]
+        try:
+            interpreter = free.pop()  # taking and giving back are atomic: no lock
+        except IndexError:
+            interpreter = self._new_interpreter(padded.shape)
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], padded)
         interpreter.invoke()
-        return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[: len(batch)]
+        output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[: len(batch)]
+        free.append(interpreter)
+        return output
 
 
 class KerasModel:
