@@ -4,6 +4,8 @@ Every box either is a character of the text or is not, boxes that overlap exclud
 a class. A beam search keeps the likeliest joint decisions and adds up those that spell the same text.
 """
 
+import heapq
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,8 +21,15 @@ BEAM_WIDTH = 24
 LEAST_CLASS = 0.004
 #: Boxes overlap, and exclude each other, if they share more of the narrower one's width than this.
 LARGEST_SHARED_WIDTH = 0.45
+#: No box is certain beyond this.
+LEAST_DOUBT = 1e-4
 #: Logarithm of the odds that a character is followed by one of its kind (letter, digit): they come in runs.
 RUN_LOG_ODDS = 0.5
+
+#: Joint decisions so far: the text and the last box taken in this row -> log probability, boxes of the likeliest way.
+_Beam = dict[tuple[str, int], tuple[float, tuple[int, ...]]]
+#: Stands for the last box where none has been taken in this row.
+_NONE = -1
 
 
 @dataclass(frozen=True)
@@ -44,11 +53,12 @@ def class_probabilities(logits: FloatArray) -> FloatArray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def excludes(first: FloatArray, second: FloatArray) -> bool:
-    """Whether two boxes ``[4]`` of one row cannot both be characters."""
-    shared = min(first[2], second[2]) - max(first[0], second[0])
-    narrower = min(first[2] - first[0], second[2] - second[0])
-    return bool(shared > LARGEST_SHARED_WIDTH * narrower)
+def exclusions(boxes: FloatArray) -> NDArray[np.bool_]:
+    """Which pairs of boxes of one row cannot both be characters: ``[N, 4]`` to ``[N, N]``."""
+    left, right = boxes[:, 0], boxes[:, 2]
+    shared = np.minimum(right[:, None], right[None]) - np.maximum(left[:, None], left[None])
+    narrower = np.minimum((right - left)[:, None], (right - left)[None])
+    return np.asarray(shared > LARGEST_SHARED_WIDTH * narrower)
 
 
 def spell(
@@ -66,46 +76,52 @@ def spell(
     Returns:
         Spellings with different texts, the likeliest first; the empty text may be among them.
     """
-    # Per joint decision: the text so far and the last box taken -> (log probability, boxes of its best way).
-    beam: dict[tuple[str, int], tuple[float, tuple[int, ...]]] = {("", -1): (0.0, ())}
+    excluded = exclusions(boxes).tolist()
+    beam: _Beam = {("", _NONE): (0.0, ())}
     for row in rows:
-        beam = _merge([((text, -1), state) for (text, _), state in beam.items()])
+        started: _Beam = {}
+        for (text, _), (score, way) in beam.items():
+            _add(started, (text, _NONE), score, way)
+        beam = started
         for index in row:
-            present = float(np.clip(evidence[index], 1e-4, 1 - 1e-4))
+            present = min(max(float(evidence[index]), LEAST_DOUBT), 1 - LEAST_DOUBT)
+            absent_score, present_score = math.log(1 - present), math.log(present)
             classes = _followed_classes(probabilities[index])
-            steps = []
+            following: _Beam = {}
             for (text, last), (score, way) in beam.items():
-                steps.append(((text, last), (score + np.log(1 - present), way)))
-                if last >= 0 and excludes(boxes[last], boxes[index]):
+                _add(following, (text, last), score + absent_score, way)
+                if last != _NONE and excluded[last][index]:
                     continue
-                for character, log_probability in classes:
-                    run = 0.0
-                    if text and last >= 0:
-                        run = RUN_LOG_ODDS / 2 * (1 if text[-1].isdigit() == character.isdigit() else -1)
-                    taken = score + np.log(present) + log_probability + run
-                    steps.append(((text + character, index), (taken, (*way, index))))
-            beam = dict(sorted(_merge(steps).items(), key=lambda item: -item[1][0])[:BEAM_WIDTH])
-    texts = _merge([((text, -1), state) for (text, _), state in beam.items()])
-    total = np.logaddexp.reduce([score for score, _ in texts.values()])
-    spellings = [Spelling(text, float(np.exp(score - total)), way) for (text, _), (score, way) in texts.items()]
-    return sorted(spellings, key=lambda spelling: -spelling.probability)[:count]
+                for character, class_score in classes:
+                    taken = score + present_score + class_score
+                    if last != _NONE:
+                        taken += RUN_LOG_ODDS / 2 * (1 if text[-1].isdigit() == character.isdigit() else -1)
+                    _add(following, (text + character, index), taken, (*way, index))
+            beam = dict(heapq.nlargest(BEAM_WIDTH, following.items(), key=_score))
+    texts: _Beam = {}
+    for (text, _), (score, way) in beam.items():
+        _add(texts, (text, _NONE), score, way)
+    best = heapq.nlargest(count, texts.items(), key=_score)
+    total = sum(math.exp(score - best[0][1][0]) for score, _ in texts.values())
+    return [Spelling(text, math.exp(score - best[0][1][0]) / total, way) for (text, _), (score, way) in best]
+
+
+def _score(item: tuple[tuple[str, int], tuple[float, tuple[int, ...]]]) -> float:
+    return item[1][0]
 
 
 def _followed_classes(probabilities: NDArray[np.floating]) -> list[tuple[str, float]]:
     """The characters worth following, with the logarithms of their probabilities given that it is a character."""
     characters = probabilities[:REJECT] / max(float(probabilities[:REJECT].sum()), 1e-9)
-    return [(ALPHABET[index], float(np.log(characters[index]))) for index in np.nonzero(characters > LEAST_CLASS)[0]]
+    followed = np.nonzero(characters >= min(LEAST_CLASS, characters.max()))[0]
+    return [(ALPHABET[index], math.log(characters[index])) for index in followed]
 
 
-def _merge(
-    steps: Sequence[tuple[tuple[str, int], tuple[float, tuple[int, ...]]]],
-) -> dict[tuple[str, int], tuple[float, tuple[int, ...]]]:
-    """Add up the probabilities of decisions that come to the same; the boxes are those of the likeliest."""
-    merged: dict[tuple[str, int], tuple[float, tuple[int, ...]]] = {}
-    for key, (score, way) in sorted(steps, key=lambda step: -step[1][0]):
-        if key in merged:
-            best, best_way = merged[key]
-            merged[key] = (float(np.logaddexp(best, score)), best_way)
-        else:
-            merged[key] = (float(score), way)
-    return merged
+def _add(beam: _Beam, key: tuple[str, int], score: float, way: tuple[int, ...]) -> None:
+    """Add a decision's probability to those that come to the same; the boxes are those of the likelier one."""
+    if key not in beam:
+        beam[key] = (score, way)
+        return
+    known, known_way = beam[key]
+    larger, smaller = max(known, score), min(known, score)
+    beam[key] = (larger + math.log1p(math.exp(smaller - larger)), known_way if known >= score else way)

@@ -25,7 +25,7 @@ class Schedule:
     batch_size: int
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
-    averaging: float = 0.998
+    averaging: float = 0.99
 
 
 def fit(
