@@ -30,6 +30,7 @@ def row_style(
         gap = rng.uniform(0.07, 0.22)
     else:
         gap = rng.uniform(0.22, 0.5)
+    rim = paints.any_colour(rng)
     return RowStyle(
         lettering=letterings.pick(rng, stroke_families),
         cap_height=cap_height,
@@ -42,6 +43,9 @@ def row_style(
         opacity=float(rng.uniform(0.8, 1.0)) if rng.random() < 0.8 else float(rng.uniform(0.45, 0.8)),
         bolder=int(rng.choice([-1, 0, 0, 0, 0, 1, 2])),
         jitter=float(rng.uniform(0.005, 0.02)) if rng.random() < 0.12 else 0.0,
+        slant=float(rng.uniform(-0.05, 0.2)) if rng.random() < 0.06 else 0.0,
+        outline=rim if abs(paints.luminance(rim) - paints.luminance(ink)) > 70 and rng.random() < 0.1 else None,
+        outline_shift=float(rng.choice([0.0, 0.0, 0.02, 0.04])),
     )
 
 

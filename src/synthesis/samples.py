@@ -28,6 +28,7 @@ Image = NDArray[np.uint8]
 
 WIDTH, HEIGHT = 1280, 720
 SUPERSAMPLING = 2
+JPEG_QUALITY = 90
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "samples"
 
 EUROPEAN_STYLE = StrokeStyle(width=0.6, weight=0.14, corner=0.8)
@@ -216,7 +217,7 @@ def write_samples(folder: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["image", "text"])
         for sample in SAMPLES:
-            encoded = cv2.imencode(".jpg", draw_sample(sample), [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
+            encoded = cv2.imencode(".jpg", draw_sample(sample), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
             (folder / sample.name).write_bytes(encoded.tobytes())
             writer.writerows([sample.name, plate.text.replace(" ", "")] for _, plate in sample.cars)
 

@@ -157,7 +157,7 @@ def _light_like(warped: FloatArray, patch: FloatArray, image: Image, rng: np.ran
     step = max(1, min(image.shape[:2]) // 48)
     means = image[::step, ::step].reshape(-1, 3).mean(axis=0) + 1.0
     brightness = 0.6 * near + 0.4 * float(means.mean())
-    gain = np.clip((brightness / 115.0) ** 0.45, 0.35, 1.25) * float(np.exp(rng.normal(0, 0.15)))
+    gain = np.clip(0.92 * (brightness / 115.0) ** 0.45, 0.35, 1.2) * float(np.exp(rng.normal(0, 0.15)))
     tint = (means / means.mean()) ** float(rng.uniform(0.0, 0.25))
     floor = float(rng.uniform(0, 12))
     return np.asarray(warped * (gain * tint) + floor, np.float32)

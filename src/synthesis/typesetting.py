@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from src.synthesis.glyphs import CAP_HEIGHT, Lettering, Mask
+from src.synthesis.glyphs import CAP_HEIGHT, Lettering, Mask, crop_to_ink
 from src.synthesis.plate_canvas import Colour, PlateCanvas, SetCharacter
 
 
@@ -48,6 +48,9 @@ class RowStyle:
         opacity: of the paint, 0..1.
         bolder: pixels (at ``CAP_HEIGHT``) by which strokes grow, negative: shrink.
         jitter: standard deviation of each character's vertical position, in cap heights.
+        slant: sideways shift of the cap line against the base line, in cap heights.
+        outline: paint of a rim around each character; None: no rim.
+        outline_shift: distance in cap heights that the rim is moved down and right, as the shadow of raised letters.
     """
 
     lettering: Lettering
@@ -61,6 +64,9 @@ class RowStyle:
     opacity: float = 1.0
     bolder: int = 0
     jitter: float = 0.0
+    slant: float = 0.0
+    outline: Colour | None = None
+    outline_shift: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +132,21 @@ def set_row(
             token = piece.token
             y = cap_line + piece.top + (float(rng.normal(0, style.jitter)) * cap if style.jitter else 0.0)
             colour = token.colour or style.colour
+            if style.outline is not None and token.text:
+                _paint_rim(canvas, piece.mask, (x + piece.lead, y), style, cap)
             box = canvas.paint(piece.mask, x + piece.lead, y, colour, style.opacity, token.raised)
             if token.text:
                 canvas.characters.append(SetCharacter(token.text, box, row))
         x += piece.width + gap
+
+
+def _paint_rim(canvas: PlateCanvas, mask: Mask, place: tuple[float, float], style: RowStyle, cap: float) -> None:
+    """Paint a thickened shape of a character, to lie beneath it."""
+    reach = max(1, round(0.035 * cap))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    thick = np.asarray(cv2.dilate(np.pad(mask, reach), kernel), np.uint8)
+    offset = style.outline_shift * cap - reach
+    canvas.paint(thick, place[0] + offset, place[1] + offset, style.outline or style.colour)
 
 
 def _length(pieces: list[_Piece], gap: float) -> float:
@@ -164,8 +181,19 @@ def _character(token: Token, style: RowStyle, cap: float, stretch: float) -> _Pi
         mask = mask[inset : mask.shape[0] - inset, inset : mask.shape[1] - inset] if inset else mask
         if not mask.size or mask.max() < 128:
             mask = glyph.mask
+    if style.slant:
+        mask = _slanted(mask, style.slant)
     width, height = max(1, round(mask.shape[1] * scale * stretch)), max(1, round(mask.shape[0] * scale))
     resized = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     top = cap * token.centre - cap * token.height / 2 + glyph.top * scale
     cell = max(float(width), style.pitch * cap * token.height * stretch) if style.pitch else float(width)
     return _Piece(token, resized, cell, top, (cell - width) / 2)
+
+
+def _slanted(mask: Mask, slant: float) -> Mask:
+    """The mask sheared, and cropped to its ink again."""
+    height, width = mask.shape
+    shift = abs(slant) * height
+    matrix = np.array([[1, -slant, max(0.0, slant) * height], [0, 1, 0]], np.float64)
+    sheared = cv2.warpAffine(mask, matrix, (width + int(np.ceil(shift)), height), flags=cv2.INTER_LINEAR)
+    return crop_to_ink(np.asarray(sheared, np.uint8))[0]
