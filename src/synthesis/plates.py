@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -112,11 +113,11 @@ def _is_legible(canvas: PlateCanvas) -> bool:
 
 def _ink_contrast(canvas: PlateCanvas) -> float:
     """Mean brightness of the characters' ink minus that of the sheet between it, in levels."""
-    grey = canvas.image.mean(axis=2)
+    grey = cv2.cvtColor(canvas.image, cv2.COLOR_BGR2GRAY)
     inside = np.zeros(grey.shape, bool)
     for character in canvas.characters:
         xmin, ymin, xmax, ymax = (int(side) for side in character.box)
         inside[ymin:ymax, xmin:xmax] = True
     ink = inside & (canvas.relief > 200)
     ground = inside & (canvas.relief == 0)
-    return float(grey[ink].mean() - grey[ground].mean()) if ink.any() and ground.any() else 0.0
+    return float(grey[ink].mean()) - float(grey[ground].mean()) if ink.any() and ground.any() else 0.0

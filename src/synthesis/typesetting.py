@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from src.synthesis.glyphs import CAP_HEIGHT, Lettering, Mask, crop_to_ink
+from src.synthesis.glyphs import CAP_HEIGHT, INK_THRESHOLD, Lettering, Mask, crop_to_ink
 from src.synthesis.plate_canvas import Colour, PlateCanvas, SetCharacter
 
 
@@ -70,9 +70,21 @@ class RowStyle:
 
 
 @dataclass(frozen=True, eq=False)
-class _Piece:
+class _Source:
+    """A token with the shape it is drawn from: coverage and its top, at ``CAP_HEIGHT`` where it is a character."""
+
     token: Token
     mask: Mask | None
+    top: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A token in its final size: shape, size of the ink, width of its cell, top from the cap line, ink's left in it."""
+
+    token: Token
+    mask: Mask | None
+    size: tuple[int, int]
     width: float
     top: float
     lead: float
@@ -109,16 +121,17 @@ def set_row(
     x0, y0, x1, y1 = area
     cap, stretch = style.cap_height, style.stretch
     available = x1 - x0
-    pieces = _measure(tokens, style, cap, stretch)
+    sources = [_source(token, style) for token in tokens]
+    pieces = _measure(sources, style, cap, stretch)
     length = _length(pieces, style.gap * cap)
     if length > available:
         factor = max(available / length, MINIMUM_STRETCH / stretch) if stretch > MINIMUM_STRETCH else 1.0
         stretch *= min(1.0, factor)
-        pieces = _measure(tokens, style, cap, stretch)
+        pieces = _measure(sources, style, cap, stretch)
         length = _length(pieces, style.gap * cap * 0.8)
         if length > available:
             cap *= available / length
-            pieces = _measure(tokens, style, cap, stretch)
+            pieces = _measure(sources, style, cap, stretch)
     gap = style.gap * cap
     length = _length(pieces, gap)
     slack = available - length
@@ -127,67 +140,74 @@ def set_row(
         slack = available - _length(pieces, gap)
     x = x0 + slack * style.align
     cap_line = (y0 + y1) / 2 - cap / 2
+    placed: list[tuple[Token, Mask, float, float]] = []
     for piece in pieces:
         if piece.mask is not None:
-            token = piece.token
             y = cap_line + piece.top + (float(rng.normal(0, style.jitter)) * cap if style.jitter else 0.0)
-            colour = token.colour or style.colour
-            if style.outline is not None and token.text:
-                _paint_rim(canvas, piece.mask, (x + piece.lead, y), style, cap)
-            box = canvas.paint(piece.mask, x + piece.lead, y, colour, style.opacity, token.raised)
-            if token.text:
-                canvas.characters.append(SetCharacter(token.text, box, row))
+            resized = cv2.resize(piece.mask, piece.size, interpolation=cv2.INTER_AREA)
+            placed.append((piece.token, np.asarray(resized, np.uint8), x + piece.lead, y))
         x += piece.width + gap
+    if style.outline is not None:
+        for token, mask, left, top in placed:
+            if token.text:
+                _paint_rim(canvas, mask, (left, top), style.outline, style.outline_shift * cap, cap)
+    for token, mask, left, top in placed:
+        box = canvas.paint(mask, left, top, token.colour or style.colour, style.opacity, token.raised)
+        if token.text:
+            canvas.characters.append(SetCharacter(token.text, box, row))
 
 
-def _paint_rim(canvas: PlateCanvas, mask: Mask, place: tuple[float, float], style: RowStyle, cap: float) -> None:
+def _paint_rim(
+    canvas: PlateCanvas, mask: Mask, place: tuple[float, float], colour: Colour, shift: float, cap: float
+) -> None:
     """Paint a thickened shape of a character, to lie beneath it."""
     reach = max(1, round(0.035 * cap))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     thick = np.asarray(cv2.dilate(np.pad(mask, reach), kernel), np.uint8)
-    offset = style.outline_shift * cap - reach
-    canvas.paint(thick, place[0] + offset, place[1] + offset, style.outline or style.colour)
+    canvas.paint(thick, place[0] + shift - reach, place[1] + shift - reach, colour)
 
 
 def _length(pieces: list[_Piece], gap: float) -> float:
     return sum(piece.width for piece in pieces) + gap * max(0, len(pieces) - 1)
 
 
-def _measure(tokens: list[Token], style: RowStyle, cap: float, stretch: float) -> list[_Piece]:
+def _source(token: Token, style: RowStyle) -> _Source:
+    """The shape of a token, with the style's weight and slant."""
+    if not token.text:
+        return _Source(token, token.mark, 0)
+    glyph = style.lettering.glyph(token.text)
+    mask = _weighted(glyph.mask, style.bolder) if style.bolder else glyph.mask
+    return _Source(token, _slanted(mask, style.slant) if style.slant else mask, glyph.top)
+
+
+def _measure(sources: list[_Source], style: RowStyle, cap: float, stretch: float) -> list[_Piece]:
     pieces: list[_Piece] = []
-    for token in tokens:
-        if token.text:
-            pieces.append(_character(token, style, cap, stretch))
-        elif token.mark is not None:
-            height = max(1, round(cap * token.height))
-            width = max(1, round(token.mark.shape[1] * height / token.mark.shape[0] * min(1.0, stretch)))
-            mask = np.asarray(cv2.resize(token.mark, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-            pieces.append(_Piece(token, mask, width, cap * token.centre - height / 2, 0.0))
+    for source in sources:
+        token, mask = source.token, source.mask
+        if mask is None:
+            pieces.append(_Piece(token, None, (0, 0), token.space * cap * stretch, 0.0, 0.0))
+        elif token.text:
+            scale = cap * token.height / CAP_HEIGHT
+            width, height = max(1, round(mask.shape[1] * scale * stretch)), max(1, round(mask.shape[0] * scale))
+            cell = max(float(width), style.pitch * cap * token.height * stretch)
+            top = cap * (token.centre - token.height / 2) + source.top * scale
+            pieces.append(_Piece(token, mask, (width, height), cell, top, (cell - width) / 2))
         else:
-            pieces.append(_Piece(token, None, token.space * cap * stretch, 0.0, 0.0))
+            height = max(1, round(cap * token.height))
+            width = max(1, round(mask.shape[1] * height / mask.shape[0] * min(1.0, stretch)))
+            pieces.append(_Piece(token, mask, (width, height), width, cap * token.centre - height / 2, 0.0))
     return pieces
 
 
-def _character(token: Token, style: RowStyle, cap: float, stretch: float) -> _Piece:
-    glyph = style.lettering.glyph(token.text)
-    mask = glyph.mask
-    scale = cap * token.height / CAP_HEIGHT
-    if style.bolder:
-        size = 2 * abs(style.bolder) + 1
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-        padded = np.pad(mask, abs(style.bolder))
-        mask = np.asarray(cv2.dilate(padded, kernel) if style.bolder > 0 else cv2.erode(padded, kernel), np.uint8)
-        inset = 0 if style.bolder > 0 else 2 * abs(style.bolder)
-        mask = mask[inset : mask.shape[0] - inset, inset : mask.shape[1] - inset] if inset else mask
-        if not mask.size or mask.max() < 128:
-            mask = glyph.mask
-    if style.slant:
-        mask = _slanted(mask, style.slant)
-    width, height = max(1, round(mask.shape[1] * scale * stretch)), max(1, round(mask.shape[0] * scale))
-    resized = np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    top = cap * token.centre - cap * token.height / 2 + glyph.top * scale
-    cell = max(float(width), style.pitch * cap * token.height * stretch) if style.pitch else float(width)
-    return _Piece(token, resized, cell, top, (cell - width) / 2)
+def _weighted(mask: Mask, bolder: int) -> Mask:
+    """The mask with strokes grown (or, if negative, shrunk) by some pixels; unchanged where nothing would remain."""
+    reach = abs(bolder)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    padded = np.pad(mask, reach)
+    if bolder > 0:
+        return np.asarray(cv2.dilate(padded, kernel), np.uint8)
+    thinner = np.asarray(cv2.erode(padded, kernel), np.uint8)
+    return crop_to_ink(thinner)[0] if thinner.max() >= INK_THRESHOLD else mask
 
 
 def _slanted(mask: Mask, slant: float) -> Mask:

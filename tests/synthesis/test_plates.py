@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from src.synthesis import layouts, layouts_world
+from src.synthesis import fonts, layouts, layouts_world
 from src.synthesis.glyphs import ALPHABET
 from src.synthesis.layout_parts import row_style
 from src.synthesis.letterings import Letterings, load_letterings
@@ -123,3 +123,11 @@ def test_expiry_dates_and_region_names_are_not_text(strokes: Letterings) -> None
         text_ink = sum((c.box[2] - c.box[0]) * (c.box[3] - c.box[1]) for c in canvas.characters)
         assert text_ink > 0
         assert len(canvas.characters) <= 10
+
+
+def test_plates_are_drawn_where_no_font_package_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts.importlib.util, "find_spec", lambda name: None)
+    letterings = load_letterings.__wrapped__(True)
+    assert not letterings.plate_fonts and not letterings.arabic
+    rng = np.random.default_rng(9)
+    assert all(len(draw_plate(rng, letterings).text) >= 3 for _ in range(30))
