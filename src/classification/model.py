@@ -21,8 +21,10 @@ def build_classifier() -> keras.Model:
     """
     inputs = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
     # Each crop is brought to mean 0 and deviation 1, so that faint lettering looks like any other.
-    scaled = layers.Rescaling(1 / 255)(inputs)
-    outputs = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, epsilon=1e-4)(scaled)
+    # The layer is given one flat axis: from an .h5 it would come back with its last axis alone.
+    flat = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
+    flat = layers.LayerNormalization(center=False, scale=False, epsilon=1e-4)(flat)
+    outputs = layers.Reshape((CROP_SIZE, CROP_SIZE, 1))(flat)
     outputs = _convolution(outputs, 16)
     outputs = _convolution(_convolution(outputs, 32, strides=2), 32)
     outputs = _convolution(_convolution(outputs, 64, strides=2), 64)

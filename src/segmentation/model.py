@@ -36,8 +36,10 @@ def build_segmenter() -> keras.Model:
     """
     inputs = keras.Input((CANVAS_HEIGHT, CANVAS_WIDTH, 1), name="canvas")
     # Light differs between plates more than anything else does: each canvas is brought to mean 0, deviation 1.
-    scaled = layers.Rescaling(1 / 255)(inputs)
-    normal = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, epsilon=1e-4)(scaled)
+    # The layer is given one flat axis: from an .h5 it would come back with its last axis alone.
+    flat = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
+    flat = layers.LayerNormalization(center=False, scale=False, epsilon=1e-4)(flat)
+    normal = layers.Reshape((CANVAS_HEIGHT, CANVAS_WIDTH, 1))(flat)
     half = _convolution(normal, 16, strides=2, kernel=5)
     quarter = _residual(_convolution(half, 24, strides=2), 24)
     eighth = _residual(_convolution(quarter, 48, strides=2), 48)

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.runtime import LiteRTModel, compile_model
+from src.runtime import KerasModel, LiteRTModel, compile_model
 from src.training import classifier, segmenter
 from src.training.reader_data import Samples, draw_samples
 
@@ -22,6 +22,8 @@ def test_the_segmenter_trains_and_its_twin_agrees(samples: Samples, tmp_path: Pa
     assert cells.shape == (3, 24, 48, 5)
     assert cells[..., 1:].min() >= 0
     np.testing.assert_allclose(cells, model.predict_on_batch(batch), atol=1e-3)
+    model.save(tmp_path / "segmenter.h5")
+    np.testing.assert_allclose(KerasModel(tmp_path / "segmenter.h5")(batch), cells, atol=1e-3)
 
 
 def test_the_classifier_trains_and_its_twin_agrees(samples: Samples, tmp_path: Path) -> None:
@@ -32,6 +34,8 @@ def test_the_classifier_trains_and_its_twin_agrees(samples: Samples, tmp_path: P
     logits = LiteRTModel(tmp_path / "classifier.tflite")(batch)
     assert logits.shape == (5, 37)
     np.testing.assert_allclose(logits, model.predict_on_batch(batch), atol=1e-3)
+    model.save(tmp_path / "classifier.h5")
+    np.testing.assert_allclose(KerasModel(tmp_path / "classifier.h5")(batch), logits, atol=1e-3)
 
 
 def test_an_interrupted_run_goes_on(samples: Samples, tmp_path: Path) -> None:
