@@ -88,17 +88,17 @@ def tone(image: Image, rng: np.random.Generator) -> Image:
 def colour_cast(image: Image, rng: np.random.Generator) -> Image:
     """Tint of the light: sodium lamps, shade, fluorescent tubes; or faded colours."""
     if rng.random() < 0.4:
-        grey = image.mean(axis=2, keepdims=True)
+        grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None].astype(np.float32)
         return _to_image(grey + (image - grey) * float(rng.uniform(0.0, 1.6)))
     gains = np.exp(rng.normal(0, 0.1, 3))
-    return _to_image(image * (gains / gains.mean()))
+    return _to_image(image * (gains / gains.mean()).astype(np.float32))
 
 
 def night(image: Image, rng: np.random.Generator) -> Image:
     """Dark surroundings, a lamp's warm or cold light on part of the picture."""
     height, width = image.shape[:2]
     light = smooth_noise(rng, height, width, float(rng.uniform(1, 3)))[..., None]
-    tint = np.array([float(rng.uniform(0.5, 1.1)), 0.9, 1.05])
+    tint = np.array([rng.uniform(0.5, 1.1), 0.9, 1.05], np.float32)
     gain = float(rng.uniform(0.2, 0.6)) + light * float(rng.uniform(0.1, 0.6))
     return _to_image(image * gain * tint)
 

@@ -41,7 +41,7 @@ class PlateCanvas:
     def blank(cls, width: float, height: float, colour: Colour) -> "PlateCanvas":
         """A sheet of one colour; the size is in pixels and is rounded."""
         image = np.empty((max(8, round(height)), max(8, round(width)), 3), np.uint8)
-        image[:] = np.clip(colour, 0, 255)
+        cv2.rectangle(image, (0, 0), (image.shape[1] - 1, image.shape[0] - 1), colour, -1)
         return cls(image, np.zeros(image.shape[:2], np.uint8))
 
     @property
@@ -98,9 +98,18 @@ class PlateCanvas:
 
 def rounded_rectangle(width: int, height: int, inset: float, radius: float) -> Mask:
     """Coverage of a rectangle with rounded corners within a sheet of the given size in pixels."""
-    y = np.abs(np.arange(height, dtype=np.float32)[:, None] + 0.5 - height / 2)
-    x = np.abs(np.arange(width, dtype=np.float32)[None, :] + 0.5 - width / 2)
-    over_x = x - (width / 2 - inset - radius)
-    over_y = y - (height / 2 - inset - radius)
-    outside = np.hypot(np.maximum(over_x, 0), np.maximum(over_y, 0)) + np.minimum(np.maximum(over_x, over_y), 0)
-    return np.asarray(np.clip(radius - outside + 0.5, 0, 1) * 255, np.uint8)
+    mask = np.zeros((height, width), np.uint8)
+    edge = round(inset)
+    mask[edge : height - edge, edge : width - edge] = 255
+    side = min(int(np.ceil(radius)), (height - 2 * edge) // 2, (width - 2 * edge) // 2)
+    if side < 1:
+        return mask
+    from_centre = radius - np.arange(side, dtype=np.float32) - 0.5
+    distance = np.hypot(from_centre[:, None], from_centre[None, :])
+    corner = np.asarray(np.clip(radius - distance + 0.5, 0, 1) * 255, np.uint8)
+    bottom, right = height - edge, width - edge
+    mask[edge : edge + side, edge : edge + side] = corner
+    mask[edge : edge + side, right - side : right] = corner[:, ::-1]
+    mask[bottom - side : bottom, edge : edge + side] = corner[::-1]
+    mask[bottom - side : bottom, right - side : right] = corner[::-1, ::-1]
+    return mask

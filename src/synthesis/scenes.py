@@ -160,7 +160,7 @@ def _light_like(warped: FloatArray, patch: FloatArray, image: Image, rng: np.ran
     gain = np.clip(0.92 * (brightness / 115.0) ** 0.45, 0.35, 1.2) * float(np.exp(rng.normal(0, 0.15)))
     tint = (means / means.mean()) ** float(rng.uniform(0.0, 0.25))
     floor = float(rng.uniform(0, 12))
-    return np.asarray(warped * (gain * tint) + floor, np.float32)
+    return np.asarray(warped * np.asarray(gain * tint, np.float32) + floor, np.float32)
 
 
 def reader_scene(

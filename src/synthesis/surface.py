@@ -150,7 +150,7 @@ def mirror(canvas: PlateCanvas, rng: np.random.Generator) -> None:
     field = smooth_noise(rng, canvas.height, canvas.width, float(rng.uniform(1, 6)))
     if rng.random() < 0.4:
         field = np.clip((field - 0.5) * float(rng.uniform(2, 8)) + 0.5, 0, 1)
-    light = field[..., None] * float(rng.uniform(10, 80)) * np.array([1.05, 1.0, 0.95])
+    light = field[..., None] * float(rng.uniform(10, 80)) * np.array([1.05, 1.0, 0.95], np.float32)
     canvas.image[:] = np.clip(canvas.image + light, 0, 255).astype(np.uint8)
 
 
