@@ -10,8 +10,10 @@ from src.training.fitting import Schedule, fit
 from src.training.reader_batches import CropBatches
 from src.training.reader_data import Samples
 
-#: The schedule of the models that are shipped, and one of a few steps that only shows that everything runs.
-FULL = Schedule(epochs=30, steps=100, batch_size=192)
+#: The schedules: of a first model that cuts characters out of real photographs, of the model that is shipped, and one
+#: of a few steps that only shows that everything runs.
+FIRST = Schedule(epochs=6, steps=80, batch_size=128)
+FULL = Schedule(epochs=20, steps=100, batch_size=192)
 QUICK = Schedule(epochs=1, steps=3, batch_size=16)
 #: Share of the probability that goes to all classes alike, so that the classifier does not claim to be certain.
 LABEL_SMOOTHING = 0.03

@@ -37,7 +37,7 @@ def fit(
     directory: Path,
     metrics: Sequence[str] = (),
 ) -> keras.Model:
-    """Train a model, or go on with the interrupted run in the directory.
+    """Train a model, go on with the interrupted run in the directory, or take what the finished one came to.
 
     Args:
         model: the model, with its weights at the start.
@@ -45,34 +45,37 @@ def fit(
         batches: training batches, at least ``schedule.steps`` of them.
         validation: validation batches.
         schedule: how long and how fast.
-        directory: ``history.csv`` and the checkpoint are kept there.
+        directory: ``history.csv``, the checkpoint and, in the end, ``averaged.weights.h5`` are kept there.
         metrics: names of Keras metrics for the history.
 
     Returns:
         The model, with the averaged weights.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    total = schedule.epochs * schedule.steps
-    warm_up = max(1, total // 20)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, total - warm_up), warmup_target=schedule.learning_rate, warmup_steps=warm_up
-    )
-    optimizer = keras.optimizers.AdamW(
-        rate, schedule.weight_decay, global_clipnorm=5.0, use_ema=True, ema_momentum=schedule.averaging
-    )
-    # XLA compiles convolutions for CPUs to code half as fast as the library kernels.
-    model.compile(optimizer, loss, metrics=list(metrics), jit_compile=False)
-    callbacks = [
-        keras.callbacks.BackupAndRestore(str(directory / "checkpoint"), delete_checkpoint=False),
-        keras.callbacks.CSVLogger(str(directory / "history.csv"), append=True),
-    ]
-    model.fit(
-        batches,
-        validation_data=validation,
-        epochs=schedule.epochs,
-        steps_per_epoch=schedule.steps,
-        callbacks=callbacks,
-        verbose=2,
-    )
-    optimizer.finalize_variable_values(model.trainable_variables)
+    averaged = directory / "averaged.weights.h5"
+    if not averaged.is_file():
+        total = schedule.epochs * schedule.steps
+        warm_up = max(1, total // 20)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0, max(1, total - warm_up), warmup_target=schedule.learning_rate, warmup_steps=warm_up
+        )
+        optimizer = keras.optimizers.AdamW(
+            rate, schedule.weight_decay, global_clipnorm=5.0, use_ema=True, ema_momentum=schedule.averaging
+        )
+        model.compile(optimizer, loss, metrics=list(metrics))
+        callbacks = [
+            keras.callbacks.BackupAndRestore(str(directory / "checkpoint"), delete_checkpoint=False),
+            keras.callbacks.CSVLogger(str(directory / "history.csv"), append=True),
+        ]
+        model.fit(
+            batches,
+            validation_data=validation,
+            epochs=schedule.epochs,
+            steps_per_epoch=schedule.steps,
+            callbacks=callbacks,
+            verbose=2,
+        )
+        optimizer.finalize_variable_values(model.trainable_variables)
+        model.save_weights(averaged)
+    model.load_weights(averaged)
     return model

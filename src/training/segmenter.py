@@ -11,8 +11,10 @@ from src.training.fitting import Schedule, fit
 from src.training.reader_batches import CanvasBatches
 from src.training.reader_data import Samples
 
-#: The schedule of the models that are shipped, and one of a few steps that only shows that everything runs.
-FULL = Schedule(epochs=30, steps=100, batch_size=32)
+#: The schedules: of a first model that cuts characters out of real photographs, of the model that is shipped, and one
+#: of a few steps that only shows that everything runs.
+FIRST = Schedule(epochs=6, steps=70, batch_size=32)
+FULL = Schedule(epochs=14, steps=100, batch_size=32)
 QUICK = Schedule(epochs=1, steps=3, batch_size=8)
 
 
