@@ -18,9 +18,12 @@ from src.segmentation.rows import group_rows, text_slope
 
 #: A box is looked at by the search from this evidence on.
 LEAST_EVIDENCE = 0.05
-#: A character's height over the usual height of the plate's characters: less or more is a speck or a frame.
-LEAST_HEIGHT_RATIO = 0.6
-LARGEST_HEIGHT_RATIO = 1.7
+#: Logistic model of a box being a character: weights of the log odds of the segmenter and of the classifier, of the
+#: logarithm of its height over the usual height of the plate's characters, and its bias.
+SEGMENTER_WEIGHT = 2.75
+CLASSIFIER_WEIGHT = 0.67
+HEIGHT_WEIGHT = -2.45
+EVIDENCE_BIAS = -1.7
 #: A text of fewer characters is none.
 LEAST_CHARACTERS = 2
 #: A plate less than so many pixels high has nothing to read.
@@ -59,7 +62,8 @@ class _Attempt:
 
     Attributes:
         reading: the reading.
-        boxes: ``[N, 4]`` boxes of its characters on the canvas.
+        boxes: ``[N, 4]`` boxes on the canvas that show where the text is: its characters, or, where nothing could be
+            read, whatever may be one.
         evidence: probability that a box is a character and of its class, summed over the characters beyond one half.
         view: the view that was read.
     """
@@ -142,7 +146,7 @@ def _read_boxes(view: PlateView, boxes: FloatArray, scores: FloatArray, probabil
     spellings = spell(boxes, evidence, probabilities, rows)
     best = spellings[0]
     if len(best.text) < LEAST_CHARACTERS:
-        return _Attempt(Reading(), np.zeros((0, 4), np.float32), 0.0, view)
+        return _Attempt(Reading(), boxes, 0.0, view)
     chosen = list(best.boxes)
     classes = probabilities[chosen, :REJECT].max(axis=1) / probabilities[chosen, :REJECT].sum(axis=1)
     sure = evidence[chosen] * classes
@@ -171,8 +175,8 @@ def _candidates(spellings: Sequence[Spelling]) -> tuple[Candidate, ...]:
 def character_evidence(boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> FloatArray:
     """How likely each box is one character of the plate's text.
 
-    What the segmenter and the classifier think counts alike (their geometric mean); a box whose height is far from the
-    usual one of the plate is none.
+    A logistic model of what the segmenter thinks, what the classifier thinks, and how far the box's height is from the
+    usual one of the plate.
 
     Args:
         boxes: ``[N, 4]`` boxes on the canvas.
@@ -182,13 +186,19 @@ def character_evidence(boxes: FloatArray, scores: FloatArray, probabilities: Flo
     Returns:
         ``[N]`` probabilities.
     """
-    evidence = np.sqrt(scores * (1 - probabilities[:, REJECT]))
+    if len(boxes) == 0:
+        return np.zeros(0, np.float32)
+    whole = 1 - probabilities[:, REJECT]
     heights = boxes[:, 3] - boxes[:, 1]
-    if len(boxes):
-        usual = _weighted_median(heights, evidence)
-        fits = (heights >= LEAST_HEIGHT_RATIO * usual) & (heights <= LARGEST_HEIGHT_RATIO * usual)
-        evidence = np.where(fits, evidence, 0)
-    return evidence
+    misfit = np.abs(np.log(heights / _weighted_median(heights, scores * whole)))
+    log_odds = SEGMENTER_WEIGHT * _log_odds(scores) + CLASSIFIER_WEIGHT * _log_odds(whole)
+    log_odds += HEIGHT_WEIGHT * np.minimum(misfit, 1) + EVIDENCE_BIAS
+    return np.asarray(1 / (1 + np.exp(-log_odds)), np.float32)
+
+
+def _log_odds(probabilities: FloatArray) -> FloatArray:
+    clipped = np.clip(probabilities, 1e-3, 1 - 1e-3)
+    return np.log(clipped / (1 - clipped))
 
 
 def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
@@ -201,7 +211,7 @@ def _is_unsure(attempt: _Attempt) -> bool:
     """Whether a second attempt may read better than this one."""
     if len(attempt.boxes) < LEAST_CHARACTERS:
         return False
-    weakest = min(character.confidence for character in attempt.reading.characters)
+    weakest = min((character.confidence for character in attempt.reading.characters), default=0.0)
     slope = text_slope(attempt.boxes, np.ones(len(attempt.boxes), np.float32))
     return weakest < SURE or abs(slope) > LARGEST_SLOPE
 

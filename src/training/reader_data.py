@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from src.classification.alphabet import ALPHABET, REJECT
 from src.classification.crops import character_crops
-from src.geometry import FloatArray, Matrix, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
+from src.geometry import (
+    FloatArray,
+    Matrix,
+    box_to_quad,
+    expand_quad,
+    is_convex,
+    quad_size,
+    quad_to_box,
+    transform_points,
+)
 from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
 from src.synthesis.scenes import reader_scene
 
@@ -25,6 +34,9 @@ MOST_CHARACTERS = 16
 VIEWS = 2
 #: Share of the views that see the axis-aligned box of the plate, as detectors without corners give it.
 BOX_SHARE = 0.3
+#: Share of the views whose quad is turned by up to 11 degrees, and of those whose quad is far too large.
+TURNED_SHARE = 0.15
+LOOSE_SHARE = 0.2
 #: Crops that show no single whole character, per character of a view.
 REJECTS_PER_CHARACTER = 0.6
 #: Rejects of a view without characters.
@@ -88,8 +100,8 @@ def read_photograph(path: Path) -> NDArray[np.uint8]:
 def jittered_quad(quad: FloatArray, rng: np.random.Generator) -> FloatArray:
     """The quad as a detector may see it.
 
-    The whole is shifted and scaled by up to some 12 % of the plate's height, each corner errs a little by itself, and
-    some quads are only the axis-aligned box of the plate.
+    The whole is shifted and scaled by up to some 12 % of the plate's height, each corner errs a little by itself; some
+    quads are only the axis-aligned box of the plate, and some are turned or far too large.
 
     Args:
         quad: ``[4, 2]`` true corners.
@@ -97,6 +109,12 @@ def jittered_quad(quad: FloatArray, rng: np.random.Generator) -> FloatArray:
     """
     height = quad_size(quad)[1]
     base = box_to_quad(quad_to_box(quad)) if rng.random() < BOX_SHARE else quad
+    if rng.random() < TURNED_SHARE:
+        angle = rng.uniform(-0.2, 0.2)
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        base = (base - base.mean(axis=0)) @ turn + base.mean(axis=0)
+    if rng.random() < LOOSE_SHARE:
+        base = expand_quad(base.astype(np.float32), rng.uniform(0, 0.25), rng.uniform(0, 0.6))
     x_error, y_error = rng.normal(0, 0.08, (2, 2)) * height
     shift = np.stack([x_error[[0, 1, 1, 0]], y_error[[0, 0, 1, 1]]], axis=1)
     corners = rng.normal(0, 0.03, (4, 2)) * height

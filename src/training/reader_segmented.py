@@ -1,0 +1,47 @@
+"""Crops as the segmenter cuts them: the classifier learns from the boxes that it will be asked about."""
+
+import numpy as np
+
+from src.classification.alphabet import REJECT
+from src.classification.crops import character_crops
+from src.geometry import iou_matrix
+from src.runtime import Model
+from src.segmentation.canvas import PlateView
+from src.segmentation.decode import decode_cells
+from src.training.reader_data import Samples
+
+#: A box that overlaps a character by this at least shows it; one that overlaps none by more than the other shows none.
+LEAST_OVERLAP = 0.5
+LARGEST_REJECT_OVERLAP = 0.3
+#: Canvases per call of the segmenter.
+BATCH_SIZE = 64
+
+
+def segmented_samples(samples: Samples, segmenter: Model) -> Samples:
+    """Crops of the boxes that a segmenter finds on canvases with known characters.
+
+    Args:
+        samples: canvases with their characters; their crops' labels name them in order.
+        segmenter: from canvases to cells.
+
+    Returns:
+        The same canvases with the new crops.
+    """
+    names = iter(samples.labels[samples.labels != REJECT])
+    crops, labels = [], []
+    for start in range(0, len(samples.canvases), BATCH_SIZE):
+        canvases = samples.canvases[start : start + BATCH_SIZE]
+        cells = segmenter(canvases[..., None].astype(np.float32))
+        for canvas, of_canvas, boxes in zip(canvases, cells, samples.boxes[start : start + BATCH_SIZE], strict=True):
+            characters = boxes[~np.isnan(boxes[:, 0])]
+            classes = np.array([next(names) for _ in characters], np.uint8)
+            found, _ = decode_cells(of_canvas)
+            overlaps = iou_matrix(found, characters)
+            best = overlaps.max(axis=1, initial=0)
+            shows = best >= LEAST_OVERLAP
+            kept = shows | (best <= LARGEST_REJECT_OVERLAP)
+            crops.append(character_crops(PlateView(canvas, np.eye(3), np.eye(3)), found[kept]))
+            of_boxes = np.full(len(found), REJECT, np.uint8)
+            of_boxes[shows] = classes[overlaps[shows].argmax(axis=1)] if len(characters) else REJECT
+            labels.append(of_boxes[kept])
+    return Samples(samples.canvases, samples.boxes, np.concatenate(crops), np.concatenate(labels))
