@@ -1,3 +1,4 @@
+import csv
 import json
 import subprocess
 import sys
@@ -65,6 +66,15 @@ def test_a_sample_is_read(sample_path):
     assert answer["kind"] == "image"
     assert answer["saved"] == {}
     assert any(plate["text"] for plate in answer["plates"])
+
+
+def test_samples_are_read_to_the_letter(root):
+    expected: dict[str, list[str]] = {}
+    for row in csv.DictReader((root / "data" / "samples" / "samples.csv").open()):
+        expected.setdefault(row["image"], []).append(row["text"])
+    for name, texts in expected.items():
+        answer = main(str(root / "data" / "samples" / name), output_dir=None)
+        assert sorted(plate["text"] for plate in answer["plates"]) == sorted(texts), name
 
 
 def test_path_bytes_array_and_pillow_image_give_the_same_answer(sample_paths):

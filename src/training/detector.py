@@ -45,7 +45,7 @@ class Stage:
 #: photographs do. A shorter second stage at the size of use brings large plates and the look of whole photographs.
 FULL = (
     Stage("crops", 288, 288, 16, 250, 20, 2e-3, 4e-4),
-    Stage("photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 250, 14, 8e-4, 1e-5),
+    Stage("photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 250, 11, 8e-4, 1e-5),
 )
 QUICK = (
     Stage("crops", 128, 128, 4, 3, 1, 1e-3, 1e-4),

@@ -1,0 +1,43 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from src.annotations import read_annotations
+from src.evaluation.evaluate import evaluate_images
+
+
+@pytest.mark.parametrize(
+    ("name", "recall", "merged"),
+    [("openimages", 65, 70), ("cars", 85, 50), ("indonesia", 85, 50), ("china", 85, 50), ("tunisia", 85, None)],
+)
+def test_photographs_never_met_are_read(datasets, name, recall, merged):
+    images = read_annotations(datasets / "val" / name)[::4]
+    figures = evaluate_images(images, name)
+    assert figures["recall"] >= recall
+    assert figures["false_per_image"] <= 0.3
+    if merged is not None:
+        assert figures["reading"]["merged"] >= merged
+        assert figures["reading"]["merged"] > figures["reading_with_contours"]["merged"]
+
+
+def test_command_line_prints_and_saves(root, tmp_path, sample_path):
+    (tmp_path / "drawn" / "images").mkdir(parents=True)
+    (tmp_path / "drawn" / "images" / sample_path.name).write_bytes(sample_path.read_bytes())
+    header = "image,width,height,xmin,ymin,xmax,ymax,corners,text,country\n"
+    (tmp_path / "drawn" / "annotations.csv").write_text(header + f"{sample_path.name},1280,720,10,10,40,20,,AB12,\n")
+    command = [sys.executable, "-m", "src.evaluation", str(tmp_path / "drawn"), "--output", str(tmp_path / "m.json")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0, done.stderr
+    (figures,) = json.loads((tmp_path / "m.json").read_text())["sets"].values()
+    assert (figures["images"], figures["plates"], figures["recall"]) == (1, 1, 0)
+    assert figures["reading"]["character_error_rate"] == 100
+    assert "drawn" in done.stdout
+
+
+def test_a_folder_that_is_no_set_gets_one_line(root, tmp_path):
+    command = [sys.executable, "-m", "src.evaluation", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
