@@ -49,7 +49,7 @@ def fit(
         metrics: names of Keras metrics for the history.
 
     Returns:
-        The model, with the averaged weights.
+        A model of its kind with the averaged weights, not compiled.
     """
     directory.mkdir(parents=True, exist_ok=True)
     averaged = directory / "averaged.weights.h5"
@@ -77,5 +77,7 @@ def fit(
         )
         optimizer.finalize_variable_values(model.trainable_variables)
         model.save_weights(averaged)
-    model.load_weights(averaged)
-    return model
+    # A new model of the same weights: without the optimizer, whose state would make its file four times as large.
+    trained = keras.models.clone_model(model)
+    trained.load_weights(averaged)
+    return trained
