@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from src.classification.alphabet import REJECT
+from src.classification.alphabet import ALPHABET, REJECT
 from src.classification.crops import character_crops
 from src.classification.search import Spelling, class_probabilities, spell
 from src.geometry import FloatArray, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
@@ -18,12 +18,16 @@ from src.segmentation.rows import group_rows, text_slope
 
 #: A box is looked at by the search from this evidence on.
 LEAST_EVIDENCE = 0.05
-#: Logistic model of a box being a character: weights of the log odds of the segmenter and of the classifier, of the
-#: logarithm of its height over the usual height of the plate's characters, and its bias.
-SEGMENTER_WEIGHT = 2.75
-CLASSIFIER_WEIGHT = 0.67
-HEIGHT_WEIGHT = -2.45
-EVIDENCE_BIAS = -1.7
+#: Logistic model of a box being a character: weights of the log odds of the segmenter, of their difference from those
+#: of the plate's best boxes, of the log odds of the classifier, of the logarithm of its height over the usual height
+#: of the plate's characters, and its bias.
+SEGMENTER_WEIGHT = 1.17
+RELATIVE_WEIGHT = 1.46
+CLASSIFIER_WEIGHT = 1.03
+HEIGHT_WEIGHT = -2.33
+EVIDENCE_BIAS = 1.4
+#: So many of a plate's boxes count as its best.
+BEST_BOXES = 6
 #: A text of fewer characters is none.
 LEAST_CHARACTERS = 2
 #: A plate less than so many pixels high has nothing to read.
@@ -175,8 +179,8 @@ def _candidates(spellings: Sequence[Spelling]) -> tuple[Candidate, ...]:
 def character_evidence(boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> FloatArray:
     """How likely each box is one character of the plate's text.
 
-    A logistic model of what the segmenter thinks, what the classifier thinks, and how far the box's height is from the
-    usual one of the plate.
+    A logistic model of what the segmenter thinks, by itself and against the plate's best boxes, of how sure the
+    classifier is of one character, and of how far the box's height is from the usual one of the plate.
 
     Args:
         boxes: ``[N, 4]`` boxes on the canvas.
@@ -188,15 +192,25 @@ def character_evidence(boxes: FloatArray, scores: FloatArray, probabilities: Flo
     """
     if len(boxes) == 0:
         return np.zeros(0, np.float32)
-    whole = 1 - probabilities[:, REJECT]
+    whole = scores * (1 - probabilities[:, REJECT])
     heights = boxes[:, 3] - boxes[:, 1]
-    misfit = np.abs(np.log(heights / _weighted_median(heights, scores * whole)))
-    log_odds = SEGMENTER_WEIGHT * _log_odds(scores) + CLASSIFIER_WEIGHT * _log_odds(whole)
+    misfit = np.abs(np.log(heights / _weighted_median(heights, whole)))
+    best = np.median(np.sort(whole)[-BEST_BOXES:])
+    log_odds = SEGMENTER_WEIGHT * _log_odds(scores) + RELATIVE_WEIGHT * (_log_odds(scores) - _log_odds(best))
+    log_odds += CLASSIFIER_WEIGHT * _log_odds(_surest_class(probabilities))
     log_odds += HEIGHT_WEIGHT * np.minimum(misfit, 1) + EVIDENCE_BIAS
     return np.asarray(1 / (1 + np.exp(-log_odds)), np.float32)
 
 
-def _log_odds(probabilities: FloatArray) -> FloatArray:
+def _surest_class(probabilities: FloatArray) -> FloatArray:
+    """Probability of the likeliest character, ``[N, 37]`` to ``[N]``; an O is as good as a 0, an I as a 1."""
+    characters = probabilities[:, :REJECT].copy()
+    for digit, letter in ("0O", "1I"):
+        characters[:, ALPHABET.index(digit)] += characters[:, ALPHABET.index(letter)]
+    return characters.max(axis=1)
+
+
+def _log_odds(probabilities: FloatArray | np.floating) -> FloatArray:
     clipped = np.clip(probabilities, 1e-3, 1 - 1e-3)
     return np.log(clipped / (1 - clipped))
 
