@@ -78,6 +78,6 @@ def fit(
         optimizer.finalize_variable_values(model.trainable_variables)
         model.save_weights(averaged)
     # A new model of the same weights: without the optimizer, whose state would make its file four times as large.
-    trained = keras.models.clone_model(model)
+    trained = keras.Model(model.inputs, model.outputs, name=model.name)
     trained.load_weights(averaged)
     return trained
