@@ -21,13 +21,17 @@ LEAST_EVIDENCE = 0.05
 #: Logistic model of a box being a character: weights of the log odds of the segmenter, of their difference from those
 #: of the plate's best boxes, of the log odds of the classifier, of the logarithm of its height over the usual height
 #: of the plate's characters, and its bias.
-SEGMENTER_WEIGHT = 1.17
-RELATIVE_WEIGHT = 1.46
-CLASSIFIER_WEIGHT = 1.03
-HEIGHT_WEIGHT = -2.33
-EVIDENCE_BIAS = 1.4
+SEGMENTER_WEIGHT = 1.7
+RELATIVE_WEIGHT = 1.08
+CLASSIFIER_WEIGHT = 1.06
+HEIGHT_WEIGHT = -4.0
+EVIDENCE_BIAS = 1.9
 #: So many of a plate's boxes count as its best.
 BEST_BOXES = 6
+#: A row below the main one is no text if its characters are lower than this times the main row's, provided that the main
+#: row has so many characters.
+FOOTNOTE_RATIO = 0.8
+LEAST_MAIN_ROW = 3
 #: A text of fewer characters is none.
 LEAST_CHARACTERS = 2
 #: A plate less than so many pixels high has nothing to read.
@@ -146,7 +150,7 @@ def _read_boxes(view: PlateView, boxes: FloatArray, scores: FloatArray, probabil
     evidence = character_evidence(boxes, scores, probabilities)
     kept = np.nonzero(evidence >= LEAST_EVIDENCE)[0]
     boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
-    rows = group_rows(boxes, evidence)
+    rows = _without_footnotes(group_rows(boxes, evidence), boxes, evidence)
     spellings = spell(boxes, evidence, probabilities, rows)
     best = spellings[0]
     if len(best.text) < LEAST_CHARACTERS:
@@ -208,6 +212,19 @@ def _surest_class(probabilities: FloatArray) -> FloatArray:
     for digit, letter in ("0O", "1I"):
         characters[:, ALPHABET.index(digit)] += characters[:, ALPHABET.index(letter)]
     return characters.max(axis=1)
+
+
+def _without_footnotes(rows: list[list[int]], boxes: FloatArray, evidence: FloatArray) -> list[list[int]]:
+    """Leave out rows of smaller characters below the main row: dates, places, dealers."""
+    if len(rows) < 2:
+        return rows
+    heights = boxes[:, 3] - boxes[:, 1]
+    usual = [_weighted_median(heights[row], evidence[row]) for row in rows]
+    sums = [float(evidence[row].sum()) for row in rows]
+    main = int(np.argmax(sums))
+    if sums[main] < LEAST_MAIN_ROW:
+        return rows
+    return [row for place, row in enumerate(rows) if place <= main or usual[place] >= FOOTNOTE_RATIO * usual[main]]
 
 
 def _log_odds(probabilities: FloatArray | np.floating) -> FloatArray:

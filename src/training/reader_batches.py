@@ -41,13 +41,23 @@ def vary_light(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np
 def vary_place(
     canvas: NDArray[np.uint8], boxes: FloatArray, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], FloatArray]:
-    """Shift and scale a canvas a little, and its boxes ``[N, 4]`` with it."""
+    """Shift and scale a canvas, differently along and across, and its boxes ``[N, 4]`` with it."""
     height, width = canvas.shape
-    scale = np.exp(rng.uniform(-0.12, 0.12, 2))
+    # Much flatter at times: wide faces are rare among the drawn ones, and on some real plates every letter is wide.
+    scale = np.exp(rng.uniform([-0.25, -0.45], [0.12, 0.12]))
     shift = rng.uniform(-5, 5, 2) + (1 - scale) * [width / 2, height / 2]
     matrix = np.array([[scale[0], 0, shift[0]], [0, scale[1], shift[1]]])
     moved = cv2.warpAffine(canvas, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.uint8), (boxes * np.tile(scale, 2) + np.tile(shift, 2)).astype(np.float32)
+
+
+def vary_width(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Make the character of a crop narrower or wider, and slant it a little."""
+    height, width = crop.shape
+    stretch, slant = np.exp(rng.uniform(-0.1, 0.35)), rng.normal(0, 0.08)
+    x, y = width / 2, height / 2
+    matrix = np.array([[stretch, slant, (1 - stretch) * x - slant * y], [0, 1, 0]])
+    return np.asarray(cv2.warpAffine(crop, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 class _Batches(keras.utils.PyDataset):
@@ -116,6 +126,8 @@ class CropBatches(_Batches):
             samples = self._sources[source]
             chosen = int(rng.integers(len(samples.crops)))
             crop = samples.crops[chosen]
-            crops.append(vary_light(crop, rng) if self._varied and rng.random() < VARIED_SHARE else crop)
+            if self._varied and rng.random() < VARIED_SHARE:
+                crop = vary_light(vary_width(crop, rng), rng)
+            crops.append(crop)
             labels.append(samples.labels[chosen])
         return np.stack(crops)[..., None].astype(np.float32), np.eye(CLASSES, dtype=np.float32)[labels]
