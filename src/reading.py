@@ -28,8 +28,8 @@ HEIGHT_WEIGHT = -4.0
 EVIDENCE_BIAS = 1.9
 #: So many of a plate's boxes count as its best.
 BEST_BOXES = 6
-#: A row below the main one is no text if its characters are lower than this times the main row's, provided that the main
-#: row has so many characters.
+#: A row below the main one is no text if its characters are lower than this times the main row's, provided that the
+#: main row has so many characters.
 FOOTNOTE_RATIO = 0.8
 LEAST_MAIN_ROW = 3
 #: A text of fewer characters is none.

@@ -24,7 +24,7 @@ LARGEST_SHARED_WIDTH = 0.45
 #: No box is certain beyond this.
 LEAST_DOUBT = 1e-4
 #: Logarithm of the odds that a character is followed by one of its kind (letter, digit): they come in runs.
-RUN_LOG_ODDS = 0.5
+RUN_LOG_ODDS = 0.8
 
 #: Joint decisions so far: the text and the last box taken in this row -> log probability, boxes of the likeliest way.
 _Beam = dict[tuple[str, int], tuple[float, tuple[int, ...]]]
