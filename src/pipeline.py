@@ -28,6 +28,7 @@ from src.media.window import Window
 from src.reading import PlateReader, Reading
 from src.results import Failure, FolderResult, ImageResult, Plate
 from src.runtime import load_model
+from src.verification import LEAST_DETECTION, is_plate
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -58,12 +59,16 @@ class PlateRecogniser:
         """Find and read the plates of one picture."""
         image = photograph.image
         start = time.perf_counter()
-        detections = self._detector.detect(image)
+        detections = self._detector.detect(image, LEAST_DETECTION)
         detected = time.perf_counter()
         quads = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
         readings = self._reader.read(image, quads)
         read = time.perf_counter()
-        plates = [_plate(detection, reading) for detection, reading in zip(detections, readings, strict=True)]
+        plates = [
+            _plate(detection, reading)
+            for detection, reading in zip(detections, readings, strict=True)
+            if is_plate(detection.confidence, reading.characters)
+        ]
         plates.sort(key=lambda plate: plate.detection_confidence, reverse=True)
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
         return ImageResult(photograph.name, image.shape[1], image.shape[0], tuple(plates), timing)

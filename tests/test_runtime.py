@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
 from src.detection.model import build_detector
 from src.runtime import KerasModel, LiteRTModel, compile_model, load_model
 
@@ -40,7 +41,7 @@ def test_threads_share_a_model(files):
 @pytest.mark.parametrize("name", ["detector", "segmenter", "classifier"])
 def test_shipped_twins_answer_like_their_h5(name):
     twin, original = load_model(name), load_model(name, "keras")
-    shape = {"detector": (384, 512, 3), "segmenter": (96, 192, 1), "classifier": (32, 32, 1)}[name]
+    shape = {"detector": (INPUT_HEIGHT, INPUT_WIDTH, 3), "segmenter": (96, 192, 1), "classifier": (32, 32, 1)}[name]
     rng = np.random.default_rng(2)
     smooth = rng.uniform(0, 255, (2, *shape[:2], 1)) * np.linspace(0, 1, shape[1])[:, None]
     batch = np.broadcast_to(smooth, (2, *shape)).astype(np.float32)

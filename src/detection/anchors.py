@@ -7,8 +7,8 @@ import numpy as np
 from src.geometry import FloatArray
 
 #: Size of the network's input in pixels; the compiled twin is made for it.
-INPUT_HEIGHT = 384
-INPUT_WIDTH = 512
+INPUT_HEIGHT = 480
+INPUT_WIDTH = 640
 
 #: Strides of the feature maps, in pixels of the network's input.
 STRIDES = (8, 16, 32)

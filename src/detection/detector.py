@@ -11,8 +11,6 @@ from src.geometry import FloatArray, box_to_quad, iou_matrix, is_convex, nms, qu
 from src.preprocessing import letterbox
 from src.runtime import Model
 
-#: Detections below this confidence are not reported; chosen on the validation sets.
-CONFIDENCE_THRESHOLD = 0.4
 NMS_IOU = 0.4
 
 #: The corners are believed when their bounding box agrees with the box at least this much.
@@ -34,9 +32,7 @@ class Detection:
     confidence: float
 
 
-def decode(
-    output: FloatArray, height: int, width: int, threshold: float = CONFIDENCE_THRESHOLD
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def decode(output: FloatArray, height: int, width: int, threshold: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Boxes, corners and scores of one image's network output, after non-maximum suppression.
 
     Args:
@@ -75,7 +71,7 @@ class Detector:
         """
         self._model = model
 
-    def detect(self, image: NDArray[np.uint8], threshold: float = CONFIDENCE_THRESHOLD) -> list[Detection]:
+    def detect(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """Find the plates of one image.
 
         Args:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
 from src.detection.detector import Detector, plausible_corners
 from src.detection.model import build_detector
 from src.detection.targets import assign_targets
@@ -23,12 +24,12 @@ def test_size_that_is_no_multiple_of_the_stride_is_refused():
 @pytest.mark.parametrize("shape", [(768, 1024), (300, 400), (1200, 500), (200, 2000)], ids=str)
 def test_boxes_come_back_in_pixels_of_the_image(shape):
     height, width = shape
-    scale = min(384 / height, 512 / width)
-    offset = (512 - round(width * scale)) // 2, (384 - round(height * scale)) // 2
+    scale = min(INPUT_HEIGHT / height, INPUT_WIDTH / width)
+    offset = (INPUT_WIDTH - round(width * scale)) // 2, (INPUT_HEIGHT - round(height * scale)) // 2
     truth = np.array([[0.4 * width, 0.5 * height, 0.4 * width + 0.2 * width, 0.5 * height + 0.05 * width]], np.float32)
     boxes = truth * scale + np.array(offset * 2, np.float32)
-    output = output_that_meets(assign_targets(boxes, box_to_quad(boxes), NO_BOXES, 384, 512))
-    detections = Detector(lambda batch: output[None]).detect(np.zeros((height, width, 3), np.uint8))
+    output = output_that_meets(assign_targets(boxes, box_to_quad(boxes), NO_BOXES, INPUT_HEIGHT, INPUT_WIDTH))
+    detections = Detector(lambda batch: output[None]).detect(np.zeros((height, width, 3), np.uint8), 0.5)
     assert len(detections) == 1
     assert iou_matrix(detections[0].box[None], truth)[0, 0] > 0.97
     assert iou_matrix(detections[0].corners[[0, 2]].reshape(1, 4), truth)[0, 0] > 0.97

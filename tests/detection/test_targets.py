@@ -25,7 +25,7 @@ def output_that_meets(targets: np.ndarray) -> np.ndarray:
 def test_a_perfect_answer_to_the_targets_gives_the_plate_back(box):
     boxes = np.array([box], np.float32)
     quads = box_to_quad(boxes) + np.array([[0, 1], [0, -1], [0, 1], [0, -1]], np.float32)
-    found, corners, scores = decode(output_that_meets(assign_targets(boxes, quads, NO_BOXES, 384, 512)), 384, 512)
+    found, corners, scores = decode(output_that_meets(assign_targets(boxes, quads, NO_BOXES, 384, 512)), 384, 512, 0.5)
     assert len(found) == 1
     assert scores[0] > 0.99
     assert np.allclose(found, boxes, atol=0.1)
@@ -35,7 +35,7 @@ def test_a_perfect_answer_to_the_targets_gives_the_plate_back(box):
 def test_neighbouring_plates_are_both_asked_for():
     boxes = np.array([[100, 100, 140, 112], [142, 100, 182, 112]], np.float32)
     targets = assign_targets(boxes, box_to_quad(boxes), NO_BOXES, 384, 512)
-    found, _, _ = decode(output_that_meets(targets), 384, 512)
+    found, _, _ = decode(output_that_meets(targets), 384, 512, 0.5)
     assert (iou_matrix(boxes, found).max(axis=1) > 0.95).all()
 
 

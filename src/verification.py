@@ -1,0 +1,30 @@
+"""Which detections are plates: those the detector is sure of, and those on which a text can be read.
+
+Lamps, badges and grilles look like plates to a detector, but carry no row of characters; a plate in an unusual place
+or light is doubted by the detector, but its text gives it away.
+"""
+
+from collections.abc import Sequence
+
+from src.results import Character
+
+#: Detections from this confidence on are plates, readable or not.
+SURE_DETECTION = 0.5
+#: Detections from this confidence on are plates if enough characters are read on them.
+LEAST_DETECTION = 0.25
+#: How many characters of which confidence prove a plate.
+PROOF_CHARACTERS = 5
+PROOF_CONFIDENCE = 0.7
+
+
+def is_plate(detection_confidence: float, characters: Sequence[Character]) -> bool:
+    """Whether a detection is a plate.
+
+    Args:
+        detection_confidence: of the detector, 0..1.
+        characters: what was read on it.
+    """
+    if detection_confidence >= SURE_DETECTION:
+        return True
+    proof = sum(character.confidence >= PROOF_CONFIDENCE for character in characters)
+    return detection_confidence >= LEAST_DETECTION and proof >= PROOF_CHARACTERS
