@@ -10,10 +10,7 @@ from src.training.fitting import Schedule, fit
 from src.training.reader_batches import CropBatches
 from src.training.reader_data import Samples
 
-#: The schedules: of a first model that cuts characters out of real photographs, of the model that is shipped, and one
-#: of a few steps that only shows that everything runs.
-FIRST = Schedule(epochs=6, steps=80, batch_size=128)
-FULL = Schedule(epochs=20, steps=100, batch_size=192)
+#: A schedule of a few steps that only shows that everything runs.
 QUICK = Schedule(epochs=1, steps=3, batch_size=16)
 #: Share of the probability that goes to all classes alike, so that the classifier does not claim to be certain.
 LABEL_SMOOTHING = 0.03
@@ -23,7 +20,7 @@ def train_classifier(
     sources: Sequence[tuple[Samples, float]],
     validation: Samples,
     directory: Path,
-    schedule: Schedule = FULL,
+    schedule: Schedule,
     seed: int = 0,
     start: keras.Model | None = None,
 ) -> keras.Model:

@@ -28,6 +28,15 @@ class Schedule:
     averaging: float = 0.99
 
 
+#: Name of the file of a finished run's averaged weights.
+AVERAGED = "averaged.weights.h5"
+
+
+def is_finished(directory: Path) -> bool:
+    """Whether the run in a directory came to its end."""
+    return (directory / AVERAGED).is_file()
+
+
 def fit(
     model: keras.Model,
     loss: Callable[..., keras.KerasTensor] | keras.losses.Loss,
@@ -52,8 +61,8 @@ def fit(
         A model of its kind with the averaged weights, not compiled.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    averaged = directory / "averaged.weights.h5"
-    if not averaged.is_file():
+    averaged = directory / AVERAGED
+    if not is_finished(directory):
         total = schedule.epochs * schedule.steps
         warm_up = max(1, total // 20)
         rate = keras.optimizers.schedules.CosineDecay(

@@ -1,4 +1,9 @@
-"""Training of the whole reader: drawn scenes, first models, real characters cut out by them, final models."""
+"""Training of the whole reader in rounds, each with the real and the hard samples that the models before it found.
+
+The first models learn from drawn scenes alone. Each later round goes on from the models before it: they find the
+characters of real plates whose texts are known, and the segmenter cuts the crops that the classifier will be asked
+about.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +15,40 @@ import numpy as np
 from src.annotations import read_annotations, shows_surroundings
 from src.reading import PlateReader
 from src.training import classifier, segmenter
-from src.training.fitting import Schedule
+from src.training.fitting import Schedule, is_finished
 from src.training.reader_data import Samples, draw_samples
 from src.training.reader_real import cut_character_samples, cut_plates, plate_samples
+from src.training.reader_segmented import segmented_samples
 
-#: Share of a batch that comes from real plates, and from files of cut characters (classifier only).
-REAL_SHARE = 0.22
-CUT_SHARE = 0.08
+#: Share of the segmenter's batches that shows real plates.
+REAL_SHARE = 0.3
+#: Shares of the classifier's batches: drawn and real crops as the segmenter cuts them, real crops cut by their true
+#: boxes, and characters from files; drawn crops are the rest.
+SEGMENTED_SHARE = 0.45
+REAL_SEGMENTED_SHARE = 0.22
+REAL_CROPS_SHARE = 0.09
+CUT_SHARE = 0.05
 #: Jittered views of each real plate.
 VIEWS_OF_REAL = 8
 #: Name of a file of cut characters in a training set's folder.
 CUT_CHARACTERS = "characters.npz"
 
 Sources = list[tuple[Samples, float]]
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of training.
+
+    Attributes:
+        prefix: of the names of its folders; empty for the last round.
+        segmenter: schedule of the segmenter.
+        classifier: schedule of the classifier.
+    """
+
+    prefix: str
+    segmenter: Schedule
+    classifier: Schedule
 
 
 @dataclass(frozen=True)
@@ -33,23 +59,29 @@ class Plan:
         scenes: drawn scenes.
         part: scenes per file of the cache; the last part validates, so there should be two at least.
         processes: that draw.
-        first_segmenter: schedule of the segmenter that cuts real characters.
-        first_classifier: schedule of its classifier.
-        segmenter: schedule of the segmenter that goes on from the first one, with real characters.
-        classifier: schedule of the classifier that goes on from the first one.
+        rounds: the first learns from drawn scenes alone.
     """
 
     scenes: int
     part: int
     processes: int
-    first_segmenter: Schedule
-    first_classifier: Schedule
-    segmenter: Schedule
-    classifier: Schedule
+    rounds: tuple[Round, ...]
 
 
-FULL = Plan(14_000, 500, 2, segmenter.FIRST, classifier.FIRST, segmenter.FULL, classifier.FULL)
-QUICK = Plan(8, 4, 1, segmenter.QUICK, classifier.QUICK, segmenter.QUICK, classifier.QUICK)
+FULL = Plan(
+    scenes=22_000,
+    part=500,
+    processes=2,
+    rounds=(
+        Round("first_", Schedule(6, 70, 32), Schedule(6, 80, 128)),
+        Round("second_", Schedule(14, 100, 32), Schedule(12, 100, 192)),
+        Round("third_", Schedule(9, 100, 32, 1.5e-3), Schedule(7, 80, 192, 1.5e-3)),
+        Round("", Schedule(4, 100, 32, 1.2e-3), Schedule(6, 100, 192, 1.2e-3)),
+    ),
+)
+QUICK = Plan(
+    8, 4, 1, (Round("first_", segmenter.QUICK, classifier.QUICK), Round("", segmenter.QUICK, classifier.QUICK))
+)
 
 
 def real_samples(sets: Sequence[Path], reader: PlateReader, directory: Path, seed: int) -> list[Samples]:
@@ -79,8 +111,8 @@ def train_reader(
     """Train the segmenter and the classifier, or go on with what an earlier run left in the directory.
 
     Args:
-        directory: of the run: ``drawn`` and ``real`` (samples), ``first_segmenter``, ``first_classifier``,
-            ``segmenter`` and ``classifier`` (each with its ``history.csv``).
+        directory: of the run: ``drawn`` (samples), and per round, behind its prefix, ``real`` (samples), ``segmenter``
+            and ``classifier`` (each with its ``history.csv``).
         training_sets: folders of real photographs: annotated sets, and folders with a file of cut characters. They
             give surroundings to drawn plates, and real characters. Without any, drawn plates have to do.
         plan: how much to draw and how long to train.
@@ -94,37 +126,48 @@ def train_reader(
     backgrounds = [image.path for images in photographs for image in images]
     parts = draw_samples(directory / "drawn", plan.scenes, seed, backgrounds, plan.processes, plan.part)
     validation, drawn = parts[-1], Samples.concatenate(parts[:-1])
-    first_segmenter = segmenter.train_segmenter(
-        [(drawn, 1.0)], validation, directory / "first_segmenter", plan.first_segmenter, seed
-    )
-    first_classifier = classifier.train_classifier(
-        [(drawn, 1.0)], validation, directory / "first_classifier", plan.first_classifier, seed
-    )
-    reader = PlateReader(first_segmenter.predict_on_batch, first_classifier.predict_on_batch)
-    real = real_samples(annotated, reader, directory / "real", seed)
     cut = [
         cut_character_samples(folder / CUT_CHARACTERS, np.random.default_rng(seed))
         for folder in training_sets
         if (folder / CUT_CHARACTERS).is_file()
     ]
-    return (
-        segmenter.train_segmenter(
-            _shared(drawn, (real, REAL_SHARE)),
-            validation,
-            directory / "segmenter",
-            plan.segmenter,
-            seed,
-            first_segmenter,
-        ),
-        classifier.train_classifier(
-            _shared(drawn, (real, REAL_SHARE), (cut, CUT_SHARE)),
-            validation,
-            directory / "classifier",
-            plan.classifier,
-            seed,
-            first_classifier,
-        ),
-    )
+    models: tuple[keras.Model, keras.Model] | None = None
+    for number, stage in enumerate(plan.rounds):
+        canvases, crops = [(drawn, 1.0)], [(drawn, 1.0)]
+        if models is not None and not _is_finished(directory, stage):
+            reader = PlateReader(models[0].predict_on_batch, models[1].predict_on_batch)
+            real = real_samples(annotated, reader, directory / f"{stage.prefix}real", seed)
+            canvases = _shared(drawn, (real, REAL_SHARE))
+            crops = _shared(
+                drawn,
+                (_segmented([drawn], models[0]), SEGMENTED_SHARE),
+                (_segmented(real, models[0]), REAL_SEGMENTED_SHARE),
+                (real, REAL_CROPS_SHARE),
+                (cut, CUT_SHARE),
+            )
+        before = models or (None, None)
+        models = (
+            segmenter.train_segmenter(
+                canvases, validation, directory / f"{stage.prefix}segmenter", stage.segmenter, seed + number, before[0]
+            ),
+            classifier.train_classifier(
+                crops, validation, directory / f"{stage.prefix}classifier", stage.classifier, seed + number, before[1]
+            ),
+        )
+    if models is None:
+        raise ValueError("the plan has no rounds")
+    return models
+
+
+def _is_finished(directory: Path, stage: Round) -> bool:
+    """Whether a round's models are there already, so that nobody needs its samples."""
+    return all(is_finished(directory / f"{stage.prefix}{kind}") for kind in ("segmenter", "classifier"))
+
+
+def _segmented(samples: Sequence[Samples], model: keras.Model) -> list[Samples]:
+    """Crops as a segmenter cuts them, without those samples in which it sees nothing at all."""
+    found = [segmented_samples(part, model.predict_on_batch) for part in samples]
+    return [part for part in found if len(part.crops)]
 
 
 def _shared(drawn: Samples, *groups: tuple[list[Samples], float]) -> Sources:

@@ -11,10 +11,7 @@ from src.training.fitting import Schedule, fit
 from src.training.reader_batches import CanvasBatches
 from src.training.reader_data import Samples
 
-#: The schedules: of a first model that cuts characters out of real photographs, of the model that is shipped, and one
-#: of a few steps that only shows that everything runs.
-FIRST = Schedule(epochs=6, steps=70, batch_size=32)
-FULL = Schedule(epochs=14, steps=100, batch_size=32)
+#: A schedule of a few steps that only shows that everything runs.
 QUICK = Schedule(epochs=1, steps=3, batch_size=8)
 
 
@@ -22,7 +19,7 @@ def train_segmenter(
     sources: Sequence[tuple[Samples, float]],
     validation: Samples,
     directory: Path,
-    schedule: Schedule = FULL,
+    schedule: Schedule,
     seed: int = 0,
     start: keras.Model | None = None,
 ) -> keras.Model:
