@@ -39,7 +39,7 @@ LEAST_PLATE_HEIGHT = 4.0
 #: A plate is straightened by its own text and read again if its text slopes more than this, or its weakest character
 #: is less sure.
 LARGEST_SLOPE = 0.06
-SURE = 0.9
+SURE = 0.75
 #: Margins around the text that make up a plate, in heights of a character.
 TEXT_MARGIN_X = 0.35
 TEXT_MARGIN_Y = 0.2

@@ -7,16 +7,7 @@ from src.classification.alphabet import ALPHABET
 from src.training.reader import QUICK, train_reader
 
 
-def test_the_reader_trains_on_drawn_plates_alone_and_takes_up_a_finished_run(tmp_path: Path) -> None:
-    segmenter, classifier = train_reader(tmp_path, plan=QUICK)
-    assert segmenter.output_shape == (None, 24, 48, 5)
-    assert classifier.output_shape == (None, 37)
-    again, _ = train_reader(tmp_path, plan=QUICK)
-    for first, second in zip(segmenter.weights, again.weights, strict=True):
-        np.testing.assert_array_equal(first.numpy(), second.numpy())
-
-
-def test_real_sets_give_surroundings_and_characters(tmp_path: Path) -> None:
+def test_the_reader_trains_with_real_sets_and_takes_up_a_finished_run(tmp_path: Path) -> None:
     photographs, characters = tmp_path / "photographs", tmp_path / "characters"
     (photographs / "images").mkdir(parents=True)
     picture = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
@@ -30,5 +21,9 @@ def test_real_sets_give_surroundings_and_characters(tmp_path: Path) -> None:
         images=np.random.default_rng(0).integers(0, 2, (40, 20, 20), np.uint8) * 255,
         labels=np.array(list(ALPHABET + ALPHABET[:4])),
     )
-    train_reader(tmp_path / "run", [photographs, characters], QUICK)
+    models = train_reader(tmp_path / "run", [photographs, characters], QUICK)
+    assert [model.output_shape for model in models] == [(None, 24, 48, 5), (None, 37)]
     assert (tmp_path / "run" / "classifier" / "history.csv").is_file()
+    again = train_reader(tmp_path / "run", [photographs, characters], QUICK)
+    for first, second in zip(models[0].weights, again[0].weights, strict=True):
+        np.testing.assert_array_equal(first.numpy(), second.numpy())

@@ -5,6 +5,7 @@ import pytest
 
 from src.runtime import KerasModel, LiteRTModel, compile_model
 from src.training import classifier, segmenter
+from src.training.fitting import AVERAGED, Schedule
 from src.training.reader_data import Samples, draw_samples
 
 
@@ -39,7 +40,8 @@ def test_the_classifier_trains_and_its_twin_agrees(samples: Samples, tmp_path: P
 
 
 def test_an_interrupted_run_goes_on(samples: Samples, tmp_path: Path) -> None:
-    two_epochs = segmenter.Schedule(epochs=2, steps=2, batch_size=4)
-    segmenter.train_segmenter([(samples, 1.0)], samples, tmp_path, segmenter.Schedule(epochs=1, steps=2, batch_size=4))
-    segmenter.train_segmenter([(samples, 1.0)], samples, tmp_path, two_epochs)
+    sources = [(samples, 1.0)]
+    classifier.train_classifier(sources, samples, tmp_path, Schedule(epochs=1, steps=2, batch_size=4))
+    (tmp_path / AVERAGED).unlink()  # as if it had been stopped after the first of two epochs
+    classifier.train_classifier(sources, samples, tmp_path, Schedule(epochs=2, steps=2, batch_size=4))
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
