@@ -67,7 +67,7 @@ class PlateRecogniser:
         plates = [
             _plate(detection, reading)
             for detection, reading in zip(detections, readings, strict=True)
-            if is_plate(detection.confidence, reading.characters)
+            if is_plate(detection.confidence, float(detection.box[3] - detection.box[1]), reading.characters)
         ]
         plates.sort(key=lambda plate: plate.detection_confidence, reverse=True)
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}

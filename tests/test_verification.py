@@ -3,27 +3,22 @@ import pytest
 from src.results import Character
 from src.verification import is_plate
 
-
-def characters(*confidences):
-    return [Character("A", confidence, (0.0, 0.0, 1.0, 1.0)) for confidence in confidences]
+TEXT = (0.9, 0.95, 0.9, 0.9, 0.99, 0.9)
+SPECKS = (0.9, 0.3, 0.2, 0.5, 0.6, 0.4)
 
 
 @pytest.mark.parametrize(
-    ("detection", "read", "expected"),
+    ("detection", "height", "read", "expected"),
     [
-        (0.95, (), True),
-        (0.4, (), False),
-        (0.4, (0.9, 0.95, 0.9, 0.9, 0.99, 0.9), True),
-        (0.4, (0.9, 0.3, 0.2, 0.5, 0.6, 0.4), False),
-        (0.05, (0.9, 0.95, 0.9, 0.9, 0.99, 0.9), False),
+        (0.95, 40, (), True),
+        (0.55, 40, (), False),
+        (0.55, 8, (), True),
+        (0.55, 40, TEXT, True),
+        (0.55, 40, SPECKS, False),
+        (0.05, 40, TEXT, False),
     ],
-    ids=[
-        "sure and unreadable",
-        "doubtful and empty",
-        "doubtful with a text",
-        "doubtful with specks",
-        "next to nothing",
-    ],
+    ids=["sure", "doubtful and empty", "tiny", "doubtful with a text", "doubtful with specks", "next to nothing"],
 )
-def test_the_detector_or_the_text_must_be_sure(detection, read, expected):
-    assert is_plate(detection, characters(*read)) is expected
+def test_the_detector_or_the_text_must_be_sure(detection, height, read, expected):
+    characters = [Character("A", confidence, (0.0, 0.0, 1.0, 1.0)) for confidence in read]
+    assert is_plate(detection, height, characters) is expected

@@ -42,12 +42,12 @@ class Stage:
 
 
 #: Most of what there is to learn is local: square crops around plates show more plates per second than whole
-#: photographs do. Two shorter stages on whole photographs bring large plates, and the size of use; the second starts the
-#: cosine again (warm restart, Loshchilov & Hutter, 2017).
+#: photographs do. Two shorter stages on whole photographs bring large plates, and the size of use; the second starts
+#: the cosine again (warm restart, Loshchilov & Hutter, 2017).
 FULL = (
     Stage("crops", 288, 288, 16, 250, 20, 2e-3, 4e-4),
     Stage("photographs", 384, 512, 8, 250, 11, 8e-4, 1e-5),
-    Stage("large photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 250, 7, 6e-4, 1e-5),
+    Stage("large photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 250, 6, 6e-4, 1e-5),
 )
 QUICK = (
     Stage("crops", 128, 128, 4, 3, 1, 1e-3, 1e-4),
