@@ -46,7 +46,7 @@ def run() -> int:
                 f"{folder}: no annotated set; it needs images/ and annotations.csv, see data/README.md", file=sys.stderr
             )
             return 2
-        table[f"{folder.parent.name}/{folder.name}"] = evaluate_set(folder)
+        table[folder.name] = evaluate_set(folder)
     print(as_table(table))
     record = {"date": datetime.date.today().isoformat(), "command": "python -m src.evaluation SET…", "sets": table}
     options.output.write_text(json.dumps(record, indent=1) + "\n")
