@@ -4,6 +4,8 @@ The compiled twin (``models/NAME.tflite`` under LiteRT) is the default: it start
 TensorFlow. The ``.h5`` runs under Keras, which has to be installed for it.
 """
 
+import contextlib
+import io
 import threading
 from collections import defaultdict
 from pathlib import Path
@@ -110,4 +112,6 @@ def compile_model(model: Any, path: Path) -> None:
     """Write the compiled twin of a Keras model (fp32, for LiteRT); needs the TensorFlow backend."""
     import tensorflow as tf
 
-    path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+    # The converter describes the model at length on stdout.
+    with contextlib.redirect_stdout(io.StringIO()):
+        path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())

@@ -18,7 +18,12 @@ def _line(name: str, figures: dict[str, Any]) -> list[str]:
     contours = figures["reading_with_contours"] or {"exact": None}
     milliseconds = " + ".join(f"{figures['ms'][stage]:.1f}" for stage in STAGES)
     values = [name, figures["images"], figures["plates"], figures["recall"], figures["average_precision"]]
-    values += [figures["false_per_image"], reading["exact"], reading["merged"], reading["character_error_rate"]]
+    values += [
+        f"{figures['false_per_image']:.2f}",
+        reading["exact"],
+        reading["merged"],
+        reading["character_error_rate"],
+    ]
     values += [contours["exact"], f"{milliseconds} = {figures['ms']['total']:.1f}"]
     return ["–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value) for value in values]
 

@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -35,32 +34,22 @@ def _contour_texts(item: AnnotatedImage, answer: dict[str, Any], classifier: Mod
 
 
 def evaluate_set(folder: Path) -> dict[str, Any]:
-    """Run the system on every image of an annotated set, see :func:`evaluate_images`.
-
-    Raises:
-        FileNotFoundError: the folder is no annotated set.
-        src.errors.InputError: an image cannot be read.
-    """
-    return evaluate_images(read_annotations(folder), folder.name)
-
-
-def evaluate_images(images: Sequence[AnnotatedImage], name: str) -> dict[str, Any]:
-    """Run the system on images and compare with their annotations.
+    """Run the system on every image of a set and compare with the annotations.
 
     Args:
-        images: at least one.
-        name: shown beside the progress bar.
+        folder: an annotated set, see :mod:`src.annotations`.
 
     Returns:
         Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading with contour
         segmentation in place of the learned one, and the median time of each stage.
 
     Raises:
+        FileNotFoundError: the folder is no annotated set.
         src.errors.InputError: an image cannot be read.
     """
     classifier = load_model("classifier")
     learned, contours, times, totals = [], [], [], []
-    for item in tqdm(images, desc=name, unit="image"):
+    for item in tqdm(read_annotations(folder), desc=folder.name, unit="image"):
         start = time.perf_counter()
         answer = main(str(item.path), output_dir=None)
         totals.append(1000 * (time.perf_counter() - start))

@@ -4,22 +4,21 @@ import sys
 
 import pytest
 
-from src.annotations import read_annotations
-from src.evaluation.evaluate import evaluate_images
+from src.evaluation.evaluate import evaluate_set
 
 
+# A little below what the committed models reach (models/metrics.json): whoever changes something sees what it costs.
 @pytest.mark.parametrize(
     ("name", "recall", "merged"),
-    [("openimages", 65, 70), ("cars", 85, 50), ("indonesia", 85, 50), ("china", 85, 50), ("tunisia", 85, None)],
+    [("openimages", 70, 85), ("cars", 90, 68), ("indonesia", 90, 70), ("china", 96, 87), ("tunisia", 90, None)],
 )
 def test_photographs_never_met_are_read(datasets, name, recall, merged):
-    images = read_annotations(datasets / "val" / name)[::4]
-    figures = evaluate_images(images, name)
+    figures = evaluate_set(datasets / "val" / name)
     assert figures["recall"] >= recall
-    assert figures["false_per_image"] <= 0.3
+    assert figures["false_per_image"] <= 0.25
     if merged is not None:
         assert figures["reading"]["merged"] >= merged
-        assert figures["reading"]["merged"] > figures["reading_with_contours"]["merged"]
+        assert figures["reading"]["merged"] > figures["reading_with_contours"]["merged"] + 10
 
 
 def test_command_line_prints_and_saves(root, tmp_path, sample_path):
