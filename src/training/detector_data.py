@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from src.annotations import AnnotatedImage
 from src.detection.anchors import INPUT_WIDTH
-from src.detection.targets import TARGET_SIZE, assign_targets
+from src.detection.targets import assign_targets
 from src.geometry import FloatArray, box_area, box_to_quad, quad_to_box
 from src.preprocessing import BORDER_VALUE
 from src.synthesis.scenes import reader_scene
@@ -229,9 +229,7 @@ class DetectorSamples(keras.utils.PyDataset):
             image, boxes, quads, ignored = draw_sample(photograph, self._height, self._width, rng, self._paster)
             images[row] = image
             targets.append(assign_targets(boxes, quads, ignored, self._height, self._width))
-        stacked = np.stack(targets)
-        assert stacked.shape[-1] == TARGET_SIZE
-        return images, stacked
+        return images, np.stack(targets)
 
     def set_epoch(self, epoch: int) -> None:
         """Start an epoch (0, 1, …), so that a resumed run does not repeat what it has seen."""
