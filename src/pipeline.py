@@ -1,4 +1,4 @@
-"""Number plates from pictures: ``main(input)``, and the command line ``python -m src.pipeline --input PATH``.
+"""Number plates from pictures and videos: ``main(input)``, and on the command line ``python -m src.pipeline``.
 
 This module only puts the parts together: input → detection → reading → answer → files.
 """
@@ -7,6 +7,7 @@ import argparse
 import functools
 import json
 import logging
+import math
 import os
 import sys
 import threading
@@ -19,19 +20,25 @@ import numpy as np
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from src.crossing import Line
 from src.detection.detector import Detection, Detector
 from src.errors import InputError
+from src.geometry import FloatArray
 from src.media.draw import annotate
-from src.media.inputs import FolderSource, ImageSource, Photograph, open_input
+from src.media.images import BGRImage
+from src.media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input
 from src.media.sinks import OutputFolder, csv_text
 from src.media.window import Window
+from src.options import EVERYTHING, VideoOptions
 from src.reading import PlateReader, Reading
-from src.results import Failure, FolderResult, ImageResult, Plate
+from src.results import Failure, FolderResult, ImageResult, Plate, VehicleRecord
 from src.runtime import load_model
 from src.verification import LEAST_DETECTION, is_plate
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+
+Data = Photograph | FolderSource | VideoSource | LiveSource
 
 _LOGGER = logging.getLogger(__name__)
 _LOADING = threading.Lock()
@@ -59,19 +66,35 @@ class PlateRecogniser:
         """Find and read the plates of one picture."""
         image = photograph.image
         start = time.perf_counter()
-        detections = self._detector.detect(image, LEAST_DETECTION)
+        detections = self.detect(image)
         detected = time.perf_counter()
         quads = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
-        readings = self._reader.read(image, quads)
+        readings = self.read(image, quads)
         read = time.perf_counter()
         plates = [
-            _plate(detection, reading)
+            self.plate(detection, reading)
             for detection, reading in zip(detections, readings, strict=True)
-            if is_plate(detection.confidence, float(detection.box[3] - detection.box[1]), reading.characters)
+            if self.accepts(detection, reading)
         ]
         plates.sort(key=lambda plate: plate.detection_confidence, reverse=True)
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
         return ImageResult(photograph.name, image.shape[1], image.shape[0], tuple(plates), timing)
+
+    def detect(self, image: BGRImage) -> list[Detection]:
+        """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``."""
+        return self._detector.detect(image, LEAST_DETECTION)
+
+    def read(self, image: BGRImage, quads: FloatArray) -> list[Reading]:
+        """Read what is within quads ``[N, 4, 2]`` of a picture, BGR uint8 ``[H, W, 3]``."""
+        return self._reader.read(image, quads)
+
+    def accepts(self, detection: Detection, reading: Reading) -> bool:
+        """Whether what was found is a plate."""
+        return is_plate(detection.confidence, float(detection.box[3] - detection.box[1]), reading.characters)
+
+    def plate(self, detection: Detection, reading: Reading) -> Plate:
+        """Put the answer for one plate together."""
+        return _plate(detection, reading)
 
 
 def main(
@@ -80,15 +103,18 @@ def main(
     *,
     runtime: str = "litert",
     display: bool = False,
+    video: VideoOptions = EVERYTHING,
 ) -> dict[str, Any]:
-    """Find and read the number plates of a picture, or of many.
+    """Find and read the number plates of a picture, of many, or of a video.
 
     Args:
-        input: the path of a picture or of a folder, a glob pattern, an encoded picture as bytes, a uint8 array
-            (``[H, W]``, or ``[H, W, 3]`` BGR, or ``[H, W, 4]`` BGRA), or a Pillow image.
-        output_dir: folder for the annotated picture, JSON and CSV; None saves nothing.
+        input: the path of a picture, a video or a folder, a glob pattern, an encoded picture as bytes, a uint8 array
+            (``[H, W]``, or ``[H, W, 3]`` BGR, or ``[H, W, 4]`` BGRA), a Pillow image, a webcam's number, or the address
+            of a network stream, which is read until it ends or Ctrl-C.
+        output_dir: folder for the annotated picture or video, JSON and CSV; None saves nothing.
         runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
-        display: show the annotated picture in a window as well.
+        display: show the annotated picture or video in a window as well.
+        video: more about reading videos.
 
     Returns:
         The answer in plain JSON types; the README describes it.
@@ -97,12 +123,14 @@ def main(
         InputError: the input cannot be read, or nothing can be saved in ``output_dir``.
     """
     data = data_preprocessing(input)
-    output = model_prediction(data, output_dir, runtime=runtime, display=display)
+    output = model_prediction(data, output_dir, runtime=runtime, display=display, video=video)
     return output
 
 
-def data_preprocessing(input: Any) -> Photograph | FolderSource:
+def data_preprocessing(input: Any) -> Data:
     """Decode the picture that was given; of a folder or pattern, list the pictures to decode one after the other.
+
+    A video or stream is opened by :func:`model_prediction`, frame by frame.
 
     Args:
         input: as for :func:`main`.
@@ -115,11 +143,12 @@ def data_preprocessing(input: Any) -> Photograph | FolderSource:
 
 
 def model_prediction(
-    data: Photograph | FolderSource,
+    data: Data,
     output_dir: str | os.PathLike[str] | None = None,
     *,
     runtime: str = "litert",
     display: bool = False,
+    video: VideoOptions = EVERYTHING,
 ) -> dict[str, Any]:
     """Find and read the plates of preprocessed data.
 
@@ -127,17 +156,23 @@ def model_prediction(
         data: what :func:`data_preprocessing` returned.
         output_dir: folder for the results; None saves nothing.
         runtime: "litert" or "keras".
-        display: show the annotated picture in a window as well.
+        display: show the annotated picture or video in a window as well.
+        video: more about reading videos.
 
     Returns:
         The answer in plain JSON types.
 
     Raises:
-        InputError: nothing can be saved in ``output_dir``, or the runtime is not there.
+        InputError: nothing can be saved in ``output_dir``, the runtime is not there, or a video cannot be opened.
     """
     folder = None if output_dir is None else OutputFolder(output_dir)
     window = _open_window() if display else None
     recogniser = _load_recogniser(runtime)
+    if isinstance(data, VideoSource | LiveSource):
+        # Pictures do not have to wait for the video libraries.
+        from src.video import read_video
+
+        return read_video(data, recogniser, folder, window, video).to_dict()
 
     def answer(photograph: Photograph) -> ImageResult:
         result = recogniser.recognise(photograph)
@@ -212,7 +247,10 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 the answer is there, 2 bad usage or input, 130 interrupted.",
     )
     parser.add_argument(
-        "--input", required=True, metavar="PATH", help="a picture, a folder, or a glob pattern in quotes ('*.jpg')"
+        "--input",
+        required=True,
+        metavar="PATH|URL|NUMBER",
+        help="a picture, a video, a folder, a pattern in quotes ('*.jpg'), a webcam's number, or a stream's address",
     )
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("--output", default="output", metavar="DIR", help="folder for the results (%(default)s)")
@@ -222,9 +260,40 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--display", action="store_true", help="show the annotated pictures; any key goes on")
     parser.add_argument(
+        "--line",
+        action="append",
+        default=[],
+        type=_line,
+        metavar="X1,Y1,X2,Y2",
+        help="note when vehicles of a video cross this line, in pixels; can be given again",
+    )
+    parser.add_argument("--duration", type=_seconds, metavar="SECONDS", help="stop reading a video after so long")
+    parser.add_argument("--crops", action="store_true", help="save the best picture of each plate of a video")
+    parser.add_argument(
         "--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)"
     )
     return parser
+
+
+def _line(text: str) -> Line:
+    try:
+        return Line.parse(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: give a number of seconds above 0")
+    return seconds
+
+
+def _print_vehicle(record: VehicleRecord) -> None:
+    print(json.dumps(record.to_dict()), flush=True)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -241,11 +310,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", module="PIL")
     try:
         with logging_redirect_tqdm():
-            answer = main(
-                options.input,
+            data = data_preprocessing(options.input)
+            # Nobody can wait for the end of a live source.
+            prints_vehicles = isinstance(data, LiveSource) and options.format != "csv"
+            answer = model_prediction(
+                data,
                 None if options.no_save else options.output,
                 runtime=options.runtime,
                 display=options.display,
+                video=VideoOptions(
+                    tuple(options.line), options.duration, options.crops, _print_vehicle if prints_vehicles else None
+                ),
             )
     except InputError as error:
         _LOGGER.error("%s", error)
@@ -253,7 +328,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _LOGGER.error("interrupted; what was saved so far is whole")
         return EXIT_INTERRUPTED
-    sys.stdout.write(_formatted(answer, options.format))
+    if not prints_vehicles:
+        sys.stdout.write(_formatted(answer, options.format))
     if answer["saved"]:
         _LOGGER.info("saved %s", ", ".join(answer["saved"].values()))
     nothing_read = answer["kind"] == "folder" and not answer["results"]

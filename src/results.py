@@ -17,6 +17,10 @@ def _confidence(value: float) -> float:
     return round(float(value), 4)
 
 
+def _seconds(value: float) -> float:
+    return round(float(value), 3)
+
+
 def _pixels(values: Box | Point) -> list[int]:
     # Not round(): it goes to the even neighbour, so that two ends one pixel apart may meet.
     return [math.floor(float(value) + 0.5) for value in values]
@@ -189,5 +193,110 @@ class FolderResult:
             "kind": "folder",
             "results": [result.to_dict() for result in self.results],
             "errors": [failure.to_dict() for failure in self.errors],
+            "saved": dict(self.saved),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Crossing:
+    """A vehicle crossed a line.
+
+    Attributes:
+        line: which of the lines that were given, from 0.
+        time_s: when, in seconds from the beginning of the video.
+        direction: ``left_to_right`` or ``right_to_left``, as seen when going from the line's first point to its second.
+    """
+
+    line: int
+    time_s: float
+    direction: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The crossing as plain JSON types."""
+        return {"line": int(self.line), "time_s": _seconds(self.time_s), "direction": self.direction}
+
+
+@dataclasses.dataclass(frozen=True)
+class VehicleRecord:
+    """One vehicle in a video.
+
+    Attributes:
+        plate: its text and confidence from all frames that were read, everything else from its best frame.
+        first_s: when its plate was first seen, in seconds from the beginning of the video.
+        last_s: when it was last seen.
+        frames: how many frames its plate was read in.
+        best_frame: number of its best frame, from 0.
+        best_s: time of its best frame, in seconds.
+        tracks: the numbers by which the per-frame file calls it; several where it was away for a moment.
+        crossings: the lines that it crossed, in the order of time.
+        crop: the file with the picture of its plate in its best frame, if that was saved.
+    """
+
+    plate: Plate
+    first_s: float
+    last_s: float
+    frames: int
+    best_frame: int
+    best_s: float
+    tracks: tuple[int, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
+    crop: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain JSON types: the plate's fields and the vehicle's."""
+        return {
+            **self.plate.to_dict(),
+            "first_s": _seconds(self.first_s),
+            "last_s": _seconds(self.last_s),
+            "frames": int(self.frames),
+            "best_frame": int(self.best_frame),
+            "best_s": _seconds(self.best_s),
+            "tracks": [int(track) for track in self.tracks],
+            "crossings": [crossing.to_dict() for crossing in self.crossings],
+            "crop": self.crop,
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoResult:
+    """The answer for a video, a webcam or a network stream.
+
+    Attributes:
+        input: its name as it was given.
+        width: of the upright pictures, in pixels.
+        height: of the upright pictures, in pixels.
+        frame_rate: frames per second; of a live source, those that were looked at.
+        frames: how many frames there were.
+        duration_s: how long it is, in seconds.
+        vehicles: in the order of their first appearance.
+        timing_ms: milliseconds per stage: ``detect``, ``read``, and ``total`` from beginning to end.
+        error: one line that says why it was read only in part; None where it was read whole.
+        saved: the files written, by kind: ``annotated``, ``json``, ``csv``, ``frames``, and the folder ``crops``.
+    """
+
+    input: str
+    width: int
+    height: int
+    frame_rate: float
+    frames: int
+    duration_s: float
+    vehicles: tuple[VehicleRecord, ...]
+    timing_ms: Mapping[str, float]
+    error: str | None = None
+    saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain JSON types."""
+        return {
+            "input": self.input,
+            "kind": "video",
+            "width": int(self.width),
+            "height": int(self.height),
+            "frame_rate": round(float(self.frame_rate), 3),
+            "frames": int(self.frames),
+            "duration_s": _seconds(self.duration_s),
+            "plates": [vehicle.to_dict() for vehicle in self.vehicles],
+            "timing_ms": {stage: round(float(time), 1) for stage, time in self.timing_ms.items()},
+            "error": self.error,
             "saved": dict(self.saved),
         }

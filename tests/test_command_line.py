@@ -107,8 +107,8 @@ def test_bad_input_gets_one_line_and_status_2(command, tmp_path, sample_path):
         "huge.png": "100 megapixels",
         "folder": "no pictures",
         "none/*.jpg": "no pictures",
-        "clip.mp4": "videos are not supported",
-        "http://camera/": "network addresses are not supported",
+        "clip.mp4": "no video, or is damaged or truncated",
+        "ftp://camera/": "such addresses cannot be read",
     }.items():
         done = command("--input", given, "--no-save")
         assert done.returncode == 2, given

@@ -21,7 +21,15 @@ from src.media.images import BGRImage, read_image, suffix_of_bytes
 #: File suffixes that are taken for pictures in folders and glob patterns.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff")
 
-_VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".ts", ".3gp")
+#: File suffixes that are taken for videos.
+VIDEO_SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".3gp", ".avi", ".mkv", ".webm", ".flv", ".wmv", ".ts", ".mpg", ".mpeg"),
+    *(".asf", ".f4v", ".m2ts", ".mts", ".mjpeg", ".mjpg", ".mxf", ".ogv", ".vob"),
+)
+
+
+#: Network addresses that are taken for streams.
+SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,12 +97,61 @@ class FolderSource:
     images: tuple[ImageSource, ...]
 
 
-def open_input(given: Any) -> ImageSource | FolderSource:
+@dataclasses.dataclass(frozen=True)
+class VideoSource:
+    """A video file, or a finite video at a network address.
+
+    Attributes:
+        name: what the answer and messages call it.
+        address: the file, or the network address.
+    """
+
+    name: str
+    address: Path | str
+
+    @property
+    def path(self) -> Path | None:
+        """The file, if it is one."""
+        return self.address if isinstance(self.address, Path) else None
+
+    @property
+    def file_name(self) -> str:
+        """The name that its annotated copy starts from."""
+        return self.address.name if isinstance(self.address, Path) else "stream.mp4"
+
+
+@dataclasses.dataclass(frozen=True)
+class LiveSource:
+    """A webcam or a network stream.
+
+    Attributes:
+        name: what the answer and messages call it.
+        address: the webcam's number, or the network address.
+    """
+
+    name: str
+    address: int | str
+
+    @property
+    def path(self) -> None:
+        """It is no file."""
+        return None
+
+    @property
+    def file_name(self) -> str:
+        """The name that its annotated copy starts from."""
+        return f"camera-{self.address}.mp4" if isinstance(self.address, int) else "stream.mp4"
+
+
+Source = ImageSource | FolderSource | VideoSource | LiveSource
+
+
+def open_input(given: Any) -> Source:
     """Find out what was given.
 
     Args:
-        given: the path of a picture or of a folder, a glob pattern, an encoded picture as bytes, an array, or a Pillow
-            image.
+        given: the path of a picture, of a video or of a folder, a glob pattern, an encoded picture as bytes, an array,
+            a Pillow image, a webcam's number, or a network address.
 
     Raises:
         InputError: it is nothing of these, is not there, or is a folder or pattern without pictures.
@@ -105,20 +162,24 @@ def open_input(given: Any) -> ImageSource | FolderSource:
         return ImageSource("bytes", bytes(given))
     if isinstance(given, Image.Image):
         return ImageSource("image", given)
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
+        return LiveSource(str(given), int(given))
     if isinstance(given, str | os.PathLike):
         return _open_path(os.fsdecode(given))
     raise InputError(
         f"{_printable(repr(given))}: a {type(given).__name__} cannot be read; "
-        "give a path, a folder, a glob pattern, bytes, an array or a Pillow image"
+        "give a path, a folder, a glob pattern, bytes, an array, a Pillow image, a webcam's number or a network address"
     )
 
 
-def _open_path(text: str) -> ImageSource | FolderSource:
+def _open_path(text: str) -> Source:
     name = _printable(text)
     if not text:
         raise InputError("the input is an empty text; give the path of a picture")
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text):
-        raise InputError(f"{name}: network addresses are not supported; save the picture and give its path")
+    if scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text):
+        if scheme[1].lower() not in SCHEMES:
+            raise InputError(f"{name}: such addresses cannot be read; give one with {', '.join(SCHEMES)}")
+        return LiveSource(name, text)
     path = Path(text)
     try:
         is_file, is_folder, exists = path.is_file(), path.is_dir(), path.exists()
@@ -127,14 +188,16 @@ def _open_path(text: str) -> ImageSource | FolderSource:
     if is_folder:
         return _many(name, sorted(entry for entry in _entries(path, name) if _is_picture(entry)), "folder")
     if is_file:
-        if path.suffix.lower() in _VIDEO_SUFFIXES:
-            raise InputError(f"{name}: videos are not supported; give pictures")
+        if path.suffix.lower() in VIDEO_SUFFIXES:
+            return VideoSource(name, path)
         return ImageSource(name, path)
     if exists:
         raise InputError(f"{name}: it is neither a file nor a folder; give the path of a picture")
     if glob.has_magic(text):
         found = (Path(match) for match in glob.glob(text, recursive=True))
         return _many(name, sorted(entry for entry in found if _is_picture(entry)), "pattern")
+    if text.isascii() and text.isdigit():
+        return LiveSource(name, int(text))
     raise InputError(f"{name}: there is no such file or folder; check the path")
 
 

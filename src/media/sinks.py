@@ -1,5 +1,6 @@
 """Saving: annotated pictures, JSON and CSV in an output folder."""
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -8,7 +9,7 @@ import os
 import re
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from src.media.images import BGRImage
 from src.media.inputs import Photograph
 from src.results import FolderResult, ImageResult
 
-CSV_COLUMNS = (
+CSV_COLUMNS: tuple[str, ...] = (
     "input",
     "text",
     "confidence",
@@ -33,6 +34,8 @@ CSV_COLUMNS = (
     "region",
     "error",
 )
+#: The columns of videos.
+VIDEO_COLUMNS = (*CSV_COLUMNS[:-1], "first_s", "last_s", "frames", "best_frame", "best_s", "error")
 
 #: Suffixes of formats that OpenCV knows under another one.
 _ENCODER_SUFFIXES = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".dib": ".bmp"}
@@ -75,14 +78,12 @@ class OutputFolder:
         """
         original = Path(photograph.file_name)
         suffix = original.suffix
-        try:
-            stem = self._claim(original.stem, suffix, photograph.name if photograph.path else None)
-            saved = {"annotated": str(self._path / f"{stem}{suffix}"), "json": str(self._path / f"{stem}.json")}
+        with self.complaining():
+            stem = self.claim(original.stem, suffix, photograph.name if photograph.path else None)
+            saved = {"annotated": str(self.path(f"{stem}{suffix}")), "json": str(self.path(f"{stem}.json"))}
             result = dataclasses.replace(result, saved=saved)
             self._write(saved["annotated"], _encode(annotate(photograph.image, result.plates), suffix))
             self._write(saved["json"], _json_bytes(result.to_dict()))
-        except OSError as error:
-            raise self._unwritable(error) from error
         return result
 
     def save_folder(self, result: FolderResult) -> FolderResult:
@@ -95,17 +96,49 @@ class OutputFolder:
             InputError: the folder cannot be written into any more.
         """
         name = "results" if re.search(r"[*?\[]", result.input) else Path(result.input).resolve().name or "results"
-        try:
-            stem = self._claim(name, ".csv", result.input)
-            saved = {"json": str(self._path / f"{stem}.json"), "csv": str(self._path / f"{stem}.csv")}
+        with self.complaining():
+            stem = self.claim(name, ".csv", result.input)
+            saved = {"json": str(self.path(f"{stem}.json")), "csv": str(self.path(f"{stem}.csv"))}
             result = dataclasses.replace(result, saved=saved)
-            self._write(saved["csv"], csv_text(result.to_dict()).encode())
-            self._write(saved["json"], _json_bytes(result.to_dict()))
-        except OSError as error:
-            raise self._unwritable(error) from error
+        self.save_answer(result.to_dict(), saved["json"], saved["csv"])
         return result
 
-    def _claim(self, stem: str, suffix: str, owner: str | None) -> str:
+    def save_answer(self, answer: Mapping[str, Any], json_path: str, csv_path: str) -> None:
+        """Write an answer as JSON and as CSV.
+
+        Raises:
+            InputError: the folder cannot be written into any more.
+        """
+        with self.complaining():
+            self._write(csv_path, csv_text(answer).encode())
+            self._write(json_path, _json_bytes(answer))
+
+    def save_picture(self, path: str, image: BGRImage) -> None:
+        """Write a BGR uint8 picture ``[H, W, 3]`` in the format of the path's suffix.
+
+        Raises:
+            InputError: the folder cannot be written into any more.
+        """
+        with self.complaining():
+            self._write(path, _encode(image, Path(path).suffix))
+
+    def path(self, name: str) -> Path:
+        """The path of a file in the folder."""
+        return self._path / name
+
+    def temporary(self) -> Path:
+        """A new path for a file that is not whole yet."""
+        return self.path(f".{uuid.uuid4().hex}.tmp")
+
+    @contextlib.contextmanager
+    def complaining(self) -> Iterator[None]:
+        """Turns a failure to write into :class:`InputError`."""
+        try:
+            yield
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def claim(self, stem: str, suffix: str, owner: str | None) -> str:
         """The first of ``stem``, ``stem-2``, … that is free or holds the owner's earlier answer.
 
         A free name is taken by making its JSON file, which only one thread or process can.
@@ -126,7 +159,7 @@ class OutputFolder:
             number += 1
 
     def _write(self, path: str, content: bytes) -> None:
-        temporary = self._path / f".{uuid.uuid4().hex}.tmp"
+        temporary = self.temporary()
         try:
             temporary.write_bytes(content)
             os.replace(temporary, path)
@@ -135,7 +168,7 @@ class OutputFolder:
             raise
 
     def _unwritable(self, error: OSError | ValueError) -> InputError:
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = (error.strerror or error) if isinstance(error, OSError) else error
         return InputError(f"{self._path}: results cannot be saved there ({reason}); choose another output folder")
 
 
@@ -143,10 +176,10 @@ def csv_rows(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row per plate, one for a picture without plates, and one for a file that could not be read.
 
     Args:
-        answer: the dictionary of an :class:`ImageResult` or of a :class:`FolderResult`.
+        answer: the dictionary of an :class:`ImageResult`, :class:`FolderResult` or :class:`VideoResult`.
 
     Returns:
-        Rows with the keys ``CSV_COLUMNS``.
+        Rows with the keys ``CSV_COLUMNS``, of a video ``VIDEO_COLUMNS``.
     """
     rows: list[dict[str, Any]] = []
     for image in answer.get("results", [answer]):
@@ -157,13 +190,17 @@ def csv_rows(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
         if not image["plates"]:
             rows.append({"input": image["input"]})
     rows.extend(answer.get("errors", []))
-    return [{column: row.get(column, "") for column in CSV_COLUMNS} for row in rows]
+    return [{column: row.get(column, "") for column in _columns(answer)} for row in rows]
+
+
+def _columns(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    return VIDEO_COLUMNS if answer["kind"] == "video" else CSV_COLUMNS
 
 
 def csv_text(answer: Mapping[str, Any]) -> str:
     """The rows of :func:`csv_rows` as CSV, with a heading."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, _columns(answer), lineterminator="\n")
     writer.writeheader()
     writer.writerows(csv_rows(answer))
     return text.getvalue()

@@ -1,4 +1,4 @@
-"""A window that shows annotated pictures."""
+"""A window that shows annotated pictures and videos."""
 
 import subprocess
 import sys
@@ -21,6 +21,7 @@ class Window:
         Raises:
             InputError: there is no screen, or OpenCV was built without windows.
         """
+        self._is_playing = False
         # OpenCV's window toolkit aborts the whole process where there is no screen: let another process try it.
         probe = subprocess.run(
             [sys.executable, "-c", "import cv2; cv2.namedWindow('probe')"],
@@ -47,6 +48,23 @@ class Window:
             if not _is_open():
                 return
         cv2.destroyWindow(_TITLE)
+
+    def play(self, image: BGRImage) -> bool:
+        """Show the next frame of a video, without waiting.
+
+        Args:
+            image: BGR uint8 ``[H, W, 3]``.
+
+        Returns:
+            Whether to go on: no key was pressed and the window was not closed.
+        """
+        if not self._is_playing:
+            cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+            self._is_playing = True
+        elif not _is_open():
+            return False
+        cv2.imshow(_TITLE, image)
+        return cv2.waitKey(1) == -1
 
 
 def _is_open() -> bool:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from src.errors import InputError
-from src.media.inputs import FolderSource, ImageSource, open_input
+from src.media.inputs import FolderSource, ImageSource, LiveSource, VideoSource, open_input
 
 
 @pytest.fixture
@@ -82,11 +82,12 @@ def test_a_file_whose_name_looks_like_a_pattern_is_that_file(photos):
         ("gone.jpg", "gone.jpg: there is no such file or folder"),
         ("*.jpg", r"\*.jpg: there are no pictures in this pattern"),
         ("", "empty text"),
-        ("rtsp://camera/1", "rtsp://camera/1: network addresses are not supported"),
+        ("ftp://camera/1", "ftp://camera/1: such addresses cannot be read; give one with rtsp, "),
         ("nul\0byte.jpg", r"nul\\x00byte.jpg: there is no such"),
         ("two\nlines.jpg", r"two\\nlines.jpg: there is no such"),
         ("a" * 5000 + ".jpg", "cannot be opened"),
-        (0, "0: a int cannot be read"),
+        (-1, "-1: a int cannot be read"),
+        (True, "True: a bool cannot be read"),
         (None, "NoneType cannot be read"),
         (["a.jpg"], "list cannot be read"),
         (1.5, "float cannot be read"),
@@ -107,10 +108,32 @@ def test_a_folder_without_pictures_is_refused(tmp_path):
         open_input(tmp_path)
 
 
-def test_videos_are_refused(tmp_path):
-    (tmp_path / "clip.MP4").write_bytes(b"\0\0\0 ftypisom")
-    with pytest.raises(InputError, match="videos are not supported"):
-        open_input(tmp_path / "clip.MP4")
+def test_a_file_with_the_suffix_of_a_video_is_one(tmp_path):
+    path = tmp_path / "clip.MP4"
+    path.write_bytes(b"\0\0\0 ftypisom")
+    source = open_input(path)
+    assert source == VideoSource(str(path), path)
+    assert source.file_name == "clip.MP4"
+    assert source.path == path
+
+
+@pytest.mark.parametrize("given", [0, 3, "0", "12"])
+def test_a_number_is_a_webcam(given):
+    source = open_input(given)
+    assert source == LiveSource(str(given), int(given))
+    assert source.file_name == f"camera-{given}.mp4"
+
+
+def test_a_file_whose_name_is_a_number_is_that_file(tmp_path, monkeypatch, picture):
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite("0.png", picture)
+    os.rename("0.png", "0")
+    assert isinstance(open_input("0"), ImageSource)
+
+
+@pytest.mark.parametrize("address", ["rtsp://camera/1", "http://camera/video.mjpeg", "HTTPS://camera/a.m3u8"])
+def test_an_address_is_a_stream(address):
+    assert open_input(address) == LiveSource(address, address)
 
 
 def test_what_is_neither_file_nor_folder_is_refused(tmp_path):

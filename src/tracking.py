@@ -1,0 +1,161 @@
+"""Tracking: which detections of successive frames are the same plate?
+
+Tracks are predicted at constant velocity; detections are assigned to them at least cost (Kuhn 1955, the Hungarian
+method). The affinity of a pair is the overlap of its boxes, and where frames are too far apart for any overlap, the
+nearness of its centres compared with the way that a plate can have gone.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from src.detection.detector import Detection
+from src.geometry import FloatArray, iou_matrix
+
+#: A track that was not seen for so many seconds is over; a vehicle that comes back later is known by its text.
+LOST_S = 1.0
+#: A track is shown for so many seconds after it was last seen.
+COASTING_S = 0.3
+#: How far from its predicted place a plate can be: so many plate widths, and so many more per second.
+REACH_WIDTHS = 1.0
+REACH_WIDTHS_PER_S = 5.0
+#: The same per second for a track whose velocity is not known yet.
+FIRST_REACH_WIDTHS_PER_S = 10.0
+#: Widths of the same plate in successive frames differ less than by this factor; squared for frames a second apart.
+LARGEST_GROWTH = 1.5
+#: Share of the newest step in the velocity.
+VELOCITY_SHARE = 0.6
+#: Overlap beyond which an assignment needs no check.
+CLEAR_OVERLAP = 0.2
+
+
+#: Time, corners and box of a track's latest detection, time and corners of the one before, velocity.
+_State = tuple[float, FloatArray, FloatArray, tuple[float, FloatArray] | None, FloatArray | None]
+
+
+class Track:
+    """One plate over time.
+
+    Attributes:
+        number: counts the tracks from 1.
+        first_s: time of its first detection, in seconds.
+        last_s: time of its latest detection.
+        corners: float32 ``[4, 2]`` of its latest detection, in pixels.
+        leapt: whether its latest detection was assigned over a distance, so that it may belong to another plate.
+    """
+
+    def __init__(self, number: int, time_s: float, detection: Detection) -> None:
+        """Begin with a detection."""
+        self.number = number
+        self.first_s = self.last_s = time_s
+        self.corners = detection.corners
+        self.box = detection.box
+        self.leapt = False
+        self._before: tuple[float, FloatArray] | None = None
+        self._velocity: FloatArray | None = None
+        self._undone: _State = (time_s, self.corners, self.box, None, None)
+
+    def add(self, time_s: float, detection: Detection) -> None:
+        """Continue with a later detection."""
+        self.leapt = bool(iou_matrix(self.predicted_box(time_s)[None], detection.box[None])[0, 0] < CLEAR_OVERLAP)
+        self._undone = (self.last_s, self.corners, self.box, self._before, self._velocity)
+        step = (_centre(detection.box) - _centre(self.box)) / np.float32(max(time_s - self.last_s, 1e-3))
+        if self._velocity is None:
+            self._velocity = step
+        else:
+            self._velocity = VELOCITY_SHARE * step + (1 - VELOCITY_SHARE) * self._velocity
+        self._before = (self.last_s, self.corners)
+        self.last_s, self.corners, self.box = time_s, detection.corners, detection.box
+
+    def undo(self) -> None:
+        """Forget the latest detection: it was another plate."""
+        self.last_s, self.corners, self.box, self._before, self._velocity = self._undone
+
+    def predicted_box(self, time_s: float) -> FloatArray:
+        """Where its box ``[4]`` should be at a later time."""
+        return np.asarray(self.box + np.tile(self._shift(time_s), 2), np.float32)
+
+    def corners_at(self, time_s: float) -> FloatArray | None:
+        """Its corners ``[4, 2]`` at any time since its last detection but one; None where it is not to be seen."""
+        if time_s > self.last_s:
+            coasting = time_s - self.last_s <= COASTING_S
+            return np.asarray(self.corners + self._shift(time_s), np.float32) if coasting else None
+        if self._before is None or time_s < self._before[0]:
+            return self.corners if time_s == self.last_s else None
+        before_s, before = self._before
+        share = (time_s - before_s) / (self.last_s - before_s)
+        return np.asarray((1 - share) * before + share * self.corners, np.float32)
+
+    def reach(self, time_s: float) -> float:
+        """How far from its predicted place its plate can be, in pixels."""
+        per_second = FIRST_REACH_WIDTHS_PER_S if self._velocity is None else REACH_WIDTHS_PER_S
+        return float(self.box[2] - self.box[0]) * (REACH_WIDTHS + per_second * (time_s - self.last_s))
+
+    def _shift(self, time_s: float) -> FloatArray:
+        if self._velocity is None:
+            return np.zeros(2, np.float32)
+        return np.asarray(self._velocity * (time_s - self.last_s), np.float32)
+
+
+class Tracker:
+    """Joins the detections of successive frames.
+
+    Attributes:
+        tracks: those that are not over yet.
+    """
+
+    def __init__(self) -> None:
+        self.tracks: list[Track] = []
+        self._count = 0
+
+    def update(self, time_s: float, detections: Sequence[Detection]) -> list[Track]:
+        """Take in the detections of one frame.
+
+        Args:
+            time_s: the frame's time, later than that of the frame before.
+            detections: what was found in it.
+
+        Returns:
+            The track of each detection.
+        """
+        assigned: dict[int, Track] = {}
+        if self.tracks and detections:
+            affinity = self._affinity(time_s, detections)
+            for row, column in zip(*linear_sum_assignment(-affinity), strict=True):
+                if affinity[row, column] > 0:
+                    self.tracks[row].add(time_s, detections[column])
+                    assigned[int(column)] = self.tracks[row]
+        return [assigned.get(index) or self.begin(time_s, detection) for index, detection in enumerate(detections)]
+
+    def begin(self, time_s: float, detection: Detection) -> Track:
+        """A new track of one detection."""
+        self._count += 1
+        track = Track(self._count, time_s, detection)
+        self.tracks.append(track)
+        return track
+
+    def expire(self, time_s: float) -> list[Track]:
+        """Take out the tracks that are over at a time."""
+        over = [track for track in self.tracks if time_s - track.last_s > LOST_S]
+        self.tracks = [track for track in self.tracks if time_s - track.last_s <= LOST_S]
+        return over
+
+    def _affinity(self, time_s: float, detections: Sequence[Detection]) -> FloatArray:
+        """``[tracks, detections]``; 0 for what cannot belong together."""
+        predicted = np.stack([track.predicted_box(time_s) for track in self.tracks])
+        boxes = np.stack([detection.box for detection in detections])
+        distance = np.linalg.norm(_centre(predicted)[:, None] - _centre(boxes)[None], axis=-1)
+        reach = np.array([track.reach(time_s) for track in self.tracks])[:, None]
+        growth = np.abs(np.log(_width(boxes)[None] / _width(predicted)[:, None]))
+        gaps = np.array([time_s - track.last_s for track in self.tracks])[:, None]
+        fits = growth < np.log(LARGEST_GROWTH) * (1 + gaps)
+        return np.asarray((iou_matrix(predicted, boxes) + np.clip(1 - distance / reach, 0, None)) * fits, np.float32)
+
+
+def _centre(boxes: FloatArray) -> FloatArray:
+    return np.asarray((boxes[..., :2] + boxes[..., 2:]) / 2, np.float32)
+
+
+def _width(boxes: FloatArray) -> FloatArray:
+    return np.maximum(boxes[..., 2] - boxes[..., 0], np.float32(1))
