@@ -29,6 +29,7 @@ class Stage:
         epochs: number of epochs.
         peak_rate: learning rate after the warm-up.
         final_rate: learning rate at the end of the cosine decay.
+        mosaics: share of samples that are mosaics of four.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Stage:
     epochs: int
     peak_rate: float
     final_rate: float
+    mosaics: float = 0.0
 
 
 #: Most of what there is to learn is local: square crops around plates show more plates per second than whole
@@ -115,7 +117,14 @@ def train(
         finished = len(list(read_history(run_directory, stage))) >= stage.epochs
         if not finished:
             samples = DetectorSamples(
-                photographs, stage.height, stage.width, stage.batch_size, stage.steps, seed * 1000 + number, paster
+                photographs,
+                stage.height,
+                stage.width,
+                stage.batch_size,
+                stage.steps,
+                seed * 1000 + number,
+                paster,
+                stage.mosaics,
             )
             model.compile(optimizer=_optimizer(stage), loss=DetectionLoss(), jit_compile=False)
             callbacks = [

@@ -1,9 +1,15 @@
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
-from src.geometry import quad_to_box
+from src.detection.detector import Detector
+from src.geometry import iou_matrix, quad_to_box
 from src.training.detector import QUICK, read_history, train
-from src.training.detector_data import DetectorSamples, Photograph, draw_photographs, draw_sample
+from src.runtime import load_model
+from src.training.detector_data import DetectorSamples, Photograph, draw_mosaic, draw_photographs, draw_sample
+from src.training.mining import mine
 from src.training.paster import PlatePaster
 
 
@@ -18,13 +24,24 @@ def marked_photograph():
     image = np.full((480, 640, 3), 60, np.uint8)
     image[200:240, 300:420] = 255
     box = np.array([[300, 200, 420, 240]], np.float32)
-    return Photograph((image, image[::2, ::2], image[::4, ::4]), box, np.full((1, 4, 2), np.nan, np.float32))
+    none = np.zeros((0, 4), np.float32)
+    unknown = np.full((1, 4, 2), np.nan, np.float32)
+    return Photograph((image, image[::2, ::2], image[::4, ::4]), box, unknown, none, none)
 
 
-def test_labels_move_with_the_pixels(marked_photograph):
+def _one(photograph, rng):
+    return draw_sample(photograph, 224, 288, rng)
+
+
+def _four(photograph, rng):
+    return draw_mosaic([photograph], 288, 320, rng)
+
+
+@pytest.mark.parametrize("draw", [_one, _four])
+def test_labels_move_with_the_pixels(marked_photograph, draw):
     seen = 0
     for seed in range(60):
-        image, boxes, _, _ = draw_sample(marked_photograph, 288, 288, np.random.default_rng(seed))
+        image, boxes, _, _ = draw(marked_photograph, np.random.default_rng(seed))
         for xmin, ymin, xmax, ymax in boxes.round().astype(int):
             inside = image[ymin + 2 : ymax - 2, xmin + 2 : xmax - 2]
             around = image[max(0, ymin - 8) : ymin - 3, xmin:xmax]
@@ -32,6 +49,49 @@ def test_labels_move_with_the_pixels(marked_photograph):
                 assert inside.mean() > around.mean() + 20, f"seed {seed}"
                 seen += 1
     assert seen > 30
+
+
+def test_ignored_regions_move_with_the_pixels(marked_photograph):
+    none = np.zeros((0, 4), np.float32)
+    overlooked = replace(marked_photograph, boxes=none, quads=none.reshape(0, 4, 2), ignored=marked_photograph.boxes)
+    for seed in range(30):
+        _, asked, _, expected = draw_sample(marked_photograph, 288, 288, np.random.default_rng(seed))
+        _, nothing, _, ignored = draw_sample(
+            replace(overlooked, distractors=marked_photograph.boxes), 288, 288, np.random.default_rng(seed)
+        )
+        assert len(nothing) == 0
+        assert len(ignored) == 1 or len(asked) + len(expected) == 0
+
+
+def test_many_samples_show_what_looks_like_a_plate(marked_photograph):
+    empty = np.zeros((0, 4), np.float32)
+    background = replace(marked_photograph, boxes=empty, quads=np.zeros((0, 4, 2), np.float32))
+    distracting = replace(background, distractors=marked_photograph.boxes)
+
+    def white(photograph: Photograph) -> int:
+        samples = (draw_sample(photograph, 96, 96, np.random.default_rng(seed))[0] for seed in range(120))
+        return sum(int(image.max()) - int(image.min()) > 110 for image in samples)
+
+    assert white(distracting) > 1.3 * white(background)
+
+
+def test_mining_tells_annotated_plates_from_overlooked_ones(sample_path):
+    detector = Detector(load_model("detector"))
+    image = cv2.imread(str(sample_path))
+    plate = detector.detect(image, 0.5)[0].box[None]
+    empty = np.zeros((0, 4), np.float32)
+    photograph = Photograph((image,), plate, np.full((1, 4, 2), np.nan, np.float32), empty, empty)
+    overlooked = replace(photograph, boxes=empty, quads=np.zeros((0, 4, 2), np.float32))
+
+    def touches(boxes):
+        return bool((iou_matrix(boxes, plate) > 0.5).any())
+
+    (annotated,) = mine([photograph], detector)
+    assert not touches(annotated.ignored) and not touches(annotated.distractors)
+    (unsure,) = mine([overlooked], detector)
+    assert touches(unsure.ignored) and not touches(unsure.distractors)
+    (background,) = mine([overlooked], detector, widest=1.0)
+    assert not touches(background.ignored) and touches(background.distractors)
 
 
 def test_samples_depend_on_seed_and_epoch_alone(photographs):
