@@ -51,10 +51,16 @@ FULL = (
     Stage("photographs", 384, 512, 8, 250, 11, 8e-4, 1e-5),
     Stage("large photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 250, 6, 6e-4, 1e-5),
 )
+#: The second round, on photographs in which the first one's detector has mined (:mod:`src.training.mining`).
+FULL_MINED = (
+    Stage("mined crops", 288, 288, 16, 250, 30, 1.6e-3, 4e-5, mosaics=0.5),
+    Stage("mined photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 10, 6e-4, 1e-5),
+)
 QUICK = (
     Stage("crops", 128, 128, 4, 3, 1, 1e-3, 1e-4),
     Stage("photographs", 160, 192, 2, 2, 1, 1e-4, 1e-5),
 )
+QUICK_MINED = (Stage("mined crops", 128, 128, 2, 2, 1, 1e-3, 1e-4, mosaics=0.5),)
 
 
 class _Epochs(keras.callbacks.Callback):
@@ -86,6 +92,7 @@ def train(
     stages: tuple[Stage, ...] = FULL,
     paster: Paster | None = None,
     seed: int = 1,
+    start: keras.Model | None = None,
 ) -> keras.Model:
     """Train the detector, or resume where an earlier run into the same directory stopped.
 
@@ -93,9 +100,10 @@ def train(
         photographs: training images with their plates.
         run_directory: receives checkpoints, and ``history.csv`` per stage; each stage's averaged weights of its last
             epoch are in ``STAGE/averaged.weights.h5``.
-        stages: :data:`FULL`, or :data:`QUICK` to try the code.
+        stages: :data:`FULL` or :data:`FULL_MINED`; :data:`QUICK` or :data:`QUICK_MINED` to try the code.
         paster: adds drawn plates to the samples; without one no corners are learned where the sets have none.
         seed: of the samples.
+        start: a detector to go on from; without one the weights are random.
 
     Returns:
         The detector for the size of use, with averaged weights.
@@ -105,7 +113,7 @@ def train(
     """
     if not photographs:
         raise ValueError("there are no training images; data/README.md says how to get some")
-    previous: Path | None = None
+    previous = start
     for number, stage in enumerate(stages):
         directory = run_directory / stage.name
         directory.mkdir(parents=True, exist_ok=True)
@@ -113,7 +121,7 @@ def train(
         keras.utils.set_random_seed(seed + number)
         model = build_detector(stage.height, stage.width)
         if previous is not None:
-            model.load_weights(previous)
+            model.set_weights(previous.get_weights())
         finished = len(list(read_history(run_directory, stage))) >= stage.epochs
         if not finished:
             samples = DetectorSamples(
@@ -136,10 +144,10 @@ def train(
                 keras.callbacks.TerminateOnNaN(raise_error=True),
             ]
             model.fit(samples, epochs=stage.epochs, callbacks=callbacks, verbose=2)
-        previous = averaged
-    detector = build_detector()
-    detector.load_weights(previous)
-    return detector
+        previous = build_detector()
+        previous.load_weights(averaged)
+    assert previous is not None
+    return previous
 
 
 def read_history(run_directory: Path, stage: Stage) -> Iterator[float]:

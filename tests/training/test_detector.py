@@ -6,8 +6,8 @@ import pytest
 
 from src.detection.detector import Detector
 from src.geometry import iou_matrix, quad_to_box
-from src.training.detector import QUICK, read_history, train
 from src.runtime import load_model
+from src.training.detector import QUICK, QUICK_MINED, read_history, train
 from src.training.detector_data import DetectorSamples, Photograph, draw_mosaic, draw_photographs, draw_sample
 from src.training.mining import mine
 from src.training.paster import PlatePaster
@@ -125,6 +125,10 @@ def test_a_stopped_training_goes_on_where_it_was(photographs, tmp_path):
     model = train(photographs, tmp_path, QUICK)
     assert [len(list(read_history(tmp_path, stage))) for stage in QUICK] == [1, 1]
     assert model.output_shape[-1] == 13
+    first = model.get_weights()[0].copy()
+    second = train(photographs, tmp_path, QUICK_MINED, start=model).get_weights()[0]
+    assert not np.array_equal(first, second)
+    assert np.corrcoef(first.ravel(), second.ravel())[0, 1] > 0.9, "the second round goes on from the first's weights"
 
 
 def test_training_without_photographs_is_refused(tmp_path):
