@@ -105,8 +105,10 @@ class Tracker:
         tracks: those that are not over yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: int, height: int) -> None:
+        """Begin without tracks, for frames of a size in pixels."""
         self.tracks: list[Track] = []
+        self._limit = np.array([width, height] * 2, np.float32)
         self._count = 0
 
     def update(self, time_s: float, detections: Sequence[Detection]) -> list[Track]:
@@ -143,7 +145,8 @@ class Tracker:
 
     def _affinity(self, time_s: float, detections: Sequence[Detection]) -> FloatArray:
         """``[tracks, detections]``; 0 for what cannot belong together."""
-        predicted = np.stack([track.predicted_box(time_s) for track in self.tracks])
+        # Of a plate that leaves the picture only a part is seen.
+        predicted = np.clip(np.stack([track.predicted_box(time_s) for track in self.tracks]), 0, self._limit)
         boxes = np.stack([detection.box for detection in detections])
         distance = np.linalg.norm(_centre(predicted)[:, None] - _centre(boxes)[None], axis=-1)
         reach = np.array([track.reach(time_s) for track in self.tracks])[:, None]

@@ -24,10 +24,12 @@ SHARPNESS_SIZE = (144, 36)
 CROP_MARGIN = 0.5
 #: Best frames kept of a vehicle, one per text that was read on it.
 SHOTS = 4
+#: A plate is cut off if it is nearer to the border of the picture than this share of its width.
+BORDER = 0.05
 #: A plate is read again, though its text is sure, when it has grown by this factor since.
 WORTHWHILE_GROWTH = 1.4
 #: A vehicle that was read in one frame only counts with this confidence.
-SINGLE_CONFIDENCE = 0.5
+SINGLE_CONFIDENCE = 0.8
 #: A plate on which nothing was read counts if it was seen in so many frames.
 UNREAD_FRAMES = 3
 
@@ -198,6 +200,19 @@ def _characters(text: str, read: Sequence[Character]) -> tuple[Character, ...]:
     if len(read) == len(text):
         return tuple(dataclasses.replace(old, text=new) for old, new in zip(read, text, strict=True))
     return ()
+
+
+def is_cut(detection: Detection, width: int, height: int) -> bool:
+    """Whether a plate reaches the border of the picture, so that part of its text may be missing.
+
+    Args:
+        detection: the plate.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+    """
+    xmin, ymin, xmax, ymax = detection.box
+    margin = BORDER * (xmax - xmin)
+    return bool(xmin < margin or ymin < margin or xmax > width - margin or ymax > height - margin)
 
 
 def quality(image: BGRImage, detection: Detection) -> float:

@@ -26,7 +26,7 @@ from src.options import VideoOptions
 from src.reading import Reading
 from src.results import Plate, VehicleRecord, VideoResult
 from src.tracking import Track, Tracker
-from src.vehicles import Register, Shot, Sighting, crop_of, quality
+from src.vehicles import Register, Shot, Sighting, crop_of, is_cut, quality
 from src.voting import contradicts
 
 #: Seconds between two looks for plates: while a vehicle is not surely read, while anything moves, while nothing does.
@@ -128,7 +128,7 @@ class VideoReader:
         self._window = window
         self._lines = options.lines
         self._on_vehicle = options.on_vehicle
-        self._tracker = Tracker()
+        self._tracker = Tracker(*video.size)
         self._sightings: dict[int, Sighting] = {}
         self._register = Register()
         self._records: list[VehicleRecord] = []
@@ -206,7 +206,11 @@ class VideoReader:
         for track in tracks:
             if track.number not in self._sightings:
                 self._sightings[track.number] = Sighting(track, self._lines)
-        chosen = [index for index, track in enumerate(tracks) if self._sightings[track.number].wants_reading(track)]
+        chosen = [
+            index
+            for index, (track, detection) in enumerate(zip(tracks, detections, strict=True))
+            if self._sightings[track.number].wants_reading(track) and not is_cut(detection, *self._video.size)
+        ]
         quads = np.array([detections[index].corners for index in chosen], np.float32).reshape(-1, 4, 2)
         readings = self._recogniser.read(image, quads)
         self._timing.detect += 1000 * (detected - start)

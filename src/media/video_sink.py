@@ -41,6 +41,8 @@ _OPTIONS = {
 _LIVE_FLAGS = "frag_keyframe+empty_moov+default_base_moof"
 _FILE_FLAGS = "faststart"
 _ISO_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp")
+#: Containers that have no times but a frame rate.
+_FIXED_RATE = (".avi", ".mpg", ".mpeg")
 _LIVE_TIME_BASE = Fraction(1, 90_000)
 #: Frames that may wait for the encoder.
 _QUEUE = 4
@@ -86,7 +88,7 @@ class VideoWriter:
         template = video.template
         self._time_base = _LIVE_TIME_BASE
         if template is not None:
-            self._time_base = template.time_base
+            self._time_base = 1 / Fraction(video.frame_rate) if suffix in _FIXED_RATE else template.time_base
             source: Any = template.codec_context
             context.colorspace, context.color_primaries = source.colorspace, source.color_primaries
             context.color_trc = source.color_trc

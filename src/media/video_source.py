@@ -190,7 +190,9 @@ class VideoFile:
                     early.append(packet)
                 continue
             for picture in self._pictures(packet, time_s):
-                seconds = picture.time - self.start_s if picture.time is not None else index / float(self.frame_rate)
+                seconds = index / float(self.frame_rate)
+                if picture.pts is not None:
+                    seconds = float(picture.pts * self._stream.time_base) - self.start_s
                 # A frame whose time does not grow would never be shown.
                 time_s = max(0.0, seconds) if index == 0 or seconds > time_s else time_s + 0.001
                 if picture.is_corrupt:
@@ -234,9 +236,9 @@ class VideoFile:
 
     def _check_end(self, frames: int, time_s: float) -> None:
         """Compare what was decoded with what the header promises."""
-        if self._stream.duration is None or self._stream.time_base is None:
-            return
-        promised = float(self._stream.duration * self._stream.time_base)
+        promised = max(
+            (self._container.duration or 0) / av.time_base, (self._stream.frames or 0) / float(self.frame_rate)
+        )
         seen = time_s + 1 / float(self.frame_rate)
         if promised - seen > max(LARGEST_SHORTFALL_S, LARGEST_SHORTFALL * promised):
             self._note(f"it ends after {seen:.1f} of {promised:.1f} s")

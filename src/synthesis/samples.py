@@ -122,7 +122,7 @@ SAMPLES = (
 def draw_sample(sample: Sample) -> Image:
     """Paint a sample: sky, houses, trees, road, cars and plates; uint8 BGR ``[720, 1280, 3]``."""
     rng = np.random.default_rng(sample.seed)
-    image = _street(rng, sample.sky)
+    image = draw_street(rng, sample.sky)
     for car, _ in sample.cars:
         large = CarRear(
             car.x * SUPERSAMPLING, car.y * SUPERSAMPLING, car.half_width * SUPERSAMPLING, car.paint, car.name
@@ -135,7 +135,7 @@ def draw_sample(sample: Sample) -> Image:
     return np.asarray(np.clip(cv2.GaussianBlur(image, (0, 0), 0.6) + noise, 0, 255), np.uint8)
 
 
-def _street(rng: np.random.Generator, sky: Colour) -> Image:
+def draw_street(rng: np.random.Generator, sky: Colour) -> Image:
     """A blurred street: sky above, houses and trees along the horizon, a road with a pavement below."""
     width, height = WIDTH * SUPERSAMPLING, HEIGHT * SUPERSAMPLING
     horizon = round(height * 0.44)
@@ -177,10 +177,11 @@ def _mount_plate(image: Image, car: CarRear, plate: SamplePlate, rng: np.random.
     height = width / plate.aspect
     x, y = car.place(*PLATE_CENTRE)
     quad = box_to_quad(np.array([x - width / 2, y - height / 2, x + width / 2, y + height / 2], np.float32))
-    return paste_plate(image, _draw_plate(plate, rng), quad, rng, load_letterings(with_fonts=False))
+    return paste_plate(image, draw_sample_plate(plate, rng), quad, rng, load_letterings(with_fonts=False))
 
 
-def _draw_plate(plate: SamplePlate, rng: np.random.Generator) -> DrawnPlate:
+def draw_sample_plate(plate: SamplePlate, rng: np.random.Generator) -> DrawnPlate:
+    """Draw a plate straight on, 120 pixels high."""
     letterings = load_letterings(with_fonts=False)
     height = 120.0
     canvas = PlateCanvas.blank(height * plate.aspect, height, plate.sheet)
