@@ -137,6 +137,10 @@ class Tracker:
         self.tracks.append(track)
         return track
 
+    def end(self, track: Track) -> None:
+        """Let a track be over."""
+        self.tracks.remove(track)
+
     def expire(self, time_s: float) -> list[Track]:
         """Take out the tracks that are over at a time."""
         over = [track for track in self.tracks if time_s - track.last_s > LOST_S]

@@ -26,7 +26,9 @@ CROP_MARGIN = 0.5
 SHOTS = 4
 #: A plate is cut off if it is nearer to the border of the picture than this share of its width.
 BORDER = 0.05
-#: A plate is read again, though its text is sure, when it has grown by this factor since.
+#: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
+#: of the first, and when it has grown by this factor.
+RECHECK_S = 1.0
 WORTHWHILE_GROWTH = 1.4
 #: A vehicle that was read in one frame only counts with this confidence.
 SINGLE_CONFIDENCE = 0.8
@@ -77,7 +79,7 @@ class Sighting:
         self._counter = CrossingCounter(lines)
         self._earlier_crossings: list[Crossing] = []
         self._shots: dict[str, Shot] = {}
-        self._read_height = 0.0
+        self._read_height, self._read_s = 0.0, 0.0
 
     def see(self, track: Track) -> None:
         """Its track goes on."""
@@ -86,7 +88,7 @@ class Sighting:
 
     def wants_reading(self, track: Track) -> bool:
         """Whether a reading of its track's latest detection may teach something."""
-        if track.leapt or not self.vote.sure:
+        if track.leapt or not self.vote.sure or track.last_s - self._read_s >= RECHECK_S:
             return True
         return quad_size(track.corners)[1] > WORTHWHILE_GROWTH * self._read_height
 
@@ -94,7 +96,7 @@ class Sighting:
         """Take in a reading."""
         self.frames += 1
         self.vote.add(shot.reading.candidates, max(shot.quality, 1e-3))
-        self._read_height = quad_size(shot.detection.corners)[1]
+        self._read_height, self._read_s = quad_size(shot.detection.corners)[1], shot.time_s
         text = shot.reading.text
         if text not in self._shots or shot.quality > self._shots[text].quality:
             self._shots[text] = shot

@@ -35,7 +35,7 @@ MOVING_INTERVAL_S = 0.2
 STILL_INTERVAL_S = 1.0
 #: Something moves when this share of the sampled values has changed by so many levels since the last look.
 MOVING_SHARE = 0.002
-MOVING_LEVELS = 20
+MOVING_LEVELS = 15
 SAMPLING_STEP = 12
 #: Frames that may wait for the next look, so that marks on them can be placed between two looks.
 LARGEST_DELAY = 8
@@ -226,6 +226,8 @@ class VideoReader:
         """Note a reading; returns its track, a new one if the text shows that the plate is another one."""
         if contradicts(reading.candidates, self._sightings[track.number].vote):
             track.undo()
+            self._tracker.end(track)
+            self._register.add(self._sightings.pop(track.number))
             track = self._tracker.begin(frame.time_s, detection)
             self._sightings[track.number] = Sighting(track, self._lines)
         sighting = self._sightings[track.number]

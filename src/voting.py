@@ -14,6 +14,8 @@ from src.results import Candidate
 NONE = ""
 #: A missing first or last character is often one that was cut off, so its vote counts less.
 END_GAP = 0.5
+#: A frame in which nothing could be read speaks against the text with this share of its weight.
+UNREAD_DOUBT = 0.5
 #: Frames of one video err alike: n readings count as the square root of n independent ones, and at most as so many.
 LARGEST_EVIDENCE = 5.0
 #: A vote is sure with so many readings and this confidence; after so many readings more will not help.
@@ -45,7 +47,7 @@ class Vote:
         self.readings = 0
         self._slots: list[_Slot] = []
         self._weight = 0.0
-        self._unread = 0.0
+        self._doubt = 0.0
 
     def add(self, candidates: Sequence[Candidate], weight: float) -> None:
         """Add a reading.
@@ -55,21 +57,21 @@ class Vote:
             weight: how much it counts, > 0.
         """
         if not candidates:
-            self._unread += weight
+            self._doubt += UNREAD_DOUBT * weight
             return
         self.readings += 1
-        total = sum(candidate.confidence for candidate in candidates)
+        self._doubt += weight * max(0.0, 1 - sum(candidate.confidence for candidate in candidates))
         for candidate in candidates:
-            self._add_text(candidate.text, weight * candidate.confidence / total)
+            self._add_text(candidate.text, weight * candidate.confidence)
 
     def merge(self, other: "Vote") -> None:
         """Add the readings of another vote on the same plate."""
-        share = [Candidate(candidate.text, candidate.confidence) for candidate in other.candidates()]
-        total = sum(candidate.confidence for candidate in share)
-        for candidate in share:
+        candidates = other.candidates()
+        total = sum(candidate.confidence for candidate in candidates)
+        for candidate in candidates:
             self._add_text(candidate.text, other._weight * candidate.confidence / total)
         self.readings += other.readings
-        self._unread += other._unread
+        self._doubt += other._doubt
 
     @property
     def text(self) -> str:
@@ -101,7 +103,7 @@ class Vote:
 
     def _posteriors(self) -> Iterator[_Slot]:
         """Per slot the probability of each character and of none."""
-        power = min(math.sqrt(max(self.readings, 1)), LARGEST_EVIDENCE)
+        power = self._power()
         for place, slot in enumerate(self._slots):
             votes = dict(slot)
             if self._is_end(place):
@@ -117,7 +119,13 @@ class Vote:
         return not firm or place <= firm[0] or place >= firm[-1]
 
     def _read_share(self) -> float:
-        return self._weight / (self._weight + END_GAP * self._unread)
+        """How sure it is that one of the candidates is right: the share of what was seen that they account for."""
+        share = self._weight / (self._weight + self._doubt)
+        power = self._power()
+        return share**power / (share**power + (1 - share) ** power)
+
+    def _power(self) -> float:
+        return min(math.sqrt(max(self.readings, 1)), LARGEST_EVIDENCE)
 
     def _add_text(self, text: str, weight: float) -> None:
         slots: list[_Slot] = []

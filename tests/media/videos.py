@@ -24,8 +24,8 @@ COLOURS = {"AB12CDE": (200, 40, 200), "XY98ZWV": (220, 160, 30), "KL55MNP": (40,
 
 
 def scene(boxes: dict[str, tuple[int, int, int, int]], width: int = 320, height: int = 240) -> Image:
-    """A grey picture with rectangles in the colours of plates."""
-    image = np.full((height, width, 3), 90, np.uint8)
+    """A dark picture with rectangles in the colours of plates."""
+    image = np.full((height, width, 3), 30, np.uint8)
     for text, (xmin, ymin, xmax, ymax) in boxes.items():
         cv2.rectangle(image, (xmin, ymin), (xmax - 1, ymax - 1), COLOURS[text], cv2.FILLED)
     return image
