@@ -33,6 +33,7 @@ from src.options import EVERYTHING, VideoOptions
 from src.reading import PlateReader, Reading
 from src.results import Failure, FolderResult, ImageResult, Plate, VehicleRecord
 from src.runtime import load_model
+from src.syntax.library import load_syntaxes
 from src.verification import LEAST_DETECTION, is_plate
 
 EXIT_BAD_INPUT = 2
@@ -58,7 +59,9 @@ class PlateRecogniser:
         """
         try:
             self._detector = Detector(load_model("detector", runtime))
-            self._reader = PlateReader(load_model("segmenter", runtime), load_model("classifier", runtime))
+            self._reader = PlateReader(
+                load_model("segmenter", runtime), load_model("classifier", runtime), load_syntaxes()
+            )
         except (FileNotFoundError, ImportError) as error:
             raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
 
@@ -227,6 +230,7 @@ def _plate(detection: Detection, reading: Reading) -> Plate:
         rows=reading.rows,
         characters=reading.characters,
         candidates=reading.candidates,
+        region=reading.region,
     )
 
 

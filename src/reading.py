@@ -10,11 +10,13 @@ from src.classification.alphabet import ALPHABET, REJECT
 from src.classification.crops import character_crops
 from src.classification.search import Spelling, class_probabilities, spell
 from src.geometry import FloatArray, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
-from src.results import Candidate, Character
+from src.results import Candidate, Character, Region
 from src.runtime import Model
 from src.segmentation.canvas import PlateView, plate_view
 from src.segmentation.decode import decode_cells
 from src.segmentation.rows import group_rows, text_slope
+from src.syntax.library import NO_SYNTAXES, Syntaxes
+from src.syntax.rerank import rerank
 
 #: A box is looked at by the search from this evidence on.
 LEAST_EVIDENCE = 0.05
@@ -40,6 +42,8 @@ LEAST_PLATE_HEIGHT = 4.0
 #: is less sure.
 LARGEST_SLOPE = 0.06
 SURE = 0.75
+#: So many of the likeliest texts are told.
+CANDIDATES = 10
 #: Margins around the text that make up a plate, in heights of a character.
 TEXT_MARGIN_X = 0.35
 TEXT_MARGIN_Y = 0.2
@@ -55,6 +59,7 @@ class Reading:
         rows: lines of text; 0 where the plate cannot be read.
         characters: in reading order, boxes in pixels of the photograph.
         candidates: the likeliest texts, best first; the first is ``text``.
+        region: whose syntax the text fits best, or None.
     """
 
     text: str = ""
@@ -62,6 +67,7 @@ class Reading:
     rows: int = 0
     characters: tuple[Character, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    region: Region | None = None
 
 
 @dataclass(frozen=True)
@@ -89,15 +95,17 @@ class PlateReader:
     they are straightened by their own text.
     """
 
-    def __init__(self, segmenter: Model, classifier: Model) -> None:
+    def __init__(self, segmenter: Model, classifier: Model, syntaxes: Syntaxes = NO_SYNTAXES) -> None:
         """Keep the models.
 
         Args:
             segmenter: from plate canvases to cells, see :func:`src.segmentation.model.build_segmenter`.
             classifier: from crops to logits, see :func:`src.classification.model.build_classifier`.
+            syntaxes: what plates look like; without any, no region is told.
         """
         self._segmenter = segmenter
         self._classifier = classifier
+        self._syntaxes = syntaxes
 
     def read(self, image: NDArray[np.uint8], quads: FloatArray) -> list[Reading]:
         """Read the plates of a photograph.
@@ -135,7 +143,7 @@ class PlateReader:
         ends = np.cumsum([len(boxes) for boxes, _ in found])
         parts = np.split(probabilities, ends[:-1])
         return [
-            _read_boxes(view, boxes, scores, part)
+            _read_boxes(view, boxes, scores, part, self._syntaxes)
             for view, (boxes, scores), part in zip(views, found, parts, strict=True)
         ]
 
@@ -145,13 +153,15 @@ def _sound_quad(quad: FloatArray) -> FloatArray:
     return quad if is_convex(quad) else box_to_quad(quad_to_box(quad))
 
 
-def _read_boxes(view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> _Attempt:
+def _read_boxes(
+    view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray, syntaxes: Syntaxes
+) -> _Attempt:
     """Find the text in the classified boxes of one canvas."""
     evidence = character_evidence(boxes, scores, probabilities)
     kept = np.nonzero(evidence >= LEAST_EVIDENCE)[0]
     boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
     rows = _without_footnotes(group_rows(boxes, evidence), boxes, evidence)
-    spellings = spell(boxes, evidence, probabilities, rows)
+    spellings, region = rerank(spell(boxes, evidence, probabilities, rows), evidence, probabilities, syntaxes)
     best = spellings[0]
     if len(best.text) < LEAST_CHARACTERS:
         return _Attempt(Reading(), boxes, 0.0, view)
@@ -168,6 +178,7 @@ def _read_boxes(view: PlateView, boxes: FloatArray, scores: FloatArray, probabil
             for text, confidence, box in zip(best.text, sure, outlines, strict=True)
         ),
         candidates=_candidates(spellings),
+        region=region,
     )
     return _Attempt(reading, boxes[chosen], float(np.sum(sure - 0.5)), view)
 
@@ -177,7 +188,7 @@ def _candidates(spellings: Sequence[Spelling]) -> tuple[Candidate, ...]:
         Candidate(spelling.text, spelling.probability)
         for spelling in spellings
         if len(spelling.text) >= LEAST_CHARACTERS
-    )
+    )[:CANDIDATES]
 
 
 def character_evidence(boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> FloatArray:

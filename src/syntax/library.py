@@ -1,0 +1,125 @@
+"""The syntaxes in ``data/syntaxes``: reading them, and asking which of them a text fits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from src.syntax.notation import Form, character_set, forms_of, shape_of, vocabulary
+
+SYNTAX_DIRECTORY = Path(__file__).resolve().parents[2] / "data" / "syntaxes"
+#: What the lines of a region begin with.
+KEYWORDS = ("vehicles", "letters", "list", "plate", "valid", "invalid")
+#: A region's share of the plates in photographs grows with this power of its number of vehicles: people photograph the
+#: roads of small countries too.
+VEHICLES_POWER = 0.5
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """What the plates of a region look like.
+
+    Attributes:
+        code: ISO 3166 code in lower case, of a country (``gb``) or a part of it (``us-ca``).
+        name: of the region.
+        vehicles: how many are registered there, in millions.
+        patterns: the series on its roads as they are written in the file, and their forms.
+        valid: texts that fit.
+        invalid: texts that do not.
+    """
+
+    code: str
+    name: str
+    vehicles: float
+    patterns: dict[str, list[Form]]
+    valid: tuple[str, ...]
+    invalid: tuple[str, ...]
+
+
+class Syntaxes:
+    """All syntaxes together, ready to be asked; immutable."""
+
+    def __init__(self, syntaxes: Iterable[Syntax]) -> None:
+        """Sort the forms by their shape.
+
+        Args:
+            syntaxes: of the regions that plates may come from.
+        """
+        syntaxes = tuple(syntaxes)
+        total = sum(syntax.vehicles**VEHICLES_POWER for syntax in syntaxes)
+        self._by_shape: dict[str, list[tuple[str, float, Form]]] = {}
+        for syntax in syntaxes:
+            share = syntax.vehicles**VEHICLES_POWER / total / len(syntax.patterns)
+            for forms in syntax.patterns.values():
+                size = sum(form.size for form in forms)
+                for form in forms:
+                    self._by_shape.setdefault(form.shape, []).append((syntax.code, share / size, form))
+
+    def shares(self, text: str) -> dict[str, float]:
+        """How likely a plate of any region is this very text, if every region uses all its patterns and texts alike.
+
+        Args:
+            text: ``A``-``Z`` and ``0``-``9``.
+
+        Returns:
+            The probability that a plate is of the region and says the text, for each region whose syntax the text fits.
+        """
+        found: dict[str, float] = {}
+        for code, share, form in self._by_shape.get(shape_of(text), ()):
+            if form.fits(text):
+                found[code] = found.get(code, 0.0) + share
+        return found
+
+
+#: For reading without syntaxes.
+NO_SYNTAXES = Syntaxes(())
+
+
+def load_syntaxes(folder: Path = SYNTAX_DIRECTORY) -> Syntaxes:
+    """The syntaxes of all files of a folder.
+
+    Raises:
+        FileNotFoundError: there are none.
+        ValueError: a line cannot be understood.
+    """
+    files = sorted(folder.glob("*.txt"))
+    if not files:
+        raise FileNotFoundError(f"{folder} holds no syntaxes")
+    return Syntaxes(syntax for file in files for syntax in read_syntaxes(file))
+
+
+def read_syntaxes(file: Path) -> list[Syntax]:
+    """Read a file of syntaxes; ``data/README.md`` describes its form.
+
+    Raises:
+        ValueError: a region's lines cannot be understood; the message names it.
+    """
+    regions: list[tuple[str, str, dict[str, list[str]]]] = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        keyword, _, rest = line.split("#")[0].strip().partition(" ")
+        if keyword and not line.startswith(" "):
+            regions.append((keyword, rest.strip(), {}))
+        elif keyword:
+            regions[-1][2].setdefault(keyword, []).append(rest)
+    return [_syntax(file.name, *region) for region in regions]
+
+
+def _syntax(file: str, code: str, name: str, lines: dict[str, list[str]]) -> Syntax:
+    try:
+        if unknown := lines.keys() - KEYWORDS:
+            raise ValueError(f"{min(unknown)!r} is none of {', '.join(KEYWORDS)}")
+        letters = character_set("".join(lines.get("letters", [])) or "A-Z")
+        lists: dict[str, list[str]] = {}
+        for line in lines.get("list", []):
+            list_name, *codes = line.split()
+            lists.setdefault(list_name, []).extend(codes)
+        names = vocabulary(letters, lists)
+        return Syntax(
+            code=code,
+            name=name,
+            vehicles=float("".join(lines["vehicles"])),
+            patterns={pattern: forms_of(pattern, names) for pattern in lines["plate"]},
+            valid=tuple(" ".join(lines["valid"]).split()),
+            invalid=tuple(" ".join(lines["invalid"]).split()),
+        )
+    except (ValueError, KeyError) as error:
+        raise ValueError(f"{file}, {code}: {error}") from error

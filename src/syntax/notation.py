@@ -1,0 +1,146 @@
+"""The notation of plate syntaxes, such as ``<area> [1-9]n{0,3} a{1,3}``.
+
+=============  ======================================================================
+``a``          a letter of the country's plates
+``n``          a digit
+``B``, ``7``   exactly this character
+``[A-HJ5-7]``  one of these characters
+``<area>``     one of the codes of a list
+``(…)``        optional
+``{2}``        the item before it so many times; ``{1,3}`` one to three times
+blank          nothing, it makes the pattern easier to read
+=============  ======================================================================
+"""
+
+import itertools
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+DIGITS = "0123456789"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+#: A part of a text: where it begins and ends, and what may stand there.
+Slot = tuple[int, int, frozenset[str]]
+
+#: A part of a pattern: its shape, and what may stand there.
+_Part = tuple[str, frozenset[str]]
+#: Parts by the name that a pattern has for them.
+Vocabulary = Mapping[str, tuple[_Part, ...]]
+
+_ITEM = re.compile(
+    r"(?:\[(?P<set>[A-Z0-9-]+)\]|<(?P<list>\w+)>|\((?P<optional>[^()]+)\)|(?P<name>[an])|(?P<literal>[A-Z0-9]))"
+    r"(?:\{(?P<least>\d)(?:,(?P<most>\d))?\})?|(?P<blank>\s+)"
+)
+_SHAPE = str.maketrans(DIGITS + LETTERS, "n" * len(DIGITS) + "a" * len(LETTERS))
+
+
+@dataclass(frozen=True)
+class Form:
+    """One of the forms of a pattern: of one length, with a letter or a digit at each place.
+
+    Attributes:
+        shape: ``a`` for a letter, ``n`` for a digit, place by place.
+        slots: what may stand where.
+        size: how many texts have this form.
+    """
+
+    shape: str
+    slots: tuple[Slot, ...]
+    size: int
+
+    def fits(self, text: str) -> bool:
+        """Whether a text of this shape has this form."""
+        return all(text[start:end] in allowed for start, end, allowed in self.slots)
+
+
+def shape_of(text: str) -> str:
+    """The letters of a text as ``a``, its digits as ``n``."""
+    return text.translate(_SHAPE)
+
+
+def character_set(members: str) -> str:
+    """The characters of ``A-HJ5-7``, written out.
+
+    Raises:
+        ValueError: a range runs backwards or from a letter to a digit.
+    """
+    characters = []
+    for first, last in re.findall(r"([A-Z0-9])(?:-([A-Z0-9]))?", members):
+        everything = DIGITS if first.isdigit() else LETTERS
+        last = last or first
+        if last not in everything or last < first:
+            raise ValueError(f"{first}-{last} is no range")
+        characters.append(everything[everything.index(first) : everything.index(last) + 1])
+    return "".join(characters)
+
+
+def vocabulary(letters: str = LETTERS, lists: Mapping[str, Iterable[str]] | None = None) -> Vocabulary:
+    """What the names in a region's patterns stand for.
+
+    Args:
+        letters: what ``a`` stands for.
+        lists: codes by the name of their list.
+    """
+    return {"a": _grouped(letters), "n": _grouped(DIGITS)} | {name: _grouped(of) for name, of in (lists or {}).items()}
+
+
+def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
+    """All forms of a pattern.
+
+    Args:
+        pattern: in the notation of this module.
+        names: of :func:`vocabulary`.
+
+    Raises:
+        ValueError: the pattern cannot be understood.
+    """
+    forms = {}
+    for parts in _ways(pattern, names):
+        slots, start = [], 0
+        for shape, allowed in parts:
+            slots.append((start, start + len(shape), allowed))
+            start += len(shape)
+        size = math.prod(len(allowed) for _, allowed in parts)
+        forms[tuple(slots)] = Form("".join(shape for shape, _ in parts), tuple(slots), size)
+    return list(forms.values())
+
+
+def _ways(pattern: str, names: Vocabulary) -> list[tuple[_Part, ...]]:
+    """The ways to go through a pattern, from part to part."""
+    items: list[list[tuple[_Part, ...]]] = []
+    place = 0
+    while place < len(pattern):
+        found = _ITEM.match(pattern, place)
+        if not found:
+            raise ValueError(f"{pattern!r} cannot be understood from {pattern[place:]!r} on")
+        place = found.end()
+        if found["blank"]:
+            continue
+        once = _ways_of_item(found, names)
+        least = int(found["least"] or 1)
+        counts = range(least, int(found["most"] or least) + 1)
+        items.append([_joined(parts) for count in counts for parts in itertools.product(once, repeat=count)])
+    return [_joined(parts) for parts in itertools.product(*items)]
+
+
+def _ways_of_item(item: re.Match[str], names: Vocabulary) -> list[tuple[_Part, ...]]:
+    if item["optional"]:
+        return [(), *_ways(item["optional"], names)]
+    name = item["name"] or item["list"]
+    if name and name not in names:
+        raise ValueError(f"there is no list {name!r}")
+    return [(part,) for part in (names[name] if name else _grouped(character_set(item["set"] or item["literal"])))]
+
+
+def _joined(ways: Iterable[tuple[_Part, ...]]) -> tuple[_Part, ...]:
+    return tuple(itertools.chain.from_iterable(ways))
+
+
+def _grouped(texts: Iterable[str]) -> tuple[_Part, ...]:
+    """Characters or codes, those of a shape together."""
+    by_shape: dict[str, set[str]] = {}
+    for text in texts:
+        by_shape.setdefault(shape_of(text), set()).add(text)
+    return tuple((shape, frozenset(members)) for shape, members in by_shape.items())

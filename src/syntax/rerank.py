@@ -1,0 +1,99 @@
+"""Weighing the texts that a classifier saw by how well they fit the plates of the world.
+
+By Bayes' rule the odds of two texts are those of what was seen, times those of meeting such plates. A text that fits a
+national syntax is met more often than a random string of its length, the more so the fewer strings fit: one in a
+thousand strings of seven characters looks like a plate of Britain, but one in six of five characters like a personal
+one of the United States, so that fitting the latter says next to nothing.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from src.classification.alphabet import ALPHABET, REJECT
+from src.classification.search import Spelling
+from src.geometry import FloatArray
+from src.results import Region
+from src.syntax.library import Syntaxes
+
+#: Odds that a plate follows one of the syntaxes, against a random string of the very length of the text.
+LAWFUL_ODDS = 50.0
+#: How much of the logarithm of a text's odds counts (syntaxes are not used evenly, nor do all plates follow them), and
+#: at most how much of it: what was seen has the last word.
+PRIOR_WEIGHT = 0.5
+LARGEST_BONUS = 4.0
+#: A character or its class that is at least so likely is clear: no syntax may speak against it.
+CLEAR = 0.95
+
+
+def rerank(
+    spellings: Sequence[Spelling], evidence: FloatArray, probabilities: FloatArray, syntaxes: Syntaxes
+) -> tuple[list[Spelling], Region | None]:
+    """Weigh spellings by the syntaxes.
+
+    A spelling gains nothing if it leaves out a clear character of the likeliest spelling, or takes it for another.
+
+    Args:
+        spellings: of the search, the likeliest first; at least one.
+        evidence: ``[N]`` probability that a box holds a character of the text.
+        probabilities: ``[N, 37]`` class probabilities.
+        syntaxes: what plates look like.
+
+    Returns:
+        The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the
+        first fits best, or None.
+    """
+    shares = [syntaxes.shares(spelling.text) for spelling in spellings]
+    best = spellings[0]
+    clear_boxes = {box for box in best.boxes if evidence[box] >= CLEAR}
+    clear_classes = {
+        box: character
+        for box, character in zip(best.boxes, best.text, strict=True)
+        if probabilities[box, ALPHABET.index(character)] >= CLEAR * probabilities[box, :REJECT].sum()
+    }
+    weights = []
+    for spelling, of_regions in zip(spellings, shares, strict=True):
+        consistent = clear_boxes <= set(spelling.boxes) and all(
+            clear_classes.get(box, character) == character
+            for box, character in zip(spelling.boxes, spelling.text, strict=True)
+        )
+        gain = bonus(len(spelling.text), sum(of_regions.values())) if consistent else 0.0
+        weights.append(spelling.probability * math.exp(gain))
+    scale = sum(spelling.probability for spelling in spellings) / sum(weights)
+    weighed = [
+        replace(spelling, probability=scale * weight) for spelling, weight in zip(spellings, weights, strict=True)
+    ]
+    order = sorted(range(len(weighed)), key=lambda index: -weighed[index].probability)
+    ordered = [weighed[index] for index in order]
+    return ordered, _region(ordered, [shares[index] for index in order])
+
+
+def bonus(length: int, share: float) -> float:
+    """What a text gains by its syntax, in log odds.
+
+    Args:
+        length: of the text.
+        share: of the plates that say this very text, if all follow the syntaxes.
+
+    Returns:
+        0 for no syntax, at most ``LARGEST_BONUS``.
+    """
+    return min(LARGEST_BONUS, PRIOR_WEIGHT * math.log1p(LAWFUL_ODDS * share / _random_share(length)))
+
+
+def _random_share(length: int) -> float:
+    """Share of the random strings of a length that are the same."""
+    return float(len(ALPHABET) ** -length)
+
+
+def _region(spellings: Sequence[Spelling], shares: Sequence[dict[str, float]]) -> Region | None:
+    """The likeliest of the regions that the first text fits; the doubt about the text counts too."""
+    if not shares[0]:
+        return None
+    confidences = dict.fromkeys(shares[0], 0.0)
+    for spelling, of_regions in zip(spellings, shares, strict=True):
+        total = sum(of_regions.values()) + _random_share(len(spelling.text)) / LAWFUL_ODDS
+        for code in of_regions.keys() & confidences.keys():
+            confidences[code] += spelling.probability * of_regions[code] / total
+    code = max(confidences, key=lambda code: confidences[code])
+    return Region(code, confidences[code])
