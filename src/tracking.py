@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from src.detection.detector import Detection
-from src.geometry import FloatArray, iou_matrix
+from src.geometry import FloatArray, box_area, iou_matrix
 
 #: A track that was not seen for so many seconds is over; a vehicle that comes back later is known by its text.
 LOST_S = 1.0
@@ -28,6 +28,10 @@ LARGEST_GROWTH = 1.5
 VELOCITY_SHARE = 0.6
 #: Overlap beyond which an assignment needs no check.
 CLEAR_OVERLAP = 0.2
+
+#: Detections overlap if they share more than this of the smaller one, and are the same plate seen twice from here on.
+LEAST_SHARED_PART = 0.25
+NESTED_PART = 0.8
 
 
 #: Time, corners and box of a track's latest detection, time and corners of the one before, velocity.
@@ -96,6 +100,49 @@ class Track:
         if self._velocity is None:
             return np.zeros(2, np.float32)
         return np.asarray(self._velocity * (time_s - self.last_s), np.float32)
+
+
+def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
+    """Make one of detections that overlap, as plates themselves never do.
+
+    Two that lie beside each other in one row are the two ends of a long plate: the result reaches from the outer end of
+    one to the outer end of the other. Otherwise the surer one is kept.
+
+    Args:
+        detections: what was found in one frame.
+    """
+    united: list[Detection] = []
+    for detection in sorted(detections, key=lambda found: -found.confidence):
+        for place, known in enumerate(united):
+            shared = _shared_part(known.box, detection.box)
+            if shared > LEAST_SHARED_PART:
+                if shared < NESTED_PART and _in_one_row(known.box, detection.box):
+                    united[place] = _united(known, detection)
+                break
+        else:
+            united.append(detection)
+    return united
+
+
+def _shared_part(first: FloatArray, second: FloatArray) -> float:
+    """What two boxes share, as a part of the smaller one."""
+    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
+    return float(np.prod(np.clip(sides, 0, None)) / max(min(box_area(first), box_area(second)), 1e-6))
+
+
+def _in_one_row(first: FloatArray, second: FloatArray) -> bool:
+    heights = first[3] - first[1], second[3] - second[1]
+    return bool(
+        abs(_centre(first)[1] - _centre(second)[1]) < 0.5 * min(heights)
+        and max(heights) < LARGEST_GROWTH * min(heights)
+    )
+
+
+def _united(first: Detection, second: Detection) -> Detection:
+    left, right = sorted((first, second), key=lambda part: float(_centre(part.box)[0]))
+    corners = np.stack([left.corners[0], right.corners[1], right.corners[2], left.corners[3]])
+    box = np.concatenate([np.minimum(left.box[:2], right.box[:2]), np.maximum(left.box[2:], right.box[2:])])
+    return Detection(box, corners, max(first.confidence, second.confidence))
 
 
 class Tracker:

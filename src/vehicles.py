@@ -29,6 +29,9 @@ BORDER = 0.05
 #: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
 #: of the first, and when it has grown by this factor.
 RECHECK_S = 1.0
+#: After so many readings without a sure text it is read less often, once in so many seconds.
+EAGER_FRAMES = 10
+UNSURE_RECHECK_S = 0.3
 WORTHWHILE_GROWTH = 1.4
 #: A vehicle that was read in one frame only counts with this confidence.
 SINGLE_CONFIDENCE = 0.8
@@ -86,11 +89,18 @@ class Sighting:
         self.last_s = track.last_s
         self._counter.add(track.last_s, track.corners)
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it should be read as often as possible."""
+        return not self.vote.sure and self.frames < EAGER_FRAMES
+
     def wants_reading(self, track: Track) -> bool:
         """Whether a reading of its track's latest detection may teach something."""
-        if track.leapt or not self.vote.sure or track.last_s - self._read_s >= RECHECK_S:
+        if track.leapt or self.is_urgent:
             return True
-        return quad_size(track.corners)[1] > WORTHWHILE_GROWTH * self._read_height
+        if quad_size(track.corners)[1] > WORTHWHILE_GROWTH * self._read_height:
+            return True
+        return track.last_s - self._read_s >= (RECHECK_S if self.vote.sure else UNSURE_RECHECK_S)
 
     def read(self, shot: Shot) -> None:
         """Take in a reading."""

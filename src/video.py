@@ -25,12 +25,12 @@ from src.media.window import Window
 from src.options import VideoOptions
 from src.reading import Reading
 from src.results import Plate, VehicleRecord, VideoResult
-from src.tracking import Track, Tracker
+from src.tracking import Track, Tracker, unite_parts
 from src.vehicles import Register, Shot, Sighting, crop_of, is_cut, quality
 from src.voting import contradicts
 
-#: Seconds between two looks for plates: while a vehicle is not surely read, while anything moves, while nothing does.
-UNSURE_INTERVAL_S = 0.1
+#: Seconds between two looks for plates: while a vehicle is new, while anything moves, while nothing does.
+URGENT_INTERVAL_S = 0.1
 MOVING_INTERVAL_S = 0.2
 STILL_INTERVAL_S = 1.0
 #: Something moves when this share of the sampled values has changed by so many levels since the last look.
@@ -76,21 +76,21 @@ class Schedule:
         self._last_s: float | None = None
         self._seen: NDArray[np.uint8] | None = None
 
-    def is_due(self, frame: Frame, unsure: bool) -> bool:
+    def is_due(self, frame: Frame, urgent: bool) -> bool:
         """Whether to look for plates in a frame.
 
         Args:
             frame: the frame.
-            unsure: whether a vehicle in sight is not surely read yet.
+            urgent: whether a vehicle in sight should be read as often as possible.
         """
         sample = frame.thumbnail(SAMPLING_STEP)
         if self._last_s is not None and self._seen is not None:
             # Half a frame early is nearer than half a frame late.
             waited = frame.time_s - self._last_s + self._frame_s / 2
-            interval = UNSURE_INTERVAL_S if unsure else MOVING_INTERVAL_S
+            interval = URGENT_INTERVAL_S if urgent else MOVING_INTERVAL_S
             if waited < interval:
                 return False
-            if waited < STILL_INTERVAL_S and not unsure and not self._moves(sample):
+            if waited < STILL_INTERVAL_S and not urgent and not self._moves(sample):
                 return False
         self._last_s, self._seen = frame.time_s, sample
         return True
@@ -154,7 +154,7 @@ class VideoReader:
             for frame in progress:
                 self._frames, self._last_s = frame.index + 1, frame.time_s
                 self._pending.append(frame)
-                if schedule.is_due(frame, self._is_unsure()):
+                if schedule.is_due(frame, self._is_urgent()):
                     self._look(frame)
                     self._show_pending(0)
                 self._show_pending(LARGEST_DELAY)
@@ -190,9 +190,9 @@ class VideoReader:
         )
         return self._output.finish(result) if self._output else result
 
-    def _is_unsure(self) -> bool:
+    def _is_urgent(self) -> bool:
         return any(
-            track.last_s >= self._last_s - 2 * UNSURE_INTERVAL_S and not self._sightings[track.number].vote.sure
+            track.last_s >= self._last_s - 2 * URGENT_INTERVAL_S and self._sightings[track.number].is_urgent
             for track in self._tracker.tracks
         )
 
@@ -200,7 +200,7 @@ class VideoReader:
         """Find the plates of a frame, and read those that are worth it."""
         image = frame.image()
         start = time.perf_counter()
-        detections = self._recogniser.detect(image)
+        detections = unite_parts(self._recogniser.detect(image))
         detected = time.perf_counter()
         tracks = self._tracker.update(frame.time_s, detections)
         for track in tracks:

@@ -18,10 +18,9 @@ END_GAP = 0.5
 UNREAD_DOUBT = 0.5
 #: Frames of one video err alike: n readings count as the square root of n independent ones, and at most as so many.
 LARGEST_EVIDENCE = 5.0
-#: A vote is sure with so many readings and this confidence; after so many readings more will not help.
+#: A vote is sure with so many readings and this confidence.
 SURE_READINGS = 3
 SURE_CONFIDENCE = 0.95
-ENOUGH_READINGS = 30
 #: Texts kept as candidates.
 CANDIDATES = 10
 #: Two votes are on the same plate if the text of one has this probability in the other; if one is a part of the other
@@ -86,8 +85,6 @@ class Vote:
     @property
     def sure(self) -> bool:
         """Whether further readings are not worth their time."""
-        if self.readings >= ENOUGH_READINGS:
-            return True
         return self.readings >= SURE_READINGS and self.confidence >= SURE_CONFIDENCE
 
     def candidates(self) -> list[Candidate]:

@@ -3,7 +3,7 @@ import pytest
 
 from src.detection.detector import Detection
 from src.geometry import box_to_quad
-from src.tracking import COASTING_S, LOST_S, Tracker
+from src.tracking import COASTING_S, LOST_S, Tracker, unite_parts
 
 
 def plate(x, y=100.0, width=80.0):
@@ -98,3 +98,20 @@ def test_the_latest_detection_can_be_taken_back():
     track.undo()
     assert track.last_s == 0
     assert track.box[0] == 100
+
+
+def test_two_ends_of_a_plate_are_one_plate():
+    left, right = plate(100, 100), plate(140, 104)
+    (united,) = unite_parts([right, left])
+    np.testing.assert_array_equal(united.box, [100, 100, 220, 124])
+    np.testing.assert_array_equal(united.corners, [(100, 100), (220, 104), (220, 124), (100, 120)])
+
+
+def test_of_nested_detections_the_surer_one_is_kept():
+    small, large = plate(110, 102, width=60), plate(100, 100)
+    sure = Detection(small.box, small.corners, 0.95)
+    assert unite_parts([large, sure]) == [sure]
+
+
+def test_plates_beside_each_other_stay_apart():
+    assert len(unite_parts([plate(100), plate(185), plate(100, 130)])) == 3

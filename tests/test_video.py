@@ -62,7 +62,7 @@ def test_a_sure_text_is_not_read_again_and_not_every_frame_is_looked_at(clip):
     sure, unsure = ColourRecogniser(0.99), ColourRecogniser(0.4)
     assert read(clip, recogniser=sure)["plates"][0]["frames"] < 6
     assert sure.looks < 15
-    assert read(clip, recogniser=unsure)["plates"][0]["frames"] > 12
+    assert read(clip, recogniser=unsure)["plates"][0]["frames"] >= 10
 
 
 def test_nothing_that_moves_needs_few_looks(tmp_path):

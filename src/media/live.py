@@ -27,8 +27,10 @@ PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 #: A source that has not come back after so many seconds has ended.
 GIVE_UP_S = 30.0
 _POLL_S = 0.2
-#: Little delay is worth more than smoothness.
-_OPTIONS = {"rtsp_transport": "tcp", "fflags": "nobuffer"}
+#: RTSP over TCP gets through every firewall, and loses nothing.
+_OPTIONS = {"rtsp_transport": "tcp"}
+#: Cameras that send whole pictures seldom may take this long until the first can be seen, in seconds.
+FIRST_FRAME_S = 20.0
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -102,7 +104,7 @@ class LiveStream:
             raise
         self._thread = threading.Thread(target=self._capture, args=(container,), daemon=True)
         self._thread.start()
-        first = self._wait(time.monotonic() + NETWORK_TIMEOUTS[1])
+        first = self._wait(time.monotonic() + FIRST_FRAME_S)
         if first is None:
             self.__exit__(None, None, None)
             raise InputError(f"{self.name}: it sends no pictures; check that the camera works")

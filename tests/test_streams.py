@@ -1,0 +1,98 @@
+"""Streams of real servers, with the real models."""
+
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from src.options import VideoOptions
+from src.pipeline import main
+from src.synthesis.clips import Clip, traffic
+from tests.media.videos import MotionJpegServer
+
+SYSTEM_PYTHON = "/usr/bin/python3"
+PLUGINS = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer, Gst; \
+Gst.init(None); assert all(Gst.ElementFactory.find(name) for name in ('qtdemux', 'h264parse', 'rtph264pay'))"
+
+
+@pytest.fixture(scope="module")
+def clip():
+    """Four vehicles in six seconds."""
+    rng = np.random.default_rng(5)
+    return Clip(traffic(rng, 4, 0), 640, 480, 12, 5.4, 5)
+
+
+def free_port():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return unused.getsockname()[1]
+
+
+@pytest.fixture
+def rtsp_server(tmp_path, clip):
+    """Starts GStreamer's RTSP server with the clip."""
+    if not Path(SYSTEM_PYTHON).exists() or not shutil.which("gst-inspect-1.0"):
+        pytest.skip("GStreamer is not installed (apt-get install gstreamer1.0-tools and what .ci/run names)")
+    if subprocess.run([SYSTEM_PYTHON, "-c", PLUGINS], capture_output=True).returncode:
+        pytest.skip("GStreamer's RTSP server is not installed (apt-get install what .ci/run names)")
+    clip.write(tmp_path / "clip.mp4")
+    port, processes = free_port(), []
+
+    def start():
+        script = Path(__file__).with_name("rtsp_server.py")
+        process = subprocess.Popen(
+            [SYSTEM_PYTHON, script, str(port), tmp_path / "clip.mp4"], stdout=subprocess.PIPE, text=True
+        )
+        processes.append(process)
+        assert process.stdout.readline() == "ready\n"
+        return f"rtsp://127.0.0.1:{port}/camera"
+
+    def stop():
+        process = processes.pop()
+        process.kill()
+        process.wait()
+
+    yield start, stop
+    while processes:
+        stop()
+
+
+def right(answer, clip):
+    """How many vehicles of the clip were read to the letter."""
+    return len({passing.text for passing in clip.passes} & {plate["text"] for plate in answer["plates"]})
+
+
+def test_an_rtsp_stream_is_read_across_a_cut(rtsp_server, clip, tmp_path):
+    start, stop = rtsp_server
+    address = start()
+    seen = []
+
+    def cut_once(record):
+        # The first vehicle is gone for good: the server goes away and comes back, with the same vehicles again.
+        if not seen:
+            stop()
+            time.sleep(0.5)
+            start()
+        seen.append(record.plate.text)
+
+    options = VideoOptions(duration_s=25.0, on_vehicle=cut_once)
+    answer = main(address, tmp_path / "output", video=options)
+    assert answer["kind"] == "video"
+    assert (answer["width"], answer["height"]) == (640, 480)
+    assert right(answer, clip) >= 3
+    assert seen == [plate["text"] for plate in answer["plates"]] or sorted(seen) == sorted(
+        plate["text"] for plate in answer["plates"]
+    )
+    assert answer["plates"][-1]["last_s"] > 8, "reading goes on after the cut"
+    assert Path(answer["saved"]["annotated"]).stat().st_size > 10_000
+
+
+def test_a_motion_jpeg_stream_is_read(clip):
+    server = MotionJpegServer(list(clip.frames()), rate=clip.rate)
+    answer = main(server.address, None, video=VideoOptions(duration_s=7.0))
+    server.stop()
+    assert right(answer, clip) >= 3
