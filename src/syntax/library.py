@@ -1,6 +1,6 @@
 """The syntaxes in ``data/syntaxes``: reading them, and asking which of them a text fits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +8,12 @@ from src.syntax.notation import Form, character_set, forms_of, shape_of, vocabul
 
 SYNTAX_DIRECTORY = Path(__file__).resolve().parents[2] / "data" / "syntaxes"
 #: What the lines of a region begin with.
-KEYWORDS = ("vehicles", "letters", "list", "plate", "valid", "invalid")
+KEYWORDS = ("vehicles", "letters", "list", "plate", "rare", "valid", "invalid")
 #: A region's share of the plates in photographs grows with this power of its number of vehicles: people photograph the
 #: roads of small countries too.
 VEHICLES_POWER = 0.5
+#: How often a rare pattern is met, against a usual one.
+RARE_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Syntax:
         code: ISO 3166 code in lower case, of a country (``gb``) or a part of it (``us-ca``).
         name: of the region.
         vehicles: how many are registered there, in millions.
-        patterns: the series on its roads as they are written in the file, and their forms.
+        patterns: the usual series on its roads as they are written in the file, and their forms.
+        rare_patterns: series that are met seldom: old ones, special ones.
         valid: texts that fit.
         invalid: texts that do not.
     """
@@ -31,6 +34,7 @@ class Syntax:
     name: str
     vehicles: float
     patterns: dict[str, list[Form]]
+    rare_patterns: dict[str, list[Form]]
     valid: tuple[str, ...]
     invalid: tuple[str, ...]
 
@@ -48,14 +52,19 @@ class Syntaxes:
         total = sum(syntax.vehicles**VEHICLES_POWER for syntax in syntaxes)
         self._by_shape: dict[str, list[tuple[str, float, Form]]] = {}
         for syntax in syntaxes:
-            share = syntax.vehicles**VEHICLES_POWER / total / len(syntax.patterns)
-            for forms in syntax.patterns.values():
-                size = sum(form.size for form in forms)
-                for form in forms:
-                    self._by_shape.setdefault(form.shape, []).append((syntax.code, share / size, form))
+            usual = syntax.vehicles**VEHICLES_POWER / total
+            usual /= len(syntax.patterns) + RARE_SHARE * len(syntax.rare_patterns)
+            self._add(syntax.code, usual, syntax.patterns.values())
+            self._add(syntax.code, usual * RARE_SHARE, syntax.rare_patterns.values())
+
+    def _add(self, code: str, share: float, patterns: Iterable[Sequence[Form]]) -> None:
+        for forms in patterns:
+            size = sum(form.size for form in forms)
+            for form in forms:
+                self._by_shape.setdefault(form.shape, []).append((code, share / size, form))
 
     def shares(self, text: str) -> dict[str, float]:
-        """How likely a plate of any region is this very text, if every region uses all its patterns and texts alike.
+        """How likely a plate of any region is this very text, if every region uses all texts of a pattern alike.
 
         Args:
             text: ``A``-``Z`` and ``0``-``9``.
@@ -118,6 +127,7 @@ def _syntax(file: str, code: str, name: str, lines: dict[str, list[str]]) -> Syn
             name=name,
             vehicles=float("".join(lines["vehicles"])),
             patterns={pattern: forms_of(pattern, names) for pattern in lines["plate"]},
+            rare_patterns={pattern: forms_of(pattern, names) for pattern in lines.get("rare", [])},
             valid=tuple(" ".join(lines["valid"]).split()),
             invalid=tuple(" ".join(lines["invalid"]).split()),
         )

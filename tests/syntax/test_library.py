@@ -29,7 +29,7 @@ def test_examples(syntax, syntaxes):
     assert [text for text in syntax.valid if syntax.code not in syntaxes.shares(text)] == []
     assert [text for text in syntax.invalid if syntax.code in syntaxes.shares(text)] == []
     assert syntax.name and syntax.vehicles > 0
-    for pattern, forms in syntax.patterns.items():
+    for pattern, forms in (syntax.patterns | syntax.rare_patterns).items():
         shapes = {form.shape: form for form in forms}
         assert all(2 <= len(shape) <= 12 for shape in shapes), pattern
         assert any(form.shape == shape_of(text) and form.fits(text) for form in forms for text in syntax.valid), (
