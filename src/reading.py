@@ -78,7 +78,7 @@ class _Attempt:
         reading: the reading.
         boxes: ``[N, 4]`` boxes on the canvas that show where the text is: its characters, or, where nothing could be
             read, whatever may be one.
-        evidence: probability that a box is a character and of its class, summed over the characters beyond one half.
+        evidence: probability that a box is a character, summed over the characters beyond one half.
         view: the view that was read.
     """
 
@@ -166,8 +166,8 @@ def _read_boxes(
     if len(best.text) < LEAST_CHARACTERS:
         return _Attempt(Reading(), boxes, 0.0, view)
     chosen = list(best.boxes)
-    classes = probabilities[chosen, :REJECT].max(axis=1) / probabilities[chosen, :REJECT].sum(axis=1)
-    sure = evidence[chosen] * classes
+    classes = probabilities[chosen, [ALPHABET.index(character) for character in best.text]]
+    sure = evidence[chosen] * classes / probabilities[chosen, :REJECT].sum(axis=1)
     outlines = quad_to_box(transform_points(box_to_quad(boxes[chosen]), view.to_photo))
     reading = Reading(
         text=best.text,
@@ -180,7 +180,7 @@ def _read_boxes(
         candidates=_candidates(spellings),
         region=region,
     )
-    return _Attempt(reading, boxes[chosen], float(np.sum(sure - 0.5)), view)
+    return _Attempt(reading, boxes[chosen], float(np.sum(evidence[chosen] - 0.5)), view)
 
 
 def _candidates(spellings: Sequence[Spelling]) -> tuple[Candidate, ...]:
