@@ -5,6 +5,7 @@
 #   make lint                                           check style and types
 #   make train                                          run Training.ipynb: trains and saves the models
 #   make evaluate SETS="folder ..."                     figures on annotated sets
+#   make bench                                          speed and memory of reading videos
 #   make clean                                          remove .venv and caches
 
 export INPUT ?= $(firstword $(sort $(wildcard data/samples/*.jpg data/samples/*.png)))
@@ -22,7 +23,7 @@ PIP := $(VENV)/python -m pip --disable-pip-version-check --quiet
 # The full environment can do all that the light one can, so the light one is not installed over it.
 INFERENCE := $(if $(wildcard .venv/.full),.venv/.full,.venv/.inference)
 
-.PHONY: run test lint train evaluate clean
+.PHONY: run test lint train evaluate bench clean
 
 run: $(INFERENCE)
 	@echo "Reading the plates of $$INPUT with the models in models/ ..." >&2
@@ -46,6 +47,10 @@ evaluate: .venv/.full
 	@test -n "$(SETS)" || { echo 'Say which sets to evaluate: make evaluate SETS="folder ..."' >&2; exit 2; }
 	@echo "Evaluating the models on $(SETS) ..."
 	@$(VENV)/python -m src.evaluation $(SETS)
+
+bench: .venv/.full
+	@echo "Reading drawn videos; this takes some minutes ..."
+	@$(VENV)/python -m src.evaluation.benchmark
 
 clean:
 	@echo "Removing .venv and caches ..."

@@ -3,6 +3,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 
 from src.media.sinks import CSV_COLUMNS
+from src.synthesis.clips import Clip, Pass
 from tests.media.encoded import png_header
+from tests.media.videos import MotionJpegServer, write_sound
 
 
 @pytest.fixture
@@ -90,6 +93,13 @@ def test_a_folder_of_bad_files_fails(command, tmp_path):
     assert len(json.loads(done.stdout)["errors"]) == 1
 
 
+def refusing_port():
+    """A port on which nobody listens."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return unused.getsockname()[1]
+
+
 def test_bad_input_gets_one_line_and_status_2(command, tmp_path, sample_path):
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text.jpg").write_text("no picture")
@@ -98,6 +108,8 @@ def test_bad_input_gets_one_line_and_status_2(command, tmp_path, sample_path):
     (tmp_path / "huge.png").write_bytes(png_header(10_000, 10_000))
     (tmp_path / "folder").mkdir()
     (tmp_path / "clip.mp4").write_bytes(b"\0\0\0 ftypisom")
+    (tmp_path / "empty.mkv").touch()
+    write_sound(tmp_path / "sound.mp4")
     for given, complaint in {
         "gone.jpg": "no such file",
         "empty.jpg": "is empty",
@@ -108,6 +120,11 @@ def test_bad_input_gets_one_line_and_status_2(command, tmp_path, sample_path):
         "folder": "no pictures",
         "none/*.jpg": "no pictures",
         "clip.mp4": "no video, or is damaged or truncated",
+        "empty.mkv": "is empty",
+        "sound.mp4": "sound in it but no pictures",
+        "97": "ls /dev/video* lists the webcams",
+        f"http://127.0.0.1:{refusing_port()}/video.mjpeg": "check address and network",
+        f"rtsp://127.0.0.1:{refusing_port()}/camera": "check address and network",
         "ftp://camera/": "such addresses cannot be read",
     }.items():
         done = command("--input", given, "--no-save")
@@ -168,4 +185,58 @@ def test_an_interrupt_ends_it_cleanly(root, tmp_path, sample_path):
     assert stdout == ""
     assert "interrupted" in stderr
     assert "Traceback" not in stderr
+    assert not list(tmp_path.glob("output/.*"))
+
+
+@pytest.fixture(scope="module")
+def clip():
+    """One vehicle, KD482XR, drives by in two seconds."""
+    return Clip([Pass("KD482XR", 1, 0.0, 2.4)], 640, 480, 12, 2.4, 2)
+
+
+def test_a_video_as_csv_with_lines_and_crops(command, tmp_path, clip):
+    clip.write(tmp_path / "clip.mp4")
+    done = command(
+        *("--input", "clip.mp4", "--format", "csv", "--output", "results", "--crops"),
+        *("--line", "320,0,320,480", "--line", "0,240,640,240"),
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = csv.DictReader(io.StringIO(done.stdout))
+    assert row["text"] == "KD482XR"
+    answer = json.loads((tmp_path / "results" / "clip.json").read_text())
+    (record,) = answer["plates"]
+    assert [(crossing["line"], crossing["direction"]) for crossing in record["crossings"]] == [(0, "left_to_right")]
+    assert (tmp_path / record["crop"]).is_file()
+    assert answer["saved"]["annotated"] in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--line", "1,2,3"], ["--duration", "-1"], ["--duration", "soon"]], ids=str)
+def test_bad_choices_for_videos_have_status_2(command, arguments):
+    done = command("--input", "clip.mp4", *arguments)
+    assert done.returncode == 2
+    assert "usage:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_stream_prints_each_vehicle_and_ends_with_ctrl_c(root, tmp_path, clip):
+    frames = list(clip.frames())
+    server = MotionJpegServer([*frames, *frames[:1] * 144], rate=clip.rate)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "src.pipeline", "--input", server.address],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    first = json.loads(process.stdout.readline())
+    assert first["text"] == "KD482XR"
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    server.stop()
+    assert process.returncode == 0, stderr
+    assert "Traceback" not in stderr
+    answer = json.loads((tmp_path / "output" / "stream.json").read_text())
+    assert [first, *map(json.loads, stdout.splitlines())] == answer["plates"]
+    assert (tmp_path / answer["saved"]["annotated"]).stat().st_size > 10_000
     assert not list(tmp_path.glob("output/.*"))

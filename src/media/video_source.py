@@ -11,6 +11,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from src.errors import InputError
@@ -57,9 +58,10 @@ class Frame:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the picture can be encoded as it is: I420, upright, with even sides."""
-        plain = self.picture.format.name == "yuv420p" and self.rotation == 0
-        return plain and self.picture.width % 2 == 0 and self.picture.height % 2 == 0
+        """Whether the picture can be encoded as it is: I420 of the usual range, upright, with even sides."""
+        picture = self.picture
+        usual = picture.format.name == "yuv420p" and picture.color_range != ColorRange.JPEG
+        return usual and self.rotation == 0 and picture.width % 2 == 0 and picture.height % 2 == 0
 
     def packed(self) -> Plane:
         """The upright picture as I420, luma and below it two chroma planes: uint8 ``[1.5 H, W]``, the caller's own.
@@ -69,7 +71,8 @@ class Frame:
         width, height = self.size()
         width, height = width + width % 2, height + height % 2
         packed = np.empty((height * 3 // 2, width), np.uint8)
-        stored = self.picture.reformat(format="yuv420p").planes
+        full_range = self.picture.color_range == ColorRange.JPEG
+        stored = self.picture.reformat(format="yuv420p", dst_color_range=ColorRange.MPEG if full_range else None).planes
         for target, plane in zip(planes_of(packed), stored, strict=True):
             upright = np.rot90(_values(plane), self.rotation // 90)
             missing = [(0, to - size) for to, size in zip(target.shape, upright.shape, strict=True)]

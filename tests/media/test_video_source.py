@@ -1,15 +1,13 @@
 import subprocess
 import sys
 
-import av
-import cv2
 import numpy as np
 import pytest
 
 from src.errors import InputError
 from src.media.inputs import VideoSource
 from src.media.video_source import VideoFile, bgr_of, planes_of
-from tests.media.videos import driving, scene, write_video
+from tests.media.videos import driving, scene, write_sound, write_video
 
 TURNED = scene({"AB12CDE": (10, 10, 90, 40)})
 
@@ -92,19 +90,13 @@ def test_what_is_no_video_is_refused_in_one_line(tmp_path):
     (tmp_path / "text.mp4").write_text("no video " * 1000)
     whole = write_video(tmp_path / "whole.mp4", driving("AB12CDE", 30)).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
-    cv2.imwrite(str(tmp_path / "small.png"), np.zeros((4, 4, 3), np.uint8))
     write_video(tmp_path / "tiny.avi", [np.zeros((4, 4, 3), np.uint8)] * 3, codec="mjpeg")
-    with av.open(str(tmp_path / "sound.m4v"), "w", format="mp4") as container:
-        stream = container.add_stream("aac", rate=44_100, layout="mono")
-        silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.int16), format="s16", layout="mono")
-        silence.rate = 44_100
-        container.mux(stream.encode(silence))
-        container.mux(stream.encode(None))
+    write_sound(tmp_path / "sound.mp4")
     for name, complaint in {
         "empty.mp4": "it is empty",
         "text.mp4": "no video, or is damaged",
         "cut.mp4": "no video, or is damaged or truncated",
-        "sound.m4v": "there is sound in it but no pictures",
+        "sound.mp4": "there is sound in it but no pictures",
         "tiny.avi": "too few",
     }.items():
         with pytest.raises(InputError, match=complaint) as raised:

@@ -77,6 +77,17 @@ def write_video(
     return path
 
 
+def write_sound(path: Path) -> Path:
+    """An MP4 file with sound and no pictures."""
+    with av.open(str(path), "w") as container:
+        voice = container.add_stream("aac", rate=44_100, layout="mono")
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.int16), format="s16", layout="mono")
+        silence.rate = 44_100
+        container.mux(voice.encode(silence))
+        container.mux(voice.encode(None))
+    return path
+
+
 class ColourRecogniser:
     """Finds the rectangles of the drawn videos, and reads them by their colour."""
 
