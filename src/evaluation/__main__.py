@@ -10,12 +10,13 @@ from typing import Any
 from src.evaluation.evaluate import STAGES, evaluate_set
 from src.runtime import MODELS_DIRECTORY
 
-COLUMNS = ("set", "images", "plates", "recall", "AP", "false", "exact", "merged", "CER", "contour exact", "ms")
+COLUMNS = ("set", "images", "plates", "recall", "AP", "false", "exact", "merged", "CER", "two rows", "contours", "ms")
 
 
 def _line(name: str, figures: dict[str, Any]) -> list[str]:
     reading = figures["reading"] or {"exact": None, "merged": None, "character_error_rate": None}
     contours = figures["reading_with_contours"] or {"exact": None}
+    two_rows = figures["two_rows"]
     milliseconds = " + ".join(f"{figures['ms'][stage]:.1f}" for stage in STAGES)
     values = [name, figures["images"], figures["plates"], figures["recall"], figures["average_precision"]]
     values += [
@@ -24,7 +25,11 @@ def _line(name: str, figures: dict[str, Any]) -> list[str]:
         reading["merged"],
         reading["character_error_rate"],
     ]
-    values += [contours["exact"], f"{milliseconds} = {figures['ms']['total']:.1f}"]
+    values += [
+        two_rows and f"{two_rows['exact']:.1f} of {two_rows['texts']}",
+        contours["exact"],
+        f"{milliseconds} = {figures['ms']['total']:.1f}",
+    ]
     return ["–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value) for value in values]
 
 

@@ -40,8 +40,9 @@ def evaluate_set(folder: Path) -> dict[str, Any]:
         folder: an annotated set, see :mod:`src.annotations`.
 
     Returns:
-        Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading with contour
-        segmentation in place of the learned one, and the median time of each stage.
+        Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading of the plates
+        of two rows alone, reading with contour segmentation in place of the learned one, and the median time of each
+        stage.
 
     Raises:
         FileNotFoundError: the folder is no annotated set.
@@ -59,8 +60,12 @@ def evaluate_set(folder: Path) -> dict[str, Any]:
         contour_texts = _contour_texts(item, answer, classifier)
         contours.append(Comparison(item.boxes, item.texts, _predicted(answer, contour_texts)))
     figures: dict[str, Any] = asdict(detection_figures(learned))
-    for name, comparisons in (("reading", learned), ("reading_with_contours", contours)):
-        reading = reading_figures(comparisons)
+    readings = {
+        "reading": reading_figures(learned),
+        "two_rows": reading_figures(learned, two_rows=True),
+        "reading_with_contours": reading_figures(contours),
+    }
+    for name, reading in readings.items():
         figures[name] = None if reading is None else _rounded(asdict(reading))
     medians = np.median(np.array(times), axis=0)
     figures["ms"] = dict(zip(STAGES, medians.tolist(), strict=True)) | {"total": float(np.median(totals))}

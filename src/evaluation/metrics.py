@@ -12,6 +12,9 @@ from src.geometry import FloatArray, iou_matrix
 FOUND_IOU = 0.5
 #: A detection is about a plate (its text counts, it is no false one) at this IoU, or when its centre lies in the plate.
 LOCATED_IOU = 0.3
+#: A plate whose box is less than so many times as wide as high counts as one of two rows. Many American plates of one
+#: row and a picture around it are as narrow.
+TWO_ROW_ASPECT = 2.0
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,11 @@ def average_precision(comparisons: list[Comparison], iou_threshold: float = FOUN
     return float((envelope * ordered).sum() / total)
 
 
+def has_two_rows(box: FloatArray) -> bool:
+    """Whether a plate counts as one of two rows by its annotated box, ``[4]``."""
+    return bool(box[2] - box[0] < TWO_ROW_ASPECT * (box[3] - box[1]))
+
+
 @dataclass(frozen=True)
 class ReadingFigures:
     """How well texts were read.
@@ -121,12 +129,12 @@ class ReadingFigures:
     character_error_rate: float
 
 
-def reading_figures(comparisons: list[Comparison]) -> ReadingFigures | None:
-    """Figures of reading, or None where no text is known."""
+def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> ReadingFigures | None:
+    """Figures of reading, of the plates of two rows alone if asked; None where no text is known."""
     texts = exact = merged = edits = length = 0
     for comparison in comparisons:
         for plate, text in enumerate(comparison.true_texts):
-            if not text:
+            if not text or (two_rows and not has_two_rows(comparison.true_boxes[plate])):
                 continue
             part = compared_part(text)
             wanted = normalise_text(text)[part]

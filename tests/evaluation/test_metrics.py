@@ -42,6 +42,15 @@ def test_a_plate_that_is_not_located_counts_whole():
     assert (figures.exact, figures.character_error_rate) == (0, 100)
 
 
+def test_plates_of_two_rows_are_counted_by_their_shape():
+    square = (0, 0, 100, 60)
+    images = [comparison([square, (0, 100, 100, 120)], ["AB12", "CD34"], [square], [0.9], ["AB12"])]
+    figures = reading_figures(images, two_rows=True)
+    assert figures is not None
+    assert (figures.texts, figures.exact) == (1, 100)
+    assert reading_figures([comparison([PLATE], ["AB12"], [PLATE], [0.9], ["AB12"])], two_rows=True) is None
+
+
 def test_texts_that_nobody_knows_are_not_counted():
     assert reading_figures([comparison([PLATE], [""], [PLATE], [0.9], ["AB12CD"])]) is None
 
