@@ -67,7 +67,7 @@ class Region:
     """The country whose plate syntax fits a reading.
 
     Attributes:
-        code: ISO 3166-1 alpha-2 code in lower case.
+        code: ISO 3166 code in lower case, of a country (``gb``) or a part of it (``us-ca``).
         confidence: how sure it is, 0..1.
     """
 
