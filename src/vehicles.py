@@ -79,24 +79,25 @@ class Sighting:
         self.frames = 0
         self.is_plate = False
         self.vote = Vote()
+        self._is_cut = False
         self._counter = CrossingCounter(lines)
         self._earlier_crossings: list[Crossing] = []
         self._shots: dict[str, Shot] = {}
         self._read_height, self._read_s = 0.0, 0.0
 
-    def see(self, track: Track) -> None:
-        """Its track goes on."""
-        self.last_s = track.last_s
+    def see(self, track: Track, cut: bool) -> None:
+        """Its track goes on; its plate is cut off by the border of the picture, or not."""
+        self.last_s, self._is_cut = track.last_s, cut
         self._counter.add(track.last_s, track.corners)
 
     @property
     def is_urgent(self) -> bool:
         """Whether it should be read as often as possible."""
-        return not self.vote.sure and self.frames < EAGER_FRAMES
+        return not self._is_cut and not self.vote.sure and self.frames < EAGER_FRAMES
 
     def wants_reading(self, track: Track) -> bool:
         """Whether a reading of its track's latest detection may teach something."""
-        if track.leapt or self.is_urgent:
+        if track.leapt or (not self.vote.sure and self.frames < EAGER_FRAMES):
             return True
         if quad_size(track.corners)[1] > WORTHWHILE_GROWTH * self._read_height:
             return True

@@ -206,10 +206,11 @@ class VideoReader:
         for track in tracks:
             if track.number not in self._sightings:
                 self._sightings[track.number] = Sighting(track, self._lines)
+        cut = [is_cut(detection, *self._video.size) for detection in detections]
         chosen = [
             index
-            for index, (track, detection) in enumerate(zip(tracks, detections, strict=True))
-            if self._sightings[track.number].wants_reading(track) and not is_cut(detection, *self._video.size)
+            for index, track in enumerate(tracks)
+            if not cut[index] and self._sightings[track.number].wants_reading(track)
         ]
         quads = np.array([detections[index].corners for index in chosen], np.float32).reshape(-1, 4, 2)
         readings = self._recogniser.read(image, quads)
@@ -218,8 +219,8 @@ class VideoReader:
         self._readings.clear()
         for index, reading in zip(chosen, readings, strict=True):
             tracks[index] = self._take_in(frame, image, detections[index], tracks[index], reading)
-        for track in tracks:
-            self._sightings[track.number].see(track)
+        for index, track in enumerate(tracks):
+            self._sightings[track.number].see(track, cut[index])
         self._settle(frame.time_s)
 
     def _take_in(self, frame: Frame, image: BGRImage, detection: Detection, track: Track, reading: Reading) -> Track:
