@@ -30,7 +30,7 @@ from src.vehicles import Register, Shot, Sighting, crop_of, is_cut, quality
 from src.voting import contradicts
 
 #: Seconds between two looks for plates: while a vehicle is new, while anything moves, while nothing does.
-URGENT_INTERVAL_S = 0.1
+URGENT_INTERVAL_S = 0.12
 MOVING_INTERVAL_S = 0.2
 STILL_INTERVAL_S = 1.0
 #: Something moves when this share of the sampled values has changed by so many levels since the last look.
