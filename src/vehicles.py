@@ -154,7 +154,12 @@ class Sighting:
         best, vote = self.best, self.vote
         candidates = tuple(vote.candidates()[:10])
         voted = Reading(
-            vote.text, vote.confidence, best.reading.rows, _characters(vote.text, best.reading.characters), candidates
+            text=vote.text,
+            confidence=vote.confidence,
+            rows=best.reading.rows,
+            characters=_characters(vote.text, best.reading.characters),
+            candidates=candidates,
+            region=best.reading.region if best.reading.text == vote.text else None,
         )
         return VehicleRecord(
             plate=plate_of(best.detection, voted),
