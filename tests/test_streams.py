@@ -84,15 +84,14 @@ def test_an_rtsp_stream_is_read_across_a_cut(rtsp_server, clip, tmp_path):
     assert answer["kind"] == "video"
     assert (answer["width"], answer["height"]) == (640, 480)
     assert right(answer, clip) >= 3
-    assert seen == [plate["text"] for plate in answer["plates"]] or sorted(seen) == sorted(
-        plate["text"] for plate in answer["plates"]
-    )
+    assert sorted(seen) == sorted(plate["text"] for plate in answer["plates"])
     assert answer["plates"][-1]["last_s"] > 8, "reading goes on after the cut"
     assert Path(answer["saved"]["annotated"]).stat().st_size > 10_000
 
 
 def test_a_motion_jpeg_stream_is_read(clip):
-    server = MotionJpegServer(list(clip.frames()), rate=clip.rate)
-    answer = main(server.address, None, video=VideoOptions(duration_s=7.0))
+    # Slowly, for machines that are busy.
+    server = MotionJpegServer(list(clip.frames()), rate=clip.rate / 2)
+    answer = main(server.address, None, video=VideoOptions(duration_s=13.0))
     server.stop()
     assert right(answer, clip) >= 3
