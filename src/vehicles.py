@@ -152,7 +152,7 @@ class Sighting:
             plate_of: makes a plate of a detection and a reading.
         """
         best, vote = self.best, self.vote
-        candidates = tuple(vote.candidates()[:10])
+        candidates = tuple(vote.candidates())
         voted = Reading(
             text=vote.text,
             confidence=vote.confidence,
