@@ -122,11 +122,10 @@ class PlateReader:
         readings = [Reading()] * len(quads)
         if not usable:
             return readings
-        sound = [_sound_quad(quads[index]) for index in usable]
-        attempts = self._attempt(image, sound)
+        attempts = self._attempt(image, [_sound_quad(quads[index]) for index in usable])
         unsure = [index for index, attempt in enumerate(attempts) if _is_unsure(attempt)]
         if unsure:
-            straightened = [_quad_of_text(attempts[index], sound[index]) for index in unsure]
+            straightened = [_quad_of_text(attempts[index]) for index in unsure]
             for index, second in zip(unsure, self._attempt(image, straightened), strict=True):
                 attempts[index] = max(attempts[index], second, key=lambda attempt: attempt.certainty)
         for index, attempt in zip(usable, attempts, strict=True):
@@ -261,11 +260,8 @@ def _is_unsure(attempt: _Attempt) -> bool:
     return weakest < SURE or abs(slope) > LARGEST_SLOPE
 
 
-def _quad_of_text(attempt: _Attempt, quad: FloatArray) -> FloatArray:
-    """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph.
-
-    It is at least as wide as the quad that was read: characters at its ends may not have been seen yet.
-    """
+def _quad_of_text(attempt: _Attempt) -> FloatArray:
+    """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph."""
     boxes = attempt.boxes
     slope = text_slope(boxes, np.ones(len(boxes), np.float32))
     along = np.array([1, slope]) / np.hypot(1, slope)
@@ -274,9 +270,8 @@ def _quad_of_text(attempt: _Attempt, quad: FloatArray) -> FloatArray:
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     half_width = (boxes[:, 2] - boxes[:, 0]) / 2
     x, y = centres @ along, centres @ across
-    ends = transform_points(quad, np.linalg.inv(attempt.view.to_photo)) @ along
-    left = min(float(np.min(x - half_width)) - TEXT_MARGIN_X * height, float(ends[[0, 3]].mean()))
-    right = max(float(np.max(x + half_width)) + TEXT_MARGIN_X * height, float(ends[[1, 2]].mean()))
+    left = float(np.min(x - half_width)) - TEXT_MARGIN_X * height
+    right = float(np.max(x + half_width)) + TEXT_MARGIN_X * height
     top = float(np.min(y)) - (0.5 + TEXT_MARGIN_Y) * height
     bottom = float(np.max(y)) + (0.5 + TEXT_MARGIN_Y) * height
     corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
