@@ -1,7 +1,7 @@
 """Which detections are plates: those the detector is sure of, and those on which a text can be read.
 
 Lamps, badges and grilles look like plates to a detector, but carry no row of characters; a plate in an unusual place
-or light is doubted by the detector, but its text gives it away. On a tiny plate nothing can be read, so there the
+or light is doubted by the detector, but its text gives it away. On a small plate little can be read, so there the
 detector's word counts for more.
 """
 
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from src.results import Character
 
 #: Detections from this confidence on are plates if enough characters are read on them.
-LEAST_DETECTION = 0.4
+LEAST_DETECTION = 0.33
 #: Detections from this confidence on are plates, readable or not.
-SURE_DETECTION = 0.65
-#: The same for detections of less than so many pixels of height, on which nothing can be read.
-SURE_TINY_DETECTION = 0.45
-TINY_HEIGHT = 12.0
+SURE_DETECTION = 0.45
+#: The same for detections of less than so many pixels of height.
+SURE_SMALL_DETECTION = 0.35
+SMALL_HEIGHT = 20.0
 #: How many characters of which confidence prove a plate.
 PROOF_CHARACTERS = 4
 PROOF_CONFIDENCE = 0.7
@@ -29,7 +29,7 @@ def is_plate(detection_confidence: float, height: float, characters: Sequence[Ch
         height: of the detection's box, in pixels of the photograph.
         characters: what was read on it.
     """
-    if detection_confidence >= (SURE_TINY_DETECTION if height < TINY_HEIGHT else SURE_DETECTION):
+    if detection_confidence >= (SURE_SMALL_DETECTION if height < SMALL_HEIGHT else SURE_DETECTION):
         return True
     proof = sum(character.confidence >= PROOF_CONFIDENCE for character in characters)
     return detection_confidence >= LEAST_DETECTION and proof >= PROOF_CHARACTERS

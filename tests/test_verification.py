@@ -11,13 +11,13 @@ SPECKS = (0.9, 0.3, 0.2, 0.5, 0.6, 0.4)
     ("detection", "height", "read", "expected"),
     [
         (0.95, 40, (), True),
-        (0.55, 40, (), False),
-        (0.55, 8, (), True),
-        (0.55, 40, TEXT, True),
-        (0.55, 40, SPECKS, False),
+        (0.4, 40, (), False),
+        (0.4, 8, (), True),
+        (0.4, 40, TEXT, True),
+        (0.4, 40, SPECKS, False),
         (0.05, 40, TEXT, False),
     ],
-    ids=["sure", "doubtful and empty", "tiny", "doubtful with a text", "doubtful with specks", "next to nothing"],
+    ids=["sure", "doubtful and empty", "small", "doubtful with a text", "doubtful with specks", "next to nothing"],
 )
 def test_the_detector_or_the_text_must_be_sure(detection, height, read, expected):
     characters = [Character("A", confidence, (0.0, 0.0, 1.0, 1.0)) for confidence in read]
