@@ -10,12 +10,12 @@ from src.evaluation.evaluate import evaluate_set
 # A little below what the committed models reach (models/metrics.json): whoever changes something sees what it costs.
 @pytest.mark.parametrize(
     ("name", "recall", "merged"),
-    [("openimages", 70, 85), ("cars", 90, 68), ("indonesia", 90, 70), ("china", 96, 87), ("tunisia", 90, None)],
+    [("openimages", 72, 87), ("cars", 91, 72), ("indonesia", 90, 75), ("china", 96, 86), ("tunisia", 92, None)],
 )
 def test_photographs_never_met_are_read(datasets, name, recall, merged):
     figures = evaluate_set(datasets / "val" / name)
     assert figures["recall"] >= recall
-    assert figures["false_per_image"] <= 0.25
+    assert figures["false_per_image"] <= 0.2
     if merged is not None:
         assert figures["reading"]["merged"] >= merged
         assert figures["reading"]["merged"] > figures["reading_with_contours"]["merged"] + 10
