@@ -163,6 +163,11 @@ def test_without_a_screen_display_says_so_and_goes_on(command, sample_path):
     assert "WARNING: display: no window can be opened" in done.stderr
 
 
+def _heed_interrupts() -> None:
+    # A shell starts its background jobs, and so these tests when they run in one, with interrupts ignored.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_ends_it_cleanly(root, tmp_path, sample_path):
     folder = tmp_path / "photos"
     folder.mkdir()
@@ -175,6 +180,7 @@ def test_an_interrupt_ends_it_cleanly(root, tmp_path, sample_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_heed_interrupts,
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("output/0001*")) and time.monotonic() < deadline:
@@ -228,6 +234,7 @@ def test_a_stream_prints_each_vehicle_and_ends_with_ctrl_c(root, tmp_path, clip)
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_heed_interrupts,
     )
     first = json.loads(process.stdout.readline())
     assert first["text"] == "KD482XR"
