@@ -1,6 +1,7 @@
 # Each target first puts what it needs into .venv here, and nothing anywhere else.
 #
 #   make run [INPUT=photo.jpg|folder] [OUTPUT=output]   read number plates
+#   make serve [HOST=127.0.0.1] [PORT=8000]             start the REST service and its web page
 #   make test                                           run every test
 #   make lint                                           check style and types
 #   make train                                          run Training.ipynb: trains and saves the models
@@ -10,6 +11,8 @@
 
 export INPUT ?= $(firstword $(sort $(wildcard data/samples/*.jpg data/samples/*.png)))
 export OUTPUT ?= output
+export HOST ?= 127.0.0.1
+export PORT ?= 8000
 SETS ?=
 
 # TensorFlow 2.21 has wheels for Python 3.10 to 3.13, numpy 2.4 needs 3.11.
@@ -22,12 +25,17 @@ PIP := $(VENV)/python -m pip --disable-pip-version-check --quiet
 
 # The full environment can do all that the light one can, so the light one is not installed over it.
 INFERENCE := $(if $(wildcard .venv/.full),.venv/.full,.venv/.inference)
+SERVICE := $(if $(wildcard .venv/.full),.venv/.full,.venv/.service)
 
-.PHONY: run test lint train evaluate bench clean
+.PHONY: run serve test lint train evaluate bench clean
 
 run: $(INFERENCE)
 	@echo "Reading the plates of $$INPUT with the models in models/ ..." >&2
 	@$(VENV)/python -m src.pipeline --input "$$INPUT" --output "$$OUTPUT" --format csv
+
+serve: $(SERVICE)
+	@echo "Starting the service; Ctrl-C ends it ..." >&2
+	@exec $(VENV)/python -m src.service --host "$$HOST" --port "$$PORT"
 
 test: .venv/.full
 	@echo "Running the tests ..."
@@ -70,6 +78,11 @@ clean:
 .venv/.inference: requirements-inference.txt | .venv/bin/python
 	@echo "Installing what reading plates needs into .venv (no TensorFlow; once, about half a minute) ..." >&2
 	@$(PIP) install --requirement requirements-inference.txt
+	@touch $@
+
+.venv/.service: requirements-service.txt .venv/.inference
+	@echo "Installing what the service needs into .venv (once, some seconds) ..." >&2
+	@$(PIP) install --requirement requirements-service.txt
 	@touch $@
 
 .venv/.full: requirements.txt requirements-fonts.txt | .venv/bin/python

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from src.crossing import Line
 from src.detection.detector import Detection, Detector
 from src.errors import InputError
+from src.formats.openalpr import openalpr_answer
 from src.geometry import FloatArray
 from src.media.draw import annotate
 from src.media.images import BGRImage
@@ -170,7 +171,7 @@ def model_prediction(
     """
     folder = None if output_dir is None else OutputFolder(output_dir)
     window = _open_window() if display else None
-    recogniser = _load_recogniser(runtime)
+    recogniser = load_recogniser(runtime)
     if isinstance(data, VideoSource | LiveSource):
         # Pictures do not have to wait for the video libraries.
         from src.video import read_video
@@ -200,7 +201,15 @@ def model_prediction(
     return (folder.save_folder(summary) if folder else summary).to_dict()
 
 
-def _load_recogniser(runtime: str) -> PlateRecogniser:
+def load_recogniser(runtime: str = "litert") -> PlateRecogniser:
+    """The recogniser of this process; its models are loaded at the first call.
+
+    Args:
+        runtime: "litert" or "keras".
+
+    Raises:
+        InputError: the models or the runtime are not there.
+    """
     with _LOADING:
         return _cached_recogniser(runtime)
 
@@ -234,13 +243,18 @@ def _plate(detection: Detection, reading: Reading) -> Plate:
     )
 
 
-def _formatted(answer: Mapping[str, Any], form: str) -> str:
+def _formatted(answer: dict[str, Any], form: str) -> str:
     """The answer as text for stdout, ending in a line feed."""
     if form == "csv":
         return csv_text(answer)
     if form == "json":
         return json.dumps(answer, indent=2) + "\n"
-    lines = [*answer["results"], *answer["errors"]] if answer["kind"] == "folder" else [answer]
+    if form == "openalpr":
+        # As `alpr -j` does: a line per picture; what could not be read is told on stderr.
+        epoch_ms = time.time_ns() // 1_000_000
+        lines = [openalpr_answer(one, epoch_ms) for one in answer.get("results", [answer])]
+    else:
+        lines = [*answer["results"], *answer["errors"]] if answer["kind"] == "folder" else [answer]
     return "".join(json.dumps(line) + "\n" for line in lines)
 
 
@@ -260,7 +274,10 @@ def _parser() -> argparse.ArgumentParser:
     saving.add_argument("--output", default="output", metavar="DIR", help="folder for the results (%(default)s)")
     saving.add_argument("--no-save", action="store_true", help="save nothing")
     parser.add_argument(
-        "--format", choices=("json", "jsonl", "csv"), default="json", help="form of the answer on stdout (%(default)s)"
+        "--format",
+        choices=("json", "jsonl", "csv", "openalpr"),
+        default="json",
+        help="form of the answer on stdout (%(default)s)",
     )
     parser.add_argument("--display", action="store_true", help="show the annotated pictures; any key goes on")
     parser.add_argument(
@@ -316,7 +333,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         with logging_redirect_tqdm():
             data = data_preprocessing(options.input)
             # Nobody can wait for the end of a live source.
-            prints_vehicles = isinstance(data, LiveSource) and options.format != "csv"
+            prints_vehicles = isinstance(data, LiveSource) and options.format in ("json", "jsonl")
             answer = model_prediction(
                 data,
                 None if options.no_save else options.output,

@@ -4,7 +4,9 @@ import contextlib
 import logging
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Protocol
 
 import cv2
@@ -59,6 +61,34 @@ class Recogniser(Protocol):
         """Put the answer for one plate together."""
 
 
+class VideoDescription(Protocol):
+    """What is known of a video, a webcam or a stream apart from its frames."""
+
+    @property
+    def name(self) -> str:
+        """What the answer and messages call it."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright pictures, in pixels."""
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Frames per second, on average."""
+
+    @property
+    def frame_count(self) -> int | None:
+        """How many frames there should be; None where that is not known."""
+
+    @property
+    def live(self) -> bool:
+        """Whether frames are left out where reading is too slow."""
+
+    @property
+    def error(self) -> str | None:
+        """One line that says what was wrong with it."""
+
+
 @dataclass
 class _Timing:
     """Milliseconds per stage."""
@@ -107,7 +137,7 @@ class VideoReader:
 
     def __init__(
         self,
-        video: VideoFile | LiveStream,
+        video: VideoDescription,
         recogniser: Recogniser,
         output: VideoOutput | None,
         window: Window | None,
@@ -116,18 +146,21 @@ class VideoReader:
         """Make ready.
 
         Args:
-            video: the open source.
+            video: describes what is read.
             recogniser: finds and reads plates.
             output: takes frames and records; None saves nothing.
             window: shows the annotated frames.
-            options: lines, and who is given the records.
+            options: lines, and who is given records and progress.
         """
+        self._start = time.perf_counter()
         self._video = video
+        self._schedule = Schedule(float(video.frame_rate))
         self._recogniser = recogniser
         self._output = output
         self._window = window
         self._lines = options.lines
         self._on_vehicle = options.on_vehicle
+        self._on_frame = options.on_frame
         self._tracker = Tracker(*video.size)
         self._sightings: dict[int, Sighting] = {}
         self._register = Register()
@@ -138,13 +171,15 @@ class VideoReader:
         self._frames, self._last_s = 0, 0.0
         self._stopped = False
 
-    def run(self) -> VideoResult:
-        """Read it to its end, or until Ctrl-C; what was seen until then is saved either way."""
-        start = time.perf_counter()
-        schedule = Schedule(float(self._video.frame_rate))
+    def run(self, frames: Iterable[Frame]) -> VideoResult:
+        """Read it to its end, or until Ctrl-C; what was seen until then is saved either way.
+
+        Args:
+            frames: its frames.
+        """
         error = None
         progress = tqdm(
-            self._video,
+            frames,
             desc=self._video.name,
             total=self._video.frame_count,
             unit="frame",
@@ -152,18 +187,36 @@ class VideoReader:
         )
         try:
             for frame in progress:
-                self._frames, self._last_s = frame.index + 1, frame.time_s
-                self._pending.append(frame)
-                if schedule.is_due(frame, self._is_urgent()):
-                    self._look(frame)
-                    self._show_pending(0)
-                self._show_pending(LARGEST_DELAY)
+                self.take(frame)
                 if self._stopped:
                     break
         except KeyboardInterrupt:
             if not self._video.live:
                 error = f"{self._video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
         progress.close()
+        return self.finish(error)
+
+    def take(self, frame: Frame) -> None:
+        """Read the next frame, if it is worth a look."""
+        self._frames, self._last_s = frame.index + 1, frame.time_s
+        self._pending.append(frame)
+        if self._schedule.is_due(frame, self._is_urgent()):
+            self._look(frame)
+            self._show_pending(0)
+        self._show_pending(LARGEST_DELAY)
+        if self._on_frame:
+            self._on_frame(frame.index)
+
+    def line(self, frame: Frame) -> dict[str, object]:
+        """What the per-frame file says about a frame, as far as it is known by now."""
+        return self._line(frame, self._seen(frame))
+
+    def finish(self, error: str | None = None) -> VideoResult:
+        """The answer, after the last frame; everything is saved.
+
+        Args:
+            error: why it was read only in part, if it was.
+        """
         self._show_pending(0)
         self._settle(float("inf"))
         error = self._video.error or error
@@ -184,7 +237,7 @@ class VideoReader:
             timing_ms={
                 "detect": self._timing.detect,
                 "read": self._timing.read,
-                "total": 1000 * (time.perf_counter() - start),
+                "total": 1000 * (time.perf_counter() - self._start),
             },
             error=error,
         )
@@ -257,12 +310,17 @@ class VideoReader:
             if self._output or self._window:
                 self._show(frame)
 
-    def _show(self, frame: Frame) -> None:
-        shown: list[tuple[Track, FloatArray]] = []
+    def _seen(self, frame: Frame) -> list[tuple[Track, FloatArray]]:
+        """The plates that can be seen in a frame, and their corners."""
+        seen = []
         for track in self._tracker.tracks:
             corners = track.corners_at(frame.time_s)
             if corners is not None and self._sightings[track.number].is_plate:
-                shown.append((track, corners))
+                seen.append((track, corners))
+        return seen
+
+    def _show(self, frame: Frame) -> None:
+        shown = self._seen(frame)
         packed = None
         if shown or self._lines or self._window or not frame.is_plain:
             packed = frame.packed()
@@ -279,7 +337,6 @@ class VideoReader:
         return f"{vote.text} {vote.confidence:.0%}" if vote.text else "unreadable"
 
     def _line(self, frame: Frame, shown: list[tuple[Track, FloatArray]]) -> dict[str, object]:
-        """What the per-frame file says about a frame."""
         plates = []
         for track, corners in shown:
             vote = self._sightings[track.number].vote
@@ -322,4 +379,4 @@ def read_video(
             video = open_live(source, options.duration_s)
         stack.push(video)
         output = stack.enter_context(VideoOutput(folder, source, video, options.crops)) if folder else None
-        return VideoReader(video, recogniser, output, window, options).run()
+        return VideoReader(video, recogniser, output, window, options).run(video)

@@ -12,9 +12,10 @@ def pins(path):
     return {re.sub("-headless$", "", name): version for name, version in found.items()}
 
 
-def test_everything_is_pinned_and_both_files_agree(root):
-    everything, inference = pins(root / "requirements.txt"), pins(root / "requirements-inference.txt")
-    assert inference.items() <= everything.items()
+def test_everything_is_pinned_and_all_files_agree(root):
+    everything = pins(root / "requirements.txt")
+    for part in ("inference", "service"):
+        assert pins(root / f"requirements-{part}.txt").items() <= everything.items()
 
 
 def make(root, *arguments):
@@ -23,7 +24,7 @@ def make(root, *arguments):
     return subprocess.run(["make", *arguments], cwd=root, env=environment, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("target", ["run", "test", "train", "lint", "evaluate", "bench", "clean"])
+@pytest.mark.parametrize("target", ["run", "serve", "test", "train", "lint", "evaluate", "bench", "clean"])
 def test_every_target_is_there(root, target):
     done = make(root, "--dry-run", target)
     assert done.returncode == 0, done.stderr

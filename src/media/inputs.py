@@ -167,13 +167,13 @@ def open_input(given: Any) -> Source:
     if isinstance(given, str | os.PathLike):
         return _open_path(os.fsdecode(given))
     raise InputError(
-        f"{_printable(repr(given))}: a {type(given).__name__} cannot be read; "
+        f"{printable(repr(given))}: a {type(given).__name__} cannot be read; "
         "give a path, a folder, a glob pattern, bytes, an array, a Pillow image, a webcam's number or a network address"
     )
 
 
 def _open_path(text: str) -> Source:
-    name = _printable(text)
+    name = printable(text)
     if not text:
         raise InputError("the input is an empty text; give the path of a picture")
     if scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text):
@@ -216,10 +216,10 @@ def _many(name: str, paths: list[Path], kind: str) -> FolderSource:
     if not paths:
         endings = "JPEG, PNG, WebP, BMP or TIFF"
         raise InputError(f"{name}: there are no pictures in this {kind}; give one with {endings} files")
-    return FolderSource(name, tuple(ImageSource(_printable(str(path)), path) for path in paths))
+    return FolderSource(name, tuple(ImageSource(printable(str(path)), path) for path in paths))
 
 
-def _printable(text: str, limit: int = 500) -> str:
+def printable(text: str, limit: int = 500) -> str:
     """The text on one line: what cannot be printed is escaped, and what is very long is cut."""
     shown = text if text.isprintable() else ascii(text)[1:-1]
     return shown if len(shown) <= limit else shown[:limit] + "…"

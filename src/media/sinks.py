@@ -82,7 +82,7 @@ class OutputFolder:
             stem = self.claim(original.stem, suffix, photograph.name if photograph.path else None)
             saved = {"annotated": str(self.path(f"{stem}{suffix}")), "json": str(self.path(f"{stem}.json"))}
             result = dataclasses.replace(result, saved=saved)
-            self._write(saved["annotated"], _encode(annotate(photograph.image, result.plates), suffix))
+            self._write(saved["annotated"], encode_picture(annotate(photograph.image, result.plates), suffix))
             self._write(saved["json"], _json_bytes(result.to_dict()))
         return result
 
@@ -120,7 +120,7 @@ class OutputFolder:
             InputError: the folder cannot be written into any more.
         """
         with self.complaining():
-            self._write(path, _encode(image, Path(path).suffix))
+            self._write(path, encode_picture(image, Path(path).suffix))
 
     def path(self, name: str) -> Path:
         """The path of a file in the folder."""
@@ -206,7 +206,8 @@ def csv_text(answer: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def _encode(image: BGRImage, suffix: str) -> bytes:
+def encode_picture(image: BGRImage, suffix: str) -> bytes:
+    """Encode a BGR uint8 picture ``[H, W, 3]`` in the format of a file suffix, with its dot."""
     encoder = _ENCODER_SUFFIXES.get(suffix.lower(), suffix.lower())
     _, encoded = cv2.imencode(encoder, image, _ENCODER_OPTIONS.get(encoder, []))
     return encoded.tobytes()

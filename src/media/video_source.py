@@ -27,6 +27,12 @@ LARGEST_SHORTFALL = 0.03
 NETWORK_TIMEOUTS = (10.0, 10.0)
 #: Frame rate of a video that does not say one.
 USUAL_RATE = Fraction(25)
+#: What a file may be: neither a playlist, whose entries libav would open, be they files or addresses, nor a picture.
+_FILE_FORMATS = (
+    *("mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "m4v", "h264", "hevc", "mjpeg", "flv", "asf", "mxf"),
+    *("ogg", "dv", "yuv4mpegpipe"),
+)
+_FILE_OPTIONS = {"format_whitelist": ",".join(_FILE_FORMATS), "protocol_whitelist": "file"}
 #: Errors that libav has for what is no readable video.
 LIBRARY_ERRORS = (av.error.FFmpegError, OSError, ValueError)
 
@@ -135,8 +141,9 @@ class VideoFile:
         self.on_audio: Callable[[av.Packet], None] | None = None
         check_not_empty(source.address, source.name)
         try:
-            timeout = NETWORK_TIMEOUTS if source.path is None else None
-            self._container = av.open(str(source.address), timeout=timeout, metadata_errors="replace")
+            timeout, options = (NETWORK_TIMEOUTS, None) if source.path is None else (None, _FILE_OPTIONS)
+            address = str(source.address) if source.path is None else f"file:{source.path}"
+            self._container = av.open(address, timeout=timeout, options=options, metadata_errors="replace")
         except LIBRARY_ERRORS as error:
             raise InputError(
                 f"{self.name}: it is no video, or is damaged or truncated ({reason_of(error)}); get a whole copy of it"

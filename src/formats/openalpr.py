@@ -1,0 +1,64 @@
+"""OpenALPR's JSON, as its command line (``alpr -j``) and its service give it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+#: As many candidates per plate as OpenALPR gives without being asked.
+USUAL_TOP = 10
+
+
+def openalpr_answer(answer: Mapping[str, Any], epoch_ms: int, top: int = USUAL_TOP) -> dict[str, Any]:
+    """An answer in OpenALPR's form.
+
+    Args:
+        answer: what :func:`src.pipeline.main` gave for a picture or a video; of a video, a result is a vehicle.
+        epoch_ms: when it was read, in milliseconds since 1970.
+        top: at most so many candidates per plate.
+    """
+    plates = [plate for plate in answer["plates"] if plate["text"]]
+    timing = answer["timing_ms"]
+    share_ms = round((timing["detect"] + timing["read"]) / max(len(plates), 1), 3)
+    return {
+        "version": 2,
+        "data_type": "alpr_results",
+        "epoch_time": epoch_ms,
+        "img_width": answer["width"],
+        "img_height": answer["height"],
+        "processing_time_ms": timing.get("total", round(sum(timing.values()), 3)),
+        "regions_of_interest": [],
+        "results": [_result(plate, index, share_ms, top) for index, plate in enumerate(plates)],
+    }
+
+
+def openalpr_error(status: int, code: str, message: str) -> dict[str, Any]:
+    """A failure in the form of OpenALPR's service."""
+    return {"error": message, "error_code": status, "code": code}
+
+
+def _result(plate: Mapping[str, Any], index: int, time_ms: float, top: int) -> dict[str, Any]:
+    region = plate["region"]
+    candidates = plate["candidates"] or [{"text": plate["text"], "confidence": plate["confidence"]}]
+    return {
+        "plate": plate["text"],
+        "confidence": _percent(plate["confidence"]),
+        "matches_template": int(region is not None),
+        "plate_index": index,
+        # Of a state OpenALPR tells the state alone.
+        "region": region["code"].rpartition("-")[2] if region else "",
+        "region_confidence": round(100 * region["confidence"]) if region else 0,
+        "processing_time_ms": time_ms,
+        "requested_topn": top,
+        "coordinates": [{"x": x, "y": y} for x, y in plate["corners"]],
+        "candidates": [
+            {
+                "plate": candidate["text"],
+                "confidence": _percent(candidate["confidence"]),
+                "matches_template": int(region is not None and candidate["text"] == plate["text"]),
+            }
+            for candidate in candidates[:top]
+        ],
+    }
+
+
+def _percent(confidence: float) -> float:
+    return round(100 * confidence, 3)

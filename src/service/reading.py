@@ -1,0 +1,85 @@
+"""``POST /v1/read``: pictures → the project's own answer, or the annotated picture."""
+
+import mimetypes
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from src.errors import InputError
+from src.media.draw import annotate
+from src.media.inputs import ImageSource
+from src.media.sinks import encode_picture
+from src.pipeline import PlateRecogniser
+from src.results import Failure, FolderResult, ImageResult
+from src.service.descriptions import PICTURES, answers
+from src.service.errors import unreadable
+from src.service.state import Service, service_of
+from src.service.uploads import receive_upload
+
+router = APIRouter(tags=["Reading"])
+
+
+@router.post(
+    "/v1/read",
+    summary="Read the plates of pictures",
+    openapi_extra={"requestBody": PICTURES},
+    responses=answers(200, "ReadAnswer", "Error", pictures=True),
+)
+async def read(request: Request, annotated: bool = False) -> Response:
+    """Give the answer for a picture, or, of several pictures, a list of answers under `results`.
+
+    With `annotated=true` the answer is the picture itself, in the format that came in, with its plates outlined.
+    """
+    service = service_of(request)
+    upload = await receive_upload(request, service.settings)
+    if annotated:
+        content, media_type = await service.pool.run_for(request, _annotated, service.recogniser, upload.single())
+        return Response(content, media_type=media_type)
+    results = await service.pool.run_for(request, _read_all, service.recogniser, upload.pictures)
+    for result in results:
+        service.count(result)
+    if len(results) > 1:
+        return JSONResponse(_summary(results).to_dict())
+    if isinstance(results[0], Failure):
+        raise unreadable(InputError(results[0].error))
+    return JSONResponse(results[0].to_dict())
+
+
+async def read_one(request: Request, service: Service, picture: ImageSource) -> dict[str, Any]:
+    """The answer for a picture, for those who make another form of it.
+
+    Raises:
+        InputError: it cannot be decoded.
+    """
+    result = await service.pool.run_for(request, _read, service.recogniser, picture)
+    service.count(result)
+    return result.to_dict()
+
+
+def _read(recogniser: PlateRecogniser, picture: ImageSource) -> ImageResult:
+    return recogniser.recognise(picture.load())
+
+
+def _read_all(recogniser: PlateRecogniser, pictures: Sequence[ImageSource]) -> list[ImageResult | Failure]:
+    results: list[ImageResult | Failure] = []
+    for picture in pictures:
+        try:
+            results.append(_read(recogniser, picture))
+        except InputError as error:
+            results.append(Failure(picture.name, str(error)))
+    return results
+
+
+def _summary(results: Sequence[ImageResult | Failure]) -> FolderResult:
+    read = tuple(result for result in results if isinstance(result, ImageResult))
+    return FolderResult("upload", read, tuple(result for result in results if isinstance(result, Failure)))
+
+
+def _annotated(recogniser: PlateRecogniser, picture: ImageSource) -> tuple[bytes, str]:
+    photograph = picture.load()
+    suffix = Path(photograph.file_name).suffix
+    plates = recogniser.recognise(photograph).plates
+    return encode_picture(annotate(photograph.image, plates), suffix), mimetypes.types_map[suffix]

@@ -1,0 +1,163 @@
+"""Requests → pictures: multipart forms, raw bytes, base64, in JSON, in a form or by itself."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+
+from src.media.images import sniff_format
+from src.media.inputs import ImageSource, printable
+from src.service.errors import ServiceError
+from src.service.settings import Settings
+
+#: Names under which clients send pictures as base64, in JSON or in a form.
+PICTURE_FIELDS = ("image", "images", "upload", "file", "image_bytes")
+#: Names under which some clients ask a service to fetch a picture; this one fetches nothing.
+ADDRESS_FIELDS = ("upload_url", "image_url")
+_OTHER_FIELDS = ("regions", "camera_id", "timestamp", "config", "mmc", "min_confidence")
+#: Types of a body that is a picture, or the base64 of one; some clients say that they send a form when they do not.
+_RAW_TYPES = ("", "application/octet-stream", "application/x-www-form-urlencoded")
+#: Other fields of a form than pictures.
+_MAX_FIELDS = 100
+_NAME_LENGTH = 200
+#: How a form begins, rather than a picture that is said to be one.
+_FORM_STARTS = tuple(f"{name}=".encode() for name in (*PICTURE_FIELDS, *ADDRESS_FIELDS, *_OTHER_FIELDS))
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What a request brings.
+
+    Attributes:
+        pictures: at least one, yet to be decoded.
+        fields: what else there was.
+    """
+
+    pictures: list[ImageSource]
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, name: str) -> str | None:
+        """A field as text; None where it is not there."""
+        value = self.fields.get(name)
+        return None if value is None else str(value)
+
+    def number(self, name: str) -> float:
+        """A field as a number; 0 where it is not there or is none."""
+        return as_number(self.fields.get(name))
+
+    def single(self) -> ImageSource:
+        """The only picture.
+
+        Raises:
+            ServiceError: there are several.
+        """
+        if len(self.pictures) > 1:
+            raise ServiceError(400, "too_many_files", "send one picture at a time here")
+        return self.pictures[0]
+
+
+def as_number(value: Any) -> float:
+    """A value of a request as a number from 0 to 1; 0 where it is none."""
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+async def receive_upload(request: Request, settings: Settings) -> Upload:
+    """The pictures of a request.
+
+    Raises:
+        ServiceError: there are none, or too many, or its form is not understood.
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "multipart/form-data":
+        upload = await _from_form(request, settings)
+    else:
+        body = await request.body()
+        if not body:
+            raise ServiceError(400, "empty_body", "the request is empty; send a picture")
+        if sniff_format(body):
+            upload = Upload([ImageSource("image", body)])
+        elif content_type == "application/json":
+            upload = _from_fields(_json_object(body))
+        elif content_type == "application/x-www-form-urlencoded" and body.startswith(_FORM_STARTS):
+            upload = await _from_form(request, settings)
+        elif content_type in _RAW_TYPES or content_type.startswith("image/"):
+            upload = Upload([ImageSource("image", _decoded(body) if content_type in _RAW_TYPES else body)])
+        else:
+            kinds = "multipart/form-data, application/json, or the picture itself as image/jpeg"
+            message = f"{printable(content_type, 80)} is not read; send {kinds}"
+            raise ServiceError(415, "unsupported_media_type", message)
+    if len(upload.pictures) > settings.max_files:
+        raise ServiceError(413, "too_many_files", f"send at most {settings.max_files} pictures in a request")
+    return upload
+
+
+async def _from_form(request: Request, settings: Settings) -> Upload:
+    form: FormData = await request.form(
+        max_files=settings.max_files + 1, max_fields=_MAX_FIELDS, max_part_size=settings.max_body_bytes
+    )
+    pictures, fields = [], {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            pictures.append(ImageSource(file_name(value), await value.read()))
+        else:
+            fields[name] = value
+    if pictures:
+        return Upload(pictures, fields)
+    return _from_fields(fields)
+
+
+def _from_fields(fields: Mapping[str, Any]) -> Upload:
+    """Pictures that are given as base64."""
+    texts: list[Any] = []
+    for name in PICTURE_FIELDS:
+        value = fields.get(name, [])
+        texts.extend(value if isinstance(value, list) else [value])
+    if not texts:
+        if any(fields.get(name) for name in ADDRESS_FIELDS):
+            raise ServiceError(400, "no_addresses", "nothing is fetched from addresses; send the picture itself")
+        raise ServiceError(400, "no_picture", f"there is no picture; send one as {PICTURE_FIELDS[0]}")
+    return Upload([ImageSource("image", _base64(text)) for text in texts], fields)
+
+
+def _base64(text: Any) -> bytes:
+    if not isinstance(text, str):
+        raise ServiceError(400, "bad_base64", "a picture has to be a text of base64")
+    encoded = text.partition(",")[2] if text.startswith("data:") else text
+    # Forms turn a plus sign into a space.
+    encoded = "".join(encoded.strip().replace(" ", "+").split()).rstrip("=")
+    try:
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=None, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ServiceError(400, "bad_base64", "a picture is no valid base64") from error
+
+
+def _decoded(body: bytes) -> bytes:
+    """A body that is the base64 of a picture, decoded; anything else as it is."""
+    try:
+        content = _base64(body.decode("ascii"))
+    except (ServiceError, UnicodeDecodeError):
+        return body
+    return content if sniff_format(content) else body
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ServiceError(400, "bad_json", "the body is no valid JSON") from error
+    if not isinstance(content, dict):
+        raise ServiceError(400, "bad_json", "the JSON has to be an object")
+    return content
+
+
+def file_name(file: UploadFile) -> str:
+    """What an answer calls a file; it never opens one."""
+    return printable(file.filename or "image", _NAME_LENGTH)

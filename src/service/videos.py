@@ -1,0 +1,148 @@
+"""``POST /v1/video`` and ``/v1/jobs``: videos that are read by and by."""
+
+import mimetypes
+import shutil
+import time
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from src.media.inputs import VideoSource
+from src.media.video_sink import CONTAINERS
+from src.media.video_source import VideoFile
+from src.service.descriptions import VIDEO, answers
+from src.service.errors import ServiceError, busy
+from src.service.jobs import Job
+from src.service.settings import Settings
+from src.service.state import service_of
+from src.service.uploads import file_name
+
+router = APIRouter(tags=["Videos"])
+#: What a client is told to wait when there are too many videos, in seconds.
+RETRY_S = 30
+_USUAL_SUFFIX = ".mp4"
+_MEDIA_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv; charset=utf-8", ".mkv": "video/x-matroska"}
+
+
+@router.post(
+    "/v1/video",
+    status_code=202,
+    summary="Have a video read",
+    openapi_extra={"requestBody": VIDEO},
+    responses=answers(202, "Job", "Error"),
+)
+async def send_video(request: Request) -> JSONResponse:
+    """Take in a video; the answer is a job, whose `links.self` tells how far it is."""
+    service = service_of(request)
+    if await run_in_threadpool(service.store.active) >= service.settings.max_jobs:
+        raise busy("too many videos wait", RETRY_S)
+    folder = await run_in_threadpool(service.store.new_folder)
+    try:
+        name, file = await _receive(request, folder, service.settings)
+        frames = await service.pool.run_for(request, _check, VideoSource(name, folder / file), service.settings)
+        job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time())
+        await run_in_threadpool(service.store.add, job)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    service.runner.wake()
+    description = job.to_dict(service.store.keep_s)
+    return JSONResponse(description, 202, {"Location": description["links"]["self"]})
+
+
+@router.get("/v1/jobs/{identifier}", summary="How far a video is", responses=answers(200, "Job", "Error"))
+def show_job(request: Request, identifier: str) -> JSONResponse:
+    """Tell the state of a job, `queued`, `running`, `done` or `failed`; in the end the answer, and links to files."""
+    store = service_of(request).store
+    return JSONResponse(store.get(identifier).to_dict(store.keep_s))
+
+
+@router.delete(
+    "/v1/jobs/{identifier}", status_code=204, summary="Forget a video", responses=answers(204, None, "Error")
+)
+def delete_job(request: Request, identifier: str) -> Response:
+    """Remove a job and all its files at once; if it is being read, that ends."""
+    store = service_of(request).store
+    store.remove(store.get(identifier))
+    return Response(status_code=204)
+
+
+@router.get(
+    "/v1/jobs/{identifier}/crops/{number}",
+    response_class=FileResponse,
+    summary="The picture of a vehicle's plate",
+    responses=answers(200, None, "Error"),
+)
+def show_crop(request: Request, identifier: str, number: int) -> FileResponse:
+    """Give the best picture of the plate of a vehicle, by its place in the answer's `plates`, from 0."""
+    job = service_of(request).store.get(identifier)
+    plates = job.answer["plates"] if job.answer else []
+    if not 0 <= number < len(plates):
+        raise ServiceError(404, "no_such_file", "there is no such vehicle")
+    return _file(plates[number]["crop"])
+
+
+@router.get(
+    "/v1/jobs/{identifier}/{form}",
+    response_class=FileResponse,
+    summary="What was made of a video",
+    responses=answers(200, None, "Error"),
+)
+def show_file(request: Request, identifier: str, form: str) -> Response:
+    """Give a saved form of the answer: `annotated`, the video with its plates outlined, `json`, `csv` or `frames`."""
+    store = service_of(request).store
+    job = store.get(identifier)
+    saved = job.answer["saved"] if job.answer else {}
+    if form not in saved or form == "crops":
+        raise ServiceError(404, "no_such_file", "there is no such file, or not yet")
+    if form == "json":
+        # The file itself tells where the service keeps its files.
+        return JSONResponse(job.to_dict(store.keep_s)["result"])
+    return _file(saved[form])
+
+
+def _file(path: str) -> FileResponse:
+    suffix = Path(path).suffix
+    return FileResponse(path, media_type=_MEDIA_TYPES.get(suffix) or mimetypes.types_map.get(suffix))
+
+
+async def _receive(request: Request, folder: Path, settings: Settings) -> tuple[str, str]:
+    """Save a request's video; returns what its client calls it, and the name of the file."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "multipart/form-data":
+        form = await request.form(max_files=1)
+        videos = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        if not videos:
+            raise ServiceError(400, "no_video", "there is no file in the form; send a video as file")
+        name = file_name(videos[0])
+        file = "sent" + _suffix(name, videos[0].content_type or "")
+        with (folder / file).open("wb") as target:
+            await run_in_threadpool(shutil.copyfileobj, videos[0].file, target)
+        return name, file
+    if content_type not in ("", "application/octet-stream") and not content_type.startswith("video/"):
+        message = "send a video as multipart/form-data, or by itself as video/mp4"
+        raise ServiceError(415, "unsupported_media_type", message)
+    file = "sent" + _suffix("", content_type)
+    with (folder / file).open("wb") as target:
+        async for part in request.stream():
+            await run_in_threadpool(target.write, part)
+    return "video", file
+
+
+def _suffix(name: str, content_type: str) -> str:
+    """One of the known suffixes, never anything else that a client says."""
+    said = [Path(name).suffix.lower(), mimetypes.guess_extension(content_type)]
+    return next((suffix for suffix in CONTAINERS if suffix in said), _USUAL_SUFFIX)
+
+
+def _check(source: VideoSource, settings: Settings) -> int | None:
+    """Open a video; returns how many frames it should have."""
+    with VideoFile(source) as video:
+        frames = video.frame_count
+        if frames and frames / float(video.frame_rate) > settings.max_video_s:
+            message = f"{source.name}: it is longer than {settings.max_video_s:g} s; send a part of it"
+            raise ServiceError(413, "too_long", message)
+    return frames
