@@ -12,7 +12,7 @@ from src.classification.search import Spelling, class_probabilities, spell
 from src.geometry import FloatArray, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
 from src.results import Candidate, Character, Region
 from src.runtime import Model
-from src.segmentation.canvas import PlateView, plate_view
+from src.segmentation.canvas import CANVAS_WIDTH, PlateView, plate_view
 from src.segmentation.decode import decode_cells
 from src.segmentation.rows import group_rows, text_slope
 from src.syntax.library import NO_SYNTAXES, Syntaxes
@@ -42,6 +42,12 @@ LEAST_PLATE_HEIGHT = 4.0
 #: is less sure.
 LARGEST_SLOPE = 0.06
 SURE = 0.75
+#: A text that comes as near to the canvas's edge as this, in heights of a character, may go on beyond: the next look
+#: reaches further there.
+NEAR_EDGE = 0.35
+REACH = 2.2
+#: A plate is looked at so many times at most.
+MOST_LOOKS = 3
 #: So many of the likeliest texts are told.
 CANDIDATES = 10
 #: Margins around the text that make up a plate, in heights of a character.
@@ -123,12 +129,17 @@ class PlateReader:
         if not usable:
             return readings
         attempts = self._attempt(image, [_sound_quad(quads[index]) for index in usable])
-        unsure = [index for index, attempt in enumerate(attempts) if _is_unsure(attempt)]
-        if unsure:
+        best = list(attempts)
+        unsure = [index for index, attempt in enumerate(attempts) if _is_unsure(attempt) or any(_cut(attempt))]
+        for _ in range(MOST_LOOKS - 1):
+            if not unsure:
+                break
             straightened = [_quad_of_text(attempts[index]) for index in unsure]
-            for index, second in zip(unsure, self._attempt(image, straightened), strict=True):
-                attempts[index] = max(attempts[index], second, key=lambda attempt: attempt.certainty)
-        for index, attempt in zip(usable, attempts, strict=True):
+            for index, attempt in zip(unsure, self._attempt(image, straightened), strict=True):
+                attempts[index] = attempt
+                best[index] = max(best[index], attempt, key=lambda attempt: attempt.certainty)
+            unsure = [index for index in unsure if any(_cut(attempts[index]))]
+        for index, attempt in zip(usable, best, strict=True):
             readings[index] = attempt.reading
         return readings
 
@@ -260,6 +271,15 @@ def _is_unsure(attempt: _Attempt) -> bool:
     return weakest < SURE or abs(slope) > LARGEST_SLOPE
 
 
+def _cut(attempt: _Attempt) -> tuple[bool, bool]:
+    """Whether the text may go on beyond the left and beyond the right edge of the canvas."""
+    boxes = attempt.boxes
+    if len(boxes) < LEAST_CHARACTERS:
+        return False, False
+    near = NEAR_EDGE * float(np.median(boxes[:, 3] - boxes[:, 1]))
+    return bool(boxes[:, 0].min() < near), bool(boxes[:, 2].max() > CANVAS_WIDTH - near)
+
+
 def _quad_of_text(attempt: _Attempt) -> FloatArray:
     """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph."""
     boxes = attempt.boxes
@@ -270,8 +290,9 @@ def _quad_of_text(attempt: _Attempt) -> FloatArray:
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     half_width = (boxes[:, 2] - boxes[:, 0]) / 2
     x, y = centres @ along, centres @ across
-    left = float(np.min(x - half_width)) - TEXT_MARGIN_X * height
-    right = float(np.max(x + half_width)) + TEXT_MARGIN_X * height
+    cut_left, cut_right = _cut(attempt)
+    left = float(np.min(x - half_width)) - (REACH if cut_left else TEXT_MARGIN_X) * height
+    right = float(np.max(x + half_width)) + (REACH if cut_right else TEXT_MARGIN_X) * height
     top = float(np.min(y)) - (0.5 + TEXT_MARGIN_Y) * height
     bottom = float(np.max(y)) + (0.5 + TEXT_MARGIN_Y) * height
     corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])

@@ -14,11 +14,12 @@ INPUT_WIDTH = 640
 STRIDES = (8, 16, 32)
 
 #: Anchor (width, height) in pixels of the network's input, per stride. Clusters of the training plates' shapes
-#: (k-means on log width and log height), rounded: aspects from two-row motorcycle plates to European ones.
+#: (k-means on log width and log height), rounded: aspects from two-row motorcycle plates to European ones. The last of
+#: each is for plates turned by 90°, as in photographs without orientation data.
 ANCHOR_SHAPES: tuple[tuple[tuple[float, float], ...], ...] = (
-    ((10, 6), (21, 7.5), (22, 14), (42, 13)),
-    ((41, 27), (77, 24), (78, 52), (145, 42)),
-    ((150, 95), (240, 70), (280, 150), (440, 220)),
+    ((10, 6), (21, 7.5), (22, 14), (42, 13), (14, 36)),
+    ((41, 27), (77, 24), (78, 52), (145, 42), (30, 80)),
+    ((150, 95), (240, 70), (280, 150), (440, 220), (80, 220)),
 )
 
 ANCHORS_PER_CELL = len(ANCHOR_SHAPES[0])

@@ -22,13 +22,18 @@ def _residual(x: keras.KerasTensor) -> keras.KerasTensor:
     return layers.Add()([x, _convolution(x, x.shape[-1])])
 
 
-def _head(x: keras.KerasTensor) -> keras.KerasTensor:
+def _deep(x: keras.KerasTensor, blocks: int) -> keras.KerasTensor:
+    for _ in range(blocks):
+        x = _residual(x)
+    return x
+
+
+def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
     x = _convolution(x, x.shape[-1])
-    logit = layers.Conv2D(
-        ANCHORS_PER_CELL, 1, bias_initializer=keras.initializers.Constant(-math.log((1 - PRIOR) / PRIOR))
-    )(x)
-    box = layers.Conv2D(ANCHORS_PER_CELL * 4, 1)(x)
-    corners = layers.Conv2D(ANCHORS_PER_CELL * 8, 1)(x)
+    rarely = keras.initializers.Constant(-math.log((1 - PRIOR) / PRIOR))
+    logit = layers.Conv2D(ANCHORS_PER_CELL, 1, bias_initializer=rarely, name=f"output_logit_{stride}")(x)
+    box = layers.Conv2D(ANCHORS_PER_CELL * 4, 1, name=f"output_box_{stride}")(x)
+    corners = layers.Conv2D(ANCHORS_PER_CELL * 8, 1, name=f"output_corners_{stride}")(x)
     parts = [layers.Reshape((-1, size))(part) for part, size in ((logit, 1), (box, 4), (corners, 8))]
     return layers.Concatenate(axis=-1)(parts)
 
@@ -53,14 +58,15 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
     x = _convolution(x, 16, stride=2)
     x = _residual(_convolution(x, 32, stride=2))
-    stride_8 = _residual(_residual(_convolution(x, 64, stride=2)))
-    stride_16 = _residual(_residual(_convolution(stride_8, 96, stride=2)))
-    stride_32 = _residual(_convolution(stride_16, 128, stride=2))
+    stride_8 = _deep(_convolution(x, 64, stride=2), 2)
+    # Depth is cheap on the coarse maps, and it is there that a grille is told from a plate.
+    stride_16 = _deep(_convolution(stride_8, 96, stride=2), 4)
+    stride_32 = _deep(_convolution(stride_16, 128, stride=2), 4)
 
     # Feature pyramid (Lin et al., 2017): what the coarse maps know of cars helps the fine ones to find small plates.
     coarse = _convolution(stride_32, 64, kernel=1)
     middle = layers.Add()([layers.UpSampling2D()(coarse), _convolution(stride_16, 64, kernel=1)])
     middle = _convolution(middle, 64)
     fine = layers.Add()([layers.UpSampling2D()(middle), _convolution(stride_8, 64, kernel=1)])
-    outputs = [_head(level) for level in (fine, middle, coarse)]
+    outputs = [_head(level, stride) for level, stride in zip((fine, middle, coarse), STRIDES, strict=True)]
     return keras.Model(image, layers.Concatenate(axis=1)(outputs), name="detector")

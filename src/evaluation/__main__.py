@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from src.evaluation.calibration import Calibration, pooled
 from src.evaluation.evaluate import STAGES, evaluate_set
 from src.runtime import MODELS_DIRECTORY
 
@@ -40,6 +41,16 @@ def as_table(table: dict[str, dict[str, Any]]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
 
+def _calibration_lines(calibrations: dict[str, Calibration]) -> str:
+    lines = ["Calibration of the texts' confidences:"]
+    for name, calibration in calibrations.items():
+        figures = calibration.as_dict()
+        if figures["readings"]:
+            sure = f"{figures['sure']} with at least 0.9" + (f", {figures['sure_right']}% right" * bool(figures["sure"]))
+            lines.append(f"{name}: {figures['readings']} texts, expected error {figures['expected_error']}%; {sure}")
+    return "\n".join(lines)
+
+
 def run() -> int:
     """Evaluate the sets named on the command line; returns the exit status."""
     parser = argparse.ArgumentParser(
@@ -50,15 +61,23 @@ def run() -> int:
     parser.add_argument("--output", type=Path, default=MODELS_DIRECTORY / "metrics.json", help="JSON file to write")
     options = parser.parse_args()
     table: dict[str, dict[str, Any]] = {}
+    calibrations: dict[str, Calibration] = {}
     for folder in options.sets:
         if not (folder / "annotations.csv").is_file():
             print(
                 f"{folder}: no annotated set; it needs images/ and annotations.csv, see data/README.md", file=sys.stderr
             )
             return 2
-        table[folder.name] = evaluate_set(folder)
+        table[folder.name], calibrations[folder.name] = evaluate_set(folder)
     print(as_table(table))
-    record = {"date": datetime.date.today().isoformat(), "command": "python -m src.evaluation SET…", "sets": table}
+    calibrations["all"] = pooled(list(calibrations.values()))
+    print(_calibration_lines(calibrations))
+    record = {
+        "date": datetime.date.today().isoformat(),
+        "command": "python -m src.evaluation SET…",
+        "sets": table,
+        "calibration": {name: calibration.as_dict() for name, calibration in calibrations.items()},
+    }
     options.output.write_text(json.dumps(record, indent=1) + "\n")
     print(f"saved {options.output}", file=sys.stderr)
     return 0

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from src.annotations import AnnotatedImage, read_annotations
 from src.evaluation.baseline import read_with_contours
+from src.evaluation.calibration import Calibration, calibrate
 from src.evaluation.metrics import Comparison, PredictedPlates, detection_figures, reading_figures
 from src.media.images import read_image
 from src.pipeline import main
@@ -22,7 +23,7 @@ STAGES = ("load", "detect", "read")
 def _predicted(answer: dict[str, Any], texts: tuple[str, ...]) -> PredictedPlates:
     boxes = np.array([plate["box"] for plate in answer["plates"]], np.float32).reshape(-1, 4)
     scores = np.array([plate["detection_confidence"] for plate in answer["plates"]], np.float32)
-    return PredictedPlates(boxes, scores, texts)
+    return PredictedPlates(boxes, scores, texts, tuple(plate["confidence"] for plate in answer["plates"]))
 
 
 def _contour_texts(item: AnnotatedImage, answer: dict[str, Any], classifier: Model) -> tuple[str, ...]:
@@ -33,7 +34,7 @@ def _contour_texts(item: AnnotatedImage, answer: dict[str, Any], classifier: Mod
     return tuple(read_with_contours(image, quad, classifier) for quad in quads)
 
 
-def evaluate_set(folder: Path) -> dict[str, Any]:
+def evaluate_set(folder: Path) -> tuple[dict[str, Any], Calibration]:
     """Run the system on every image of a set and compare with the annotations.
 
     Args:
@@ -42,7 +43,7 @@ def evaluate_set(folder: Path) -> dict[str, Any]:
     Returns:
         Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading of the plates
         of two rows alone, reading with contour segmentation in place of the learned one, and the median time of each
-        stage.
+        stage; and the calibration of the confidences.
 
     Raises:
         FileNotFoundError: the folder is no annotated set.
@@ -56,9 +57,9 @@ def evaluate_set(folder: Path) -> dict[str, Any]:
         totals.append(1000 * (time.perf_counter() - start))
         times.append([answer["timing_ms"][stage] for stage in STAGES])
         texts = tuple(plate["text"] for plate in answer["plates"])
-        learned.append(Comparison(item.boxes, item.texts, _predicted(answer, texts)))
+        learned.append(Comparison(item.boxes, item.quads, item.texts, _predicted(answer, texts)))
         contour_texts = _contour_texts(item, answer, classifier)
-        contours.append(Comparison(item.boxes, item.texts, _predicted(answer, contour_texts)))
+        contours.append(Comparison(item.boxes, item.quads, item.texts, _predicted(answer, contour_texts)))
     figures: dict[str, Any] = asdict(detection_figures(learned))
     readings = {
         "reading": reading_figures(learned),
@@ -69,7 +70,7 @@ def evaluate_set(folder: Path) -> dict[str, Any]:
         figures[name] = None if reading is None else _rounded(asdict(reading))
     medians = np.median(np.array(times), axis=0)
     figures["ms"] = dict(zip(STAGES, medians.tolist(), strict=True)) | {"total": float(np.median(totals))}
-    return _rounded(figures | {"ms": _rounded(figures["ms"])})
+    return _rounded(figures | {"ms": _rounded(figures["ms"])}), calibrate(learned)
 
 
 def _rounded(figures: dict[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
-from src.geometry import FloatArray, iou_matrix
+from src.geometry import FloatArray, iou_matrix, quad_size
 
 #: A detection has found a plate at this IoU.
 FOUND_IOU = 0.5
 #: A detection is about a plate (its text counts, it is no false one) at this IoU, or when its centre lies in the plate.
 LOCATED_IOU = 0.3
-#: A plate whose box is less than so many times as wide as high counts as one of two rows. Many American plates of one
+#: A plate that is less than so many times as wide as high counts as one of two rows. Many American plates of one
 #: row and a picture around it are as narrow.
 TWO_ROW_ASPECT = 2.0
 
@@ -25,11 +25,13 @@ class PredictedPlates:
         boxes: float32 ``[N, 4]``.
         scores: float32 ``[N]``, detection confidences.
         texts: N texts.
+        confidences: of the texts, N.
     """
 
     boxes: FloatArray
     scores: FloatArray
     texts: tuple[str, ...]
+    confidences: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,13 @@ class Comparison:
 
     Attributes:
         true_boxes: float32 ``[M, 4]``.
+        true_quads: ``[M, 4, 2]`` corners, NaN where unknown.
         true_texts: M texts, "" where unknown.
         predicted: what the system said.
     """
 
     true_boxes: FloatArray
+    true_quads: FloatArray
     true_texts: tuple[str, ...]
     predicted: PredictedPlates
 
@@ -107,9 +111,10 @@ def average_precision(comparisons: list[Comparison], iou_threshold: float = FOUN
     return float((envelope * ordered).sum() / total)
 
 
-def has_two_rows(box: FloatArray) -> bool:
-    """Whether a plate counts as one of two rows by its annotated box, ``[4]``."""
-    return bool(box[2] - box[0] < TWO_ROW_ASPECT * (box[3] - box[1]))
+def has_two_rows(box: FloatArray, quad: FloatArray) -> bool:
+    """Whether a plate counts as one of two rows by its annotated corners ``[4, 2]``, or its box ``[4]`` without any."""
+    width, height = quad_size(quad) if np.isfinite(quad).all() else box[2:] - box[:2]
+    return bool(width < TWO_ROW_ASPECT * height)
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,9 @@ def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> Re
     texts = exact = merged = edits = length = 0
     for comparison in comparisons:
         for plate, text in enumerate(comparison.true_texts):
-            if not text or (two_rows and not has_two_rows(comparison.true_boxes[plate])):
+            if not text:
+                continue
+            if two_rows and not has_two_rows(comparison.true_boxes[plate], comparison.true_quads[plate]):
                 continue
             part = compared_part(text)
             wanted = normalise_text(text)[part]

@@ -12,6 +12,7 @@ from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
 from src.detection.loss import DetectionLoss
 from src.detection.model import build_detector
 from src.training.detector_data import DetectorSamples, Paster, Photograph
+from src.training.muon import ConvolutionMuon
 
 WARM_UP_STEPS = 300
 
@@ -51,16 +52,22 @@ FULL = (
     Stage("photographs", 384, 512, 8, 250, 11, 8e-4, 1e-5),
     Stage("large photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 250, 6, 6e-4, 1e-5),
 )
-#: The second round, on photographs in which the first one's detector has mined (:mod:`src.training.mining`).
+#: Two more rounds, each on photographs in which the detector so far has mined (:mod:`src.training.mining`).
 FULL_MINED = (
-    Stage("mined crops", 288, 288, 16, 250, 30, 1.6e-3, 4e-5, mosaics=0.5),
-    Stage("mined photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 10, 6e-4, 1e-5),
+    (
+        Stage("mined crops", 288, 288, 16, 250, 30, 1.6e-3, 4e-5, mosaics=0.5),
+        Stage("mined photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 10, 6e-4, 1e-5),
+    ),
+    (
+        Stage("crops mined again", 288, 288, 16, 250, 26, 1.5e-3, 4e-5, mosaics=0.5),
+        Stage("photographs mined again", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 8, 6e-4, 1e-5),
+    ),
 )
 QUICK = (
     Stage("crops", 128, 128, 4, 3, 1, 1e-3, 1e-4),
     Stage("photographs", 160, 192, 2, 2, 1, 1e-4, 1e-5),
 )
-QUICK_MINED = (Stage("mined crops", 128, 128, 2, 2, 1, 1e-3, 1e-4, mosaics=0.5),)
+QUICK_MINED = ((Stage("mined crops", 128, 128, 2, 2, 1, 1e-3, 1e-4, mosaics=0.5),),)
 
 
 class _Epochs(keras.callbacks.Callback):
@@ -83,7 +90,15 @@ def _optimizer(stage: Stage) -> keras.optimizers.Optimizer:
         warmup_steps=min(WARM_UP_STEPS, max(1, stage.steps * stage.epochs // 10)),
     )
     # Averaged weights (Polyak) are worth several points of recall while the learning rate is still high.
-    return keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=10.0, use_ema=True, ema_momentum=0.998)
+    return ConvolutionMuon(
+        schedule,
+        weight_decay=1e-4,
+        adam_weight_decay=1e-4,
+        clipnorm=10.0,
+        use_ema=True,
+        ema_momentum=0.998,
+        exclude_layers=["output"],
+    )
 
 
 def train(
@@ -100,7 +115,7 @@ def train(
         photographs: training images with their plates.
         run_directory: receives checkpoints, and ``history.csv`` per stage; each stage's averaged weights of its last
             epoch are in ``STAGE/averaged.weights.h5``.
-        stages: :data:`FULL` or :data:`FULL_MINED`; :data:`QUICK` or :data:`QUICK_MINED` to try the code.
+        stages: :data:`FULL` or a round of :data:`FULL_MINED`; :data:`QUICK` or one of :data:`QUICK_MINED` to try the code.
         paster: adds drawn plates to the samples; without one no corners are learned where the sets have none.
         seed: of the samples.
         start: a detector to go on from; without one the weights are random.

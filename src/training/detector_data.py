@@ -29,6 +29,11 @@ Paster = Callable[
 
 #: Share of samples turned by 90°, as photographs without orientation data are.
 TURNED = 0.1
+#: Rolls in degrees and shears of samples: standard deviations, and the range of the few with a strong roll.
+ROLL, STRONG_ROLL, STRONG_ROLL_SHARE = 4.0, 30.0, 0.08
+SHEAR = 0.04
+#: A box drawn tight, so many times as wide as high, and so many pixels wide, holds a plate that hangs straight.
+STRAIGHT_ASPECT, STRAIGHT_WIDTH = 3.2, 30.0
 #: Shares of samples around a plate, and around what looks like one; the others show any part of a photograph.
 AROUND_PLATES = 0.6
 AROUND_DISTRACTORS = 0.25
@@ -70,8 +75,21 @@ def draw_photographs(count: int, rng: np.random.Generator) -> list[Photograph]:
     return photographs
 
 
-def load_photographs(images: list[AnnotatedImage], longest_side: int = 640) -> list[Photograph]:
+def _presume_corners(boxes: FloatArray, quads: FloatArray) -> FloatArray:
+    """Take the corners of the box where none are known but the plate must hang straight."""
+    size = boxes[:, 2:] - boxes[:, :2]
+    straight = (size[:, 0] >= STRAIGHT_WIDTH) & (size[:, 0] >= STRAIGHT_ASPECT * size[:, 1])
+    presumed = straight & ~np.isfinite(quads).all(axis=(1, 2))
+    return np.where(presumed[:, None, None], box_to_quad(boxes), quads)
+
+
+def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tight: bool = True) -> list[Photograph]:
     """Decode the images of a set into memory, shrunk to a longest side in pixels.
+
+    Args:
+        images: of the set.
+        longest_side: in pixels.
+        tight: whether the set's boxes are drawn tight enough to tell the corners of plates that hang straight.
 
     Raises:
         FileNotFoundError: an image is missing or unreadable.
@@ -83,7 +101,8 @@ def load_photographs(images: list[AnnotatedImage], longest_side: int = 640) -> l
             raise FileNotFoundError(f"{item.path}: not there, or not an image")
         scale = min(1.0, longest_side / max(image.shape[:2]))
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
-        photographs.append(_photograph(image, item.boxes * scale, item.quads * scale))
+        quads = _presume_corners(item.boxes, item.quads) if tight else item.quads
+        photographs.append(_photograph(image, item.boxes * scale, quads * scale))
     return photographs
 
 
@@ -154,6 +173,15 @@ def _quarter_turn(image: NDArray[np.uint8], quads: FloatArray, rng: np.random.Ge
     return cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE), turned.astype(np.float32)
 
 
+def _random_turn(size: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """A small roll and shear about the middle of a picture of a size (width, height): float32 ``[2, 3]``."""
+    strong = rng.random() < STRONG_ROLL_SHARE
+    roll = np.deg2rad(rng.uniform(-STRONG_ROLL, STRONG_ROLL) if strong else rng.normal(0, ROLL))
+    turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
+    turn = turn @ np.array([[1, rng.normal(0, SHEAR)], [rng.normal(0, SHEAR), 1]])
+    return np.concatenate([turn, (size / 2 - turn @ (size / 2))[:, None]], axis=1).astype(np.float32)
+
+
 def _mirror(quads: FloatArray, width: int) -> FloatArray:
     mirrored = quads.copy()
     mirrored[..., 0] = width - mirrored[..., 0]
@@ -198,12 +226,20 @@ def draw_sample(
     level = int(np.clip(np.floor(np.log2(1 / scale)), 0, len(photograph.levels) - 1)) if scale < 1 else 0
     source = photograph.levels[level]
     shrink = source.shape[1] / full[0]
-    matrix = np.array([[step[0] / shrink, 0, -origin[0]], [0, step[1] / shrink, -origin[1]]], np.float32)
+    place = np.array([[step[0], 0, -origin[0]], [0, step[1], -origin[1]], [0, 0, 1]], np.float32)
+    place = _random_turn(size, rng) @ place
     border = int(rng.integers(256)) if rng.random() < 0.3 else BORDER_VALUE
-    image: Any = cv2.warpAffine(source, matrix, (width, height), borderValue=(border, border, border))
-    boxes = (photograph.boxes * np.tile(step, 2) - np.tile(origin, 2)).astype(np.float32)
-    quads = (photograph.quads * step - origin).astype(np.float32)
-    unknown = (photograph.ignored * np.tile(step, 2) - np.tile(origin, 2)).astype(np.float32)
+    image: Any = cv2.warpAffine(
+        source, place / np.array([shrink, shrink, 1]), (width, height), borderValue=(border, border, border)
+    )
+
+    def placed(points: FloatArray) -> FloatArray:
+        return (points @ place[:, :2].T + place[:, 2]).astype(np.float32)
+
+    # Without corners a plate is taken to hang straight in its box, as most do.
+    outlines = np.where(np.isfinite(photograph.quads), photograph.quads, box_to_quad(photograph.boxes))
+    boxes, quads = quad_to_box(placed(outlines)), placed(photograph.quads)
+    unknown = quad_to_box(placed(box_to_quad(photograph.ignored)))
     if paster is not None:
         image, boxes, quads = paster(image, boxes, quads, rng)
 

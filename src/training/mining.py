@@ -9,9 +9,9 @@ from src.geometry import iou_matrix
 from src.training.detector_data import Photograph
 
 #: A detection at least this sure, where nothing is annotated, may be a plate that somebody overlooked.
-SURE = 0.45
+SURE = 0.3
 #: Other detections from this confidence on are background worth looking at.
-DISTRACTING = 0.2
+DISTRACTING = 0.12
 
 
 def mine(photographs: list[Photograph], detector: Detector, widest: float = float("inf")) -> list[Photograph]:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from src.evaluation.calibration import calibrate, pooled
 from src.evaluation.metrics import (
     Comparison,
     PredictedPlates,
@@ -11,9 +12,12 @@ from src.evaluation.metrics import (
 )
 
 
-def comparison(true_boxes, true_texts, boxes, scores, texts):
-    predicted = PredictedPlates(np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32), tuple(texts))
-    return Comparison(np.array(true_boxes, np.float32).reshape(-1, 4), tuple(true_texts), predicted)
+def comparison(true_boxes, true_texts, boxes, scores, texts, confidences=None, quads=None):
+    boxes = np.array(boxes, np.float32).reshape(-1, 4)
+    predicted = PredictedPlates(boxes, np.array(scores, np.float32), tuple(texts), tuple(confidences or scores))
+    true_boxes = np.array(true_boxes, np.float32).reshape(-1, 4)
+    true_quads = np.full((len(true_boxes), 4, 2), np.nan, np.float32) if quads is None else np.array(quads, np.float32)
+    return Comparison(true_boxes, true_quads, tuple(true_texts), predicted)
 
 
 PLATE = (0, 0, 100, 20)
@@ -49,6 +53,31 @@ def test_plates_of_two_rows_are_counted_by_their_shape():
     assert figures is not None
     assert (figures.texts, figures.exact) == (1, 100)
     assert reading_figures([comparison([PLATE], ["AB12"], [PLATE], [0.9], ["AB12"])], two_rows=True) is None
+
+
+def test_a_tilted_plate_of_one_row_is_told_by_its_corners():
+    tilted = [[(0, 40), (90, 0), (100, 20), (10, 60)]]
+    images = [comparison([(0, 0, 100, 60)], ["AB12"], [(0, 0, 100, 60)], [0.9], ["AB12"], quads=tilted)]
+    assert reading_figures(images, two_rows=True) is None
+
+
+def test_calibration_compares_confidences_with_what_is_right():
+    read = [("AB12", 0.95), ("AB12", 0.95), ("AB1Z", 0.95), ("AB12", 0.65), ("", 0.0)]
+    images = [comparison([PLATE], ["AB12"], [PLATE], [0.9], [text], [confidence]) for text, confidence in read]
+    figures = calibrate(images).as_dict()
+    assert (figures["readings"], figures["sure"]) == (4, 3)
+    assert figures["sure_right"] == pytest.approx(66.67, abs=0.01)
+    # Three readings are right in two cases where 2.85 are promised, one is right where 0.65 is.
+    assert figures["expected_error"] == pytest.approx(100 * (0.85 + 0.35) / 4, abs=0.01)
+    assert figures["bins"][6] == [1, 65, 100]
+    twice = pooled([calibrate(images), calibrate(images)]).as_dict()
+    assert twice["readings"] == 8
+    assert twice["expected_error"] == figures["expected_error"]
+
+
+def test_calibration_without_readings_has_no_figures():
+    figures = calibrate([]).as_dict()
+    assert (figures["readings"], figures["expected_error"], figures["sure_right"]) == (0, None, None)
 
 
 def test_texts_that_nobody_knows_are_not_counted():

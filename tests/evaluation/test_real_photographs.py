@@ -13,12 +13,13 @@ from src.evaluation.evaluate import evaluate_set
     [("openimages", 72, 87), ("cars", 91, 72), ("indonesia", 90, 75), ("china", 96, 86), ("tunisia", 92, None)],
 )
 def test_photographs_never_met_are_read(datasets, name, recall, merged):
-    figures = evaluate_set(datasets / "val" / name)
+    figures, calibration = evaluate_set(datasets / "val" / name)
     assert figures["recall"] >= recall
     assert figures["false_per_image"] <= 0.2
     if merged is not None:
         assert figures["reading"]["merged"] >= merged
         assert figures["reading"]["merged"] > figures["reading_with_contours"]["merged"] + 10
+        assert calibration.as_dict()["sure_right"] >= 95
 
 
 def test_command_line_prints_and_saves(root, tmp_path, sample_path):
