@@ -8,6 +8,7 @@ import contextlib
 import io
 import threading
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,11 @@ import numpy as np
 from src.geometry import FloatArray
 
 MODELS_DIRECTORY = Path(__file__).resolve().parent.parent / "models"
+
+#: Larger batches are run in parts of this size: they are not faster by the piece, and need more memory.
+LARGEST_BATCH = 8
+#: Layers that compute with floats in every twin: normalisation, the first convolution after it, and the outputs.
+EXACT_LAYERS = "layer_normalization|entry|output_"
 
 
 class Model(Protocol):
@@ -52,6 +58,10 @@ class LiteRTModel:
 
     def __call__(self, batch: FloatArray) -> FloatArray:
         """See :class:`Model`."""
+        parts = [self._run(batch[first : first + LARGEST_BATCH]) for first in range(0, len(batch), LARGEST_BATCH)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _run(self, batch: FloatArray) -> FloatArray:
         # Batches are padded to a power of two, so that a handful of interpreters serves every batch size.
         padded = np.zeros((1 << (len(batch) - 1).bit_length(), *batch.shape[1:]), np.float32)
         padded[: len(batch)] = batch
@@ -108,10 +118,36 @@ def load_model(name: str, runtime: str = "litert") -> Model:
     return loader(path)
 
 
-def compile_model(model: Any, path: Path) -> None:
-    """Write the compiled twin of a Keras model (fp32, for LiteRT); needs the TensorFlow backend."""
+def compile_model(model: Any, path: Path, samples: Sequence[FloatArray] = ()) -> None:
+    """Write the compiled twin of a Keras model, for LiteRT; needs the TensorFlow backend.
+
+    Args:
+        model: the Keras model.
+        path: the ``.tflite`` file to write.
+        samples: inputs ``[B, ...]`` such as the model will meet. If there are any, the twin's convolutions compute with
+            integers of 8 bits (a scale per channel for weights, and for activations what the samples bring about); all
+            else, the outputs above all, stays as it is.
+    """
     import tensorflow as tf
 
-    # The converter describes the model at length on stdout.
-    with contextlib.redirect_stdout(io.StringIO()):
-        path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+    # Converter and quantiser describe at length what they do.
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+        path.write_bytes(_quantised(content, samples) if samples else content)
+
+
+def _quantised(content: bytes, samples: Sequence[FloatArray]) -> bytes:
+    """Compute a compiled model's convolutions, and the sums between them, with integers of 8 bits."""
+    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_quantizer import qtyping, quantizer, recipe
+
+    integers = qtyping.OpQuantizationConfig.from_dict(recipe.static_wi8_ai8()[0]["op_config"])
+    recipes = quantizer.Quantizer(bytearray(content))
+    for operation in (qtyping.TFLOperationName.CONV_2D, qtyping.TFLOperationName.ADD):
+        recipes.update_quantization_recipe(".*", operation, op_config=integers)
+        recipes.update_quantization_recipe(f".*({EXACT_LAYERS}).*", operation, algorithm_key="no_quantize")
+    ((signature, tensors),) = Interpreter(model_content=content).get_signature_list().items()
+    (name,) = tensors["inputs"]
+    ranges = recipes.calibrate({signature: [{name: sample} for sample in samples]})
+    quantised: bytes = bytes(recipes.quantize(ranges).quantized_model)
+    return quantised

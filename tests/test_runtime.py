@@ -1,12 +1,19 @@
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import keras
 import numpy as np
 import pytest
 
+from src.classification.crops import character_crops
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
+from src.detection.detector import Detector
 from src.detection.model import build_detector
+from src.media.images import read_image
+from src.preprocessing import letterbox
 from src.runtime import KerasModel, LiteRTModel, compile_model, load_model
+from src.segmentation.canvas import plate_view
+from src.segmentation.decode import decode_cells
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +27,7 @@ def files(tmp_path_factory):
     return folder / "model.h5", folder / "model.tflite"
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 5])
+@pytest.mark.parametrize("size", [1, 3, 11])
 def test_both_runtimes_answer_alike_for_every_batch_size(files, size):
     batch = np.random.default_rng(size).uniform(0, 255, (size, 64, 96, 3)).astype(np.float32)
     expected = KerasModel(files[0])(batch)
@@ -38,15 +45,39 @@ def test_threads_share_a_model(files):
     assert all(np.array_equal(a, b) for a, b in zip(answers, expected, strict=True))
 
 
+def test_twins_of_integers_answer_nearly_alike(files, tmp_path):
+    rng = np.random.default_rng(3)
+    smooth = [cv2.GaussianBlur(rng.uniform(0, 255, (64, 96, 3)).astype(np.float32), (0, 0), 3)[None] for _ in range(8)]
+    original = KerasModel(files[0])
+    compile_model(keras.models.load_model(files[0], compile=False), tmp_path / "small.tflite", smooth)
+    assert (tmp_path / "small.tflite").stat().st_size < 0.5 * files[1].stat().st_size
+    small = LiteRTModel(tmp_path / "small.tflite")
+    expected, answers = (np.concatenate([run(batch) for batch in smooth]) for run in (original, small))
+    assert not np.array_equal(answers, expected)
+    assert np.abs(answers - expected).mean() < 0.02 * expected.std()
+
+
+@pytest.fixture(scope="module")
+def inputs(root):
+    """What the shipped models are given to see when they read the sample pictures."""
+    detector, segmenter = load_model("detector"), load_model("segmenter")
+    batches = {"detector": [], "segmenter": [], "classifier": []}
+    for path in sorted((root / "data" / "samples").glob("*.jpg")):
+        image = read_image(path, path.name)
+        batches["detector"].append(letterbox(image, INPUT_HEIGHT, INPUT_WIDTH).image[None].astype(np.float32))
+        for detection in Detector(detector).detect(image, 0.5):
+            view = plate_view(image, detection.corners)
+            batches["segmenter"].append(view.canvas()[None, ..., None].astype(np.float32))
+            boxes, _ = decode_cells(segmenter(batches["segmenter"][-1])[0])
+            batches["classifier"].append(character_crops(view, boxes)[..., None].astype(np.float32))
+    return {name: np.concatenate(parts) for name, parts in batches.items()}
+
+
 @pytest.mark.parametrize("name", ["detector", "segmenter", "classifier"])
-def test_shipped_twins_answer_like_their_h5(name):
-    twin, original = load_model(name), load_model(name, "keras")
-    shape = {"detector": (INPUT_HEIGHT, INPUT_WIDTH, 3), "segmenter": (96, 192, 1), "classifier": (32, 32, 1)}[name]
-    rng = np.random.default_rng(2)
-    smooth = rng.uniform(0, 255, (2, *shape[:2], 1)) * np.linspace(0, 1, shape[1])[:, None]
-    batch = np.broadcast_to(smooth, (2, *shape)).astype(np.float32)
-    expected = original(batch)
-    assert np.abs(twin(batch) - expected).max() < 1e-3 * max(1.0, float(np.abs(expected).max()))
+def test_shipped_twins_answer_like_their_h5(name, inputs):
+    answers, expected = load_model(name)(inputs[name]), load_model(name, "keras")(inputs[name])
+    assert np.abs(answers - expected).mean() < 0.05 * expected.std()
+    assert np.corrcoef(answers.ravel(), expected.ravel())[0, 1] > 0.998
 
 
 def test_unknown_runtime_and_missing_model_are_named():

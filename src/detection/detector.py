@@ -62,7 +62,8 @@ def decode(output: FloatArray, height: int, width: int, threshold: float) -> tup
     boxes = decode_boxes(output[chosen, 1:5], anchors)
     quads = decode_corners(output[chosen, 5:13], anchors)
     # A plate cannot score more than the surest of its anchors.
-    kept = [index for index in nms(boxes, scores, NMS_IOU) if scores[index] >= threshold]
+    sure = np.flatnonzero(scores >= threshold)
+    kept = sure[nms(boxes[sure], scores[sure], NMS_IOU)]
     overlaps = iou_matrix(boxes[kept], boxes)
     votes = np.sort(np.where(overlaps >= SCORE_IOU, scores, 0), axis=1)[:, -VOTES:].sum(axis=1) / VOTES
     weights = np.where(overlaps >= PLACE_IOU, scores**2, 0)

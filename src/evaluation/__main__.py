@@ -46,8 +46,11 @@ def _calibration_lines(calibrations: dict[str, Calibration]) -> str:
     for name, calibration in calibrations.items():
         figures = calibration.as_dict()
         if figures["readings"]:
-            sure = f"{figures['sure']} with at least 0.9" + (f", {figures['sure_right']}% right" * bool(figures["sure"]))
-            lines.append(f"{name}: {figures['readings']} texts, expected error {figures['expected_error']}%; {sure}")
+            right = f", {figures['sure_right']}% of them right" if figures["sure"] else ""
+            lines.append(
+                f"{name}: {figures['readings']} texts, expected error {figures['expected_error']}%; "
+                f"{figures['sure']} with at least 0.9{right}"
+            )
     return "\n".join(lines)
 
 

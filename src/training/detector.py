@@ -115,7 +115,8 @@ def train(
         photographs: training images with their plates.
         run_directory: receives checkpoints, and ``history.csv`` per stage; each stage's averaged weights of its last
             epoch are in ``STAGE/averaged.weights.h5``.
-        stages: :data:`FULL` or a round of :data:`FULL_MINED`; :data:`QUICK` or one of :data:`QUICK_MINED` to try the code.
+        stages: :data:`FULL` or a round of :data:`FULL_MINED`; to try the code, :data:`QUICK` or one of
+            :data:`QUICK_MINED`.
         paster: adds drawn plates to the samples; without one no corners are learned where the sets have none.
         seed: of the samples.
         start: a detector to go on from; without one the weights are random.
