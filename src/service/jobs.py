@@ -64,7 +64,7 @@ class Job(_Base):
         """What its client is told; files are links.
 
         Args:
-            keep_s: how long a job is kept, in seconds.
+            keep_s: how long it is kept once it is finished, in seconds.
         """
         progress = min(self.frames / self.frame_count, 1.0) if self.frame_count else 0.0
         address = f"/v1/jobs/{self.id}"
@@ -81,7 +81,7 @@ class Job(_Base):
             "frames": self.frames,
             "created_at": _iso(self.created),
             "finished_at": self.finished and _iso(self.finished),
-            "expires_at": _iso(self.created + keep_s),
+            "expires_at": self.finished and _iso(self.finished + keep_s),
             "result": answer,
             "error": self.error,
             "links": {"self": address, **(answer["saved"] if answer else {})},
@@ -100,7 +100,7 @@ class JobStore:
 
         Args:
             folder: where database and files are; it is made where it is not there yet.
-            keep_s: how long a job is kept, in seconds.
+            keep_s: how long a finished job is kept, in seconds.
         """
         self.keep_s = keep_s
         self._folder = folder / "jobs"
@@ -140,7 +140,7 @@ class JobStore:
         """
         with Session(self._engine) as session:
             job = session.get(Job, identifier)
-        if job is None or job.created + self.keep_s < time.time():
+        if job is None or (job.finished and job.finished + self.keep_s < time.time()):
             raise ServiceError(404, "no_such_job", "there is no such job; it may have expired")
         return job
 
@@ -173,7 +173,7 @@ class JobStore:
     def remove_expired(self) -> None:
         """Forget the jobs whose time is over."""
         with Session(self._engine) as session:
-            expired = session.scalars(select(Job).where(Job.created < time.time() - self.keep_s)).all()
+            expired = session.scalars(select(Job).where(Job.finished < time.time() - self.keep_s)).all()
         for job in expired:
             self.remove(job)
 
@@ -242,17 +242,18 @@ class JobRunner:
             source = VideoSource(job.name, sent)
             result = read_video(source, self._recogniser, OutputFolder(folder / "results"), None, options)
         except _StoppedError:
-            shutil.rmtree(folder / "results", ignore_errors=True)
-            if not self._store.change(job, state="queued", frames=0):
-                shutil.rmtree(folder, ignore_errors=True)
-            return
+            outcome: dict[str, Any] = {"state": "queued", "frames": 0}
         except InputError as error:
-            outcome: dict[str, Any] = {"state": "failed", "error": {"code": "unreadable", "message": str(error)}}
+            outcome = {"state": "failed", "error": {"code": "unreadable", "message": str(error)}}
         except Exception:
             _LOGGER.exception("%s: the video cannot be read", job.id)
             message = "the service failed; its log says more"
             outcome = {"state": "failed", "error": {"code": "internal_error", "message": message}}
         else:
             outcome = {"state": "done", "frames": result.frames, "answer": result.to_dict()}
-        sent.unlink(missing_ok=True)
-        self._store.change(job, finished=time.time(), **outcome)
+        if outcome["state"] != "queued":
+            outcome["finished"] = time.time()
+            sent.unlink(missing_ok=True)
+        # Nothing is left of a job that was removed meanwhile.
+        if not self._store.change(job, **outcome):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -99,7 +99,7 @@ def guarded(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         PLATE_MAX_FILES="2",
         PLATE_MAX_STREAMS="1",
         PLATE_MAX_VIDEO_SECONDS="2",
-        PLATE_JOB_HOURS="0.003",
+        PLATE_JOB_HOURS="0.0005",
     ) as running:
         yield running
 
