@@ -31,7 +31,7 @@ time that one was read; `{"end": true}` as text asks for the answer for the whol
 message is `{"token": "…"}`."""
 #: The page may load from here alone.
 _PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' blob: data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
     "media-src 'self' blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _PAGE_FILES = {file.name: file.read_bytes() for file in (Path(__file__).parent / "page").iterdir()}

@@ -1,0 +1,87 @@
+// The camera: frames go to the service one after the other, each when the one before has been answered.
+
+import { openStream, ServiceError } from "./api.js";
+import { crop, mark, paint, show } from "./stage.js";
+import { drop, put, recordOf } from "./vehicles.js";
+
+const SOURCE = "camera";
+const video = document.getElementById("live");
+
+export class Camera {
+  #frame = document.createElement("canvas");
+  #run = crypto.randomUUID ? crypto.randomUUID() : String(Date.now());
+  #seen = new Map();
+  #media = null;
+  #socket = null;
+  #ending = false;
+
+  /** Reads until `stop` is called or something fails; only then it returns. */
+  async start() {
+    this.#media = await navigator.mediaDevices.getUserMedia({
+      audio: false,
+      video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } },
+    });
+    video.srcObject = this.#media;
+    await video.play();
+    show("live");
+    this.#socket = openStream();
+    try {
+      await new Promise((done, fail) => {
+        const next = () => this.#send().catch(fail);
+        this.#socket.onopen = next;
+        this.#socket.onerror = () => fail(new Error("the service cannot be reached"));
+        this.#socket.onclose = () => (this.#ending ? done() : fail(new Error("the service ended the stream")));
+        this.#socket.onmessage = ({ data }) => {
+          const answer = JSON.parse(data);
+          if (answer?.error?.code === "unauthorised") fail(new ServiceError(401, answer.error.message));
+          else if (answer?.error && answer.frame === undefined) fail(new Error(answer.error.message));
+          else if (answer?.kind === "video") answer.plates.forEach((vehicle) => this.#settle(vehicle));
+          else if (answer && !this.#ending) {
+            this.#take(answer);
+            next();
+          }
+        };
+      });
+    } finally {
+      this.#socket.close();
+      this.#media.getTracks().forEach((track) => track.stop());
+      video.srcObject = null;
+      mark([], 1, 1);
+    }
+  }
+
+  stop() {
+    this.#ending = true;
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send('{"end": true}');
+  }
+
+  async #send() {
+    await new Promise((drawn) => requestAnimationFrame(drawn));
+    paint(video, video.videoWidth, video.videoHeight, this.#frame);
+    const picture = await new Promise((made) => this.#frame.toBlob(made, "image/jpeg", 0.9));
+    if (!this.#ending && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(picture);
+  }
+
+  #key(track) {
+    return `${this.#run} ${track}`;
+  }
+
+  #take({ plates = [], vehicles = [], time_s: time }) {
+    mark(plates, this.#frame.width, this.#frame.height);
+    for (const plate of plates) {
+      if (!plate.text) continue;
+      const known = this.#seen.get(plate.track) || { first_s: time, best: 0 };
+      const better = plate.reading && plate.confidence >= known.best;
+      this.#seen.set(plate.track, { first_s: known.first_s, best: better ? plate.confidence : known.best });
+      const record = recordOf({ ...plate, first_s: known.first_s, last_s: time }, SOURCE);
+      put(record, { key: this.#key(plate.track), pending: true, crop: better ? crop(this.#frame, plate.box) : null });
+    }
+    vehicles.forEach((vehicle) => this.#settle(vehicle));
+  }
+
+  /** A vehicle that is gone for good takes the place of its tracks. */
+  #settle(vehicle) {
+    const crops = vehicle.tracks.map((track) => drop(this.#key(track)));
+    put(recordOf(vehicle, SOURCE), { key: `${this.#run} v${vehicle.tracks[0]}`, crop: crops.find(Boolean) });
+  }
+}
