@@ -5,9 +5,9 @@ import { crop, mark, paint, show } from "./stage.js";
 import { drop, put, recordOf } from "./vehicles.js";
 
 const SOURCE = "camera";
-const video = document.getElementById("live");
 
 export class Camera {
+  #video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
   #frame = document.createElement("canvas");
   #run = crypto.randomUUID ? crypto.randomUUID() : String(Date.now());
   #seen = new Map();
@@ -21,11 +21,10 @@ export class Camera {
       audio: false,
       video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } },
     });
-    video.srcObject = this.#media;
-    await video.play();
-    show("live");
-    this.#socket = openStream();
     try {
+      this.#video.srcObject = this.#media;
+      await this.#video.play();
+      this.#socket = openStream();
       await new Promise((done, fail) => {
         const next = () => this.#send().catch(fail);
         this.#socket.onopen = next;
@@ -43,10 +42,9 @@ export class Camera {
         };
       });
     } finally {
-      this.#socket.close();
+      this.#socket?.close();
       this.#media.getTracks().forEach((track) => track.stop());
-      video.srcObject = null;
-      mark([], 1, 1);
+      this.#video.srcObject = null;
     }
   }
 
@@ -56,8 +54,7 @@ export class Camera {
   }
 
   async #send() {
-    await new Promise((drawn) => requestAnimationFrame(drawn));
-    paint(video, video.videoWidth, video.videoHeight, this.#frame);
+    paint(this.#video, this.#video.videoWidth, this.#video.videoHeight, this.#frame);
     const picture = await new Promise((made) => this.#frame.toBlob(made, "image/jpeg", 0.9));
     if (!this.#ending && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(picture);
   }
@@ -67,6 +64,9 @@ export class Camera {
   }
 
   #take({ plates = [], vehicles = [], time_s: time }) {
+    // The frame that was read is shown, rather than the present one, on which the plates have moved on.
+    paint(this.#frame, this.#frame.width, this.#frame.height);
+    show("picture");
     mark(plates, this.#frame.width, this.#frame.height);
     for (const plate of plates) {
       if (!plate.text) continue;

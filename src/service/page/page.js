@@ -79,18 +79,18 @@ async function toggleCamera() {
     camera.stop();
     return;
   }
-  byId("camera").textContent = "Camera off";
-  tell("The camera is on; its pictures go to this service only.");
   await attempt(async () => {
+    byId("camera").textContent = "Camera off";
+    tell("The camera is on; its pictures go to this service only.");
     camera = new Camera();
     try {
       await camera.start();
       tell("The camera is off.");
     } finally {
       camera = null;
+      byId("camera").textContent = "Camera on";
     }
   });
-  byId("camera").textContent = "Camera on";
 }
 
 function save(name, type, text) {

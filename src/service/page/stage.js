@@ -6,22 +6,18 @@ const canvas = document.getElementById("picture");
 const marks = document.getElementById("marks");
 const drop = document.getElementById("drop");
 
-/** Shows one of: "picture", "live", "annotated". */
+/** Shows the picture, or else the annotated video. */
 export function show(what) {
-  stage.hidden = what === "annotated";
-  canvas.hidden = what !== "picture";
-  document.getElementById("live").hidden = what !== "live";
-  document.getElementById("annotated").hidden = what !== "annotated";
+  stage.hidden = what !== "picture";
+  document.getElementById("annotated").hidden = what === "picture";
   document.getElementById("hint").hidden = true;
   drop.classList.add("filled");
 }
 
-/** Paints a picture or the present frame of a video on a canvas of its own size. */
+/** Paints a picture or the present frame of a video on a canvas, which gets its size. */
 export function paint(source, width, height, target = canvas) {
-  target.width = width;
-  target.height = height;
+  if (target.width !== width || target.height !== height) Object.assign(target, { width, height });
   target.getContext("2d").drawImage(source, 0, 0, width, height);
-  return target;
 }
 
 function element(name, attributes) {
