@@ -1,5 +1,6 @@
 """The web page in a real browser; with PLATE_SCREENSHOTS=folder it is photographed for the documentation."""
 
+import base64
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ import pytest
 from src.synthesis.clips import Clip, traffic
 from tests.media.videos import write_video
 from tests.service.browser import CHROMIUM, browsing
-from tests.service.conftest import TOKEN
+from tests.service.conftest import TOKEN, blocks
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
 
@@ -70,6 +71,13 @@ def test_a_video_is_uploaded_and_its_vehicles_are_seen(page, clip, clip_path):
     page.wait_for(f"{CROPS} === {len(clip.passes)}")
     page.wait_for("document.getElementById('annotated').duration > 2")
     page.evaluate("document.getElementById('clear').click()")
+
+
+def test_the_javascript_of_the_documentation_works(page, server, root, photo, expected):
+    code = blocks(root, "javascript")[0].replace("http://127.0.0.1:8000", server.address)
+    content = base64.b64encode(photo).decode()
+    file = f"new File([Uint8Array.from(atob('{content}'), (c) => c.charCodeAt(0))], 'street.jpg')"
+    assert page.evaluate(f"(async () => {{ {code} return readPlates({file}); }})()") == [p["text"] for p in expected]
 
 
 def test_what_cannot_be_read_is_told(page, tmp_path):
