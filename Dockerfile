@@ -7,7 +7,8 @@ COPY data/syntaxes data/syntaxes
 COPY src src
 RUN useradd --create-home reader && mkdir /data && chown reader /data
 USER reader
-ENV PLATE_DATA=/data
+# Large uploads wait in temporary files.
+ENV PLATE_DATA=/data TMPDIR=/data
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --start-period=30s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=3)"]

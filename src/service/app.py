@@ -54,9 +54,9 @@ def create_app(settings: Settings) -> FastAPI:
         store = JobStore(settings.data_dir, 3600 * settings.job_hours)
         pool, runner = WorkerPool(settings.workers, settings.queue), JobRunner(store, recogniser, settings)
         service = Service(settings, recogniser, pool, store, runner, metrics)
-        metrics.watch("plate_queue", "Calls that wait for a worker or are read", lambda: pool.waiting)
-        metrics.watch("plate_streams", "Live streams", lambda: service.streams)
-        metrics.watch("plate_jobs", "Videos that wait or are read", store.active)
+        metrics.watch("plate_reader_queue", "Calls that wait for a worker or are read", lambda: pool.waiting)
+        metrics.watch("plate_reader_streams", "Live streams", lambda: service.streams)
+        metrics.watch("plate_reader_jobs", "Videos that wait or are read", store.active)
         app.state.service = service
         yield
         pool.close()

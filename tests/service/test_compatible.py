@@ -38,6 +38,7 @@ def test_plate_recognizers_thresholds_count(client, validate, photo):
         answer = client.post("/v1/plate-reader/", files={"upload": photo}, data=data).json()
         validate(answer, "PlateRecognizerAnswer")
         assert bool(answer["results"]) == found
+    assert client.post("/v1/plate-reader", files={"upload": photo}).status_code == 201
     for nonsense in ("{", "[]", '{"threshold_d": "x"}', "null"):
         answer = client.post("/v1/plate-reader/", files={"upload": photo}, data={"config": nonsense}).json()
         assert answer["results"]
