@@ -5,6 +5,7 @@ import av
 import pytest
 
 from src.pipeline import main
+from tests.media.encoded import png_header
 from tests.media.videos import driving, write_sound, write_video
 from tests.service.conftest import TOKEN, serving, wait_for
 
@@ -85,13 +86,13 @@ def test_a_video_can_be_the_body_itself(client, clip_path):
     client.delete(response.json()["links"]["self"])
 
 
-def test_what_is_no_video_is_refused(client, tmp_path, photo, server):
+def test_what_is_no_video_is_refused(client, tmp_path):
     # A playlist would make libav open what it names.
     playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
     concatenation = b"ffconcat version 1.0\nfile '/etc/passwd'\n"
     description = b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n"
     sound = write_sound(tmp_path / "sound.mp4").read_bytes()
-    for content in (b"", b"text", photo, playlist, concatenation, description, sound):
+    for content in (b"", b"text", png_header(64, 64), playlist, concatenation, description, sound):
         response = client.post("/v1/video", files={"file": ("clip.mp4", content)})
         assert response.status_code == 422, content[:20]
         assert response.json()["error"]["code"] == "unreadable"
