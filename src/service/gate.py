@@ -40,7 +40,8 @@ def is_authorised(settings: Settings, headers: Headers, query: bytes = b"") -> b
 
 def is_token(settings: Settings, shown: str) -> bool:
     """Whether a text is one of the tokens; without any, every text will do."""
-    matches = [hmac.compare_digest(shown.encode(), token.encode()) for token in settings.tokens]
+    given = shown.encode(errors="backslashreplace")
+    matches = [hmac.compare_digest(given, token.encode()) for token in settings.tokens]
     return any(matches) or not matches
 
 

@@ -102,6 +102,8 @@ def show_file(request: Request, identifier: str, form: str) -> Response:
 
 def _file(path: str) -> FileResponse:
     suffix = Path(path).suffix
+    if not Path(path).is_file():
+        raise ServiceError(404, "no_such_file", "this file has been removed")
     return FileResponse(path, media_type=_MEDIA_TYPES.get(suffix) or mimetypes.types_map.get(suffix))
 
 

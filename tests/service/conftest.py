@@ -84,6 +84,7 @@ def serving(root: Path, data: Path, *module: str, **environment: str) -> Iterato
     finally:
         if server.process.poll() is None:
             server.stop()
+    assert "Traceback" not in server.log.read_text()
 
 
 @pytest.fixture(scope="session")

@@ -71,13 +71,21 @@ def test_bad_frames_do_not_end_a_stream(server, frames, small_picture):
         assert closed.value.rcvd.code == 1003
 
 
+def test_a_client_may_just_go(server, frames):
+    for _ in range(3):
+        with open_stream(server) as socket:
+            for frame in frames[:5]:
+                socket.send(frame)
+            socket.socket.close()
+
+
 def test_a_stream_without_frames_has_no_answer(server):
     with open_stream(server) as socket:
         assert exchange(socket, {"end": True}) is None
 
 
 def test_streams_need_a_token_where_it_is_asked_for(guarded, frames):
-    for first in ({"token": "wrong"}, frames[0], {}):
+    for first in ({"token": "wrong"}, {"token": "\ud800"}, {"token": None}, frames[0], {}):
         with open_stream(guarded) as socket:
             assert exchange(socket, first)["error"]["code"] == "unauthorised"
             with pytest.raises(ConnectionClosed) as closed:

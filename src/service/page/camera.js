@@ -9,52 +9,73 @@ const SOURCE = "camera";
 export class Camera {
   #video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
   #frame = document.createElement("canvas");
-  #run = crypto.randomUUID ? crypto.randomUUID() : String(Date.now());
+  #run = 0;
   #seen = new Map();
-  #media = null;
   #socket = null;
   #ending = false;
+  #turned = false;
 
   /** Reads until `stop` is called or something fails; only then it returns. */
   async start() {
-    this.#media = await navigator.mediaDevices.getUserMedia({
+    if (!navigator.mediaDevices) throw new Error("browsers give the camera to pages behind https:// and on localhost only");
+    const media = await navigator.mediaDevices.getUserMedia({
       audio: false,
       video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } },
     });
     try {
-      this.#video.srcObject = this.#media;
+      this.#video.srcObject = media;
       await this.#video.play();
-      this.#socket = openStream();
-      await new Promise((done, fail) => {
-        const next = () => this.#send().catch(fail);
-        this.#socket.onopen = next;
-        this.#socket.onerror = () => fail(new Error("the service cannot be reached"));
-        this.#socket.onclose = () => (this.#ending ? done() : fail(new Error("the service ended the stream")));
-        this.#socket.onmessage = ({ data }) => {
-          const answer = JSON.parse(data);
-          if (answer?.error?.code === "unauthorised") fail(new ServiceError(401, answer.error.message));
-          else if (answer?.error && answer.frame === undefined) fail(new Error(answer.error.message));
-          else if (answer?.kind === "video") answer.plates.forEach((vehicle) => this.#settle(vehicle));
-          else if (answer && !this.#ending) {
-            this.#take(answer);
-            next();
-          }
-        };
-      });
+      // When a phone is turned, its pictures get another shape: that is another stream.
+      while (!this.#ending) await this.#stream();
     } finally {
       this.#socket?.close();
-      this.#media.getTracks().forEach((track) => track.stop());
+      media.getTracks().forEach((track) => track.stop());
       this.#video.srcObject = null;
     }
   }
 
   stop() {
     this.#ending = true;
+    this.#finish();
+  }
+
+  #stream() {
+    this.#run = `${Date.now()} ${Math.random()}`;
+    this.#seen.clear();
+    this.#turned = false;
+    Object.assign(this.#frame, { width: this.#video.videoWidth, height: this.#video.videoHeight });
+    this.#socket = openStream();
+    return new Promise((done, fail) => {
+      const next = () => this.#send().catch(fail);
+      this.#socket.onopen = next;
+      this.#socket.onerror = () => fail(new Error("the service cannot be reached"));
+      this.#socket.onclose = () => (this.#ending || this.#turned ? done() : fail(new Error("the service ended the stream")));
+      this.#socket.onmessage = ({ data }) => {
+        const answer = JSON.parse(data);
+        if (answer?.error?.code === "unauthorised") fail(new ServiceError(401, answer.error.message));
+        else if (answer?.error && answer.frame === undefined) fail(new Error(answer.error.message));
+        else if (answer?.kind === "video") answer.plates.forEach((vehicle) => this.#settle(vehicle));
+        else if (answer && !this.#ending) {
+          this.#take(answer);
+          next();
+        }
+      };
+    });
+  }
+
+  /** Asks for the vehicles that are not settled yet; then the service ends the stream. */
+  #finish() {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send('{"end": true}');
   }
 
   async #send() {
-    paint(this.#video, this.#video.videoWidth, this.#video.videoHeight, this.#frame);
+    const { videoWidth: width, videoHeight: height } = this.#video;
+    this.#turned = width !== this.#frame.width || height !== this.#frame.height;
+    if (this.#ending || this.#turned) {
+      this.#finish();
+      return;
+    }
+    paint(this.#video, width, height, this.#frame);
     const picture = await new Promise((made) => this.#frame.toBlob(made, "image/jpeg", 0.9));
     if (!this.#ending && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(picture);
   }
