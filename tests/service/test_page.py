@@ -19,6 +19,10 @@ TEXTS = "[...document.querySelectorAll('#vehicles .text')].map((cell) => cell.te
 SETTLED = "[...document.querySelectorAll('#vehicles tr:not(.pending) .text')].map((cell) => cell.textContent)"
 CROPS = "[...document.querySelectorAll('#vehicles img')].filter((image) => image.naturalWidth > 20).length"
 STATUS = "document.getElementById('status').textContent"
+KEEP_MEDIA = """{
+    const devices = navigator.mediaDevices, open = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = async (wanted) => (window.media = await open(wanted));
+}"""
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
@@ -126,6 +130,7 @@ def test_the_camera_is_read(guarded, tmp_path, camera_clip):
     with browsing(tmp_path / "profile", *flags, f"--use-file-for-fake-video-capture={path}") as page:
         page.screen(1280, 800)
         page.open(guarded.address)
+        page.evaluate(KEEP_MEDIA)
         page.evaluate("document.getElementById('camera').click()")
         # The service asks for a token first.
         page.wait_for("!document.getElementById('access').hidden")
@@ -135,6 +140,11 @@ def test_the_camera_is_read(guarded, tmp_path, camera_clip):
         page.wait_for(f"document.querySelector('#marks text')?.textContent === '{text}'")
         photograph(page, "page-camera.jpg")
         assert text in page.evaluate(TEXTS)
+        # Pictures of another shape, as when a phone is turned.
+        page.evaluate("media.getVideoTracks()[0].applyConstraints({width: 480, height: 480})")
+        page.wait_for("document.getElementById('picture').width === 480")
+        page.wait_for(f"{SETTLED}.includes('{text}')")
+        page.wait_for(f"document.querySelector('#marks text')?.textContent === '{text}'")
         page.evaluate("document.getElementById('camera').click()")
         page.wait_for(f"{STATUS} === 'The camera is off.'")
         assert text in page.evaluate(SETTLED)
