@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, URL, create_engine, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from src.errors import InputError
@@ -23,6 +24,8 @@ from src.video import Recogniser, read_video
 #: Progress is noted this often, and expired jobs are looked for at most this seldom, in seconds.
 PROGRESS_S = 0.5
 SWEEP_S = 60.0
+#: After a failure of the database it is left alone for so long, in seconds.
+RECOVERY_S = 5.0
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -103,6 +106,8 @@ class JobStore:
             keep_s: how long a finished job is kept, in seconds.
         """
         self.keep_s = keep_s
+        # Records hold paths, which have to be right wherever the next process is started.
+        folder = folder.resolve()
         self._folder = folder / "jobs"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(URL.create("sqlite", database=str(folder / "jobs.sqlite")))
@@ -213,11 +218,17 @@ class JobRunner:
     def _read_all(self) -> None:
         while not self._stopping.is_set():
             self._news.clear()
-            job = self._store.next()
-            if job:
-                self._read(job)
-            else:
-                self._news.wait()
+            try:
+                job = self._store.next()
+                if job:
+                    self._read(job)
+                    continue
+            except SQLAlchemyError:
+                # A full disk, for instance: other jobs may do better.
+                _LOGGER.exception("the database of jobs failed")
+                self._stopping.wait(RECOVERY_S)
+                continue
+            self._news.wait()
 
     def _sweep(self) -> None:
         while not self._stopping.wait(min(SWEEP_S, self._store.keep_s / 4)):

@@ -21,8 +21,8 @@ PICTURE_FIELDS = ("image", "images", "upload", "file", "image_bytes")
 #: Names under which some clients ask a service to fetch a picture; this one fetches nothing.
 ADDRESS_FIELDS = ("upload_url", "image_url")
 _OTHER_FIELDS = ("regions", "camera_id", "timestamp", "config", "mmc", "min_confidence")
-#: Types of a body that is a picture, or the base64 of one; some clients say that they send a form when they do not.
 _FORM, _SHORT_FORM = "multipart/form-data", "application/x-www-form-urlencoded"
+#: Types of a body that is a picture, or the base64 of one; some clients say that they send a form when they do not.
 _RAW_TYPES = ("", "application/octet-stream", _SHORT_FORM)
 #: Other fields of a form than pictures.
 _MAX_FIELDS = 100
@@ -44,13 +44,9 @@ class Upload:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
-        """A field as text; None where it is not there."""
+        """A field as text; None where it is not there, or is a list or an object."""
         value = self.fields.get(name)
-        return None if value is None else str(value)
-
-    def number(self, name: str) -> float:
-        """A field as a number; 0 where it is not there or is none."""
-        return as_number(self.fields.get(name))
+        return str(value) if isinstance(value, str | int | float) else None
 
     def single(self) -> ImageSource:
         """The only picture.
@@ -67,7 +63,7 @@ def as_number(value: Any) -> float:
     """A value of a request as a number from 0 to 1; 0 where it is none."""
     try:
         return min(max(float(value), 0.0), 1.0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
 
 

@@ -39,7 +39,7 @@ def test_plate_recognizers_thresholds_count(client, validate, photo):
         validate(answer, "PlateRecognizerAnswer")
         assert bool(answer["results"]) == found
     assert client.post("/v1/plate-reader", files={"upload": photo}).status_code == 201
-    for nonsense in ("{", "[]", '{"threshold_d": "x"}', "null"):
+    for nonsense in ("{", "[]", '{"threshold_d": "x"}', '{"threshold_d": -1' + 400 * "0" + "}", "null"):
         answer = client.post("/v1/plate-reader/", files={"upload": photo}, data={"config": nonsense}).json()
         assert answer["results"]
         assert answer["timestamp"].endswith("Z")
@@ -76,6 +76,19 @@ def test_clients_of_codeproject_are_served(client, validate, photo, expected, fi
     assert [best["x_min"], best["y_min"], best["x_max"], best["y_max"]] == expected[0]["box"]
     sure = client.post("/v1/vision/alpr", files=files, data={"min_confidence": "1"}).json()
     assert sure["predictions"] == []
+
+
+def test_strange_fields_are_no_failure(client, validate, encoded):
+    nested: object = "deep"
+    for _ in range(400):
+        nested = [nested]
+    for strange in (None, True, 10**400, nested, {"a": 1}, "\ud800", "\x00", "x" * 10_000):
+        # Written with ASCII alone, since half a surrogate has no other form.
+        body = json.dumps({"upload": encoded, "camera_id": strange, "timestamp": strange, "min_confidence": strange})
+        for path, schema in (("/v1/plate-reader/", "PlateRecognizerAnswer"), ("/v1/vision/alpr", "CodeProjectAnswer")):
+            response = client.post(path, content=body, headers={"Content-Type": "application/json"})
+            assert response.status_code in (200, 201), response.text
+            validate(response.json(), schema)
 
 
 @pytest.mark.parametrize(
