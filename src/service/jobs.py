@@ -217,7 +217,6 @@ class JobRunner:
 
     def _read_all(self) -> None:
         while not self._stopping.is_set():
-            self._news.clear()
             try:
                 job = self._store.next()
                 if job:
@@ -229,6 +228,7 @@ class JobRunner:
                 self._stopping.wait(RECOVERY_S)
                 continue
             self._news.wait()
+            self._news.clear()
 
     def _sweep(self) -> None:
         while not self._stopping.wait(min(SWEEP_S, self._store.keep_s / 4)):
