@@ -57,7 +57,11 @@ class Server:
         """Ask it to end, as service managers do; returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE_S)
+        try:
+            return self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
 
 
 def wait_for(look: Callable[[], Any]) -> Any:
