@@ -85,6 +85,15 @@ def test_a_pattern_as_csv(command, photos):
     assert all(row["text"] or row["error"] for row in rows)
 
 
+def test_a_folder_in_the_form_of_openalpr(command, photos):
+    done = command("--input", "photos", "--format", "openalpr", "--no-save")
+    assert done.returncode == 0
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["data_type"] for line in lines] == ["alpr_results"] * 2
+    assert all(line["results"][0]["plate"] for line in lines)
+    assert "photos/b.jpg" in done.stderr
+
+
 def test_a_folder_of_bad_files_fails(command, tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").touch()

@@ -151,18 +151,20 @@ class VideoWriter:
             return None
 
     def _run(self) -> None:
+        ended = False
         try:
             while (item := self._items.get()) is not None:
                 if isinstance(item, _Item):
                     self._encode(item)
                 else:
                     self._copy(item)
+            ended = True
             self._container.mux(self._stream.encode(None))
             self._container.close()
         except Exception as error:
             self._error = error
             # Whoever waits for a place in the queue must not wait for ever.
-            while self._items.get() is not None:
+            while not ended and self._items.get() is not None:
                 pass
 
     def _encode(self, item: _Item) -> None:

@@ -27,10 +27,10 @@ LARGEST_SHORTFALL = 0.03
 NETWORK_TIMEOUTS = (10.0, 10.0)
 #: Frame rate of a video that does not say one.
 USUAL_RATE = Fraction(25)
-#: What a file may be: neither a playlist, whose entries libav would open, be they files or addresses, nor a picture.
+#: What a file may be: no playlist, whose entries libav would open, be they files or addresses.
 _FILE_FORMATS = (
     *("mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "m4v", "h264", "hevc", "mjpeg", "flv", "asf", "mxf"),
-    *("ogg", "dv", "yuv4mpegpipe"),
+    *("ogg", "dv", "yuv4mpegpipe", "jpeg_pipe"),
 )
 _FILE_OPTIONS = {"format_whitelist": ",".join(_FILE_FORMATS), "protocol_whitelist": "file"}
 #: Errors that libav has for what is no readable video.
@@ -151,6 +151,8 @@ class VideoFile:
         try:
             self._stream = video_stream(self._container, self.name)
             self._stream.thread_type = "AUTO"
+            # What the container says of the size need not hold for every frame.
+            self._stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             audio = self._container.streams.audio
             self.audio_stream = audio[0] if audio else None
             self.frame_rate = self._stream.average_rate or self._stream.guessed_rate or USUAL_RATE

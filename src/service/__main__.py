@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from src.errors import InputError
-from src.pipeline import EXIT_BAD_INPUT
 from src.service.settings import Settings
 
+EXIT_BAD_INPUT = 2
 #: On SIGTERM or Ctrl-C requests that have come in have so long to be answered, in seconds.
 SHUTDOWN_S = 30
 
@@ -31,11 +31,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     try:
+        settings = Settings.from_environment()
+
         import uvicorn
 
         from src.service.app import create_app
-
-        settings = Settings.from_environment()
     except ImportError as error:
         logging.error("%s; the service needs what requirements-service.txt names", error)
         return EXIT_BAD_INPUT
@@ -49,6 +49,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         timeout_graceful_shutdown=SHUTDOWN_S,
         ws_max_size=settings.max_body_bytes,
         server_header=False,
+        # Addresses may hold tokens (OpenALPR's secret_key); what happens is told by the metrics.
+        access_log=False,
     )
     return 0
 

@@ -31,7 +31,7 @@ time that one was read; `{"end": true}` as text asks for the answer for the whol
 message is `{"token": "…"}`."""
 #: The page may load from here alone.
 _PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' blob: data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
     "media-src 'self' blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _PAGE_FILES = {file.name: file.read_bytes() for file in (Path(__file__).parent / "page").iterdir()}
@@ -54,9 +54,9 @@ def create_app(settings: Settings) -> FastAPI:
         store = JobStore(settings.data_dir, 3600 * settings.job_hours)
         pool, runner = WorkerPool(settings.workers, settings.queue), JobRunner(store, recogniser, settings)
         service = Service(settings, recogniser, pool, store, runner, metrics)
-        metrics.watch("plate_queue", "Calls that wait for a worker or are read", lambda: pool.waiting)
-        metrics.watch("plate_streams", "Live streams", lambda: service.streams)
-        metrics.watch("plate_jobs", "Videos that wait or are read", store.active)
+        metrics.watch("plate_reader_queue", "Calls that wait for a worker or are read", lambda: pool.waiting)
+        metrics.watch("plate_reader_streams", "Live streams", lambda: service.streams)
+        metrics.watch("plate_reader_jobs", "Videos that wait or are read", store.active)
         app.state.service = service
         yield
         pool.close()

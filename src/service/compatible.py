@@ -22,6 +22,7 @@ router = APIRouter(tags=["For clients of other services"])
 _ECHO_LENGTH = 200
 
 
+@router.post("/v1/plate-reader", status_code=201, include_in_schema=False)
 @router.post(
     "/v1/plate-reader/",
     status_code=201,

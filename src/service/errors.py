@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from src.errors import InputError
@@ -53,6 +54,11 @@ def busy(what: str, seconds: int) -> ServiceError:
     return ServiceError(503, "busy", f"{what}; try again in {seconds} s", {"Retry-After": str(seconds)})
 
 
+def client_gone() -> ServiceError:
+    """Nobody waits for the answer; this one is for the metrics."""
+    return ServiceError(499, "client_closed_request", "the client went away")
+
+
 def unreadable(error: InputError) -> ServiceError:
     """What was sent cannot be read."""
     return ServiceError(422, "unreadable", str(error))
@@ -68,6 +74,10 @@ def install_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(InputError)
     async def input_error(request: Request, error: InputError) -> JSONResponse:
         return unreadable(error).response(request.url.path)
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: ClientDisconnect) -> JSONResponse:
+        return client_gone().response(request.url.path)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -13,7 +13,7 @@ from src.service.settings import Settings
 #: What everybody may see: the page, which asks for a token itself, the description of the service, and its health.
 PUBLIC = ("/", "/health", "/docs", "/openapi.json")
 PUBLIC_FOLDERS = ("/page/", "/docs/")
-#: Requests with a body that may be under way at the same time, in multiples of what workers and queue hold: the others
+#: POST requests that may be under way at the same time, in multiples of what workers and queue hold: the others
 #: are still being received.
 UPLOADS = 2
 #: A client that sends nothing for so many seconds in the middle of a request is given up.
@@ -40,7 +40,8 @@ def is_authorised(settings: Settings, headers: Headers, query: bytes = b"") -> b
 
 def is_token(settings: Settings, shown: str) -> bool:
     """Whether a text is one of the tokens; without any, every text will do."""
-    matches = [hmac.compare_digest(shown.encode(), token.encode()) for token in settings.tokens]
+    given = shown.encode(errors="backslashreplace")
+    matches = [hmac.compare_digest(given, token.encode()) for token in settings.tokens]
     return any(matches) or not matches
 
 
@@ -66,14 +67,15 @@ class Gate:
                 message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
             await send(message)
 
-        self._uploads += 1
+        sends = scope["method"] == "POST"
+        self._uploads += sends
         try:
             self._check(scope, body)
             await self._app(scope, body.receive, send_after_body)
         except ServiceError as refusal:
             await refusal.response(scope["path"])(scope, receive, send_after_body)
         finally:
-            self._uploads -= 1
+            self._uploads -= sends
 
     def _check(self, scope: Scope, body: "_Body") -> None:
         headers, path = Headers(scope=scope), scope["path"]
@@ -83,7 +85,7 @@ class Gate:
                 message = "this service needs a token: send the header Authorization: Token followed by it"
                 raise ServiceError(401, "unauthorised", message, {"WWW-Authenticate": "Token"})
         body.check_declared()
-        if self._uploads > UPLOADS * (self._settings.workers + self._settings.queue):
+        if scope["method"] == "POST" and self._uploads > UPLOADS * (self._settings.workers + self._settings.queue):
             raise busy("the service receives too many requests at the same time", 1)
 
     def _limit(self, path: str) -> int:

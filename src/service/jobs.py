@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, URL, create_engine, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from src.errors import InputError
@@ -23,6 +24,8 @@ from src.video import Recogniser, read_video
 #: Progress is noted this often, and expired jobs are looked for at most this seldom, in seconds.
 PROGRESS_S = 0.5
 SWEEP_S = 60.0
+#: After a failure of the database it is left alone for so long, in seconds.
+RECOVERY_S = 5.0
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,7 +67,7 @@ class Job(_Base):
         """What its client is told; files are links.
 
         Args:
-            keep_s: how long a job is kept, in seconds.
+            keep_s: how long it is kept once it is finished, in seconds.
         """
         progress = min(self.frames / self.frame_count, 1.0) if self.frame_count else 0.0
         address = f"/v1/jobs/{self.id}"
@@ -81,7 +84,7 @@ class Job(_Base):
             "frames": self.frames,
             "created_at": _iso(self.created),
             "finished_at": self.finished and _iso(self.finished),
-            "expires_at": _iso(self.created + keep_s),
+            "expires_at": self.finished and _iso(self.finished + keep_s),
             "result": answer,
             "error": self.error,
             "links": {"self": address, **(answer["saved"] if answer else {})},
@@ -100,9 +103,11 @@ class JobStore:
 
         Args:
             folder: where database and files are; it is made where it is not there yet.
-            keep_s: how long a job is kept, in seconds.
+            keep_s: how long a finished job is kept, in seconds.
         """
         self.keep_s = keep_s
+        # Records hold paths, which have to be right wherever the next process is started.
+        folder = folder.resolve()
         self._folder = folder / "jobs"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(URL.create("sqlite", database=str(folder / "jobs.sqlite")))
@@ -140,7 +145,7 @@ class JobStore:
         """
         with Session(self._engine) as session:
             job = session.get(Job, identifier)
-        if job is None or job.created + self.keep_s < time.time():
+        if job is None or (job.finished and job.finished + self.keep_s < time.time()):
             raise ServiceError(404, "no_such_job", "there is no such job; it may have expired")
         return job
 
@@ -173,7 +178,7 @@ class JobStore:
     def remove_expired(self) -> None:
         """Forget the jobs whose time is over."""
         with Session(self._engine) as session:
-            expired = session.scalars(select(Job).where(Job.created < time.time() - self.keep_s)).all()
+            expired = session.scalars(select(Job).where(Job.finished < time.time() - self.keep_s)).all()
         for job in expired:
             self.remove(job)
 
@@ -212,12 +217,18 @@ class JobRunner:
 
     def _read_all(self) -> None:
         while not self._stopping.is_set():
+            try:
+                job = self._store.next()
+                if job:
+                    self._read(job)
+                    continue
+            except SQLAlchemyError:
+                # A full disk, for instance: other jobs may do better.
+                _LOGGER.exception("the database of jobs failed")
+                self._stopping.wait(RECOVERY_S)
+                continue
+            self._news.wait()
             self._news.clear()
-            job = self._store.next()
-            if job:
-                self._read(job)
-            else:
-                self._news.wait()
 
     def _sweep(self) -> None:
         while not self._stopping.wait(min(SWEEP_S, self._store.keep_s / 4)):
@@ -242,17 +253,18 @@ class JobRunner:
             source = VideoSource(job.name, sent)
             result = read_video(source, self._recogniser, OutputFolder(folder / "results"), None, options)
         except _StoppedError:
-            shutil.rmtree(folder / "results", ignore_errors=True)
-            if not self._store.change(job, state="queued", frames=0):
-                shutil.rmtree(folder, ignore_errors=True)
-            return
+            outcome: dict[str, Any] = {"state": "queued", "frames": 0}
         except InputError as error:
-            outcome: dict[str, Any] = {"state": "failed", "error": {"code": "unreadable", "message": str(error)}}
+            outcome = {"state": "failed", "error": {"code": "unreadable", "message": str(error)}}
         except Exception:
             _LOGGER.exception("%s: the video cannot be read", job.id)
             message = "the service failed; its log says more"
             outcome = {"state": "failed", "error": {"code": "internal_error", "message": message}}
         else:
             outcome = {"state": "done", "frames": result.frames, "answer": result.to_dict()}
-        sent.unlink(missing_ok=True)
-        self._store.change(job, finished=time.time(), **outcome)
+        if outcome["state"] != "queued":
+            outcome["finished"] = time.time()
+            sent.unlink(missing_ok=True)
+        # Nothing is left of a job that was removed meanwhile.
+        if not self._store.change(job, **outcome):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -21,10 +21,16 @@ class Metrics:
         """Begin at nought."""
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self.plates = Counter("plate_plates", "Plates found in pictures", registry=self._registry)
-        self._requests = Counter("plate_requests", "Requests", ("method", "route", "status"), registry=self._registry)
+        self.plates = Counter("plate_reader_plates", "Plates found in pictures", registry=self._registry)
+        self._requests = Counter(
+            "plate_reader_requests", "Requests", ("method", "route", "status"), registry=self._registry
+        )
         self._seconds = Histogram(
-            "plate_request_seconds", "Duration of requests", ("route",), registry=self._registry, buckets=_BUCKETS
+            "plate_reader_request_seconds",
+            "Duration of requests",
+            ("route",),
+            registry=self._registry,
+            buckets=_BUCKETS,
         )
 
     def watch(self, name: str, meaning: str, value: Callable[[], float]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
-from src.service.errors import ServiceError, busy
+from src.service.errors import busy, client_gone
 
 Result = TypeVar("Result")
 
@@ -62,7 +62,7 @@ class WorkerPool:
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
-                raise ServiceError(499, "client_closed_request", "the client went away")
+                raise client_gone()
             return work.result()
         finally:
             gone.cancel()

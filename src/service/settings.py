@@ -49,7 +49,7 @@ class Settings:
             InputError: a variable says no sensible value.
         """
         chosen: dict[str, Any] = {}
-        for variable, (name, convert) in _VARIABLES.items():
+        for variable, (name, convert) in VARIABLES.items():
             text = environment.get(variable, "").strip()
             if text:
                 try:
@@ -81,7 +81,8 @@ def _megabytes(text: str) -> int:
     return round(_number(text) * 1_000_000)
 
 
-_VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
+#: Names of the variables, what they set, and how their text is understood.
+VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "PLATE_TOKENS": ("tokens", lambda text: frozenset(_words(text))),
     "PLATE_CORS_ORIGINS": ("cors_origins", lambda text: tuple(_words(text))),
     "PLATE_WORKERS": ("workers", _count),

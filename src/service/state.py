@@ -24,6 +24,7 @@ class Service:
         runner: reads them.
         metrics: its figures.
         streams: how many live streams there are.
+        receiving: how many videos are coming in.
     """
 
     settings: Settings
@@ -33,6 +34,7 @@ class Service:
     runner: JobRunner
     metrics: Metrics
     streams: int = 0
+    receiving: int = 0
 
     def count(self, result: ImageResult | Failure) -> None:
         """Note what was found in a picture."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi.concurrency import run_in_threadpool
 
 from src.errors import InputError
 from src.media.images import BGRImage, read_image
@@ -158,7 +159,7 @@ async def _serve(socket: WebSocket, service: Service) -> None:
                     return
                 await socket.send_json({"frame": news[0], **_error(refusal)})
         if mailbox.polite:
-            await socket.send_json(await service.pool.run(reader.finish))
+            await socket.send_json(await run_in_threadpool(reader.finish))
             await socket.close()
     finally:
         filling.cancel()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from src.media.images import sniff_format
@@ -20,8 +21,9 @@ PICTURE_FIELDS = ("image", "images", "upload", "file", "image_bytes")
 #: Names under which some clients ask a service to fetch a picture; this one fetches nothing.
 ADDRESS_FIELDS = ("upload_url", "image_url")
 _OTHER_FIELDS = ("regions", "camera_id", "timestamp", "config", "mmc", "min_confidence")
+_FORM, _SHORT_FORM = "multipart/form-data", "application/x-www-form-urlencoded"
 #: Types of a body that is a picture, or the base64 of one; some clients say that they send a form when they do not.
-_RAW_TYPES = ("", "application/octet-stream", "application/x-www-form-urlencoded")
+_RAW_TYPES = ("", "application/octet-stream", _SHORT_FORM)
 #: Other fields of a form than pictures.
 _MAX_FIELDS = 100
 _NAME_LENGTH = 200
@@ -42,13 +44,9 @@ class Upload:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
-        """A field as text; None where it is not there."""
+        """A field as text; None where it is not there, or is a list or an object."""
         value = self.fields.get(name)
-        return None if value is None else str(value)
-
-    def number(self, name: str) -> float:
-        """A field as a number; 0 where it is not there or is none."""
-        return as_number(self.fields.get(name))
+        return str(value) if isinstance(value, str | int | float) else None
 
     def single(self) -> ImageSource:
         """The only picture.
@@ -65,7 +63,7 @@ def as_number(value: Any) -> float:
     """A value of a request as a number from 0 to 1; 0 where it is none."""
     try:
         return min(max(float(value), 0.0), 1.0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
 
 
@@ -76,27 +74,27 @@ async def receive_upload(request: Request, settings: Settings) -> Upload:
         ServiceError: there are none, or too many, or its form is not understood.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type == "multipart/form-data":
+    body = b"" if content_type == _FORM else await request.body()
+    if content_type == _FORM or (content_type == _SHORT_FORM and body.startswith(_FORM_STARTS)):
         upload = await _from_form(request, settings)
     else:
-        body = await request.body()
-        if not body:
-            raise ServiceError(400, "empty_body", "the request is empty; send a picture")
-        if sniff_format(body):
-            upload = Upload([ImageSource("image", body)])
-        elif content_type == "application/json":
-            upload = _from_fields(_json_object(body))
-        elif content_type == "application/x-www-form-urlencoded" and body.startswith(_FORM_STARTS):
-            upload = await _from_form(request, settings)
-        elif content_type in _RAW_TYPES or content_type.startswith("image/"):
-            upload = Upload([ImageSource("image", _decoded(body) if content_type in _RAW_TYPES else body)])
-        else:
-            kinds = "multipart/form-data, application/json, or the picture itself as image/jpeg"
-            message = f"{printable(content_type, 80)} is not read; send {kinds}"
-            raise ServiceError(415, "unsupported_media_type", message)
+        upload = await run_in_threadpool(_from_body, body, content_type)
     if len(upload.pictures) > settings.max_files:
         raise ServiceError(413, "too_many_files", f"send at most {settings.max_files} pictures in a request")
     return upload
+
+
+def _from_body(body: bytes, content_type: str) -> Upload:
+    if not body:
+        raise ServiceError(400, "empty_body", "the request is empty; send a picture")
+    if sniff_format(body) or content_type.startswith("image/"):
+        return Upload([ImageSource("image", body)])
+    if content_type == "application/json":
+        return _from_fields(_json_object(body))
+    if content_type in _RAW_TYPES:
+        return Upload([ImageSource("image", _decoded(body))])
+    message = f"{printable(content_type, 80)} is not read; send {_FORM}, JSON, or the picture itself as image/jpeg"
+    raise ServiceError(415, "unsupported_media_type", message)
 
 
 async def _from_form(request: Request, settings: Settings) -> Upload:
@@ -109,9 +107,7 @@ async def _from_form(request: Request, settings: Settings) -> Upload:
             pictures.append(ImageSource(file_name(value), await value.read()))
         else:
             fields[name] = value
-    if pictures:
-        return Upload(pictures, fields)
-    return _from_fields(fields)
+    return Upload(pictures, fields) if pictures else await run_in_threadpool(_from_fields, fields)
 
 
 def _from_fields(fields: Mapping[str, Any]) -> Upload:

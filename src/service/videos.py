@@ -17,7 +17,7 @@ from src.service.descriptions import VIDEO, answers
 from src.service.errors import ServiceError, busy
 from src.service.jobs import Job
 from src.service.settings import Settings
-from src.service.state import service_of
+from src.service.state import Service, service_of
 from src.service.uploads import file_name
 
 router = APIRouter(tags=["Videos"])
@@ -37,17 +37,13 @@ _MEDIA_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv; charset=utf
 async def send_video(request: Request) -> JSONResponse:
     """Take in a video; the answer is a job, whose `links.self` tells how far it is."""
     service = service_of(request)
-    if await run_in_threadpool(service.store.active) >= service.settings.max_jobs:
-        raise busy("too many videos wait", RETRY_S)
-    folder = await run_in_threadpool(service.store.new_folder)
+    service.receiving += 1
     try:
-        name, file = await _receive(request, folder, service.settings)
-        frames = await service.pool.run_for(request, _check, VideoSource(name, folder / file), service.settings)
-        job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time())
-        await run_in_threadpool(service.store.add, job)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        if await run_in_threadpool(service.store.active) + service.receiving > service.settings.max_jobs:
+            raise busy("too many videos wait", RETRY_S)
+        job = await _take_in(request, service)
+    finally:
+        service.receiving -= 1
     service.runner.wake()
     description = job.to_dict(service.store.keep_s)
     return JSONResponse(description, 202, {"Location": description["links"]["self"]})
@@ -106,7 +102,23 @@ def show_file(request: Request, identifier: str, form: str) -> Response:
 
 def _file(path: str) -> FileResponse:
     suffix = Path(path).suffix
+    if not Path(path).is_file():
+        raise ServiceError(404, "no_such_file", "this file has been removed")
     return FileResponse(path, media_type=_MEDIA_TYPES.get(suffix) or mimetypes.types_map.get(suffix))
+
+
+async def _take_in(request: Request, service: Service) -> Job:
+    """Save a request's video in a folder of its own, and let it wait for its turn."""
+    folder = await run_in_threadpool(service.store.new_folder)
+    try:
+        name, file = await _receive(request, folder, service.settings)
+        frames = await service.pool.run_for(request, _check, VideoSource(name, folder / file), service.settings)
+        job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time())
+        await run_in_threadpool(service.store.add, job)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return job
 
 
 async def _receive(request: Request, folder: Path, settings: Settings) -> tuple[str, str]:

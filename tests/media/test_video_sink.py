@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import av
@@ -76,4 +77,19 @@ def test_a_full_disk_is_reported(tmp_path):
         with pytest.raises(OSError, match="No space left"):
             for frame in video:
                 writer.write(frame.packed(), frame.time_s)
+            writer.close()
+
+
+def test_a_file_that_is_gone_at_the_end_is_reported(tmp_path):
+    source = write_video(tmp_path / "source.mp4", driving("AB12CDE", 10))
+    with VideoFile(VideoSource("source", source)) as video:
+        writer = VideoWriter(tmp_path / "copy.mp4", ".mp4", video)
+        for frame in video:
+            writer.write(frame.packed(), frame.time_s)
+        (tmp_path / "copy.mp4").unlink()
+        ending = threading.Thread(target=writer.abandon, daemon=True)
+        ending.start()
+        ending.join(30)
+        assert not ending.is_alive()
+        with pytest.raises(OSError, match="No such file"):
             writer.close()

@@ -3,10 +3,12 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from src.errors import InputError
 from src.media.inputs import VideoSource
 from src.media.video_source import VideoFile, bgr_of, planes_of
+from tests.media.encoded import encode
 from tests.media.videos import driving, scene, write_sound, write_video
 
 TURNED = scene({"AB12CDE": (10, 10, 90, 40)})
@@ -103,6 +105,26 @@ def test_what_is_no_video_is_refused_in_one_line(tmp_path):
             opened(tmp_path / name)
         assert str(raised.value).startswith(f"{name}: ")
         assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "form", ["#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile '{}'\n"]
+)
+def test_what_a_playlist_names_is_not_opened(tmp_path, form):
+    named = write_video(tmp_path / "named.ts", driving("AB12CDE", 30))
+    path = tmp_path / "clip.mp4"
+    path.write_text(form.format(named))
+    with pytest.raises(InputError, match="no video"):
+        opened(path)
+
+
+def test_every_frame_is_within_the_limit(tmp_path):
+    small, large = (encode(Image.new("L", (side, side)), "JPEG") for side in (64, 8100))
+    path = tmp_path / "clip.mjpeg"
+    path.write_bytes(3 * small + large + 3 * small)
+    with opened(path) as video:
+        assert {frame.size() for frame in video} == {(64, 64)}
+        assert "damaged" in (video.error or "")
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".avi", ".ts", ".mp4"])

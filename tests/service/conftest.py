@@ -26,18 +26,18 @@ TOKEN = "sesame"
 
 
 class Server:
-    """``python -m src.service`` in a process of its own."""
+    """A server in a process of its own, by default ``python -m src.service``."""
 
-    def __init__(self, root: Path, data: Path, **environment: str) -> None:
+    def __init__(self, root: Path, data: Path, *module: str, **environment: str) -> None:
         self.data = data
         self.log = data / "log.txt"
         data.mkdir(parents=True, exist_ok=True)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PLATE_")}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "src.service", "--port", "0"],
-                cwd=root,
-                env={**inherited, "PLATE_DATA": str(data), **environment},
+                [sys.executable, "-m", *(module or ("src.service", "--port", "0"))],
+                cwd=data if module else root,
+                env={**inherited, "PLATE_DATA": str(data), "PYTHONPATH": str(root), **environment},
                 stdout=log,
                 stderr=log,
             )
@@ -46,7 +46,7 @@ class Server:
 
     def _address(self) -> str | None:
         assert self.process.poll() is None, self.log.read_text()
-        running = re.search(r"Uvicorn running on (http://127\.0\.0\.1:\d+)", self.log.read_text())
+        running = re.search(r"unning on (http://127\.0\.0\.1:\d+)", self.log.read_text())
         return running[1] if running else None
 
     def client(self, token: str | None = None) -> httpx.Client:
@@ -57,7 +57,11 @@ class Server:
         """Ask it to end, as service managers do; returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE_S)
+        try:
+            return self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
 
 
 def wait_for(look: Callable[[], Any]) -> Any:
@@ -69,14 +73,22 @@ def wait_for(look: Callable[[], Any]) -> Any:
     return found
 
 
+def blocks(root: Path, language: str) -> list[str]:
+    """The examples in a language that the documentation of the service shows."""
+    return re.findall(
+        rf"^```{language}\n(.*?)^```$", (root / "docs" / "service.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+
+
 @contextlib.contextmanager
-def serving(root: Path, data: Path, **environment: str) -> Iterator[Server]:
-    server = Server(root, data, **environment)
+def serving(root: Path, data: Path, *module: str, **environment: str) -> Iterator[Server]:
+    server = Server(root, data, *module, **environment)
     try:
         yield server
     finally:
         if server.process.poll() is None:
             server.stop()
+    assert "Traceback" not in server.log.read_text()
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +111,7 @@ def guarded(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         PLATE_MAX_FILES="2",
         PLATE_MAX_STREAMS="1",
         PLATE_MAX_VIDEO_SECONDS="2",
-        PLATE_JOB_HOURS="0.003",
+        PLATE_JOB_HOURS="0.0005",
     ) as running:
         yield running
 

@@ -177,8 +177,8 @@ def test_health_metrics_and_description(client, validate):
     assert health["status"] == "ok"
     client.get("/nowhere/1")
     text = client.get("/metrics").text
-    for name in ("plate_requests_total", "plate_request_seconds_bucket", "plate_plates_total", "plate_queue 0.0"):
-        assert name in text
+    for name in ("requests_total", "request_seconds_bucket", "plates_total", "queue 0.0"):
+        assert f"plate_reader_{name}" in text
     assert "/nowhere" not in text
     description = client.get("/openapi.json").json()
     paths = {"/v1/read", "/v1/video", "/v1/jobs/{identifier}", "/v1/plate-reader/", "/v2/recognize_bytes"}

@@ -1,0 +1,15 @@
+FROM python:3.12-slim
+WORKDIR /app
+COPY requirements-inference.txt requirements-service.txt ./
+RUN pip install --no-cache-dir --requirement requirements-service.txt
+COPY models/*.tflite models/
+COPY data/syntaxes data/syntaxes
+COPY src src
+RUN useradd --create-home reader && mkdir /data && chown reader /data
+USER reader
+# Large uploads wait in temporary files.
+ENV PLATE_DATA=/data TMPDIR=/data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --start-period=30s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=3)"]
+CMD ["python", "-m", "src.service", "--host", "0.0.0.0", "--port", "8000"]

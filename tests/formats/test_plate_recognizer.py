@@ -1,0 +1,39 @@
+import pytest
+
+from src.formats.plate_recognizer import plate_recognizer_answer, plate_recognizer_error
+
+
+def test_every_field_is_made_of_the_answer(answer):
+    made = plate_recognizer_answer(answer, "2026-11-22T14:00:00Z", "gate")
+    first, second = made.pop("results")
+    assert made == {
+        "processing_time": 16.0,
+        "filename": "street.jpg",
+        "version": 1,
+        "camera_id": "gate",
+        "timestamp": "2026-11-22T14:00:00Z",
+    }
+    assert first == {
+        "box": {"xmin": 10, "ymin": 20, "xmax": 110, "ymax": 50},
+        "plate": "ab12cde",
+        "region": {"code": "gb", "score": 0.8},
+        "score": 0.97,
+        "candidates": [{"score": 0.97, "plate": "ab12cde"}, {"score": 0.01, "plate": "ab12cde1"}],
+        "dscore": 0.8,
+        "vehicle": {"score": 0.0, "type": "Unknown", "box": {"xmin": 0, "ymin": 0, "xmax": 0, "ymax": 0}},
+    }
+    assert second["plate"] == "7xyz123"
+
+
+@pytest.mark.parametrize(("least", "found"), [((0.0, 0.0), 2), ((0.9, 0.0), 0), ((0.0, 0.9), 1)])
+def test_doubtful_plates_are_left_out_on_request(answer, least, found):
+    assert len(plate_recognizer_answer(answer, "", least=least)["results"]) == found
+
+
+def test_a_plate_of_no_known_region_says_so(answer):
+    answer["plates"][0]["region"] = None
+    assert plate_recognizer_answer(answer, "")["results"][0]["region"] == {"code": "unknown", "score": 0.0}
+
+
+def test_a_failure_is_a_detail():
+    assert plate_recognizer_error(403, "c", "why") == {"detail": "why", "status_code": 403, "code": "c"}

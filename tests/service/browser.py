@@ -1,0 +1,125 @@
+"""A headless Chromium that is driven over the DevTools protocol."""
+
+import base64
+import contextlib
+import itertools
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+from tests.service.conftest import PATIENCE_S, wait_for
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync", "--disable-quic"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+    *("--autoplay-policy=no-user-gesture-required", "--remote-debugging-port=0", "--hide-scrollbars"),
+)
+
+
+class Page:
+    """One page of the browser.
+
+    Attributes:
+        requests: addresses that it has asked for.
+        problems: what its console and its scripts complained about.
+    """
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.requests: list[str] = []
+        self.problems: list[str] = []
+        self._socket = socket
+        self._numbers = itertools.count(1)
+        for domain in ("Page", "Runtime", "Network", "DOM", "Log"):
+            self.command(f"{domain}.enable")
+
+    def command(self, method: str, **parameters: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        while True:
+            message = json.loads(self._socket.recv(PATIENCE_S))
+            if message.get("id") == number:
+                assert "error" not in message, message
+                return message["result"]
+            self._note(message.get("method"), message.get("params", {}))
+
+    def _note(self, event: str, details: dict[str, Any]) -> None:
+        if event == "Network.requestWillBeSent":
+            self.requests.append(details["request"]["url"])
+        elif event == "Network.webSocketCreated":
+            self.requests.append(details["url"])
+        elif event == "Runtime.exceptionThrown":
+            self.problems.append(str(details["exceptionDetails"]))
+        elif event == "Log.entryAdded" and details["entry"]["level"] == "error":
+            self.problems.append(str(details["entry"]))
+
+    def open(self, address: str) -> None:
+        self.command("Page.navigate", url=address)
+        self.wait_for("document.readyState === 'complete'")
+
+    def evaluate(self, expression: str) -> Any:
+        answer = self.command("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def wait_for(self, expression: str) -> Any:
+        return wait_for(lambda: self.evaluate(expression))
+
+    def choose_files(self, selector: str, *paths: Path) -> None:
+        root = self.command("DOM.getDocument")["root"]["nodeId"]
+        node = self.command("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.command("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
+
+    def screen(self, width: int, height: int, *, dark: bool = False, phone: bool = False) -> None:
+        self.command(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.command("Emulation.setEmulatedMedia", features=[scheme])
+
+    def screenshot(self, path: Path) -> None:
+        image = self.command("Page.captureScreenshot", format="jpeg", quality=80)["data"]
+        path.write_bytes(base64.b64decode(image))
+
+
+@contextlib.contextmanager
+def browsing(profile: Path, *flags: str) -> Iterator[Page]:
+    """Starts a browser with an empty page."""
+    assert CHROMIUM
+    process = subprocess.Popen(
+        [CHROMIUM, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        port_file = profile / "DevToolsActivePort"
+        wait_for(lambda: port_file.exists() and len(port_file.read_text().splitlines()) == 2)
+        port = port_file.read_text().splitlines()[0]
+        with connect(_page_address(port), max_size=None, open_timeout=PATIENCE_S) as socket:
+            yield Page(socket)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        # Its helpers write into the profile for a moment longer.
+        time.sleep(0.2)
+
+
+def _page_address(port: str) -> str:
+    import httpx
+
+    def look() -> str | None:
+        targets = httpx.get(f"http://127.0.0.1:{port}/json/list", timeout=PATIENCE_S).json()
+        return next((target["webSocketDebuggerUrl"] for target in targets if target["type"] == "page"), None)
+
+    address: str = wait_for(look)
+    return address

@@ -1,0 +1,151 @@
+"""The web page in a real browser; with PLATE_SCREENSHOTS=folder it is photographed for the documentation."""
+
+import base64
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+from src.synthesis.clips import Clip, traffic
+from tests.media.videos import write_video
+from tests.service.browser import CHROMIUM, browsing
+from tests.service.conftest import TOKEN, blocks
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
+
+TEXTS = "[...document.querySelectorAll('#vehicles .text')].map((cell) => cell.textContent)"
+SETTLED = "[...document.querySelectorAll('#vehicles tr:not(.pending) .text')].map((cell) => cell.textContent)"
+CROPS = "[...document.querySelectorAll('#vehicles img')].filter((image) => image.naturalWidth > 20).length"
+STATUS = "document.getElementById('status').textContent"
+KEEP_MEDIA = """{
+    const devices = navigator.mediaDevices, open = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = async (wanted) => (window.media = await open(wanted));
+}"""
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+
+def photograph(page, name):
+    if folder := os.environ.get("PLATE_SCREENSHOTS"):
+        page.screenshot(Path(folder) / name)
+
+
+@pytest.fixture(scope="module")
+def page(server, tmp_path_factory):
+    """The page, open in a browser."""
+    with browsing(tmp_path_factory.mktemp("profile")) as browser:
+        browser.screen(1280, 800)
+        browser.open(server.address)
+        yield browser
+
+
+def test_a_photo_is_uploaded_and_its_text_is_seen(page, sample_paths, sample_path, expected):
+    page.choose_files("#files", sample_path)
+    texts = page.wait_for(f"{TEXTS}.length > 0 && {TEXTS}")
+    assert set(texts) == {plate["text"] or "unreadable" for plate in expected}
+    page.wait_for(f"{CROPS} === {len(texts)}")
+    assert page.evaluate("document.querySelectorAll('#marks polygon').length") == len(expected)
+    assert sample_path.name in page.evaluate(STATUS)
+    # The outline lies on the plate: both use the picture's pixels.
+    drawn = page.evaluate("document.querySelector('#marks polygon').getAttribute('points')")
+    assert drawn == " ".join(f"{x},{y}" for x, y in expected[0]["corners"])
+    photograph(page, "page-photo.jpg")
+    page.evaluate("document.getElementById('clear').click()")
+    assert page.evaluate(TEXTS) == []
+
+
+def test_the_table_is_exported(page, sample_path, expected):
+    page.choose_files("#files", sample_path)
+    page.wait_for(f"{TEXTS}.length > 0")
+    saved = "import('/page/vehicles.js').then((table) => table.{}())"
+    lines = page.evaluate(saved.format("csv")).splitlines()
+    assert lines[0] == "source,text,confidence,region,first_s,last_s"
+    assert len(lines) == 1 + len(expected)
+    assert {line.split(",")[1] for line in lines[1:]} == {f'"{plate["text"]}"' for plate in expected}
+    for plate in expected:
+        assert f'"text": "{plate["text"]}"' in page.evaluate(saved.format("json"))
+    page.evaluate("document.getElementById('clear').click()")
+
+
+def test_a_video_is_uploaded_and_its_vehicles_are_seen(page, clip, clip_path):
+    page.choose_files("#files", clip_path)
+    page.wait_for(f"{TEXTS}.length === {len(clip.passes)}")
+    assert set(page.evaluate(TEXTS)) == {passing.text for passing in clip.passes}
+    page.wait_for(f"{CROPS} === {len(clip.passes)}")
+    page.wait_for("document.getElementById('annotated').duration > 2")
+    page.evaluate("document.getElementById('clear').click()")
+
+
+def test_the_javascript_of_the_documentation_works(page, server, root, photo, expected):
+    code = blocks(root, "javascript")[0].replace("http://127.0.0.1:8000", server.address)
+    content = base64.b64encode(photo).decode()
+    file = f"new File([Uint8Array.from(atob('{content}'), (c) => c.charCodeAt(0))], 'street.jpg')"
+    assert page.evaluate(f"(async () => {{ {code} return readPlates({file}); }})()") == [p["text"] for p in expected]
+
+
+def test_what_cannot_be_read_is_told(page, tmp_path):
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    page.choose_files("#files", bad)
+    page.wait_for(f"{STATUS}.includes('it is not a picture')")
+    page.problems.clear()
+
+
+def test_it_fits_a_phone_and_has_a_dark_form(page, sample_path):
+    page.choose_files("#files", sample_path)
+    page.wait_for(f"{CROPS} > 0")
+    colours = []
+    for dark in (False, True):
+        page.screen(360, 740, dark=dark, phone=True)
+        assert page.wait_for(FITS)
+        colours.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert colours[0] != colours[1]
+    photograph(page, "page-phone.jpg")
+    page.screen(1280, 800)
+
+
+def test_nobody_else_is_asked_for_anything(page, server):
+    page.open(f"{server.address}/docs")
+    page.wait_for("document.querySelectorAll('.opblock').length >= 10")
+    page.open(server.address)
+    hosts = {urlsplit(address).netloc for address in page.requests if address.startswith(("http", "ws"))}
+    assert hosts == {f"127.0.0.1:{server.port}"}
+    assert page.problems == []
+
+
+@pytest.fixture(scope="module")
+def camera_clip(tmp_path_factory):
+    """What the fake camera sees, again and again: one car passes."""
+    clip = Clip(traffic(np.random.default_rng(8), 1, 0), 640, 480, 16, 2.4, 8)
+    path = tmp_path_factory.mktemp("camera") / "camera.y4m"
+    # Slowly, for machines that are busy.
+    write_video(path, clip.frames(), rate=8, codec="wrapped_avframe")
+    return clip, path
+
+
+def test_the_camera_is_read(guarded, tmp_path, camera_clip):
+    clip, path = camera_clip
+    flags = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    with browsing(tmp_path / "profile", *flags, f"--use-file-for-fake-video-capture={path}") as page:
+        page.screen(1280, 800)
+        page.open(guarded.address)
+        page.evaluate(KEEP_MEDIA)
+        page.evaluate("document.getElementById('camera').click()")
+        # The service asks for a token first.
+        page.wait_for("!document.getElementById('access').hidden")
+        page.evaluate(f"document.getElementById('token').value = '{TOKEN}'")
+        page.evaluate("document.getElementById('access').requestSubmit()")
+        text = clip.passes[0].text
+        page.wait_for(f"document.querySelector('#marks text')?.textContent === '{text}'")
+        photograph(page, "page-camera.jpg")
+        assert text in page.evaluate(TEXTS)
+        # Pictures of another shape, as when a phone is turned.
+        page.evaluate("media.getVideoTracks()[0].applyConstraints({width: 480, height: 480})")
+        page.wait_for("document.getElementById('picture').width === 480")
+        page.wait_for(f"{SETTLED}.includes('{text}')")
+        page.wait_for(f"document.querySelector('#marks text')?.textContent === '{text}'")
+        page.evaluate("document.getElementById('camera').click()")
+        page.wait_for(f"{STATUS} === 'The camera is off.'")
+        assert text in page.evaluate(SETTLED)
+        assert page.evaluate(f"{CROPS} > 0")
