@@ -1,8 +1,8 @@
 """Which detections are plates: those the detector is sure of, and those on which a text can be read.
 
 Lamps, badges and grilles look like plates to a detector, but carry no row of characters; a plate in an unusual place
-or light is doubted by the detector, but its text gives it away. On a small plate little can be read, so there the
-detector's word counts for more.
+or light is doubted by the detector, but its text gives it away. On a tiny plate nothing can be read, and there the
+detector errs more often, so it has to be surer.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from src.results import Character
 
 #: Detections from this confidence on are plates if enough characters are read on them.
-LEAST_DETECTION = 0.33
+LEAST_DETECTION = 0.25
 #: Detections from this confidence on are plates, readable or not.
-SURE_DETECTION = 0.45
+SURE_DETECTION = 0.37
 #: The same for detections of less than so many pixels of height.
-SURE_SMALL_DETECTION = 0.35
-SMALL_HEIGHT = 20.0
+SURE_SMALL_DETECTION = 0.42
+SMALL_HEIGHT = 12.0
 #: How many characters of which confidence prove a plate.
 PROOF_CHARACTERS = 4
 PROOF_CONFIDENCE = 0.7

@@ -7,11 +7,9 @@ from src.classification.alphabet import CLASSES
 from src.classification.crops import CROP_SIZE
 
 
-def _convolution(
-    inputs: keras.KerasTensor, filters: int, strides: int = 1, name: str | None = None
-) -> keras.KerasTensor:
+def _convolution(inputs: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:
     outputs = layers.Conv2D(filters, 3, strides, padding="same", use_bias=False)(inputs)
-    return layers.ReLU(name=name)(layers.BatchNormalization(momentum=0.95)(outputs))
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(outputs))
 
 
 def build_classifier() -> keras.Model:
@@ -27,9 +25,9 @@ def build_classifier() -> keras.Model:
     flat = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
     flat = layers.LayerNormalization(center=False, scale=False, epsilon=1e-4)(flat)
     outputs = layers.Reshape((CROP_SIZE, CROP_SIZE, 1))(flat)
-    outputs = _convolution(outputs, 16, name="entry")
+    outputs = _convolution(outputs, 16)
     outputs = _convolution(_convolution(outputs, 32, strides=2), 32)
     outputs = _convolution(_convolution(outputs, 64, strides=2), 64)
     outputs = _convolution(_convolution(outputs, 128, strides=2), 128)
     outputs = layers.Dropout(0.2)(layers.Flatten()(outputs))
-    return keras.Model(inputs, layers.Dense(CLASSES, name="output_logits")(outputs), name="classifier")
+    return keras.Model(inputs, layers.Dense(CLASSES, name="logits")(outputs), name="classifier")

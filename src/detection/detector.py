@@ -19,7 +19,7 @@ LEAST_VOTE = 0.06
 VOTES = 8
 SCORE_IOU = 0.5
 #: Its box and corners are the mean, weighted by squared score, of those that meet it by this IoU.
-PLACE_IOU = 0.6
+PLACE_IOU = 0.7
 
 #: The corners are believed when their bounding box agrees with the box at least this much.
 CORNER_AGREEMENT = 0.5
@@ -110,7 +110,8 @@ class Detector:
         detections = []
         for box, quad, score in zip(boxes, quads, scores, strict=True):
             corners = fitted.to_original(plausible_corners(box, quad))
-            inside = np.clip(fitted.to_original(box.reshape(2, 2)).reshape(4), 0, limit)
+            # The box around the corners is better than the box itself, above all for tilted plates.
+            inside = np.clip(quad_to_box(corners), 0, limit)
             if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1:
                 detections.append(Detection(inside.astype(np.float32), corners, float(score)))
         return detections

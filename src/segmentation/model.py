@@ -15,11 +15,9 @@ from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH
 CENTRE_BIAS = -4.0
 
 
-def _convolution(
-    inputs: keras.KerasTensor, filters: int, strides: int = 1, kernel: int = 3, name: str | None = None
-) -> keras.KerasTensor:
+def _convolution(inputs: keras.KerasTensor, filters: int, strides: int = 1, kernel: int = 3) -> keras.KerasTensor:
     outputs = layers.Conv2D(filters, kernel, strides, padding="same", use_bias=False)(inputs)
-    return layers.ReLU(name=name)(layers.BatchNormalization(momentum=0.95)(outputs))
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(outputs))
 
 
 def _residual(inputs: keras.KerasTensor, filters: int) -> keras.KerasTensor:
@@ -42,7 +40,7 @@ def build_segmenter() -> keras.Model:
     flat = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
     flat = layers.LayerNormalization(center=False, scale=False, epsilon=1e-4)(flat)
     normal = layers.Reshape((CANVAS_HEIGHT, CANVAS_WIDTH, 1))(flat)
-    half = _convolution(normal, 16, strides=2, kernel=5, name="entry")
+    half = _convolution(normal, 16, strides=2, kernel=5)
     quarter = _residual(_convolution(half, 24, strides=2), 24)
     eighth = _residual(_convolution(quarter, 48, strides=2), 48)
     sixteenth = _residual(_residual(_convolution(eighth, 80, strides=2), 80), 80)
@@ -52,6 +50,6 @@ def build_segmenter() -> keras.Model:
     quarter = _convolution(layers.Add()([quarter, up(_convolution(eighth, 24, kernel=1))]), 24)
     quarter = _convolution(quarter, 32)
     bias = keras.initializers.Constant(CENTRE_BIAS)
-    centre = layers.Conv2D(1, 1, bias_initializer=bias, name="output_centre")(quarter)
-    sides = layers.Conv2D(4, 1, activation="softplus", name="output_sides")(quarter)
+    centre = layers.Conv2D(1, 1, bias_initializer=bias, name="centre")(quarter)
+    sides = layers.Conv2D(4, 1, activation="softplus", name="sides")(quarter)
     return keras.Model(inputs, layers.Concatenate(name="cells")([centre, sides]), name="segmenter")

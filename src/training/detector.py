@@ -60,7 +60,7 @@ FULL_MINED = (
     ),
     (
         Stage("crops mined again", 288, 288, 16, 250, 26, 1.5e-3, 4e-5, mosaics=0.5),
-        Stage("photographs mined again", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 8, 6e-4, 1e-5),
+        Stage("photographs mined again", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 7, 6e-4, 1e-5),
     ),
 )
 QUICK = (
