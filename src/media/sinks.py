@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from src.errors import InputError
 from src.media.draw import annotate
 from src.media.images import BGRImage
 from src.media.inputs import Photograph, printable
-from src.results import FolderResult, ImageResult
+from src.results import FolderResult, ImageResult, Plate
 
 CSV_COLUMNS: tuple[str, ...] = (
     "input",
@@ -47,6 +47,31 @@ _ENCODER_LIMITS = {".jpg": 65_500, ".webp": 16_383}
 _ROOMY_SUFFIX = ".png"
 #: File systems allow 255 bytes; ``-1234.frames.jsonl`` has to fit as well.
 _LONGEST_STEM_BYTES = 230
+
+
+@dataclasses.dataclass(frozen=True)
+class Rendering:
+    """The annotated copy of a picture, ready to be saved; smaller to hand to another process than the picture itself.
+
+    Attributes:
+        stem: what its file should be called, without suffix.
+        suffix: of its file, with the dot.
+        owner: the name of the file that was read; None where it was none.
+        content: the encoded picture.
+    """
+
+    stem: str
+    suffix: str
+    owner: str | None
+    content: bytes
+
+
+def render(photograph: Photograph, plates: Iterable[Plate]) -> Rendering:
+    """Draw plates on a copy of a picture, and encode it in the picture's own format."""
+    original = Path(photograph.file_name)
+    suffix = _fitting_suffix(photograph.image, original.suffix)
+    content = encode_picture(annotate(photograph.image, plates), suffix)
+    return Rendering(original.stem, suffix, photograph.name if photograph.path else None, content)
 
 
 class OutputFolder:
@@ -84,14 +109,15 @@ class OutputFolder:
         Raises:
             InputError: the folder cannot be written into any more.
         """
-        original = Path(photograph.file_name)
-        suffix = _fitting_suffix(photograph.image, original.suffix)
-        annotated = encode_picture(annotate(photograph.image, result.plates), suffix)
-        owner = photograph.name if photograph.path else None
-        with self.complaining(), self._claimed(original.stem, suffix, owner) as stem:
+        return self.save_rendering(render(photograph, result.plates), result)
+
+    def save_rendering(self, rendering: Rendering, result: ImageResult) -> ImageResult:
+        """As :meth:`save_image`, of a picture that is annotated already."""
+        suffix = rendering.suffix
+        with self.complaining(), self._claimed(rendering.stem, suffix, rendering.owner) as stem:
             saved = {"annotated": str(self.path(f"{stem}{suffix}")), "json": str(self.path(f"{stem}.json"))}
             result = dataclasses.replace(result, saved=saved)
-            self.write({saved["annotated"]: annotated, saved["json"]: json_bytes(result.to_dict())})
+            self.write({saved["annotated"]: rendering.content, saved["json"]: json_bytes(result.to_dict())})
         return result
 
     def save_folder(self, result: FolderResult) -> FolderResult:
