@@ -4,6 +4,7 @@ This module only puts the parts together: input → detection → reading → an
 """
 
 import argparse
+import contextlib
 import functools
 import json
 import logging
@@ -13,7 +14,8 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import numpy as np
@@ -27,10 +29,11 @@ from src.formats.openalpr import openalpr_answer
 from src.geometry import FloatArray
 from src.media.draw import annotate
 from src.media.images import BGRImage
-from src.media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input
-from src.media.sinks import OutputFolder, csv_text
+from src.media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input, printable
+from src.media.sinks import OutputFolder, Rendering, csv_text, render
 from src.media.window import Window
 from src.options import EVERYTHING, VideoOptions
+from src.parallel import map_in_processes
 from src.reading import PlateReader, Reading
 from src.results import Failure, FolderResult, ImageResult, Plate, VehicleRecord
 from src.runtime import load_model
@@ -153,6 +156,7 @@ def model_prediction(
     runtime: str = "litert",
     display: bool = False,
     video: VideoOptions = EVERYTHING,
+    workers: int = 1,
 ) -> dict[str, Any]:
     """Find and read the plates of preprocessed data.
 
@@ -162,15 +166,20 @@ def model_prediction(
         runtime: "litert" or "keras".
         display: show the annotated picture or video in a window as well.
         video: more about reading videos.
+        workers: number of processes that read the pictures of a folder or pattern; with a window it is one. They
+            import the program that calls this, whose own work has to stand behind ``if __name__ == "__main__"``.
 
     Returns:
         The answer in plain JSON types.
 
     Raises:
-        InputError: nothing can be saved in ``output_dir``, the runtime is not there, or a video cannot be opened.
+        InputError: nothing can be saved in ``output_dir``, the runtime is not there, a video cannot be opened, or a
+            worker died.
     """
     folder = None if output_dir is None else OutputFolder(output_dir)
     window = _open_window() if display else None
+    if isinstance(data, FolderSource) and workers > 1 and not window:
+        return _summary(data, _read_in_processes(data, folder, runtime, workers), folder).to_dict()
     recogniser = load_recogniser(runtime)
     if isinstance(data, VideoSource | LiveSource):
         # Pictures do not have to wait for the video libraries.
@@ -188,17 +197,69 @@ def model_prediction(
 
     if isinstance(data, Photograph):
         return answer(data).to_dict()
-    results, errors = [], []
-    for source in tqdm(data.images, desc=data.name, unit="picture", disable=None):
-        try:
-            photograph = source.load()
-        except InputError as error:
-            _LOGGER.warning("%s", error)
-            errors.append(Failure(source.name, str(error)))
-        else:
-            results.append(answer(photograph))
-    summary = FolderResult(data.name, tuple(results), tuple(errors))
-    return (folder.save_folder(summary) if folder else summary).to_dict()
+
+    def outcomes() -> Iterator[ImageResult | Failure]:
+        for source in data.images:
+            try:
+                photograph = source.load()
+            except InputError as error:
+                yield Failure(source.name, str(error))
+            else:
+                yield answer(photograph)
+
+    return _summary(data, outcomes(), folder).to_dict()
+
+
+def _summary(
+    data: FolderSource, outcomes: Iterator[ImageResult | Failure], folder: OutputFolder | None
+) -> FolderResult:
+    """Take in the outcomes of many pictures; Ctrl-C ends it early, with the answer for what was read until then."""
+    results: list[ImageResult] = []
+    errors: list[Failure] = []
+
+    def summary(error: str | None = None) -> FolderResult:
+        so_far = FolderResult(data.name, tuple(results), tuple(errors), error)
+        return folder.save_folder(so_far) if folder else so_far
+
+    try:
+        for outcome in tqdm(outcomes, data.name, len(data.images), unit="picture", disable=None):
+            if isinstance(outcome, Failure):
+                _LOGGER.warning("%s", outcome.error)
+                errors.append(outcome)
+            else:
+                results.append(outcome)
+    except (KeyboardInterrupt, BrokenProcessPool) as stop:
+        done = f"after {len(results) + len(errors)} of {len(data.images)} pictures"
+        if isinstance(stop, KeyboardInterrupt):
+            return summary(f"{data.name}: interrupted {done}; what was read until then is whole")
+        error = f"{data.name}: a worker died {done}, perhaps for want of memory; try fewer of them"
+        summary(error)
+        raise InputError(error) from stop
+    return summary()
+
+
+def _read_in_processes(
+    data: FolderSource, folder: OutputFolder | None, runtime: str, workers: int
+) -> Iterator[ImageResult | Failure]:
+    """Read pictures in several processes. Only this one saves: who dies or is stopped leaves nothing behind."""
+    read = functools.partial(_read, runtime=runtime, renders=folder is not None)
+    with contextlib.closing(map_in_processes(read, data.images, min(workers, len(data.images)))) as outcomes:
+        for outcome in outcomes:
+            if isinstance(outcome, Failure):
+                yield outcome
+                continue
+            result, rendering = outcome
+            yield folder.save_rendering(rendering, result) if folder and rendering else result
+
+
+def _read(source: ImageSource, runtime: str, renders: bool) -> tuple[ImageResult, Rendering | None] | Failure:
+    """Read one picture of many, in a process of its own."""
+    try:
+        photograph = source.load()
+    except InputError as error:
+        return Failure(source.name, str(error))
+    result = load_recogniser(runtime).recognise(photograph)
+    return result, render(photograph, result.plates) if renders else None
 
 
 def load_recogniser(runtime: str = "litert") -> PlateRecogniser:
@@ -291,6 +352,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--duration", type=_seconds, metavar="SECONDS", help="stop reading a video after so long")
     parser.add_argument("--crops", action="store_true", help="save the best picture of each plate of a video")
     parser.add_argument(
+        "--workers", type=_count, default=1, metavar="N", help="processes that read a folder or pattern (%(default)s)"
+    )
+    parser.add_argument(
         "--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)"
     )
     return parser
@@ -311,6 +375,12 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{text}: give a number of seconds above 0")
     return seconds
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text}: give a whole number above 0")
+    return int(text)
 
 
 def _print_vehicle(record: VehicleRecord) -> None:
@@ -342,6 +412,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
                 video=VideoOptions(
                     tuple(options.line), options.duration, options.crops, _print_vehicle if prints_vehicles else None
                 ),
+                workers=options.workers,
             )
     except InputError as error:
         _LOGGER.error("%s", error)
@@ -349,12 +420,29 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _LOGGER.error("interrupted; what was saved so far is whole")
         return EXIT_INTERRUPTED
-    if not prints_vehicles:
-        sys.stdout.write(_formatted(answer, options.format))
+    if not prints_vehicles and not _print_answer(_formatted(answer, options.format)):
+        return EXIT_BAD_INPUT
     if answer["saved"]:
-        _LOGGER.info("saved %s", ", ".join(answer["saved"].values()))
-    nothing_read = answer["kind"] == "folder" and not answer["results"]
-    return EXIT_BAD_INPUT if nothing_read else 0
+        _LOGGER.info("saved %s", ", ".join(map(printable, answer["saved"].values())))
+    if answer["kind"] != "folder":
+        return 0
+    if answer["error"]:
+        _LOGGER.error("%s", answer["error"])
+        return EXIT_INTERRUPTED
+    return 0 if answer["results"] else EXIT_BAD_INPUT
+
+
+def _print_answer(text: str) -> bool:
+    """Whether the answer could be written to stdout, which may be a full disk or a pipe that nobody reads."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        _LOGGER.error("the answer cannot be printed (%s)", error.strerror)
+        # Python would try again to write what is left when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 if __name__ == "__main__":

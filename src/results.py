@@ -178,12 +178,14 @@ class FolderResult:
         input: the folder or pattern as it was given.
         results: one per picture that could be read, in the order of their names.
         errors: one per file that could not.
+        error: one line that says why not all were read; None if all were.
         saved: the files written for the whole, by kind: ``json``, ``csv``.
     """
 
     input: str
     results: tuple[ImageResult, ...]
     errors: tuple[Failure, ...] = ()
+    error: str | None = None
     saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -193,6 +195,7 @@ class FolderResult:
             "kind": "folder",
             "results": [result.to_dict() for result in self.results],
             "errors": [failure.to_dict() for failure in self.errors],
+            "error": self.error,
             "saved": dict(self.saved),
         }
 

@@ -172,6 +172,32 @@ def test_without_a_screen_display_says_so_and_goes_on(command, sample_path):
     assert "WARNING: display: no window can be opened" in done.stderr
 
 
+def test_an_answer_that_cannot_be_printed_is_one_line(root, sample_path):
+    for target in ("/dev/full", None):
+        reader, writer = os.pipe()
+        os.close(reader)
+        stdout = os.open(target, os.O_WRONLY) if target else writer
+        done = subprocess.run(
+            [sys.executable, "-m", "src.pipeline", "--input", sample_path, "--no-save"],
+            cwd=root,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert done.returncode == 2
+        lines = [line for line in done.stderr.splitlines() if not line.startswith("INFO: Created TensorFlow Lite")]
+        assert len(lines) == 1
+        assert lines[0].startswith("ERROR: the answer cannot be printed (")
+        os.close(writer)
+
+
+def test_a_name_that_looks_like_an_option(command, tmp_path, sample_path):
+    (tmp_path / "-1.jpg").symlink_to(sample_path.resolve())
+    done = command("--input=-1.jpg", "--no-save")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["input"] == "-1.jpg"
+
+
 def _heed_interrupts() -> None:
     # A shell starts its background jobs, and so these tests when they run in one, with interrupts ignored.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -197,8 +223,12 @@ def test_an_interrupt_ends_it_cleanly(root, tmp_path, sample_path):
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
-    assert stdout == ""
-    assert "interrupted" in stderr
+    answer = json.loads(stdout)
+    assert answer["error"].startswith(f"photos: interrupted after {len(answer['results'])} of 3000 pictures")
+    assert f"ERROR: {answer['error']}" in stderr
+    assert json.loads((tmp_path / "output" / "photos.json").read_text()) == answer
+    for result in answer["results"]:
+        assert (tmp_path / result["saved"]["annotated"]).stat().st_size > 0
     assert "Traceback" not in stderr
     assert not list(tmp_path.glob("output/.*"))
 

@@ -54,6 +54,7 @@ def test_a_folder_lists_results_and_errors():
     assert answer["kind"] == "folder"
     assert answer["results"] == [RESULT.to_dict()]
     assert answer["errors"] == [{"input": "photos/bad.jpg", "error": "photos/bad.jpg: it is empty"}]
+    assert answer["error"] is None
 
 
 def test_numpy_values_become_plain_json():

@@ -7,6 +7,7 @@ off). Alpha is ignored; of 16 bits the upper 8 are kept, as OpenCV does.
 """
 
 import io
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,7 +47,6 @@ _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "BMP": ".bmp", "TIFF": ".tif"}
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
-_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, TypeError, IndexError, KeyError)
 
 
 def sniff_format(content: bytes) -> str | None:
@@ -127,7 +127,9 @@ def from_bytes(content: bytes, name: str) -> BGRImage:
         raise InputError(f"{name}: it is not a picture; give a JPEG, PNG, WebP, BMP or TIFF")
     try:
         opened = _OPENERS[format_name](io.BytesIO(content))
-    except _DECODING_ERRORS as error:
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{name}: it has more than {MAX_PIXELS / 1e6:.0f} megapixels; scale it down") from error
+    except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
         raise _damaged(name, format_name) from error
     _check_size(*opened.size, name)
     if format_name in ("BMP", "TIFF") or opened.mode == "CMYK":
@@ -168,7 +170,7 @@ def from_pillow(image: Image.Image, name: str) -> BGRImage:
         return np.asarray(cv2.cvtColor(np.asarray(upright.convert("RGB")), cv2.COLOR_RGB2BGR), np.uint8)
     except InputError:
         raise
-    except _DECODING_ERRORS as error:
+    except Exception as error:
         raise _damaged(name, image.format or "Pillow image") from error
 
 
@@ -181,8 +183,12 @@ def _upper_bits(values: NDArray, name: str) -> BGRImage:
 
 def _read_file(path: Path, name: str) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            # Opening a FIFO would wait for somebody to write into it.
+            raise InputError(f"{name}: it is no file; give the path of a picture")
+        if status.st_size > MAX_FILE_BYTES:
+            size = status.st_size
             raise InputError(f"{name}: it has {size / 1e6:.0f} MB; the limit is {MAX_FILE_BYTES / 1e6:.0f} MB")
         return path.read_bytes()
     except OSError as error:

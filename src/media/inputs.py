@@ -194,7 +194,7 @@ def _open_path(text: str) -> Source:
     if exists:
         raise InputError(f"{name}: it is neither a file nor a folder; give the path of a picture")
     if glob.has_magic(text):
-        found = (Path(match) for match in glob.glob(text, recursive=True))
+        found = map(Path, _matches(text))
         return _many(name, sorted(entry for entry in found if _is_picture(entry)), "pattern")
     if text.isascii() and text.isdigit():
         return LiveSource(name, int(text))
@@ -208,8 +208,31 @@ def _entries(folder: Path, name: str) -> list[Path]:
         raise InputError(f"{name}: it cannot be opened ({error.strerror}); check its permissions") from error
 
 
+def _matches(pattern: str) -> set[str]:
+    """What a glob pattern matches; for ``**`` no symbolic link is followed, for these may lead round in circles."""
+    parts = pattern.replace(os.sep, "/").split("/")
+    if "**" not in parts:
+        return set(glob.glob(pattern))
+    place = parts.index("**")
+    before, after = "/".join(parts[:place]) or "/" * place, "/".join(parts[place + 1 :]) or "*"
+    found: set[str] = set()
+    for start in glob.glob(before) if before else [""]:
+        for folder, inner, _ in os.walk(start or os.curdir):
+            inner[:] = [entry for entry in inner if not entry.startswith(".")]
+            below = os.path.relpath(folder, start or os.curdir)
+            here = start if below == os.curdir else os.path.join(start, below)
+            found |= _matches(os.path.join(glob.escape(here), after))
+    return found
+
+
 def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    """Whether a file is to be read, by its name; what turns out to be no file is told then, and not left out."""
+    if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith("."):
+        return False
+    try:
+        return not path.is_dir()
+    except OSError:
+        return True
 
 
 def _many(name: str, paths: list[Path], kind: str) -> FolderSource:

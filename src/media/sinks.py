@@ -5,11 +5,12 @@ import csv
 import dataclasses
 import io
 import json
+import math
 import os
 import re
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ import cv2
 from src.errors import InputError
 from src.media.draw import annotate
 from src.media.images import BGRImage
-from src.media.inputs import Photograph
-from src.results import FolderResult, ImageResult
+from src.media.inputs import Photograph, printable
+from src.results import FolderResult, ImageResult, Plate
 
 CSV_COLUMNS: tuple[str, ...] = (
     "input",
@@ -40,12 +41,44 @@ VIDEO_COLUMNS = (*CSV_COLUMNS[:-1], "first_s", "last_s", "frames", "best_frame",
 #: Suffixes of formats that OpenCV knows under another one.
 _ENCODER_SUFFIXES = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".dib": ".bmp"}
 _ENCODER_OPTIONS = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95]}
+#: Longest side that a format can hold; of others it is longer than any picture that is decoded.
+_ENCODER_LIMITS = {".jpg": 65_500, ".webp": 16_383}
+#: What holds larger pictures: a file may have another suffix than its format.
+_ROOMY_SUFFIX = ".png"
+#: File systems allow 255 bytes; ``-1234.frames.jsonl`` has to fit as well.
+_LONGEST_STEM_BYTES = 230
+
+
+@dataclasses.dataclass(frozen=True)
+class Rendering:
+    """The annotated copy of a picture, ready to be saved; smaller to hand to another process than the picture itself.
+
+    Attributes:
+        stem: what its file should be called, without suffix.
+        suffix: of its file, with the dot.
+        owner: the name of the file that was read; None where it was none.
+        content: the encoded picture.
+    """
+
+    stem: str
+    suffix: str
+    owner: str | None
+    content: bytes
+
+
+def render(photograph: Photograph, plates: Iterable[Plate]) -> Rendering:
+    """Draw plates on a copy of a picture, and encode it in the picture's own format."""
+    original = Path(photograph.file_name)
+    suffix = _fitting_suffix(photograph.image, original.suffix)
+    content = encode_picture(annotate(photograph.image, plates), suffix)
+    return Rendering(original.stem, suffix, photograph.name if photograph.path else None, content)
 
 
 class OutputFolder:
     """The folder that results are saved in.
 
-    Every file is written under a temporary name and then renamed, so that nobody sees half of one. A name that is in
+    Every file is written under a temporary name and then renamed, so that nobody sees half of one, and files that
+    belong together are renamed when all of them are whole: a full disk leaves what was there before. A name that is in
     use gets a number, ``street-2.jpg``, unless its JSON says that it holds the answer for the same file as now: reading
     a photograph again replaces its results, and never a photograph, or the results of another of the same name.
     """
@@ -76,14 +109,15 @@ class OutputFolder:
         Raises:
             InputError: the folder cannot be written into any more.
         """
-        original = Path(photograph.file_name)
-        suffix = original.suffix
-        with self.complaining():
-            stem = self.claim(original.stem, suffix, photograph.name if photograph.path else None)
+        return self.save_rendering(render(photograph, result.plates), result)
+
+    def save_rendering(self, rendering: Rendering, result: ImageResult) -> ImageResult:
+        """As :meth:`save_image`, of a picture that is annotated already."""
+        suffix = rendering.suffix
+        with self.complaining(), self._claimed(rendering.stem, suffix, rendering.owner) as stem:
             saved = {"annotated": str(self.path(f"{stem}{suffix}")), "json": str(self.path(f"{stem}.json"))}
             result = dataclasses.replace(result, saved=saved)
-            self._write(saved["annotated"], encode_picture(annotate(photograph.image, result.plates), suffix))
-            self._write(saved["json"], _json_bytes(result.to_dict()))
+            self.write({saved["annotated"]: rendering.content, saved["json"]: json_bytes(result.to_dict())})
         return result
 
     def save_folder(self, result: FolderResult) -> FolderResult:
@@ -96,22 +130,12 @@ class OutputFolder:
             InputError: the folder cannot be written into any more.
         """
         name = "results" if re.search(r"[*?\[]", result.input) else Path(result.input).resolve().name or "results"
-        with self.complaining():
-            stem = self.claim(name, ".csv", result.input)
+        with self.complaining(), self._claimed(name, ".csv", result.input) as stem:
             saved = {"json": str(self.path(f"{stem}.json")), "csv": str(self.path(f"{stem}.csv"))}
             result = dataclasses.replace(result, saved=saved)
-        self.save_answer(result.to_dict(), saved["json"], saved["csv"])
+            answer = result.to_dict()
+            self.write({saved["csv"]: csv_text(answer).encode(), saved["json"]: json_bytes(answer)})
         return result
-
-    def save_answer(self, answer: Mapping[str, Any], json_path: str, csv_path: str) -> None:
-        """Write an answer as JSON and as CSV.
-
-        Raises:
-            InputError: the folder cannot be written into any more.
-        """
-        with self.complaining():
-            self._write(csv_path, csv_text(answer).encode())
-            self._write(json_path, _json_bytes(answer))
 
     def save_picture(self, path: str, image: BGRImage) -> None:
         """Write a BGR uint8 picture ``[H, W, 3]`` in the format of the path's suffix.
@@ -120,15 +144,11 @@ class OutputFolder:
             InputError: the folder cannot be written into any more.
         """
         with self.complaining():
-            self._write(path, encode_picture(image, Path(path).suffix))
+            self.write({path: encode_picture(image, Path(path).suffix)})
 
     def path(self, name: str) -> Path:
         """The path of a file in the folder."""
         return self._path / name
-
-    def temporary(self) -> Path:
-        """A new path for a file that is not whole yet."""
-        return self.path(f".{uuid.uuid4().hex}.tmp")
 
     @contextlib.contextmanager
     def complaining(self) -> Iterator[None]:
@@ -141,8 +161,12 @@ class OutputFolder:
     def claim(self, stem: str, suffix: str, owner: str | None) -> str:
         """The first of ``stem``, ``stem-2``, … that is free or holds the owner's earlier answer.
 
-        A free name is taken by making its JSON file, which only one thread or process can.
+        A free name is taken by making its JSON file, which only one thread or process can; :meth:`release` gives it
+        back. A stem that is too long is cut.
         """
+        encoded = os.fsencode(stem)
+        if len(encoded) > _LONGEST_STEM_BYTES:
+            stem = encoded[:_LONGEST_STEM_BYTES].decode(errors="ignore")
         number = 1
         while True:
             name = stem if number == 1 else f"{stem}-{number}"
@@ -153,23 +177,58 @@ class OutputFolder:
                 if owner is not None and _input_of(record) == owner:
                     return name
             else:
-                if not companion.exists():
+                if not companion.exists() and not companion.is_symlink():
                     return name
                 record.unlink()
             number += 1
 
-    def _write(self, path: str, content: bytes) -> None:
-        temporary = self.temporary()
+    def release(self, stem: str) -> None:
+        """Give a claimed name back if nothing was saved under it: its JSON file is still empty."""
+        record = self._path / f"{stem}.json"
+        with contextlib.suppress(OSError):
+            if record.stat().st_size == 0:
+                record.unlink()
+
+    def write(self, files: Mapping[str, bytes | Path]) -> None:
+        """Write files, none of which appears before all are whole.
+
+        Args:
+            files: path → content, or a temporary file beside it that holds the content and is only renamed.
+
+        Raises:
+            OSError: they cannot be written; nothing is left of them.
+        """
+        whole: dict[str, Path] = {}
         try:
-            temporary.write_bytes(content)
-            os.replace(temporary, path)
+            for path, content in files.items():
+                whole[path] = content if isinstance(content, Path) else temporary_beside(path)
+                if not isinstance(content, Path):
+                    whole[path].write_bytes(content)
+            for path, temporary in whole.items():
+                os.replace(temporary, path)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            for temporary in whole.values():
+                temporary.unlink(missing_ok=True)
+            raise
+
+    @contextlib.contextmanager
+    def _claimed(self, stem: str, suffix: str, owner: str | None) -> Iterator[str]:
+        name = self.claim(stem, suffix, owner)
+        try:
+            yield name
+        except BaseException:
+            self.release(name)
             raise
 
     def _unwritable(self, error: OSError | ValueError) -> InputError:
         reason = (error.strerror or error) if isinstance(error, OSError) else error
-        return InputError(f"{self._path}: results cannot be saved there ({reason}); choose another output folder")
+        name = printable(str(self._path))
+        return InputError(f"{name}: results cannot be saved there ({reason}); choose another output folder")
+
+
+def temporary_beside(path: str | Path) -> Path:
+    """A new name in the folder of a file, for its content while it is not whole yet."""
+    return Path(path).with_name(f".{uuid.uuid4().hex}.tmp")
 
 
 def csv_rows(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -213,7 +272,14 @@ def encode_picture(image: BGRImage, suffix: str) -> bytes:
     return encoded.tobytes()
 
 
-def _json_bytes(answer: Mapping[str, Any]) -> bytes:
+def _fitting_suffix(image: BGRImage, suffix: str) -> str:
+    """The file suffix, or that of a format for larger pictures."""
+    encoder = _ENCODER_SUFFIXES.get(suffix.lower(), suffix.lower())
+    return _ROOMY_SUFFIX if max(image.shape) > _ENCODER_LIMITS.get(encoder, math.inf) else suffix
+
+
+def json_bytes(answer: Mapping[str, Any]) -> bytes:
+    """An answer as the JSON file that is saved."""
     return (json.dumps(answer, indent=2) + "\n").encode()
 
 
@@ -221,6 +287,6 @@ def _input_of(record: Path) -> str | None:
     """Whose answer an earlier JSON file holds; None where it is no answer."""
     try:
         answer = json.loads(record.read_bytes())
-    except ValueError:
+    except (OSError, ValueError, RecursionError):
         return None
     return answer.get("input") if isinstance(answer, dict) else None

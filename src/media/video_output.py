@@ -1,5 +1,6 @@
 """Saving what a video gives: the annotated video, a line of JSON per frame, crops, JSON and CSV."""
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ import av
 from src.media.images import BGRImage
 from src.media.inputs import LiveSource, VideoSource
 from src.media.live import LiveStream
-from src.media.sinks import OutputFolder
+from src.media.sinks import OutputFolder, csv_text, json_bytes, temporary_beside
 from src.media.video_sink import CONTAINERS, VideoWriter
 from src.media.video_source import Plane, VideoFile
 from src.results import VehicleRecord, VideoResult
@@ -45,8 +46,9 @@ class VideoOutput:
         suffix = Path(source.file_name).suffix
         if suffix.lower() not in CONTAINERS:
             suffix = _USUAL_SUFFIX
-        with folder.complaining():
+        with folder.complaining(), contextlib.ExitStack() as undo:
             stem = folder.claim(Path(source.file_name).stem, suffix, source.name if source.path else None)
+            undo.callback(folder.release, stem)
             self._video_path, self._lines_path = folder.path(f"{stem}{suffix}"), folder.path(f"{stem}.frames.jsonl")
             self._json_path, self._csv_path = folder.path(f"{stem}.json"), folder.path(f"{stem}.csv")
             self._crops_path = folder.path(f"{stem}-crops") if crops else None
@@ -54,9 +56,13 @@ class VideoOutput:
                 self._crops_path.mkdir(exist_ok=True)
                 for earlier in self._crops_path.glob("[0-9][0-9][0-9][0-9]-*.jpg"):
                     earlier.unlink()
-            self._video_part, self._lines_part = folder.temporary(), folder.temporary()
+            self._video_part, self._lines_part = map(temporary_beside, (self._video_path, self._lines_path))
+            for part in (self._video_part, self._lines_part):
+                undo.callback(part.unlink, missing_ok=True)
             self._lines = self._lines_part.open("w")
+            undo.callback(self._close_lines)
             self._writer = VideoWriter(self._video_part, suffix.lower(), video)
+            self._undo = undo.pop_all()
         if isinstance(video, VideoFile):
             video.on_audio = self.write_audio
         self._crops = 0
@@ -69,13 +75,14 @@ class VideoOutput:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take away what is not finished."""
-        self._lines.close()
         if kind is not None:
             self._writer.abandon()
-        for path in (self._video_part, self._lines_part):
-            path.unlink(missing_ok=True)
-        if self._json_path.is_file() and self._json_path.stat().st_size == 0:
-            self._json_path.unlink()  # it only kept the name
+        self._undo.close()
+
+    def _close_lines(self) -> None:
+        # On a full disk the last lines cannot be written; nobody will read this file.
+        with contextlib.suppress(OSError):
+            self._lines.close()
 
     def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
         """Add an annotated frame; see :meth:`src.media.video_sink.VideoWriter.write`."""
@@ -122,7 +129,13 @@ class VideoOutput:
         with self._folder.complaining():
             self._writer.close()
             self._lines.close()
-            self._video_part.replace(self._video_path)
-            self._lines_part.replace(self._lines_path)
-        self._folder.save_answer(result.to_dict(), saved["json"], saved["csv"])
+            answer = result.to_dict()
+            self._folder.write(
+                {
+                    saved["annotated"]: self._video_part,
+                    saved["frames"]: self._lines_part,
+                    saved["csv"]: csv_text(answer).encode(),
+                    saved["json"]: json_bytes(answer),
+                }
+            )
         return result

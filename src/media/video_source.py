@@ -264,11 +264,13 @@ def video_stream(container: Any, name: str) -> Any:
     """The video stream of an open container.
 
     Raises:
-        InputError: there is none, or its pictures are too large or too small.
+        InputError: there is none, nothing decodes it, or its pictures are too large or too small.
     """
     streams = [stream for stream in container.streams.video if not stream.disposition & stream.disposition.attached_pic]
     if not streams:
         raise InputError(f"{name}: there is sound in it but no pictures; give a video")
+    if streams[0].codec_context is None:
+        raise InputError(f"{name}: no decoder is known for its pictures; convert it, best to H.264")
     width, height = streams[0].codec_context.width, streams[0].codec_context.height
     if width * height > MAX_PIXELS:
         raise InputError(f"{name}: {width}×{height} is more than {MAX_PIXELS / 1e6:.0f} megapixels; scale it down")

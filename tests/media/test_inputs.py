@@ -1,4 +1,7 @@
+import glob
 import os
+import socket
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -6,7 +9,9 @@ import pytest
 from PIL import Image
 
 from src.errors import InputError
-from src.media.inputs import FolderSource, ImageSource, LiveSource, VideoSource, open_input
+from src.media.inputs import IMAGE_SUFFIXES, FolderSource, ImageSource, LiveSource, VideoSource, open_input
+from src.media.sinks import OutputFolder
+from src.results import ImageResult
 
 
 @pytest.fixture
@@ -69,6 +74,65 @@ def test_a_pattern_stands_for_what_it_matches(photos):
     assert names(open_input(f"{photos}/*.jpg")) == ["b.jpg"]
     assert names(open_input(f"{photos}/*")) == ["a.PNG", "b.jpg", "c.tiff"]
     assert names(open_input(f"{photos}/**/*.jpg")) == ["b.jpg", "d.jpg"]
+
+
+def test_a_recursive_pattern_matches_what_that_of_python_does(photos, monkeypatch):
+    (photos / "inner" / "deeper").mkdir()
+    (photos / "inner" / ".hidden").mkdir()
+    for name in ("inner/deeper/e.jpg", "inner/.hidden/f.jpg"):
+        (photos / name).write_bytes(b"")
+    monkeypatch.chdir(photos.parent)
+    for pattern in (
+        *("**/*.jpg", "photos/**", "photos/**/*.jpg", "ph*s/**/*.jpg", "photos/**/inner/**/*", "photos/**/deeper/e.*"),
+        *(f"{photos}/**/*.jpg", "gone/**/*.jpg", "photos/a**/*.jpg", "./**/d.jpg"),
+    ):
+        matches = [Path(match) for match in glob.glob(pattern, recursive=True)]
+        expected = sorted(path for path in matches if path.suffix.lower() in IMAGE_SUFFIXES and not path.is_dir())
+        found = open_input(pattern).images if expected else ()
+        assert [image.content for image in found] == expected, pattern
+
+
+def test_links_that_lead_round_in_circles_do_not_matter(photos):
+    for name in ("round", "inner/round", "inner/again"):
+        (photos / name).symlink_to(photos, target_is_directory=True)
+    (photos / "self.jpg").symlink_to("self.jpg")
+    assert names(open_input(f"{photos}/**/*.jpg")) == ["b.jpg", "d.jpg", "self.jpg"]
+    assert names(open_input(photos)) == ["a.PNG", "b.jpg", "c.tiff", "self.jpg"]
+
+
+def test_what_is_no_file_in_a_folder_is_told(photos, monkeypatch):
+    monkeypatch.chdir(photos)
+    os.mkfifo("pipe.jpg")
+    (photos / "gone.jpg").symlink_to("nowhere.jpg")
+    (photos / "self.jpg").symlink_to("self.jpg")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket.jpg")
+        for name, complaint in {
+            "pipe.jpg": "is no file",
+            "gone.jpg": "No such file",
+            "self.jpg": "symbolic links",
+            "socket.jpg": "is no file",
+        }.items():
+            (image,) = (image for image in open_input(photos).images if image.name.endswith(name))
+            with pytest.raises(InputError, match=f"{name}: .*{complaint}"):
+                image.load()
+
+
+@pytest.mark.parametrize(
+    "name", ["two words.jpg", "two\nlines.jpg", "Straße 車.jpg", "-photo.jpg", "\udcff.jpg", "\x1b[31m.jpg"]
+)
+def test_a_file_may_have_any_name(tmp_path, picture, name):
+    path = tmp_path / "photos" / name
+    path.parent.mkdir()
+    path.write_bytes(cv2.imencode(".jpg", picture)[1])
+    for given in (path, path.parent, f"{glob.escape(str(path.parent))}/*"):
+        source = open_input(given)
+        (image,) = source.images if isinstance(source, FolderSource) else [source]
+        assert image.name.isprintable()
+        photograph = image.load()
+        assert photograph.path == path
+        saved = OutputFolder(tmp_path / "output").save_image(photograph, ImageResult(image.name, 120, 90, (), {})).saved
+        assert os.path.basename(saved["annotated"]) == name
 
 
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(photos):

@@ -107,6 +107,13 @@ def test_what_is_no_video_is_refused_in_one_line(tmp_path):
         assert "\n" not in str(raised.value)
 
 
+def test_pictures_that_nothing_decodes_are_refused(tmp_path):
+    clip = write_video(tmp_path / "clip.avi", driving("AB12CDE", 5), codec="mjpeg")
+    clip.write_bytes(clip.read_bytes().replace(b"MJPG", b"QQQQ"))
+    with pytest.raises(InputError, match="no decoder is known for its pictures; convert it"):
+        VideoFile(VideoSource("clip.avi", clip))
+
+
 @pytest.mark.parametrize(
     "form", ["#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile '{}'\n"]
 )
