@@ -97,7 +97,7 @@ class PlateRecogniser:
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate."""
-        return is_plate(detection.confidence, float(detection.box[3] - detection.box[1]), reading.characters)
+        return is_plate(detection.confidence, reading.characters)
 
     def plate(self, detection: Detection, reading: Reading) -> Plate:
         """Put the answer for one plate together."""
