@@ -1,7 +1,8 @@
 """Which detections are plates: those the detector is sure of, and those on which a text can be read.
 
 Lamps, badges and grilles look like plates to a detector, but carry no row of characters; a plate in an unusual place
-or light is doubted by the detector, but its text gives it away.
+or light is doubted by the detector, but its text gives it away. Rows of windows and bars are read as one letter again
+and again.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ LEAST_DETECTION = 0.2
 #: How many characters of which confidence prove a plate.
 PROOF_CHARACTERS = 5
 PROOF_CONFIDENCE = 0.7
+#: One character so many times, and nothing else, is a pattern.
+PATTERN_CHARACTERS = 5
 
 
 def is_plate(detection_confidence: float, characters: Sequence[Character]) -> bool:
@@ -24,6 +27,8 @@ def is_plate(detection_confidence: float, characters: Sequence[Character]) -> bo
         detection_confidence: of the detector, 0..1.
         characters: what was read on it.
     """
+    if len(characters) >= PATTERN_CHARACTERS and len({character.text for character in characters}) == 1:
+        return False
     if detection_confidence >= SURE_DETECTION:
         return True
     proof = sum(character.confidence >= PROOF_CONFIDENCE for character in characters)

@@ -45,9 +45,18 @@ BOUNDED = settings(
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
+@pytest.fixture(autouse=True)
+def quiet():
+    """Damaged videos say so in the log, thousands of times; later tests read the log."""
+    logger = logging.getLogger("src")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    yield
+    logger.setLevel(level)
+
+
 def answer_or_refusal(given):
     """What main() says; a refusal is one line."""
-    logging.getLogger("src").setLevel(logging.ERROR)
     try:
         answer = main(given, output_dir=None)
     except InputError as error:

@@ -19,5 +19,12 @@ SPECKS = (0.9, 0.3, 0.2, 0.5, 0.6, 0.4)
     ids=["sure", "doubtful and empty", "doubtful with a text", "doubtful with specks", "next to nothing"],
 )
 def test_the_detector_or_the_text_must_be_sure(detection, read, expected):
-    characters = [Character("A", confidence, (0.0, 0.0, 1.0, 1.0)) for confidence in read]
+    characters = [
+        Character(text, confidence, (0.0, 0.0, 1.0, 1.0)) for text, confidence in zip("AB12CD", read, strict=False)
+    ]
     assert is_plate(detection, characters) is expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("WWWWWWW", False), ("A88888", True), ("1111", True)])
+def test_one_letter_again_and_again_is_a_pattern(text, expected):
+    assert is_plate(0.6, [Character(character, 0.9, (0.0, 0.0, 1.0, 1.0)) for character in text]) is expected
