@@ -194,7 +194,7 @@ def test_both_runtimes_read_the_same(sample_path):
     assert [plate["text"] for plate in compiled["plates"]] == [plate["text"] for plate in keras["plates"]]
     for first, second in zip(compiled["plates"], keras["plates"], strict=True):
         np.testing.assert_allclose(first["corners"], second["corners"], atol=1)
-        assert first["confidence"] == pytest.approx(second["confidence"], abs=0.05)
+        assert first["confidence"] == pytest.approx(second["confidence"], abs=0.01)
 
 
 def test_an_unknown_runtime_is_refused(photo):

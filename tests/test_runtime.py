@@ -27,7 +27,7 @@ def files(tmp_path_factory):
     return folder / "model.h5", folder / "model.tflite"
 
 
-@pytest.mark.parametrize("size", [1, 3, 11])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 11])
 def test_both_runtimes_answer_alike_for_every_batch_size(files, size):
     batch = np.random.default_rng(size).uniform(0, 255, (size, 64, 96, 3)).astype(np.float32)
     expected = KerasModel(files[0])(batch)
@@ -76,6 +76,9 @@ def inputs(root):
 @pytest.mark.parametrize("name", ["detector", "segmenter", "classifier"])
 def test_shipped_twins_answer_like_their_h5(name, inputs):
     answers, expected = load_model(name)(inputs[name]), load_model(name, "keras")(inputs[name])
+    if name != "detector":
+        assert np.abs(answers - expected).max() < 1e-3 * max(1.0, float(np.abs(expected).max()))
+    # The detector's twin computes with integers of 8 bits.
     assert np.abs(answers - expected).mean() < 0.05 * expected.std()
     assert np.corrcoef(answers.ravel(), expected.ravel())[0, 1] > 0.99
 

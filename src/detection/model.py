@@ -39,7 +39,7 @@ def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
 
 
 def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> keras.Model:
-    """The detector, with random weights (0.7 M parameters; the weights fit any input size).
+    """The detector, with random weights (1.4 M parameters; the weights fit any input size).
 
     Args:
         height: input height in pixels, a multiple of 32.
