@@ -157,11 +157,11 @@ class JobStore:
 
     def next(self) -> Job | None:
         """The job that has waited longest, which is being read from now on; None where none waits."""
+        # One statement: a job that was looked up first could be removed before it is marked.
+        waiting = select(Job.id).where(Job.state == "queued").order_by(Job.created).limit(1).scalar_subquery()
+        mark = update(Job).where(Job.id == waiting).values(state="running").returning(Job)
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            job = session.scalars(select(Job).where(Job.state == "queued").order_by(Job.created).limit(1)).first()
-            if job:
-                job.state = "running"
-            return job
+            return session.scalars(mark, execution_options={"synchronize_session": False}).first()
 
     def change(self, job: Job, **values: Any) -> bool:
         """Note something about a job; returns whether it is still there."""
