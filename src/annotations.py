@@ -4,7 +4,7 @@ Columns: image, width, height, xmin, ymin, xmax, ymax (pixels; empty: no plate i
 BR BL; may be empty), text (may be empty), country. An image has a row per plate.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,29 @@ def read_annotations(folder: Path) -> list[AnnotatedImage]:
         quads = np.array([_quad(corners) for corners in rows["corners"]], np.float32).reshape(-1, 4, 2)
         images.append(AnnotatedImage(folder / "images" / str(name), boxes, quads, tuple(rows["text"])))
     return images
+
+
+def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
+    """The images with the texts that a CSV has for plates whose texts they do not know.
+
+    Args:
+        images: annotated images.
+        path: a CSV with the columns ``image`` (name of the file), ``xmin``, ``ymin``, ``xmax``, ``ymax`` (the plate's
+            box in whole pixels) and ``text``.
+    """
+    table = pd.read_csv(path, dtype={"text": str}, keep_default_na=False)
+    boxes = table[BOX_COLUMNS].itertuples(index=False, name=None)
+    known = dict(zip(zip(table["image"], boxes, strict=True), table["text"], strict=True))
+    return [
+        replace(
+            image,
+            texts=tuple(
+                text or known.get((image.path.name, tuple(np.round(box).astype(int).tolist())), "")
+                for box, text in zip(image.boxes, image.texts, strict=True)
+            ),
+        )
+        for image in images
+    ]
 
 
 def annotated_sets(root: Path) -> list[Path]:

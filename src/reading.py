@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from src.classification.alphabet import ALPHABET, REJECT
 from src.classification.crops import character_crops
-from src.classification.search import Spelling, class_probabilities, spell
+from src.classification.search import Spelling, class_probabilities, combined_probabilities, spell
 from src.geometry import FloatArray, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
 from src.results import Candidate, Character, Region
 from src.runtime import Model
@@ -148,15 +148,16 @@ class PlateReader:
         views = [plate_view(image, quad) for quad in quads]
         cells = self._segmenter(np.stack([view.canvas() for view in views])[..., None].astype(np.float32))
         found = [decode_cells(of_plate) for of_plate in cells]
-        crops = np.concatenate([character_crops(view, boxes) for view, (boxes, _) in zip(views, found, strict=True)])
+        crops = np.concatenate([character_crops(view, boxes) for view, (boxes, _, _) in zip(views, found, strict=True)])
         if len(crops) == 0:
             return [_Attempt(Reading(), np.zeros((0, 4), np.float32), 0.0, view) for view in views]
         probabilities = class_probabilities(self._classifier(crops[..., None].astype(np.float32)))
-        ends = np.cumsum([len(boxes) for boxes, _ in found])
+        probabilities = combined_probabilities(probabilities, np.concatenate([logits for _, _, logits in found]))
+        ends = np.cumsum([len(boxes) for boxes, _, _ in found])
         parts = np.split(probabilities, ends[:-1])
         return [
             _read_boxes(view, boxes, scores, part, self._syntaxes)
-            for view, (boxes, scores), part in zip(views, found, parts, strict=True)
+            for view, (boxes, scores, _), part in zip(views, found, parts, strict=True)
         ]
 
 

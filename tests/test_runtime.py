@@ -68,7 +68,7 @@ def inputs(root):
         for detection in Detector(detector).detect(image, 0.5):
             view = plate_view(image, detection.corners)
             batches["segmenter"].append(view.canvas()[None, ..., None].astype(np.float32))
-            boxes, _ = decode_cells(segmenter(batches["segmenter"][-1])[0])
+            boxes, _, _ = decode_cells(segmenter(batches["segmenter"][-1])[0])
             batches["classifier"].append(character_crops(view, boxes)[..., None].astype(np.float32))
     return {name: np.concatenate(parts) for name, parts in batches.items()}
 

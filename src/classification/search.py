@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from src.classification.alphabet import ALPHABET, REJECT
 from src.geometry import FloatArray
 
+#: Weights of the classifier's opinion and of the segmenter's on which character it is.
+FIRST_WEIGHT = 0.6
+SECOND_WEIGHT = 0.6
 #: Joint decisions kept at every step.
 BEAM_WIDTH = 24
 #: Classes less likely than this are not followed.
@@ -55,9 +58,22 @@ class Spelling:
 
 
 def class_probabilities(logits: FloatArray) -> FloatArray:
-    """Softmax of the classifier's logits, ``[N, 37]``."""
+    """Softmax of logits ``[N, C]``."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
+
+
+def combined_probabilities(probabilities: FloatArray, second: FloatArray) -> FloatArray:
+    """The classifier's probabilities with a second opinion: a product of powers of both (Hinton 2002).
+
+    Args:
+        probabilities: ``[N, 37]``; that of "not a character" stays as it is.
+        second: ``[N, 36]`` logits of the characters.
+    """
+    characters = np.log(np.maximum(probabilities[:, :REJECT], 1e-9))
+    joint = class_probabilities(FIRST_WEIGHT * characters + SECOND_WEIGHT * second)
+    rejected = probabilities[:, REJECT:]
+    return np.concatenate([joint * (1 - rejected), rejected], axis=1)
 
 
 def exclusions(boxes: FloatArray) -> NDArray[np.bool_]:

@@ -14,21 +14,22 @@ LARGEST_OVERLAP = 0.5
 MOST_CANDIDATES = 24
 
 
-def decode_cells(cells: FloatArray) -> tuple[FloatArray, FloatArray]:
+def decode_cells(cells: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The character boxes that the segmenter saw on one canvas.
 
     Args:
-        cells: ``[24, 48, 5]``, the segmenter's output for the canvas.
+        cells: ``[24, 48, 41]``, the segmenter's output for the canvas.
 
     Returns:
-        Boxes ``[N, 4]`` in canvas pixels and their centre probabilities ``[N]``, best first.
+        Boxes ``[N, 4]`` in canvas pixels, their centre probabilities ``[N]`` and the logits of their characters
+        ``[N, 36]``, best first.
     """
     scores = (1 / (1 + np.exp(-cells[..., 0]))).astype(np.float32)
     # A peak is the largest of its 3×3 cells: centres of neighbours are at least two cells apart.
     peaks = (scores >= cv2.dilate(scores, np.ones((3, 3), np.uint8))) & (scores >= LEAST_SCORE)
     rows, columns = np.nonzero(peaks)
     x, y = columns + 0.5, rows + 0.5
-    left, top, right, bottom = cells[rows, columns, 1:].T
+    left, top, right, bottom = cells[rows, columns, 1:5].T
     boxes = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32) * STRIDE
     kept = nms(boxes, scores[rows, columns], LARGEST_OVERLAP)[:MOST_CANDIDATES]
-    return boxes[kept], scores[rows, columns][kept]
+    return boxes[kept], scores[rows, columns][kept], cells[rows, columns, 5:][kept]

@@ -1,26 +1,31 @@
-"""The segmenter's loss: focal loss on the centres, overlap of the boxes around them."""
+"""The segmenter's loss: focal loss on the centres, overlap of the boxes and cross-entropy of the classes there."""
 
 import keras
 from keras import ops
 
-#: Heat from which on a cell has to know the sides of its character.
+from src.classification.alphabet import ALPHABET
+
+#: Heat from which on a cell has to know the sides and the class of its character.
 LEAST_HEAT = 0.3
-#: Weight of the boxes against the centres.
+#: Weights of the boxes and of the classes against the centres.
 SIDES_WEIGHT = 1.0
+CLASSES_WEIGHT = 0.5
+#: Share of the probability that goes to all classes alike, so that the segmenter does not claim to be certain.
+LABEL_SMOOTHING = 0.03
 
 
 def segmentation_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> keras.KerasTensor:
     """Loss of a batch, per character.
 
     The centres have CenterNet's penalty-reduced focal loss (Zhou et al. 2019), the sides the logarithm of their IoU
-    with the true box (UnitBox, Yu et al. 2016).
+    with the true box (UnitBox, Yu et al. 2016), the classes smoothed cross-entropy.
 
     Args:
-        targets: ``[B, 24, 48, 5]`` from :func:`src.segmentation.targets.segmentation_targets`.
-        outputs: ``[B, 24, 48, 5]`` of the segmenter.
+        targets: ``[B, 24, 48, 6]`` from :func:`src.segmentation.targets.segmentation_targets`.
+        outputs: ``[B, 24, 48, 41]`` of the segmenter.
     """
-    heat, sides = targets[..., 0], targets[..., 1:]
-    logit, predicted = outputs[..., 0], outputs[..., 1:]
+    heat, sides = targets[..., 0], targets[..., 1:5]
+    logit, predicted = outputs[..., 0], outputs[..., 1:5]
     positive = ops.cast(heat >= 1.0, "float32")
     count = ops.maximum(ops.sum(positive), 1.0)
     probability = ops.sigmoid(logit)
@@ -33,5 +38,11 @@ def segmentation_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) ->
     intersection = (common[..., 0] + common[..., 2]) * (common[..., 1] + common[..., 3])
     overlap = (intersection + 1e-3) / (area + predicted_area - intersection + 1e-3)
     weight = ops.where(heat >= LEAST_HEAT, heat, ops.zeros_like(heat))
-    boxes = ops.sum(-ops.log(overlap) * weight) / ops.maximum(ops.sum(weight), 1.0)
-    return ops.sum(found + missed) / count + SIDES_WEIGHT * boxes
+    total_weight = ops.maximum(ops.sum(weight), 1.0)
+    boxes = ops.sum(-ops.log(overlap) * weight) / total_weight
+
+    log_probabilities = ops.log_softmax(outputs[..., 5:])
+    true = ops.one_hot(ops.cast(targets[..., 5], "int32"), len(ALPHABET))
+    smoothed = true * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / len(ALPHABET)
+    classes = ops.sum(-ops.sum(smoothed * log_probabilities, axis=-1) * weight) / total_weight
+    return ops.sum(found + missed) / count + SIDES_WEIGHT * boxes + CLASSES_WEIGHT * classes

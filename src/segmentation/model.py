@@ -3,12 +3,13 @@
 It goes down to stride 16, where a cell sees the whole plate and can tell the number from state names, slogans, dates
 and stickers, and comes back to stride 4 with skip connections (U-Net, Ronneberger et al. 2015), where it marks the
 centre of each character (CenterNet, Zhou et al. 2019) and the distances to the sides of its box (FCOS, Tian et al.
-2019).
+2019). It also has an opinion on which character it is: coarser than the classifier's, but with the others in view.
 """
 
 import keras
 from keras import layers
 
+from src.classification.alphabet import ALPHABET
 from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH
 
 #: Bias of the centre logit at the start: centres are rare (focal loss, Lin et al. 2017).
@@ -30,9 +31,10 @@ def build_segmenter() -> keras.Model:
     """Build the network, with random weights.
 
     Returns:
-        A model from float32 ``[B, 96, 192, 1]`` grey canvases (0..255) to ``[B, 24, 48, 5]``: the logit that a
+        A model from float32 ``[B, 96, 192, 1]`` grey canvases (0..255) to ``[B, 24, 48, 41]``: the logit that a
         character's centre lies in the cell, then the distances from the cell's centre to the left, top, right and
-        bottom of the character's box, in cells (4 canvas pixels), at least 0.
+        bottom of the character's box, in cells (4 canvas pixels), at least 0, then the logits of the characters of
+        :data:`src.classification.alphabet.ALPHABET`.
     """
     inputs = keras.Input((CANVAS_HEIGHT, CANVAS_WIDTH, 1), name="canvas")
     # Light differs between plates more than anything else does: each canvas is brought to mean 0, deviation 1.
@@ -40,16 +42,17 @@ def build_segmenter() -> keras.Model:
     flat = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
     flat = layers.LayerNormalization(center=False, scale=False, epsilon=1e-4)(flat)
     normal = layers.Reshape((CANVAS_HEIGHT, CANVAS_WIDTH, 1))(flat)
-    half = _convolution(normal, 16, strides=2, kernel=5)
-    quarter = _residual(_convolution(half, 24, strides=2), 24)
-    eighth = _residual(_convolution(quarter, 48, strides=2), 48)
-    sixteenth = _residual(_residual(_convolution(eighth, 80, strides=2), 80), 80)
+    half = _convolution(normal, 24, strides=2, kernel=5)
+    quarter = _residual(_convolution(half, 40, strides=2), 40)
+    eighth = _residual(_convolution(quarter, 64, strides=2), 64)
+    sixteenth = _residual(_residual(_convolution(eighth, 96, strides=2), 96), 96)
     up = layers.UpSampling2D(2, interpolation="nearest")
-    eighth = _convolution(layers.Add()([eighth, up(_convolution(sixteenth, 48, kernel=1))]), 48)
+    eighth = _convolution(layers.Add()([eighth, up(_convolution(sixteenth, 64, kernel=1))]), 64)
     up = layers.UpSampling2D(2, interpolation="nearest")
-    quarter = _convolution(layers.Add()([quarter, up(_convolution(eighth, 24, kernel=1))]), 24)
-    quarter = _convolution(quarter, 32)
+    quarter = _convolution(layers.Add()([quarter, up(_convolution(eighth, 40, kernel=1))]), 40)
+    quarter = _convolution(quarter, 48)
     bias = keras.initializers.Constant(CENTRE_BIAS)
-    centre = layers.Conv2D(1, 1, bias_initializer=bias, name="centre")(quarter)
-    sides = layers.Conv2D(4, 1, activation="softplus", name="sides")(quarter)
-    return keras.Model(inputs, layers.Concatenate(name="cells")([centre, sides]), name="segmenter")
+    centre = layers.Conv2D(1, 1, bias_initializer=bias, name="output_centre")(quarter)
+    sides = layers.Conv2D(4, 1, activation="softplus", name="output_sides")(quarter)
+    classes = layers.Conv2D(len(ALPHABET), 1, name="output_classes")(_convolution(quarter, 64))
+    return keras.Model(inputs, layers.Concatenate(name="cells")([centre, sides, classes]), name="segmenter")

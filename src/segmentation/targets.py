@@ -1,6 +1,7 @@
 """What the segmenter should answer for a canvas whose character boxes are known."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from src.geometry import FloatArray
 from src.segmentation.canvas import GRID_HEIGHT, GRID_WIDTH, STRIDE
@@ -10,19 +11,21 @@ CENTRE_SPREAD = 0.12
 LEAST_SPREAD = 0.4
 
 
-def segmentation_targets(boxes: FloatArray) -> FloatArray:
+def segmentation_targets(boxes: FloatArray, classes: NDArray[np.uint8]) -> FloatArray:
     """The target of one canvas.
 
     A cell's heat is 1 where a character's centre lies in it and falls off around it as a Gaussian (CenterNet, Zhou et
-    al. 2019); its sides are those of the character whose heat is largest there.
+    al. 2019); its sides and class are those of the character whose heat is largest there.
 
     Args:
         boxes: ``[N, 4]`` character boxes in canvas pixels, any N.
+        classes: ``[N]`` their classes, 0..35.
 
     Returns:
-        float32 ``[24, 48, 5]``: heat 0..1, then left, top, right, bottom distances in cells, at least 0.
+        float32 ``[24, 48, 6]``: heat 0..1, then left, top, right, bottom distances in cells, at least 0, then the
+        class.
     """
-    targets = np.zeros((GRID_HEIGHT, GRID_WIDTH, 5), np.float32)
+    targets = np.zeros((GRID_HEIGHT, GRID_WIDTH, 6), np.float32)
     if len(boxes) == 0:
         return targets
     cells = np.asarray(boxes, np.float32) / STRIDE
@@ -37,11 +40,13 @@ def segmentation_targets(boxes: FloatArray) -> FloatArray:
     x_term = np.exp(-(((x[None] - centres[:, :1]) / spread[:, :1]) ** 2) / 2)
     y_term = np.exp(-(((y[None] - centres[:, 1:]) / spread[:, 1:]) ** 2) / 2)
     heat = y_term[:, :, None] * x_term[:, None, :]
-    owner = cells[heat.argmax(axis=0)]
+    nearest = heat.argmax(axis=0)
+    owner = cells[nearest]
     targets[..., 0] = heat.max(axis=0)
     targets[..., 1] = x[None, :] - owner[..., 0]
     targets[..., 2] = y[:, None] - owner[..., 1]
     targets[..., 3] = owner[..., 2] - x[None, :]
     targets[..., 4] = owner[..., 3] - y[:, None]
     targets[..., 1:] = np.clip(targets[..., 1:], 0, None)
+    targets[..., 5] = classes[inside][nearest]
     return targets

@@ -51,7 +51,9 @@ class StrokeStyle:
         straight_six: 6 and 9 have straight rather than slanted stems.
         wide_o: O is wider than 0.
         j_serif: J has a bar at the top.
-        deep_m: the middle of the M reaches the base line.
+        m_depth: how far down the middle of the M reaches, 0..1.
+        w_foot: how far inwards the feet of the W stand, 0 (as an M upside down) to 0.3.
+        w_peak: how far up the middle of the W reaches from the cap line, 0..1 (0 is the cap line).
         narrow_digits: digits are narrower than letters by this factor.
     """
 
@@ -69,7 +71,9 @@ class StrokeStyle:
     straight_six: bool = True
     wide_o: bool = False
     j_serif: bool = False
-    deep_m: bool = False
+    m_depth: float = 0.6
+    w_foot: float = 0.26
+    w_peak: float = 0.25
     narrow_digits: float = 1.0
 
     def glyph(self, character: str) -> Glyph:
@@ -115,6 +119,7 @@ def random_style(family: StyleFamily, rng: np.random.Generator) -> StrokeStyle:
     def maybe(probability: float) -> bool:
         return bool(rng.random() < probability)
 
+    w_foot = float(rng.uniform(0, 0.06) if maybe(0.35) else rng.uniform(0.16, 0.28))
     return StrokeStyle(
         width=float(rng.uniform(*family.width)),
         weight=float(rng.uniform(*family.weight)),
@@ -130,7 +135,9 @@ def random_style(family: StyleFamily, rng: np.random.Generator) -> StrokeStyle:
         straight_six=maybe(0.65),
         wide_o=maybe(0.35),
         j_serif=maybe(0.25),
-        deep_m=maybe(0.25),
+        m_depth=1.0 if maybe(0.25) else float(rng.uniform(0.4, 0.75)),
+        w_foot=w_foot,
+        w_peak=float(rng.uniform(0.25, 0.5) if w_foot < 0.1 else rng.uniform(0.0, 0.45)),
         narrow_digits=float(rng.choice([1.0, 1.0, 0.92, 0.85])),
     )
 
@@ -280,7 +287,7 @@ SKELETONS: dict[str, Callable[[StrokeStyle], list[Stroke]]] = {
     "J": _letter_j,
     "K": lambda style: [_points((0, 0), (0, 1)), _points((1, 0), (0, 0.62)), _points((0.34, 0.42), (1, 1))],
     "L": lambda style: [_points((0, 0), (0, 1), (1, 1))],
-    "M": lambda style: [_points((0, 1), (0, 0), (0.5, 1 if style.deep_m else 0.6), (1, 0), (1, 1))],
+    "M": lambda style: [_points((0, 1), (0, 0), (0.5, style.m_depth), (1, 0), (1, 1))],
     "N": lambda style: [_points((0, 1), (0, 0), (1, 1), (1, 0))],
     "O": lambda style: [_points((0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1), closed=True)],
     "P": _letter_p,
@@ -293,7 +300,7 @@ SKELETONS: dict[str, Callable[[StrokeStyle], list[Stroke]]] = {
     "T": lambda style: [_points((0, 0), (1, 0)), _points((0.5, 0), (0.5, 1))],
     "U": lambda style: [_points((0, 0), (0, 1, 1), (1, 1, 1), (1, 0))],
     "V": lambda style: [_points((0, 0), (0.5, 1), (1, 0))],
-    "W": lambda style: [_points((0, 0), (0.26, 1), (0.5, 0.25), (0.74, 1), (1, 0))],
+    "W": lambda style: [_points((0, 0), (style.w_foot, 1), (0.5, style.w_peak), (1 - style.w_foot, 1), (1, 0))],
     "X": lambda style: [_points((0, 0), (1, 1)), _points((1, 0), (0, 1))],
     "Y": lambda style: [_points((0, 0), (0.5, 0.52), (1, 0)), _points((0.5, 0.52), (0.5, 1))],
     "Z": lambda style: [_points((0, 0), (1, 0), (0, 1), (1, 1))],

@@ -1,10 +1,12 @@
-"""One training run: AdamW with warm-up and cosine decay, averaged weights, checkpoints to go on from, a history."""
+"""One training run: Muon with warm-up and cosine decay, averaged weights, checkpoints to go on from, a history."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+
+from src.training.muon import ConvolutionMuon
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Schedule:
         steps: batches per epoch.
         batch_size: samples per batch.
         learning_rate: at its top, after the first twentieth of the run.
-        weight_decay: of AdamW (Loshchilov & Hutter 2019).
+        weight_decay: decoupled from the gradient (Loshchilov & Hutter 2019).
         averaging: momentum of the exponential moving average of the weights, which is what training returns.
     """
 
@@ -68,8 +70,14 @@ def fit(
         rate = keras.optimizers.schedules.CosineDecay(
             0.0, max(1, total - warm_up), warmup_target=schedule.learning_rate, warmup_steps=warm_up
         )
-        optimizer = keras.optimizers.AdamW(
-            rate, schedule.weight_decay, global_clipnorm=5.0, use_ema=True, ema_momentum=schedule.averaging
+        optimizer = ConvolutionMuon(
+            rate,
+            weight_decay=schedule.weight_decay,
+            adam_weight_decay=schedule.weight_decay,
+            global_clipnorm=5.0,
+            use_ema=True,
+            ema_momentum=schedule.averaging,
+            exclude_layers=["output"],
         )
         model.compile(optimizer, loss, metrics=list(metrics))
         callbacks = [

@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from src.annotations import read_annotations, shows_surroundings
+from src.annotations import AnnotatedImage, read_annotations, shows_surroundings, with_texts
 from src.reading import PlateReader
 from src.training import classifier, segmenter
 from src.training.fitting import Schedule, is_finished
@@ -84,29 +84,31 @@ QUICK = Plan(
 )
 
 
-def real_samples(sets: Sequence[Path], reader: PlateReader, directory: Path, seed: int) -> list[Samples]:
-    """Samples from the real plates of each set whose characters a first reader finds, or the cache of them.
+def real_samples(
+    images: Sequence[AnnotatedImage], reader: PlateReader, directory: Path, seed: int
+) -> Samples | None:
+    """Samples from the real plates whose characters a first reader finds, or the cache of them; None without any.
 
     Args:
-        sets: annotated sets; those without texts give nothing.
+        images: annotated photographs; plates without texts give nothing.
         reader: the first reader.
         directory: of the cache.
         seed: of the jitter.
     """
-    found = []
-    for folder in sets:
-        cache = directory / folder.name
-        if not (cache / "labels.npy").is_file():
-            plates = cut_plates(folder, reader)
-            if not plates:
-                continue
-            plate_samples(plates, VIEWS_OF_REAL, np.random.default_rng(seed)).save(cache)
-        found.append(Samples.load(cache))
-    return found
+    if not (directory / "classes.npy").is_file():
+        plates = cut_plates(images, reader)
+        if not plates:
+            return None
+        plate_samples(plates, VIEWS_OF_REAL, np.random.default_rng(seed)).save(directory)
+    return Samples.load(directory)
 
 
 def train_reader(
-    directory: Path, training_sets: Sequence[Path] = (), plan: Plan = FULL, seed: int = 1
+    directory: Path,
+    training_sets: Sequence[Path] = (),
+    plan: Plan = FULL,
+    seed: int = 1,
+    texts: Path | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Train the segmenter and the classifier, or go on with what an earlier run left in the directory.
 
@@ -117,13 +119,14 @@ def train_reader(
             give surroundings to drawn plates, and real characters. Without any, drawn plates have to do.
         plan: how much to draw and how long to train.
         seed: of everything random.
+        texts: a CSV with texts of plates that the sets do not know, see :func:`src.annotations.with_texts`.
 
     Returns:
         The segmenter and the classifier.
     """
-    annotated = [folder for folder in training_sets if (folder / "annotations.csv").is_file()]
-    photographs = [images for images in map(read_annotations, annotated) if shows_surroundings(images)]
-    backgrounds = [image.path for images in photographs for image in images]
+    sets = [read_annotations(folder) for folder in training_sets if (folder / "annotations.csv").is_file()]
+    backgrounds = [image.path for images in sets if shows_surroundings(images) for image in images]
+    annotated = [image for images in sets for image in (with_texts(images, texts) if texts else images)]
     parts = draw_samples(directory / "drawn", plan.scenes, seed, backgrounds, plan.processes, plan.part)
     validation, drawn = parts[-1], Samples.concatenate(parts[:-1])
     cut = [
@@ -136,7 +139,8 @@ def train_reader(
         canvases, crops = [(drawn, 1.0)], [(drawn, 1.0)]
         if models is not None and not _is_finished(directory, stage):
             reader = PlateReader(models[0].predict_on_batch, models[1].predict_on_batch)
-            real = real_samples(annotated, reader, directory / f"{stage.prefix}real", seed)
+            found = real_samples(annotated, reader, directory / f"{stage.prefix}real", seed)
+            real = [found] if found else []
             canvases = _shared(drawn, (real, REAL_SHARE))
             crops = _shared(
                 drawn,

@@ -96,7 +96,7 @@ class _Batches(keras.utils.PyDataset):
 
 
 class CanvasBatches(_Batches):
-    """Batches for the segmenter: canvases float32 ``[B, 96, 192, 1]`` and targets float32 ``[B, 24, 48, 5]``."""
+    """Batches for the segmenter: canvases float32 ``[B, 96, 192, 1]`` and targets float32 ``[B, 24, 48, 6]``."""
 
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
         """The batch at a place of the epoch."""
@@ -105,13 +105,13 @@ class CanvasBatches(_Batches):
         for source in rng.choice(len(self._sources), self._batch_size, p=self._shares):
             samples = self._sources[source]
             chosen = int(rng.integers(len(samples.canvases)))
-            canvas, boxes = samples.canvases[chosen], samples.boxes[chosen]
-            boxes = boxes[~np.isnan(boxes[:, 0])]
+            canvas = samples.canvases[chosen]
+            boxes, classes = samples.characters(chosen)
             if self._varied and rng.random() < VARIED_SHARE:
                 canvas, boxes = vary_place(canvas, boxes, rng)
                 canvas = vary_light(canvas, rng)
             canvases.append(canvas)
-            targets.append(segmentation_targets(boxes))
+            targets.append(segmentation_targets(boxes, classes))
         return np.stack(canvases)[..., None].astype(np.float32), np.stack(targets)
 
 

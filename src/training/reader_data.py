@@ -55,12 +55,19 @@ class Samples:
         boxes: float32 ``[N, 16, 4]`` character boxes in canvas pixels, padded with NaN.
         crops: uint8 ``[M, 32, 32]`` character crops.
         labels: uint8 ``[M]`` classes of the crops, 0..36.
+        classes: uint8 ``[N, 16]`` classes of the characters in the boxes, padded with 36.
     """
 
     canvases: NDArray[np.uint8]
     boxes: FloatArray
     crops: NDArray[np.uint8]
     labels: NDArray[np.uint8]
+    classes: NDArray[np.uint8]
+
+    def characters(self, index: int) -> tuple[FloatArray, NDArray[np.uint8]]:
+        """The characters of one canvas: boxes ``[K, 4]`` and classes ``[K]``."""
+        known = ~np.isnan(self.boxes[index, :, 0])
+        return self.boxes[index][known], self.classes[index][known]
 
     def save(self, directory: Path) -> None:
         """Write one ``.npy`` file per array into a directory, which is made where it is missing."""
@@ -71,7 +78,7 @@ class Samples:
     @classmethod
     def load(cls, directory: Path) -> "Samples":
         """Map the files that :meth:`save` wrote into memory, read-only."""
-        names = ("canvases", "boxes", "crops", "labels")
+        names = ("canvases", "boxes", "crops", "labels", "classes")
         return cls(**{name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in names})
 
     @classmethod
@@ -82,6 +89,7 @@ class Samples:
             np.concatenate([part.boxes for part in parts]),
             np.concatenate([part.crops for part in parts]),
             np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.classes for part in parts]),
         )
 
 
@@ -194,8 +202,11 @@ def samples_of_view(view: PlateView, boxes: FloatArray, text: str, rng: np.rando
     wanted = int(rng.poisson(REJECTS_PER_CHARACTER * len(boxes))) if len(boxes) else REJECTS_OF_EMPTY
     rejects = reject_boxes(boxes, wanted, rng)
     crops = character_crops(view, np.concatenate([_jittered_boxes(boxes, 0.04, 0.12, rng), rejects]))
-    labels = [ALPHABET.index(character) for character in text] + [REJECT] * len(rejects)
-    return Samples(view.canvas()[None], padded, crops, np.array(labels, np.uint8))
+    classes = [ALPHABET.index(character) for character in text]
+    labels = np.array(classes + [REJECT] * len(rejects), np.uint8)
+    padded_classes = np.full((1, MOST_CHARACTERS), REJECT, np.uint8)
+    padded_classes[0, : len(boxes)] = classes[:MOST_CHARACTERS]
+    return Samples(view.canvas()[None], padded, crops, labels, padded_classes)
 
 
 def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:
@@ -238,7 +249,7 @@ def draw_samples(
     missing = [
         (folder, seed + index, size, tuple(backgrounds))
         for index, (folder, size) in enumerate(zip(folders, sizes, strict=True))
-        if not (folder / "labels.npy").is_file()  # written last
+        if not (folder / "classes.npy").is_file()  # written last
     ]
     if missing and processes > 1:
         with multiprocessing.get_context("spawn").Pool(processes) as pool:

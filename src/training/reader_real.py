@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.annotations import read_annotations
+from src.annotations import AnnotatedImage
 from src.classification.alphabet import ALPHABET
 from src.classification.crops import CROP_MARGIN, CROP_SIZE
 from src.geometry import FloatArray, box_to_quad
@@ -86,20 +86,20 @@ def align(read: str, text: str) -> list[int] | None:
     return indices if right >= LEAST_AGREEMENT * len(text) else None
 
 
-def cut_plates(folder: Path, reader: PlateReader) -> list[LabelledPlate]:
-    """Find the characters of a set's plates with a first reader.
+def cut_plates(images: Iterable[AnnotatedImage], reader: PlateReader) -> list[LabelledPlate]:
+    """Find the characters of plates whose texts are known with a first reader.
 
     Characters that are not in the reader's alphabet, such as the Chinese ones, are left out of the texts.
 
     Args:
-        folder: an annotated set.
+        images: annotated photographs.
         reader: the first reader.
 
     Returns:
         The plates whose characters were all found.
     """
     plates: list[LabelledPlate] = []
-    for annotated in read_annotations(folder):
+    for annotated in images:
         texts = ["".join(character for character in text if character in ALPHABET) for text in annotated.texts]
         if not any(texts):
             continue
@@ -150,6 +150,7 @@ def cut_character_samples(path: Path, rng: np.random.Generator, copies: int = 3)
         np.zeros((0, MOST_CHARACTERS, 4), np.float32),
         np.stack(crops),
         np.array(labels, np.uint8),
+        np.zeros((0, MOST_CHARACTERS), np.uint8),
     )
 
 

@@ -1,5 +1,7 @@
 """Crops as the segmenter cuts them: the classifier learns from the boxes that it will be asked about."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from src.classification.alphabet import REJECT
@@ -27,15 +29,13 @@ def segmented_samples(samples: Samples, segmenter: Model) -> Samples:
     Returns:
         The same canvases with the new crops.
     """
-    names = iter(samples.labels[samples.labels != REJECT])
     crops, labels = [], []
     for start in range(0, len(samples.canvases), BATCH_SIZE):
         canvases = samples.canvases[start : start + BATCH_SIZE]
         cells = segmenter(canvases[..., None].astype(np.float32))
-        for canvas, of_canvas, boxes in zip(canvases, cells, samples.boxes[start : start + BATCH_SIZE], strict=True):
-            characters = boxes[~np.isnan(boxes[:, 0])]
-            classes = np.array([next(names) for _ in characters], np.uint8)
-            found, _ = decode_cells(of_canvas)
+        for index, (canvas, of_canvas) in enumerate(zip(canvases, cells, strict=True), start):
+            characters, classes = samples.characters(index)
+            found, _, _ = decode_cells(of_canvas)
             overlaps = iou_matrix(found, characters)
             best = overlaps.max(axis=1, initial=0)
             shows = best >= LEAST_OVERLAP
@@ -44,4 +44,4 @@ def segmented_samples(samples: Samples, segmenter: Model) -> Samples:
             of_boxes = np.full(len(found), REJECT, np.uint8)
             of_boxes[shows] = classes[overlaps[shows].argmax(axis=1)] if len(characters) else REJECT
             labels.append(of_boxes[kept])
-    return Samples(samples.canvases, samples.boxes, np.concatenate(crops), np.concatenate(labels))
+    return replace(samples, crops=np.concatenate(crops), labels=np.concatenate(labels))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from src.classification.alphabet import ALPHABET, CLASSES
-from src.classification.search import spell
+from src.classification.search import combined_probabilities, spell
 
 
 def certain(text: str, sureness: float = 0.97) -> np.ndarray:
@@ -55,3 +55,21 @@ def test_few_boxes_are_no_trouble(count: int) -> None:
     spellings = spell(row_of_boxes(count), np.full(count, 0.98), certain("A"[:count]).reshape(-1, CLASSES), rows)
     assert spellings[0].text == "A"[:count]
     assert sum(spelling.probability for spelling in spellings) == pytest.approx(1, abs=0.05)
+
+
+def test_a_second_opinion_decides_between_look_alikes() -> None:
+    first = certain("8")
+    first[0] = 0
+    first[0, [ALPHABET.index("8"), ALPHABET.index("B"), CLASSES - 1]] = 0.5, 0.4, 0.1
+    second = np.zeros((1, len(ALPHABET)), np.float32)
+    second[0, ALPHABET.index("B")] = 8
+    joint = combined_probabilities(first, second)
+    assert joint.sum() == pytest.approx(1)
+    assert joint[0, -1] == pytest.approx(0.1)
+    assert joint[0].argmax() == ALPHABET.index("B")
+
+
+def test_a_second_opinion_of_nothing_in_particular_leaves_the_order() -> None:
+    first = certain("K", 0.7)
+    joint = combined_probabilities(first, np.zeros((1, len(ALPHABET)), np.float32))
+    assert joint[0].argmax() == ALPHABET.index("K")

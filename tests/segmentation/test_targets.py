@@ -13,22 +13,27 @@ ROWS = {
 }
 
 
-def perfect_cells(boxes: np.ndarray) -> np.ndarray:
-    cells = segmentation_targets(boxes)
+def perfect_cells(boxes: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    cells = segmentation_targets(boxes, classes)
     heat = np.clip(cells[..., :1], 1e-4, 1 - 1e-4)
-    return np.concatenate([np.log(heat / (1 - heat)), cells[..., 1:]], axis=-1)
+    logits = 10 * np.eye(36, dtype=np.float32)[cells[..., 5].astype(int)]
+    return np.concatenate([np.log(heat / (1 - heat)), cells[..., 1:5], logits], axis=-1)
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_decoding_a_target_gives_its_boxes(name: str) -> None:
+def test_decoding_a_target_gives_its_boxes_and_classes(name: str) -> None:
     boxes = np.array(ROWS[name], np.float32).reshape(-1, 4)
-    found, scores = decode_cells(perfect_cells(boxes))
+    classes = np.arange(len(boxes), dtype=np.uint8) + 5
+    found, scores, logits = decode_cells(perfect_cells(boxes, classes))
     assert len(found) == len(boxes)
     assert (scores > 0.9).all()
     if len(boxes):
-        assert (iou_matrix(boxes, found).max(axis=1) > 0.99).all()
+        overlaps = iou_matrix(boxes, found)
+        assert (overlaps.max(axis=1) > 0.99).all()
+        assert logits[overlaps.argmax(axis=1)].argmax(axis=1).tolist() == classes.tolist()
 
 
 def test_a_character_beyond_the_canvas_has_no_centre() -> None:
-    targets = segmentation_targets(np.array([[-30, 30, -10, 60], [185, 30, 203, 60]], np.float32))
+    boxes = np.array([[-30, 30, -10, 60], [185, 30, 203, 60]], np.float32)
+    targets = segmentation_targets(boxes, np.array([3, 4], np.uint8))
     assert targets.max() == 0

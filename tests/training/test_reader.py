@@ -22,7 +22,7 @@ def test_the_reader_trains_with_real_sets_and_takes_up_a_finished_run(tmp_path: 
         labels=np.array(list(ALPHABET + ALPHABET[:4])),
     )
     models = train_reader(tmp_path / "run", [photographs, characters], QUICK)
-    assert [model.output_shape for model in models] == [(None, 24, 48, 5), (None, 37)]
+    assert [model.output_shape for model in models] == [(None, 24, 48, 41), (None, 37)]
     assert (tmp_path / "run" / "classifier" / "history.csv").is_file()
     again = train_reader(tmp_path / "run", [photographs, characters], QUICK)
     for first, second in zip(models[0].weights, again[0].weights, strict=True):

@@ -23,6 +23,14 @@ def test_samples_are_canvases_with_boxes_and_crops_with_classes(samples: Samples
     assert (samples.labels < REJECT).sum() == counts
 
 
+def test_each_character_has_its_class(samples: Samples) -> None:
+    found = [samples.characters(index) for index in range(len(samples.canvases))]
+    assert all(len(boxes) == len(classes) for boxes, classes in found)
+    # The crops' labels name the characters in the same order.
+    names = np.concatenate([classes for _, classes in found])
+    assert names.tolist() == samples.labels[samples.labels < REJECT].tolist()
+
+
 def test_the_cache_is_drawn_once(tmp_path: Path) -> None:
     first = draw_samples(tmp_path, scenes=2, seed=5, processes=1)[0]
     written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npy")}
