@@ -53,7 +53,7 @@ class PlateRecogniser:
     """Detector and reader with their models; safe to use from several threads."""
 
     def __init__(self, runtime: str = "litert") -> None:
-        """Load the three models.
+        """Load the models.
 
         Args:
             runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
@@ -62,7 +62,7 @@ class PlateRecogniser:
             InputError: the models or the runtime are not there.
         """
         try:
-            self._detector = Detector(load_model("detector", runtime))
+            self._detector = Detector(load_model("detector", runtime), load_model("detector_small", runtime))
             self._reader = PlateReader(
                 load_model("segmenter", runtime), load_model("classifier", runtime), load_syntaxes()
             )

@@ -58,21 +58,23 @@ class LiteRTModel:
 
     def __call__(self, batch: FloatArray) -> FloatArray:
         """See :class:`Model`."""
-        parts = [self._run(batch[first : first + LARGEST_BATCH]) for first in range(0, len(batch), LARGEST_BATCH)]
+        # Parts of a power of two, so that a handful of interpreters serves every batch size.
+        parts, first = [], 0
+        while first < len(batch):
+            size = min(LARGEST_BATCH, 1 << (len(batch) - first).bit_length() - 1)
+            parts.append(self._run(batch[first : first + size]))
+            first += size
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _run(self, batch: FloatArray) -> FloatArray:
-        # Batches are padded to a power of two, so that a handful of interpreters serves every batch size.
-        padded = np.zeros((1 << (len(batch) - 1).bit_length(), *batch.shape[1:]), np.float32)
-        padded[: len(batch)] = batch
-        free = self._free[padded.shape]
+        free = self._free[batch.shape]
         try:
             interpreter = free.pop()  # taking and giving back are atomic: no lock
         except IndexError:
-            interpreter = self._new_interpreter(padded.shape)
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], padded)
+            interpreter = self._new_interpreter(batch.shape)
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.ascontiguousarray(batch, np.float32))
         interpreter.invoke()
-        output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[: len(batch)]
+        output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
         free.append(interpreter)
         return output
 
@@ -101,7 +103,7 @@ def load_model(name: str, runtime: str = "litert") -> Model:
     """Load one of the project's models.
 
     Args:
-        name: "detector", "segmenter" or "classifier".
+        name: "detector", "detector_small", "segmenter" or "classifier".
         runtime: "litert" for the compiled twin, "keras" for the ``.h5``.
 
     Raises:

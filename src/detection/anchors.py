@@ -6,9 +6,11 @@ import numpy as np
 
 from src.geometry import FloatArray
 
-#: Size of the network's input in pixels; the compiled twin is made for it.
+#: Size of the network's input in pixels, and that for pictures which are not larger than it.
 INPUT_HEIGHT = 480
 INPUT_WIDTH = 640
+SMALL_HEIGHT = 384
+SMALL_WIDTH = 512
 
 #: Strides of the feature maps, in pixels of the network's input.
 STRIDES = (8, 16, 32)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, anchor_grid
+from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid
 from src.detection.coding import decode_boxes, decode_corners
 from src.geometry import FloatArray, box_to_quad, iou_matrix, is_convex, nms, quad_to_box
 from src.preprocessing import letterbox
@@ -15,8 +15,9 @@ NMS_IOU = 0.4
 #: Anchors from this score on have a say in the plates they found.
 LEAST_VOTE = 0.06
 #: A plate's score is the mean of so many of the surest anchors whose boxes meet its own by this IoU: a plate convinces
-#: many anchors, a lamp few.
+#: many anchors, a lamp few. On the smaller input there are fewer of them.
 VOTES = 8
+SMALL_VOTES = 6
 SCORE_IOU = 0.5
 #: Its box and corners are the mean, weighted by squared score, of those that meet it by this IoU.
 PLACE_IOU = 0.7
@@ -40,7 +41,9 @@ class Detection:
     confidence: float
 
 
-def decode(output: FloatArray, height: int, width: int, threshold: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+def decode(
+    output: FloatArray, height: int, width: int, threshold: float, voters: int = VOTES
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Boxes, corners and scores of one image's network output.
 
     Non-maximum suppression chooses the plates; then all anchors that found the same plate vote on its score and place
@@ -51,6 +54,7 @@ def decode(output: FloatArray, height: int, width: int, threshold: float) -> tup
         height: input height in pixels.
         width: input width in pixels.
         threshold: lowest score kept, 0..1.
+        voters: anchors whose mean is a plate's score.
 
     Returns:
         Boxes ``[N, 4]``, quads ``[N, 4, 2]`` in pixels of the network's input, scores ``[N]``; best first.
@@ -65,7 +69,7 @@ def decode(output: FloatArray, height: int, width: int, threshold: float) -> tup
     sure = np.flatnonzero(scores >= threshold)
     kept = sure[nms(boxes[sure], scores[sure], NMS_IOU)]
     overlaps = iou_matrix(boxes[kept], boxes)
-    votes = np.sort(np.where(overlaps >= SCORE_IOU, scores, 0), axis=1)[:, -VOTES:].sum(axis=1) / VOTES
+    votes = np.sort(np.where(overlaps >= SCORE_IOU, scores, 0), axis=1)[:, -voters:].sum(axis=1) / voters
     weights = np.where(overlaps >= PLACE_IOU, scores**2, 0)
     weights /= weights.sum(axis=1, keepdims=True)
     voted_boxes = (weights @ boxes).astype(np.float32)
@@ -85,13 +89,16 @@ def plausible_corners(box: FloatArray, quad: FloatArray) -> FloatArray:
 class Detector:
     """Finds licence plates in an image."""
 
-    def __init__(self, model: Model) -> None:
-        """Use a loaded model.
+    def __init__(self, model: Model, small_model: Model | None = None) -> None:
+        """Use loaded models.
 
         Args:
             model: the detector's network.
+            small_model: the same for small pictures, which hold nothing more to be found at the usual size; without it
+                they are enlarged.
         """
         self._model = model
+        self._small_model = small_model
 
     def detect(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """Find the plates of one image.
@@ -103,9 +110,12 @@ class Detector:
         Returns:
             The plates found, the most confident first.
         """
-        fitted = letterbox(image, INPUT_HEIGHT, INPUT_WIDTH)
-        output = self._model(fitted.image[None].astype(np.float32))[0]
-        boxes, quads, scores = decode(output, INPUT_HEIGHT, INPUT_WIDTH, threshold)
+        model, height, width, voters = self._model, INPUT_HEIGHT, INPUT_WIDTH, VOTES
+        if self._small_model and image.shape[0] <= SMALL_HEIGHT and image.shape[1] <= SMALL_WIDTH:
+            model, height, width, voters = self._small_model, SMALL_HEIGHT, SMALL_WIDTH, SMALL_VOTES
+        fitted = letterbox(image, height, width)
+        output = model(fitted.image[None].astype(np.float32))[0]
+        boxes, quads, scores = decode(output, height, width, threshold, voters)
         limit = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
         detections = []
         for box, quad, score in zip(boxes, quads, scores, strict=True):

@@ -69,14 +69,15 @@ class Plan:
 
 
 FULL = Plan(
-    scenes=22_000,
+    scenes=32_000,
     part=500,
     processes=2,
     rounds=(
         Round("first_", Schedule(6, 70, 32), Schedule(6, 80, 128)),
         Round("second_", Schedule(14, 100, 32), Schedule(12, 100, 192)),
         Round("third_", Schedule(9, 100, 32, 1.5e-3), Schedule(7, 80, 192, 1.5e-3)),
-        Round("", Schedule(4, 100, 32, 1.2e-3), Schedule(6, 100, 192, 1.2e-3)),
+        Round("fourth_", Schedule(4, 100, 32, 1.2e-3), Schedule(6, 100, 192, 1.2e-3)),
+        Round("", Schedule(42, 200, 32, 1.5e-3), Schedule(10, 200, 192, 1.5e-3)),
     ),
 )
 QUICK = Plan(
@@ -84,9 +85,7 @@ QUICK = Plan(
 )
 
 
-def real_samples(
-    images: Sequence[AnnotatedImage], reader: PlateReader, directory: Path, seed: int
-) -> Samples | None:
+def real_samples(images: Sequence[AnnotatedImage], reader: PlateReader, directory: Path, seed: int) -> Samples | None:
     """Samples from the real plates whose characters a first reader finds, or the cache of them; None without any.
 
     Args:

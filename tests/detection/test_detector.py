@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
+from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid
 from src.detection.detector import Detector, plausible_corners
 from src.detection.model import build_detector
 from src.detection.targets import assign_targets
@@ -24,18 +24,53 @@ def test_size_that_is_no_multiple_of_the_stride_is_refused():
         build_detector(100, 128)
 
 
-@pytest.mark.parametrize("shape", [(768, 1024), (300, 400), (1200, 500), (200, 2000)], ids=str)
-def test_boxes_come_back_in_pixels_of_the_image(shape):
+LARGE, SMALL = (INPUT_HEIGHT, INPUT_WIDTH), (SMALL_HEIGHT, SMALL_WIDTH)
+
+
+def never(batch):
+    pytest.fail("this network is for pictures of another size")
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((768, 1024), LARGE),
+        ((1200, 500), LARGE),
+        ((200, 2000), LARGE),
+        ((SMALL_HEIGHT + 1, 300), LARGE),
+        ((SMALL_HEIGHT, SMALL_WIDTH), SMALL),
+        ((200, 300), SMALL),
+    ],
+    ids=str,
+)
+def test_boxes_come_back_in_pixels_of_the_image(shape, size):
     height, width = shape
-    scale = min(INPUT_HEIGHT / height, INPUT_WIDTH / width)
-    offset = (INPUT_WIDTH - round(width * scale)) // 2, (INPUT_HEIGHT - round(height * scale)) // 2
+    scale = min(size[0] / height, size[1] / width)
+    offset = (size[1] - round(width * scale)) // 2, (size[0] - round(height * scale)) // 2
     truth = np.array([[0.4 * width, 0.5 * height, 0.4 * width + 0.2 * width, 0.5 * height + 0.05 * width]], np.float32)
     boxes = truth * scale + np.array(offset * 2, np.float32)
-    output = output_that_meets(assign_targets(boxes, box_to_quad(boxes), NO_BOXES, INPUT_HEIGHT, INPUT_WIDTH))
-    detections = Detector(lambda batch: output[None]).detect(np.zeros((height, width, 3), np.uint8), 0.3)
+    output = output_that_meets(assign_targets(boxes, box_to_quad(boxes), NO_BOXES, *size))
+
+    def model(batch):
+        assert batch.shape == (1, *size, 3)
+        return output[None]
+
+    detector = Detector(model, never) if size == LARGE else Detector(never, model)
+    detections = detector.detect(np.zeros((height, width, 3), np.uint8), 0.3)
     assert len(detections) == 1
     assert iou_matrix(detections[0].box[None], truth)[0, 0] > 0.97
     assert iou_matrix(detections[0].corners[[0, 2]].reshape(1, 4), truth)[0, 0] > 0.97
+
+
+def test_without_a_network_for_small_pictures_they_are_enlarged():
+    shapes = []
+
+    def model(batch):
+        shapes.append(batch.shape)
+        return np.full((1, len(anchor_grid(*LARGE)), 13), -9, np.float32)
+
+    assert Detector(model).detect(np.zeros((200, 300, 3), np.uint8), 0.3) == []
+    assert shapes == [(1, *LARGE, 3)]
 
 
 def test_folded_or_stray_corners_fall_back_to_the_box():

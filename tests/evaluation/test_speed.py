@@ -1,0 +1,57 @@
+import csv
+import sys
+
+import pytest
+
+from src.errors import InputError
+from src.evaluation.speed import FIRST_ANSWER, OURS, first_answer, measure
+
+
+@pytest.fixture
+def folder(tmp_path, sample_paths):
+    pictures = tmp_path / "two pictures"
+    pictures.mkdir()
+    for path in sample_paths[:2]:
+        (pictures / path.name).write_bytes(path.read_bytes())
+    return pictures
+
+
+def test_reading_a_folder_is_measured(folder):
+    figures = measure(OURS, folder, 1)
+    assert 1 < figures.median_ms <= figures.p90_ms < 60_000
+    assert figures.cpu_ms > 1
+    assert 50 < figures.peak_mb < 2000
+    start = first_answer(FIRST_ANSWER, folder)
+    assert start.seconds > figures.median_ms / 1000
+
+
+def test_another_program_is_measured_alike(folder, tmp_path):
+    program = tmp_path / "reader.py"
+    program.write_text(
+        "import pathlib, sys, time\n"
+        "paths = sorted(pathlib.Path(sys.argv[1]).iterdir())\n"
+        "end = time.process_time() + 0.2 * len(paths)\n"
+        "while time.process_time() < end: pass\n"
+        "rows = [f'{path.name},{200 + number}' for number, path in enumerate(paths)]\n"
+        "pathlib.Path(sys.argv[2]).write_text('image,ms\\n' + '\\n'.join(rows))\n"
+    )
+    figures = measure(f"{sys.executable} {program} {{folder}} {{output}}", folder, 1)
+    assert figures.median_ms == 200.5
+    assert 100 < figures.cpu_ms < 400  # the second picture's share
+
+
+@pytest.mark.parametrize("code", ["import sys; sys.exit('no model')", "pass"])
+def test_a_program_that_fails_is_named(folder, tmp_path, code):
+    program = tmp_path / "reader.py"
+    program.write_text(code)
+    with pytest.raises(InputError, match=r"reader\.py"):
+        measure(f"{sys.executable} {program} {{folder}} {{output}}", folder, 1)
+
+
+def test_times_are_written(folder, tmp_path):
+    from src.evaluation.speed import read
+
+    read(folder, tmp_path / "times.csv")
+    with (tmp_path / "times.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["image"] for row in rows] == sorted(path.name for path in folder.iterdir())
