@@ -97,7 +97,7 @@ class PlateRecogniser:
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate."""
-        return is_plate(detection.confidence, reading.characters)
+        return is_plate(detection.confidence, reading.characters, reading.confidence)
 
     def plate(self, detection: Detection, reading: Reading) -> Plate:
         """Put the answer for one plate together."""

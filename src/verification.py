@@ -13,23 +13,26 @@ from src.results import Character
 SURE_DETECTION = 0.4
 #: Detections from this confidence on are plates if enough characters are read on them.
 LEAST_DETECTION = 0.2
-#: How many characters of which confidence prove a plate.
-PROOF_CHARACTERS = 5
-PROOF_CONFIDENCE = 0.7
+#: How many characters of which confidence prove a plate, in a text that is likelier right than not.
+PROOF_CHARACTERS = 4
+PROOF_CONFIDENCE = 0.85
+PROOF_TEXT = 0.5
 #: One character so many times, and nothing else, is a pattern.
 PATTERN_CHARACTERS = 5
 
 
-def is_plate(detection_confidence: float, characters: Sequence[Character]) -> bool:
+def is_plate(detection_confidence: float, characters: Sequence[Character], text_confidence: float) -> bool:
     """Whether a detection is a plate.
 
     Args:
         detection_confidence: of the detector, 0..1.
         characters: what was read on it.
+        text_confidence: of the text that they make, 0..1.
     """
     if len(characters) >= PATTERN_CHARACTERS and len({character.text for character in characters}) == 1:
         return False
     if detection_confidence >= SURE_DETECTION:
         return True
     proof = sum(character.confidence >= PROOF_CONFIDENCE for character in characters)
-    return detection_confidence >= LEAST_DETECTION and proof >= PROOF_CHARACTERS
+    is_proven = proof >= PROOF_CHARACTERS and text_confidence >= PROOF_TEXT
+    return detection_confidence >= LEAST_DETECTION and is_proven

@@ -8,23 +8,24 @@ SPECKS = (0.9, 0.3, 0.2, 0.5, 0.6, 0.4)
 
 
 @pytest.mark.parametrize(
-    ("detection", "read", "expected"),
+    ("detection", "read", "text", "expected"),
     [
-        (0.95, (), True),
-        (0.3, (), False),
-        (0.3, TEXT, True),
-        (0.3, SPECKS, False),
-        (0.05, TEXT, False),
+        (0.95, (), 0.0, True),
+        (0.3, (), 0.0, False),
+        (0.3, TEXT, 0.8, True),
+        (0.3, TEXT, 0.2, False),
+        (0.3, SPECKS, 0.8, False),
+        (0.05, TEXT, 0.8, False),
     ],
-    ids=["sure", "doubtful and empty", "doubtful with a text", "doubtful with specks", "next to nothing"],
+    ids=["sure", "doubtful and empty", "with a text", "with many texts", "with specks", "next to nothing"],
 )
-def test_the_detector_or_the_text_must_be_sure(detection, read, expected):
+def test_the_detector_or_the_text_must_be_sure(detection, read, text, expected):
     characters = [
-        Character(text, confidence, (0.0, 0.0, 1.0, 1.0)) for text, confidence in zip("AB12CD", read, strict=False)
+        Character(name, confidence, (0.0, 0.0, 1.0, 1.0)) for name, confidence in zip("AB12CD", read, strict=False)
     ]
-    assert is_plate(detection, characters) is expected
+    assert is_plate(detection, characters, text) is expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [("WWWWWWW", False), ("A88888", True), ("1111", True)])
 def test_one_letter_again_and_again_is_a_pattern(text, expected):
-    assert is_plate(0.6, [Character(character, 0.9, (0.0, 0.0, 1.0, 1.0)) for character in text]) is expected
+    assert is_plate(0.6, [Character(character, 0.9, (0.0, 0.0, 1.0, 1.0)) for character in text], 0.9) is expected
