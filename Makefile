@@ -38,8 +38,8 @@ serve: $(SERVICE)
 	@exec $(VENV)/python -m src.service --host "$$HOST" --port "$$PORT"
 
 test: .venv/.full
-	@echo "Running the tests ..."
-	@$(VENV)/python -m pytest
+	@echo "Running the tests on all cores ..."
+	@$(VENV)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: .venv/.full
 	@echo "Checking style and types ..."

@@ -27,6 +27,8 @@ router = APIRouter()
 TOKEN_S = 10.0
 #: Why a stream is closed: refused, cannot go on, come back later.
 REFUSED, UNUSABLE, TRY_LATER = 1008, 1003, 1013
+#: Times beyond this are no times, in seconds: some three hundred years.
+LARGEST_TIME_S = 1e10
 _NAME = "stream"
 
 
@@ -50,7 +52,7 @@ class StreamReader:
         self._recogniser = recogniser
         self._reader: VideoReader | None = None
         self._size = (0, 0)
-        self._start_s = 0.0
+        self._start_s = self._time_s = 0.0
         self._settled: list[VehicleRecord] = []
 
     def read(self, index: int, time_s: float, content: bytes) -> dict[str, Any]:
@@ -58,7 +60,7 @@ class StreamReader:
 
         Args:
             index: its number.
-            time_s: when it came.
+            time_s: its time, in seconds; one that is earlier than the last one's counts as the last one's.
             content: the encoded picture.
 
         Raises:
@@ -74,7 +76,8 @@ class StreamReader:
         if size != self._size:
             message = f"frame {index} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
             raise ServiceError(400, "size_changed", f"{message}; begin another stream for it")
-        frame = Frame(index, time_s - self._start_s, _picture(image))
+        self._time_s = max(self._time_s, time_s - self._start_s)
+        frame = Frame(index, self._time_s, _picture(image))
         self._reader.take(frame)
         return {**self._reader.line(frame), "vehicles": self._take_settled()}
 
@@ -104,13 +107,16 @@ class _Mailbox:
 
     async def fill(self, socket: WebSocket) -> None:
         """Receive frames until the client says that it ends, or goes."""
-        index = 0
+        index, time_s = 0, None
         try:
             while (message := await socket.receive())["type"] == "websocket.receive" and not self.polite:
                 if message.get("bytes"):
-                    self._latest = (index, time.monotonic(), message["bytes"])
-                    index += 1
-                self.polite = bool(_parsed(message.get("text")).get("end"))
+                    arrival_s = time.monotonic()
+                    self._latest = (index, arrival_s if time_s is None else time_s, message["bytes"])
+                    index, time_s = index + 1, None
+                told = _parsed(message.get("text"))
+                time_s = _time(told.get("time_s"), time_s)
+                self.polite = bool(told.get("end"))
                 self._ended = self.polite
                 self._news.set()
         finally:
@@ -128,7 +134,10 @@ class _Mailbox:
 
 @router.websocket("/v1/stream")
 async def stream(socket: WebSocket) -> None:
-    """Read a live stream: each binary message is a frame; ``{"end": true}`` asks for the whole answer."""
+    """Read a live stream: each binary message is a frame; ``{"end": true}`` asks for the whole answer.
+
+    ``{"time_s": 1.25}`` before a frame is its time, for clients that send a recording faster than it was made.
+    """
     service = service_of(socket)
     await socket.accept()
     with contextlib.suppress(WebSocketDisconnect):
@@ -183,6 +192,13 @@ async def _refuse(socket: WebSocket, refusal: ServiceError, code: int) -> None:
 
 def _error(refusal: ServiceError) -> dict[str, Any]:
     return native_error(refusal.status, refusal.code, refusal.message)
+
+
+def _time(told: object, otherwise: float | None) -> float | None:
+    """A time that a client told, in seconds; ``otherwise`` if it told none."""
+    if isinstance(told, int | float) and not isinstance(told, bool) and abs(told) < LARGEST_TIME_S:
+        return float(told)
+    return otherwise
 
 
 def _parsed(text: str | None) -> dict[str, Any]:

@@ -57,6 +57,16 @@ def test_a_client_that_is_too_fast_gets_its_latest_frames_read(server, frames):
         assert numbers == sorted(set(numbers))
 
 
+def test_times_that_make_no_sense_are_no_failure(server, frames):
+    with open_stream(server) as socket:
+        for told in (True, "soon", None, [], 1e300, float("nan"), 10**400):
+            socket.send(json.dumps({"time_s": told}))
+        for told in (5.0, 3.0, -1e9):
+            socket.send(json.dumps({"time_s": told}))
+            assert "plates" in exchange(socket, frames[0])
+        assert exchange(socket, {"end": True})["frames"] == 3
+
+
 def test_bad_frames_do_not_end_a_stream(server, frames, small_picture):
     with open_stream(server) as socket:
         for content in (b"no picture", frames[0][:500]):
