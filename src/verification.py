@@ -2,7 +2,7 @@
 
 Lamps, badges and grilles look like plates to a detector, but carry no row of characters; a plate in an unusual place
 or light is doubted by the detector, but its text gives it away. Rows of windows and bars are read as one letter again
-and again.
+and again, or as letters made of bars.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,9 @@ LEAST_DETECTION = 0.2
 PROOF_CHARACTERS = 4
 PROOF_CONFIDENCE = 0.85
 PROOF_TEXT = 0.5
-#: One character so many times, and nothing else, is a pattern.
+#: So many characters that are all the same, or all made of bars, and nothing else are a pattern.
 PATTERN_CHARACTERS = 5
+BARS = frozenset("1HIMNW")
 
 
 def is_plate(detection_confidence: float, characters: Sequence[Character], text_confidence: float) -> bool:
@@ -29,7 +30,8 @@ def is_plate(detection_confidence: float, characters: Sequence[Character], text_
         characters: what was read on it.
         text_confidence: of the text that they make, 0..1.
     """
-    if len(characters) >= PATTERN_CHARACTERS and len({character.text for character in characters}) == 1:
+    letters = {character.text for character in characters}
+    if len(characters) >= PATTERN_CHARACTERS and (len(letters) == 1 or letters <= BARS):
         return False
     if detection_confidence >= SURE_DETECTION:
         return True

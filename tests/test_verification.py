@@ -26,6 +26,9 @@ def test_the_detector_or_the_text_must_be_sure(detection, read, text, expected):
     assert is_plate(detection, characters, text) is expected
 
 
-@pytest.mark.parametrize(("text", "expected"), [("WWWWWWW", False), ("A88888", True), ("1111", True)])
-def test_one_letter_again_and_again_is_a_pattern(text, expected):
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("WWWWWWW", False), ("MMMWWWH", False), ("A88888", True), ("1111", True), ("HUN111", True)],
+)
+def test_bars_again_and_again_are_a_pattern(text, expected):
     assert is_plate(0.6, [Character(character, 0.9, (0.0, 0.0, 1.0, 1.0)) for character in text], 0.9) is expected

@@ -133,8 +133,10 @@ def set_row(
             cap *= available / length
             pieces = _measure(sources, style, cap, stretch)
     gap = style.gap * cap
-    length = _length(pieces, gap)
-    slack = available - length
+    slack = available - _length(pieces, gap)
+    if slack < 0 and len(pieces) > 1:
+        gap += slack / (len(pieces) - 1)  # characters are whole pixels wide
+        slack = 0.0
     if slack > 0 and len(pieces) > 1:
         gap += min(slack / (len(pieces) - 1), max(gap, 0.04 * cap) * (style.spread - 1))
         slack = available - _length(pieces, gap)
