@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from src.classification.alphabet import ALPHABET, REJECT
 from src.classification.crops import character_crops
-from src.classification.search import Spelling, class_probabilities, combined_probabilities, spell
+from src.classification.search import Spelling, class_probabilities, combined_probabilities, spell, tempered
 from src.geometry import FloatArray, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
 from src.results import Candidate, Character, Region
 from src.runtime import Model
@@ -44,7 +44,7 @@ LARGEST_SLOPE = 0.06
 SURE = 0.75
 #: A text that comes as near to the canvas's edge as this, in heights of a character, may go on beyond: the next look
 #: reaches further there.
-NEAR_EDGE = 0.35
+NEAR_EDGE = 0.6
 REACH = 2.2
 #: A plate is looked at so many times at most.
 MOST_LOOKS = 3
@@ -175,6 +175,7 @@ def _read_boxes(
     boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
     rows = _without_footnotes(group_rows(boxes, evidence), boxes, evidence)
     spellings, region = rerank(spell(boxes, evidence, probabilities, rows), evidence, probabilities, syntaxes)
+    spellings = tempered(spellings)
     best = spellings[0]
     if len(best.text) < LEAST_CHARACTERS:
         return _Attempt(Reading(), boxes, 0.0, view)

@@ -19,7 +19,7 @@ from src.geometry import FloatArray
 MODELS_DIRECTORY = Path(__file__).resolve().parent.parent / "models"
 
 #: Larger batches are run in parts of this size: they are not faster by the piece, and need more memory.
-LARGEST_BATCH = 8
+LARGEST_BATCH = 2
 #: Layers that compute with floats in every twin: those of the outputs, whose numbers are places and logits.
 EXACT_LAYERS = "output_"
 

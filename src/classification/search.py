@@ -8,7 +8,7 @@ import heapq
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,9 @@ GAP_LOG_ODDS = -4.5
 #: The narrowest and the widest gap that are told apart, in heights of a character beyond the usual gap. So the odds of
 #: the runs on both sides of a character change by 2 at most: too little against a class of a probability of 0.95.
 GAP_RANGE = (0.0, 0.4)
+
+#: Texts are a little less certain than the search says: power of their probabilities, chosen on photographs.
+INVERSE_TEMPERATURE = 0.92
 
 #: Joint decisions so far: the text and the last box taken in this row -> log probability, boxes of the likeliest way.
 _Beam = dict[tuple[str, int], tuple[float, tuple[int, ...]]]
@@ -154,6 +157,20 @@ def spell(
     best = sorted(texts.items(), key=_score, reverse=True)
     total = sum(math.exp(score - best[0][1][0]) for score, _ in texts.values())
     return [Spelling(text, math.exp(score - best[0][1][0]) / total, way) for (text, _), (score, way) in best]
+
+
+def tempered(spellings: Sequence[Spelling]) -> list[Spelling]:
+    """Spellings whose probabilities are as often right as they say (temperature scaling, Guo et al. 2017).
+
+    Args:
+        spellings: of one plate, at least one.
+
+    Returns:
+        The same spellings in the same order; probabilities of the same sum.
+    """
+    powers = [spelling.probability**INVERSE_TEMPERATURE for spelling in spellings]
+    scale = sum(spelling.probability for spelling in spellings) / sum(powers)
+    return [replace(spelling, probability=scale * power) for spelling, power in zip(spellings, powers, strict=True)]
 
 
 def _score(item: tuple[tuple[str, int], tuple[float, tuple[int, ...]]]) -> float:

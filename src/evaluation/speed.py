@@ -37,7 +37,7 @@ STARTS = 5
 ROUNDS = 3
 #: Reads a folder as the other program does.
 OURS = f"{shlex.quote(sys.executable)} -m src.evaluation.speed --read {{folder}} {{output}}"
-FIRST_ANSWER = f"{shlex.quote(sys.executable)} -m src.pipeline --no-save --input {{folder}}/{{first}}"
+FIRST_ANSWER = f"{shlex.quote(sys.executable)} -m src.pipeline --input {{folder}}/{{first}} --output {{output}}.d"
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,7 @@ def compare(peer: str, folder: Path) -> None:
         "CPU ms per picture, likewise": lambda name: min(each.cpu_ms for each in turns[name]),
         "peak memory, MB": lambda name: max(each.peak_mb for each in turns[name]),
         "start to first answer, s": lambda name: starts[name].seconds,
+        "peak memory of that, MB": lambda name: starts[name].peak_mb,
     }
     for label, value in rows.items():
         ours, theirs = value("this"), value("peer")
