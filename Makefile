@@ -6,7 +6,7 @@
 #   make lint                                           check style and types
 #   make train                                          run Training.ipynb: trains and saves the models
 #   make evaluate SETS="folder ..."                     figures on annotated sets
-#   make bench                                          speed and memory of reading videos
+#   make bench                                          speed and memory of reading pictures and videos
 #   make clean                                          remove .venv and caches
 
 export INPUT ?= $(firstword $(sort $(wildcard data/samples/*.jpg data/samples/*.png)))
@@ -57,7 +57,8 @@ evaluate: .venv/.full
 	@$(VENV)/python -m src.evaluation $(SETS)
 
 bench: .venv/.full
-	@echo "Reading drawn videos; this takes some minutes ..."
+	@echo "Reading drawn pictures and videos; this takes some minutes ..."
+	@$(VENV)/python -m src.evaluation.speed
 	@$(VENV)/python -m src.evaluation.benchmark
 
 clean:

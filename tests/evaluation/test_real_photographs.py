@@ -10,7 +10,7 @@ from src.evaluation.evaluate import evaluate_set
 # A little below what the committed models reach (models/metrics.json): whoever changes something sees what it costs.
 @pytest.mark.parametrize(
     ("name", "recall", "merged"),
-    [("openimages", 72, 85), ("cars", 94, 76), ("indonesia", 93, 78), ("china", 98, 87), ("tunisia", 96, None)],
+    [("openimages", 72, 92), ("cars", 95, 86), ("indonesia", 93, 88), ("china", 98, 92), ("tunisia", 96, None)],
 )
 def test_photographs_never_met_are_read(datasets, name, recall, merged):
     figures, calibration = evaluate_set(datasets / "val" / name)
@@ -19,7 +19,7 @@ def test_photographs_never_met_are_read(datasets, name, recall, merged):
     if merged is not None:
         assert figures["reading"]["merged"] >= merged
         assert figures["reading"]["merged"] > figures["reading_with_contours"]["merged"] + 10
-        assert calibration.as_dict()["sure_right"] >= 93
+        assert calibration.as_dict()["sure_right"] >= 95
 
 
 def test_command_line_prints_and_saves(root, tmp_path, sample_path):
