@@ -42,6 +42,8 @@ LEAST_PLATE_HEIGHT = 4.0
 #: is less sure.
 LARGEST_SLOPE = 0.06
 SURE = 0.75
+#: Fewer boxes than this do not show how to straighten a plate better.
+LEAST_BOXES = 4
 #: A text that comes as near to the canvas's edge as this, in heights of a character, may go on beyond: the next look
 #: reaches further there.
 NEAR_EDGE = 0.6
@@ -266,7 +268,7 @@ def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
 
 def _is_unsure(attempt: _Attempt) -> bool:
     """Whether a second attempt may read better than this one."""
-    if len(attempt.boxes) < LEAST_CHARACTERS:
+    if len(attempt.boxes) < LEAST_BOXES:
         return False
     weakest = min((character.confidence for character in attempt.reading.characters), default=0.0)
     slope = text_slope(attempt.boxes, np.ones(len(attempt.boxes), np.float32))

@@ -23,7 +23,7 @@ SECOND_WEIGHT = 0.6
 #: are equally frequent: many countries leave them out. Of 3,000 letters and 2,000 digits of the training plates.
 RARER = {"I": -0.9, "O": -0.6}
 #: Joint decisions kept at every step.
-BEAM_WIDTH = 24
+BEAM_WIDTH = 12
 #: Classes less likely than this are not followed.
 LEAST_CLASS = 0.004
 #: Boxes overlap, and exclude each other, if they share more of the narrower one's width than this.
