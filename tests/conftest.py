@@ -1,5 +1,6 @@
 """Pictures that tests share."""
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,14 @@ import pytest
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def heed_interrupts() -> None:
+    """Run it in a process that is about to start: Ctrl-C ends it, as it does in a terminal.
+
+    A shell starts its background jobs, and so these tests when they run in one, with interrupts ignored.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

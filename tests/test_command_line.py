@@ -14,6 +14,7 @@ import pytest
 
 from src.media.sinks import CSV_COLUMNS
 from src.synthesis.clips import Clip, Pass
+from tests.conftest import heed_interrupts
 from tests.media.encoded import png_header
 from tests.media.videos import MotionJpegServer, write_sound
 
@@ -198,11 +199,6 @@ def test_a_name_that_looks_like_an_option(command, tmp_path, sample_path):
     assert json.loads(done.stdout)["input"] == "-1.jpg"
 
 
-def _heed_interrupts() -> None:
-    # A shell starts its background jobs, and so these tests when they run in one, with interrupts ignored.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_an_interrupt_ends_it_cleanly(root, tmp_path, sample_path):
     folder = tmp_path / "photos"
     folder.mkdir()
@@ -215,7 +211,7 @@ def test_an_interrupt_ends_it_cleanly(root, tmp_path, sample_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_heed_interrupts,
+        preexec_fn=heed_interrupts,
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("output/0001*")) and time.monotonic() < deadline:
@@ -273,7 +269,7 @@ def test_a_stream_prints_each_vehicle_and_ends_with_ctrl_c(root, tmp_path, clip)
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_heed_interrupts,
+        preexec_fn=heed_interrupts,
     )
     first = json.loads(process.stdout.readline())
     assert first["text"] == "KD482XR"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import heed_interrupts
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the processes are found in /proc")
 
 
@@ -24,11 +26,6 @@ def photos(tmp_path, sample_paths):
     (folder / "0002.jpg").unlink()
     (folder / "0002.jpg").write_text("no picture")
     return folder
-
-
-def _heed_interrupts() -> None:
-    # A shell starts its background jobs, and so these tests when they run in one, with interrupts ignored.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
@@ -45,7 +42,7 @@ def start(root, tmp_path):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=_heed_interrupts,
+            preexec_fn=heed_interrupts,
         )
         started.append(process)
         return process

@@ -31,7 +31,11 @@ def _deep(x: keras.KerasTensor, blocks: int) -> keras.KerasTensor:
 def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
     x = _convolution(x, x.shape[-1])
     rarely = keras.initializers.Constant(-math.log((1 - PRIOR) / PRIOR))
-    logit = layers.Conv2D(ANCHORS_PER_CELL, 1, bias_initializer=rarely, name=f"output_logit_{stride}")(x)
+    # With small kernels the bias alone speaks at first, however deep the network is.
+    small = keras.initializers.RandomNormal(stddev=0.01)
+    logit = layers.Conv2D(
+        ANCHORS_PER_CELL, 1, kernel_initializer=small, bias_initializer=rarely, name=f"output_logit_{stride}"
+    )(x)
     box = layers.Conv2D(ANCHORS_PER_CELL * 4, 1, name=f"output_box_{stride}")(x)
     corners = layers.Conv2D(ANCHORS_PER_CELL * 8, 1, name=f"output_corners_{stride}")(x)
     parts = [layers.Reshape((-1, size))(part) for part, size in ((logit, 1), (box, 4), (corners, 8))]

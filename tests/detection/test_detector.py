@@ -15,8 +15,7 @@ def test_network_answers_every_anchor():
     model = build_detector(96, 128)
     output = model.predict_on_batch(np.zeros((2, 96, 128, 3), np.float32))
     assert output.shape == (2, len(assign_targets(NO_BOXES, np.zeros((0, 4, 2), np.float32), NO_BOXES, 96, 128)), 13)
-    assert np.median(output[..., 0]) < -4, "an untrained detector should expect background"
-    assert (output[..., 0] < -1).all()
+    assert (output[..., 0] < -3).all(), "an untrained detector should expect background"
 
 
 def test_size_that_is_no_multiple_of_the_stride_is_refused():
