@@ -35,6 +35,12 @@ def iou_matrix(boxes_a: FloatArray, boxes_b: FloatArray) -> FloatArray:
     return intersection / np.maximum(union, 1e-9)
 
 
+def shared_part(first: FloatArray, second: FloatArray) -> float:
+    """What two boxes ``[4]`` share, as a part of the smaller one, 0..1."""
+    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
+    return float(np.prod(np.clip(sides, 0, None)) / max(min(box_area(first), box_area(second)), 1e-6))
+
+
 def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> list[int]:
     """Greedy non-maximum suppression.
 

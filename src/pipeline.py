@@ -34,8 +34,9 @@ from src.media.sinks import OutputFolder, Rendering, csv_text, render
 from src.media.window import Window
 from src.options import EVERYTHING, VideoOptions
 from src.parallel import map_in_processes
+from src.plates import distinct, plate_of, reach_to_text
 from src.reading import PlateReader, Reading
-from src.results import Failure, FolderResult, ImageResult, Plate, VehicleRecord
+from src.results import Failure, FolderResult, ImageResult, VehicleRecord
 from src.runtime import load_model
 from src.syntax.library import load_syntaxes
 from src.verification import LEAST_DETECTION, is_plate
@@ -78,14 +79,14 @@ class PlateRecogniser:
         quads = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
         readings = self.read(image, quads)
         read = time.perf_counter()
-        plates = [
-            self.plate(detection, reading)
+        height, width = image.shape[:2]
+        plates = distinct(
+            plate_of(reach_to_text(detection, reading, width, height), reading)
             for detection, reading in zip(detections, readings, strict=True)
             if self.accepts(detection, reading)
-        ]
-        plates.sort(key=lambda plate: plate.detection_confidence, reverse=True)
+        )
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
-        return ImageResult(photograph.name, image.shape[1], image.shape[0], tuple(plates), timing)
+        return ImageResult(photograph.name, width, height, tuple(plates), timing)
 
     def detect(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``."""
@@ -98,10 +99,6 @@ class PlateRecogniser:
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate."""
         return is_plate(detection.confidence, reading.characters, reading.confidence)
-
-    def plate(self, detection: Detection, reading: Reading) -> Plate:
-        """Put the answer for one plate together."""
-        return _plate(detection, reading)
 
 
 def main(
@@ -286,22 +283,6 @@ def _open_window() -> Window | None:
     except InputError as error:
         _LOGGER.warning("%s; going on without", error)
         return None
-
-
-def _plate(detection: Detection, reading: Reading) -> Plate:
-    xmin, ymin, xmax, ymax = (float(value) for value in detection.box)
-    top_left, top_right, bottom_right, bottom_left = ((float(x), float(y)) for x, y in detection.corners)
-    return Plate(
-        text=reading.text,
-        confidence=reading.confidence if reading.text else 0.0,
-        box=(xmin, ymin, xmax, ymax),
-        corners=(top_left, top_right, bottom_right, bottom_left),
-        detection_confidence=detection.confidence,
-        rows=reading.rows,
-        characters=reading.characters,
-        candidates=reading.candidates,
-        region=reading.region,
-    )
 
 
 def _formatted(answer: dict[str, Any], form: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from src.detection.detector import Detection
-from src.geometry import FloatArray, box_area, iou_matrix
+from src.geometry import FloatArray, iou_matrix, shared_part
 
 #: A track that was not seen for so many seconds is over; a vehicle that comes back later is known by its text.
 LOST_S = 1.0
@@ -114,7 +114,7 @@ def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
     united: list[Detection] = []
     for detection in sorted(detections, key=lambda found: -found.confidence):
         for place, known in enumerate(united):
-            shared = _shared_part(known.box, detection.box)
+            shared = shared_part(known.box, detection.box)
             if shared > LEAST_SHARED_PART:
                 if shared < NESTED_PART and _in_one_row(known.box, detection.box):
                     united[place] = _united(known, detection)
@@ -122,12 +122,6 @@ def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
         else:
             united.append(detection)
     return united
-
-
-def _shared_part(first: FloatArray, second: FloatArray) -> float:
-    """What two boxes share, as a part of the smaller one."""
-    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
-    return float(np.prod(np.clip(sides, 0, None)) / max(min(box_area(first), box_area(second)), 1e-6))
 
 
 def _in_one_row(first: FloatArray, second: FloatArray) -> bool:

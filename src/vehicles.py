@@ -1,7 +1,7 @@
 """Vehicles: what is known of each track, and which tracks are the same vehicle."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,8 +11,9 @@ from src.crossing import CrossingCounter, Line
 from src.detection.detector import Detection
 from src.geometry import FloatArray, expand_quad, quad_size, quad_to_box, quad_to_rectangle
 from src.media.images import BGRImage
+from src.plates import plate_of
 from src.reading import Reading
-from src.results import Character, Crossing, Plate, VehicleRecord
+from src.results import Character, Crossing, VehicleRecord
 from src.tracking import Track
 from src.voting import Vote, same_text
 
@@ -145,12 +146,8 @@ class Sighting:
             return self.frames >= UNREAD_FRAMES
         return self.frames > 1 or self.vote.confidence >= SINGLE_CONFIDENCE
 
-    def record(self, plate_of: Callable[[Detection, Reading], Plate]) -> VehicleRecord:
-        """Its record.
-
-        Args:
-            plate_of: makes a plate of a detection and a reading.
-        """
+    def record(self) -> VehicleRecord:
+        """Its record."""
         best, vote = self.best, self.vote
         candidates = tuple(vote.candidates())
         voted = Reading(

@@ -2,9 +2,10 @@
 
 Lamps, badges and grilles look like plates to a detector, but carry no row of characters; a plate in an unusual place
 or light is doubted by the detector, but its text gives it away. Rows of windows and bars are read as one letter again
-and again, or as letters made of bars.
+and again, or as letters made of bars; writing has no digits; cameras burn date and time into their pictures.
 """
 
+import re
 from collections.abc import Sequence
 
 from src.results import Character
@@ -20,6 +21,8 @@ PROOF_TEXT = 0.5
 #: So many characters that are all the same, or all made of bars, and nothing else are a pattern.
 PATTERN_CHARACTERS = 5
 BARS = frozenset("1HIMNW")
+#: A time of day, or a date with the year in front, in whatever follows it.
+CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d){2}|(19|20)\d\d(0\d|1[0-2])[0-3]\d\d*")
 
 
 def is_plate(detection_confidence: float, characters: Sequence[Character], text_confidence: float) -> bool:
@@ -35,6 +38,11 @@ def is_plate(detection_confidence: float, characters: Sequence[Character], text_
         return False
     if detection_confidence >= SURE_DETECTION:
         return True
-    proof = sum(character.confidence >= PROOF_CONFIDENCE for character in characters)
-    is_proven = proof >= PROOF_CHARACTERS and text_confidence >= PROOF_TEXT
-    return detection_confidence >= LEAST_DETECTION and is_proven
+    return detection_confidence >= LEAST_DETECTION and text_confidence >= PROOF_TEXT and _is_proof(characters)
+
+
+def _is_proof(characters: Sequence[Character]) -> bool:
+    """Whether such characters are on plates only."""
+    text = "".join(character.text for character in characters)
+    sure = sum(character.confidence >= PROOF_CONFIDENCE for character in characters)
+    return sure >= PROOF_CHARACTERS and not text.isalpha() and not CLOCK.fullmatch(text)

@@ -25,8 +25,9 @@ from src.media.video_output import VideoOutput
 from src.media.video_source import Frame, VideoFile, bgr_of, planes_of
 from src.media.window import Window
 from src.options import VideoOptions
+from src.plates import reach_to_text
 from src.reading import Reading
-from src.results import Plate, VehicleRecord, VideoResult
+from src.results import VehicleRecord, VideoResult
 from src.tracking import Track, Tracker, unite_parts
 from src.vehicles import Register, Shot, Sighting, crop_of, is_cut, quality
 from src.voting import contradicts
@@ -56,9 +57,6 @@ class Recogniser(Protocol):
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether it is a plate."""
-
-    def plate(self, detection: Detection, reading: Reading) -> Plate:
-        """Put the answer for one plate together."""
 
 
 class VideoDescription(Protocol):
@@ -278,11 +276,13 @@ class VideoReader:
 
     def _take_in(self, frame: Frame, image: BGRImage, detection: Detection, track: Track, reading: Reading) -> Track:
         """Note a reading; returns its track, a new one if the text shows that the plate is another one."""
+        found = detection
+        detection = reach_to_text(found, reading, *self._video.size)
         if contradicts(reading.candidates, self._sightings[track.number].vote):
             track.undo()
             self._tracker.end(track)
             self._register.add(self._sightings.pop(track.number))
-            track = self._tracker.begin(frame.time_s, detection)
+            track = self._tracker.begin(frame.time_s, found)
             self._sightings[track.number] = Sighting(track, self._lines)
         sighting = self._sightings[track.number]
         sighting.is_plate |= self._recogniser.accepts(detection, reading)
@@ -296,7 +296,7 @@ class VideoReader:
         for track in self._tracker.expire(time_s):
             self._register.add(self._sightings.pop(track.number))
         for sighting in self._register.settled(time_s, list(self._sightings.values())):
-            record = sighting.record(self._recogniser.plate)
+            record = sighting.record()
             if self._output:
                 record = self._output.save_crop(record, sighting.best.crop)
             self._records.append(record)

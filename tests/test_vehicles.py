@@ -7,7 +7,6 @@ from src.reading import Reading
 from src.results import Candidate, Character, Region
 from src.tracking import Track
 from src.vehicles import RETURN_S, Register, Shot, Sighting, crop_of, is_cut, quality
-from tests.media.videos import ColourRecogniser
 
 
 def detection(xmin=100.0, ymin=100.0, width=80.0, height=20.0):
@@ -28,19 +27,15 @@ def sighting(*readings, first_s=0.0, last_s=1.0, number=1):
     return made
 
 
-def record(of):
-    return of.record(ColourRecogniser().plate)
-
-
 def test_the_best_frame_is_the_sharpest_one_that_says_what_was_voted():
-    found = record(sighting(("AB12", 0.3), ("A812", 0.9), ("AB12", 0.6), ("AB12", 0.5)))
+    found = sighting(("AB12", 0.3), ("A812", 0.9), ("AB12", 0.6), ("AB12", 0.5)).record()
     assert found.plate.text == "AB12"
     assert (found.best_frame, found.best_s, found.frames) == (2, 0.2, 4)
     assert "".join(character.text for character in found.plate.characters) == "AB12"
 
 
 def test_characters_carry_the_voted_text_even_if_no_frame_says_it():
-    found = record(sighting(("XB12", 0.5), ("AX12", 0.5), ("ABX2", 0.5), ("AB1X", 0.5)))
+    found = sighting(("XB12", 0.5), ("AX12", 0.5), ("ABX2", 0.5), ("AB1X", 0.5)).record()
     assert found.plate.text == "AB12"
     assert "".join(character.text for character in found.plate.characters) == "AB12"
 

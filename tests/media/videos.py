@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.detection.detector import Detection
-from src.geometry import box_to_quad
+from src.geometry import box_to_quad, quad_to_box
 from src.reading import Reading
-from src.results import Candidate, Character, Plate
+from src.results import Candidate, Character
 
 Image = NDArray[np.uint8]
 
@@ -111,17 +111,13 @@ class ColourRecogniser:
         for quad in quads:
             x, y = quad.mean(axis=0).astype(int)
             text = min(COLOURS, key=lambda known: np.abs(image[y, x].astype(int) - COLOURS[known]).sum())
-            characters = tuple(Character(one, 0.99, (0, 0, 1, 1)) for one in text)
+            box = tuple(float(side) for side in quad_to_box(quad))
+            characters = tuple(Character(one, 0.99, box) for one in text)
             readings.append(Reading(text, self.confidence, 1, characters, (Candidate(text, self.confidence),)))
         return readings
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         return True
-
-    def plate(self, detection: Detection, reading: Reading) -> Plate:
-        corners = tuple((float(x), float(y)) for x, y in detection.corners)
-        box = tuple(float(value) for value in detection.box)
-        return Plate(reading.text, reading.confidence, box, corners, 0.9, 1, reading.characters, reading.candidates)
 
 
 class MotionJpegServer:
