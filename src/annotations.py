@@ -4,7 +4,7 @@ Columns: image, width, height, xmin, ymin, xmax, ymax (pixels; empty: no plate i
 BR BL; may be empty), text (may be empty), country. An image has a row per plate.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,12 @@ import pandas as pd
 from src.geometry import FloatArray
 
 BOX_COLUMNS = ["xmin", "ymin", "xmax", "ymax"]
+#: What a place that nobody annotated may be.
+OVERLOOKED_KINDS = ("plate", "unclear", "background")
+
+
+def _no_boxes() -> FloatArray:
+    return np.zeros((0, 4), np.float32)
 
 
 @dataclass(frozen=True)
@@ -24,12 +30,16 @@ class AnnotatedImage:
         boxes: float32 ``[N, 4]`` in pixels.
         quads: float32 ``[N, 4, 2]``, NaN where the corners are unknown.
         texts: N texts, "" where unknown.
+        unclear: float32 ``[M, 4]``, what may be plates or not.
+        background: float32 ``[K, 4]``, what looks like plates and is none.
     """
 
     path: Path
     boxes: FloatArray
     quads: FloatArray
     texts: tuple[str, ...]
+    unclear: FloatArray = field(default_factory=_no_boxes)
+    background: FloatArray = field(default_factory=_no_boxes)
 
 
 def _quad(text: str) -> FloatArray:
@@ -74,6 +84,36 @@ def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]
         )
         for image in images
     ]
+
+
+def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
+    """The images with what a CSV says of places in them that nobody annotated.
+
+    Args:
+        images: annotated images.
+        path: a CSV with the columns ``image`` (name of the file), ``xmin``, ``ymin``, ``xmax``, ``ymax`` (pixels) and
+            ``kind``: ``plate``, ``unclear`` or ``background``.
+    """
+    table = pd.read_csv(path)
+    judged = {str(name): rows for name, rows in table.groupby("image")}
+
+    def completed(image: AnnotatedImage) -> AnnotatedImage:
+        rows = judged.get(image.path.name)
+        if rows is None:
+            return image
+        plates, unclear, background = (
+            rows.loc[rows["kind"] == kind, BOX_COLUMNS].to_numpy(np.float32) for kind in OVERLOOKED_KINDS
+        )
+        return replace(
+            image,
+            boxes=np.concatenate([image.boxes, plates]),
+            quads=np.concatenate([image.quads, np.full((len(plates), 4, 2), np.nan, np.float32)]),
+            texts=image.texts + ("",) * len(plates),
+            unclear=unclear,
+            background=background,
+        )
+
+    return [completed(image) for image in images]
 
 
 def annotated_sets(root: Path) -> list[Path]:

@@ -52,7 +52,7 @@ FULL = (
     Stage("photographs", 384, 512, 8, 250, 11, 8e-4, 1e-5),
     Stage("large photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 250, 6, 6e-4, 1e-5),
 )
-#: Two more rounds, each on photographs in which the detector so far has mined (:mod:`src.training.mining`).
+#: Three more rounds, each on photographs in which the detector so far has mined (:mod:`src.training.mining`).
 FULL_MINED = (
     (
         Stage("mined crops", 288, 288, 16, 250, 30, 1.6e-3, 4e-5, mosaics=0.5),
@@ -61,6 +61,10 @@ FULL_MINED = (
     (
         Stage("crops mined again", 288, 288, 16, 250, 26, 1.5e-3, 4e-5, mosaics=0.5),
         Stage("photographs mined again", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 7, 6e-4, 1e-5),
+    ),
+    (
+        Stage("crops of the fourth round", 288, 288, 16, 250, 26, 1.5e-3, 3e-5, mosaics=0.5),
+        Stage("photographs of the fourth round", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 10, 6e-4, 1e-5),
     ),
 )
 QUICK = (

@@ -34,6 +34,8 @@ ROLL, STRONG_ROLL, STRONG_ROLL_SHARE = 4.0, 30.0, 0.08
 SHEAR = 0.04
 #: A box drawn tight, so many times as wide as high, and so many pixels wide, holds a plate that hangs straight.
 STRAIGHT_ASPECT, STRAIGHT_WIDTH = 3.2, 30.0
+#: A plate that a sample is about may come to fill this much of its width.
+LARGEST_SHARE = 0.75
 #: Shares of samples around a plate, and around what looks like one; the others show any part of a photograph.
 AROUND_PLATES = 0.6
 AROUND_DISTRACTORS = 0.25
@@ -48,7 +50,7 @@ class Photograph:
         boxes: ``[N, 4]`` plates.
         quads: ``[N, 4, 2]`` their corners, NaN where unknown.
         ignored: ``[M, 4]`` regions that may hold plates nobody annotated; nothing is learnt from them.
-        distractors: ``[K, 4]`` background that an earlier detector took for plates.
+        distractors: ``[K, 4]`` background that looks like plates to people or to an earlier detector.
     """
 
     levels: tuple[NDArray[np.uint8], ...]
@@ -58,11 +60,10 @@ class Photograph:
     distractors: FloatArray
 
 
-def _photograph(image: Any, boxes: FloatArray, quads: FloatArray) -> Photograph:
+def _levels(image: Any) -> tuple[NDArray[np.uint8], ...]:
     half: Any = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     quarter: Any = cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    none = np.zeros((0, 4), np.float32)
-    return Photograph((image, half, quarter), boxes, quads, none, none)
+    return image, half, quarter
 
 
 def draw_photographs(count: int, rng: np.random.Generator) -> list[Photograph]:
@@ -71,7 +72,8 @@ def draw_photographs(count: int, rng: np.random.Generator) -> list[Photograph]:
     for _ in range(count):
         scene = reader_scene(rng)
         quads = scene.quad[None] if scene.text else np.zeros((0, 4, 2), np.float32)
-        photographs.append(_photograph(scene.image, quad_to_box(quads), quads))
+        none = np.zeros((0, 4), np.float32)
+        photographs.append(Photograph(_levels(scene.image), quad_to_box(quads), quads, none, none))
     return photographs
 
 
@@ -102,7 +104,9 @@ def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tigh
         scale = min(1.0, longest_side / max(image.shape[:2]))
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
         quads = _presume_corners(item.boxes, item.quads) if tight else item.quads
-        photographs.append(_photograph(image, item.boxes * scale, quads * scale))
+        photographs.append(
+            Photograph(_levels(image), item.boxes * scale, quads * scale, item.unclear * scale, item.background * scale)
+        )
     return photographs
 
 
@@ -208,7 +212,7 @@ def draw_sample(
     if turned:
         height, width = width, height
     subject = _random_subject(photograph, rng)
-    scale = _random_scale(photograph, subject, min(220.0, 0.8 * width), rng)
+    scale = _random_scale(photograph, subject, LARGEST_SHARE * width, rng)
     stretch = np.exp(rng.normal(0, 0.06))
     full = np.array(photograph.levels[0].shape[1::-1], np.float32)
     step = np.array([scale * stretch, scale / stretch], np.float32)

@@ -18,7 +18,7 @@ def mine(photographs: list[Photograph], detector: Detector, widest: float = floa
     """Mark possible plates that nobody annotated, to learn nothing from them, and hard background, to learn more.
 
     Args:
-        photographs: annotated photographs.
+        photographs: annotated photographs; what somebody has judged in them stays as it is.
         detector: trained on them before.
         widest: sure detections wider than this, in pixels, are background nevertheless: people annotate large plates,
             and what is left of that size are signs and stickers.
@@ -31,7 +31,14 @@ def mine(photographs: list[Photograph], detector: Detector, widest: float = floa
         found = detector.detect(photograph.levels[0], DISTRACTING)
         boxes = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
         confidences = np.array([plate.confidence for plate in found])
-        unannotated = iou_matrix(boxes, photograph.boxes).max(axis=1, initial=0) < 0.1
-        overlooked = unannotated & (confidences >= SURE) & (boxes[:, 2] - boxes[:, 0] <= widest)
-        mined.append(replace(photograph, ignored=boxes[overlooked], distractors=boxes[unannotated & ~overlooked]))
+        known = np.concatenate([photograph.boxes, photograph.ignored, photograph.distractors])
+        unknown = iou_matrix(boxes, known).max(axis=1, initial=0) < 0.1
+        overlooked = unknown & (confidences >= SURE) & (boxes[:, 2] - boxes[:, 0] <= widest)
+        mined.append(
+            replace(
+                photograph,
+                ignored=np.concatenate([photograph.ignored, boxes[overlooked]]),
+                distractors=np.concatenate([photograph.distractors, boxes[unknown & ~overlooked]]),
+            )
+        )
     return mined

@@ -9,8 +9,9 @@ from src.synthesis.scenes import paste_plate, random_quad
 
 #: Share of samples that get drawn plates.
 PASTE_PROBABILITY = 0.3
-#: Width of a plate pasted at a free place, in pixels (log-uniform).
-FREE_WIDTH = (14.0, 190.0)
+#: Width of a plate pasted at a free place (log-uniform): the least in pixels, the largest as a share of the sample's.
+LEAST_FREE_WIDTH = 14.0
+LARGEST_FREE_SHARE = 0.66
 
 
 def _aspect(plate: DrawnPlate) -> float:
@@ -79,7 +80,8 @@ class PlatePaster:
         """Paste a drawn plate at a place free of plates."""
         height, width = image.shape[:2]
         chosen = int(rng.integers(len(self._plates)))
-        plate_width = float(np.exp(rng.uniform(*np.log(FREE_WIDTH))))
+        largest = max(LEAST_FREE_WIDTH, LARGEST_FREE_SHARE * width)
+        plate_width = float(np.exp(rng.uniform(np.log(LEAST_FREE_WIDTH), np.log(largest))))
         centre = (float(rng.uniform(0.1, 0.9) * width), float(rng.uniform(0.1, 0.9) * height))
         quad = random_quad(rng, centre, plate_width, self._aspects[chosen])
         box = quad_to_box(quad)
