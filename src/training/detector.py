@@ -64,7 +64,7 @@ FULL_MINED = (
     ),
     (
         Stage("crops of the fourth round", 288, 288, 16, 250, 26, 1.5e-3, 3e-5, mosaics=0.5),
-        Stage("photographs of the fourth round", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 10, 6e-4, 1e-5),
+        Stage("photographs of the fourth round", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 12, 6e-4, 1e-5),
     ),
 )
 QUICK = (
