@@ -74,7 +74,7 @@ class PlateRecogniser:
         """Find and read the plates of one picture."""
         image = photograph.image
         start = time.perf_counter()
-        detections = self.detect(image)
+        detections = self._detector.search(image, LEAST_DETECTION)
         detected = time.perf_counter()
         quads = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
         readings = self.read(image, quads)
@@ -89,7 +89,7 @@ class PlateRecogniser:
         return ImageResult(photograph.name, width, height, tuple(plates), timing)
 
     def detect(self, image: BGRImage) -> list[Detection]:
-        """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``."""
+        """Find what may be plates in one picture of many, BGR uint8 ``[H, W, 3]``."""
         return self._detector.detect(image, LEAST_DETECTION)
 
     def read(self, image: BGRImage, quads: FloatArray) -> list[Reading]:

@@ -77,6 +77,32 @@ def test_samples_are_read_to_the_letter(root):
         assert sorted(plate["text"] for plate in answer["plates"]) == sorted(texts), name
 
 
+def test_far_plates_are_read_in_a_large_picture(root):
+    near = cv2.imread(str(root / "data" / "samples" / "crossing.jpg"))
+    far = cv2.resize(near, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
+    picture = np.full((3000, 4000, 3), 110, np.uint8)
+    picture[300 : 300 + far.shape[0], 320 : 320 + far.shape[1]] = far
+    answer = main(picture, output_dir=None)
+    assert_sound(answer)
+    assert sorted(plate["text"] for plate in answer["plates"]) == ["B4821KXT", "RT61GHM"]
+    for plate in answer["plates"]:
+        assert 25 < plate["box"][2] - plate["box"][0] < 75
+        assert 320 <= plate["box"][0] and plate["box"][2] <= 320 + far.shape[1]
+        assert 300 <= plate["box"][1] and plate["box"][3] <= 300 + far.shape[0]
+
+
+def test_a_plate_between_the_corners_of_a_large_picture_is_found_once(root):
+    sample = cv2.imread(str(root / "data" / "samples" / "street.jpg"))
+    far = cv2.resize(sample, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
+    text = "KD482XR"
+    (plate,) = main(far, output_dir=None)["plates"]
+    x, y = (plate["box"][0] + plate["box"][2]) // 2, (plate["box"][1] + plate["box"][3]) // 2
+    picture = np.full((1800, 2400, 3), 110, np.uint8)
+    top, left = 900 - y, 1200 - x
+    picture[top : top + far.shape[0], left : left + far.shape[1]] = far
+    assert [plate["text"] for plate in main(picture, output_dir=None)["plates"]] == [text]
+
+
 def test_path_bytes_array_and_pillow_image_give_the_same_answer(sample_paths):
     for path in sample_paths:
         expected = what_was_read(main(path, output_dir=None))

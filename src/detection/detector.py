@@ -22,6 +22,15 @@ SCORE_IOU = 0.5
 #: Its box and corners are the mean, weighted by squared score, of those that meet it by this IoU.
 PLACE_IOU = 0.7
 
+#: A photograph that the network sees at less than this scale is large: if no sure plate in it is so many pixels wide
+#: there, its four corners are looked at by themselves, each so much of its width and height.
+LARGE_SCALE = 0.5
+TINY_WIDTH = 40.0
+SURE = 0.4
+TILE_SHARE = 0.54
+#: A plate so near to the inner edge of a tile, in pixels, is cut off; another tile has all of it.
+CUT = 2.0
+
 #: The corners are believed when their bounding box agrees with the box at least this much.
 CORNER_AGREEMENT = 0.5
 
@@ -125,3 +134,31 @@ class Detector:
             if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1:
                 detections.append(Detection(inside.astype(np.float32), corners, float(score)))
         return detections
+
+    def search(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
+        """Find the plates of a photograph, in a large one without near plates far ones, too.
+
+        Arguments and result as for :meth:`detect`.
+        """
+        found = self.detect(image, threshold)
+        height, width = image.shape[:2]
+        scale = min(INPUT_HEIGHT / height, INPUT_WIDTH / width)
+        widest = max((plate.box[2] - plate.box[0] for plate in found if plate.confidence >= SURE), default=0.0)
+        if scale >= LARGE_SCALE or widest * scale >= TINY_WIDTH:
+            return found
+        tile_height, tile_width = round(TILE_SHARE * height), round(TILE_SHARE * width)
+        for top in (0, height - tile_height):
+            for left in (0, width - tile_width):
+                tile = image[top : top + tile_height, left : left + tile_width]
+                offset = np.array([left, top], np.float32)
+                # Where the tile ends but the photograph goes on.
+                least = np.where(offset > 0, CUT, -1)
+                most = np.where(offset > 0, np.inf, np.array([tile_width, tile_height]) - CUT)
+                found += [
+                    Detection(plate.box + np.tile(offset, 2), plate.corners + offset, plate.confidence)
+                    for plate in self.detect(tile, threshold)
+                    if (plate.box[:2] > least).all() and (plate.box[2:] < most).all()
+                ]
+        boxes = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
+        scores = np.array([plate.confidence for plate in found], np.float32)
+        return [found[index] for index in nms(boxes, scores, NMS_IOU)]
