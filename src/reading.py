@@ -86,8 +86,8 @@ class _Attempt:
         reading: the reading.
         boxes: ``[N, 4]`` boxes on the canvas that show where the text is: its characters, or, where nothing could be
             read, whatever may be one.
-        certainty: how many characters are expected to be right: probability that a box is a character times that of
-            its likeliest class, summed up.
+        certainty: probability that a box is a character and of its likeliest class, summed over the characters beyond
+            one half.
         view: the view that was read.
     """
 
@@ -196,7 +196,7 @@ def _read_boxes(
         candidates=_candidates(spellings),
         region=region,
     )
-    certainty = float(np.sum(evidence[chosen] * _surest_class(probabilities[chosen])))
+    certainty = float(np.sum(evidence[chosen] * _surest_class(probabilities[chosen]) - 0.5))
     return _Attempt(reading, boxes[chosen], certainty, view)
 
 
