@@ -80,11 +80,12 @@ class PlateRecogniser:
         readings = self.read(image, quads)
         read = time.perf_counter()
         height, width = image.shape[:2]
-        plates = distinct(
-            plate_of(reach_to_text(detection, reading, width, height), reading)
-            for detection, reading in zip(detections, readings, strict=True)
-            if self.accepts(detection, reading)
-        )
+        accepted = [pair for pair in zip(detections, readings, strict=True) if self.accepts(*pair)]
+        plates = []
+        for detection, reading in accepted:
+            others = [other.box for other, _ in accepted if other is not detection]
+            plates.append(plate_of(reach_to_text(detection, reading, width, height, others), reading))
+        plates = distinct(plates)
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
         return ImageResult(photograph.name, width, height, tuple(plates), timing)
 

@@ -14,6 +14,7 @@ from src.results import Character, Plate
 LEAST_TEXT_INSIDE = 0.8
 TELLING_CHARACTERS = 3
 TELLING_CONFIDENCE = 0.85
+TELLING_TEXT = 0.5
 #: Margins around the text then, in heights of a character.
 TEXT_MARGIN = np.array([0.35, 0.2])
 #: Two records are of one plate if their texts share more than this part of the smaller one, and their boxes that.
@@ -38,7 +39,9 @@ def plate_of(detection: Detection, reading: Reading) -> Plate:
     )
 
 
-def reach_to_text(detection: Detection, reading: Reading, width: int, height: int) -> Detection:
+def reach_to_text(
+    detection: Detection, reading: Reading, width: int, height: int, others: Iterable[FloatArray] = ()
+) -> Detection:
     """The detection, moved outwards along the plate's own axes if the text read there lies beyond it.
 
     Args:
@@ -46,14 +49,19 @@ def reach_to_text(detection: Detection, reading: Reading, width: int, height: in
         reading: what was read there.
         width: of the picture, in pixels.
         height: of the picture, in pixels.
+        others: boxes ``[4]`` of the other plates; what reaches into one of them has read its text, too, and stays.
     """
     telling = sum(character.confidence >= TELLING_CONFIDENCE for character in reading.characters)
-    if telling < TELLING_CHARACTERS:
+    if telling < TELLING_CHARACTERS or reading.confidence < TELLING_TEXT:
         return detection
     corners = _reaching_to(detection.corners, reading.characters)
     if corners is detection.corners:
         return detection
     box = np.clip(quad_to_box(corners), 0, np.array([width, height] * 2, np.float32))
+    if any(
+        shared_part(box, other) > SHARED_TEXT and shared_part(detection.box, other) < SHARED_BOX for other in others
+    ):
+        return detection
     return Detection(box, corners, detection.confidence)
 
 

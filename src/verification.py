@@ -11,11 +11,15 @@ from collections.abc import Sequence
 from src.results import Character
 
 #: Detections from this confidence on are plates, readable or not.
-SURE_DETECTION = 0.4
+SURE_DETECTION = 0.425
 #: Detections from this confidence on are plates if enough characters are read on them.
-LEAST_DETECTION = 0.2
+LEAST_DETECTION = 0.18
+#: Less sure detections on which a word is read, so many letters of such a confidence, are writing.
+WRITING_DETECTION = 0.5
+WRITING_CHARACTERS = 4
+WRITING_CONFIDENCE = 0.8
 #: How many characters of which confidence prove a plate, in a text that is likelier right than not.
-PROOF_CHARACTERS = 4
+PROOF_CHARACTERS = 5
 PROOF_CONFIDENCE = 0.85
 PROOF_TEXT = 0.5
 #: So many characters that are all the same, or all made of bars, and nothing else are a pattern.
@@ -33,12 +37,21 @@ def is_plate(detection_confidence: float, characters: Sequence[Character], text_
         characters: what was read on it.
         text_confidence: of the text that they make, 0..1.
     """
-    letters = {character.text for character in characters}
-    if len(characters) >= PATTERN_CHARACTERS and (len(letters) == 1 or letters <= BARS):
+    if _is_pattern(characters) or (detection_confidence < WRITING_DETECTION and _is_word(characters)):
         return False
     if detection_confidence >= SURE_DETECTION:
         return True
     return detection_confidence >= LEAST_DETECTION and text_confidence >= PROOF_TEXT and _is_proof(characters)
+
+
+def _is_pattern(characters: Sequence[Character]) -> bool:
+    letters = {character.text for character in characters}
+    return len(characters) >= PATTERN_CHARACTERS and (len(letters) == 1 or letters <= BARS)
+
+
+def _is_word(characters: Sequence[Character]) -> bool:
+    sure = sum(character.confidence >= WRITING_CONFIDENCE for character in characters)
+    return sure >= WRITING_CHARACTERS and all(character.text.isalpha() for character in characters)
 
 
 def _is_proof(characters: Sequence[Character]) -> bool:

@@ -269,20 +269,20 @@ class VideoReader:
         self._timing.read += 1000 * (time.perf_counter() - detected)
         self._readings.clear()
         for index, reading in zip(chosen, readings, strict=True):
-            tracks[index] = self._take_in(frame, image, detections[index], tracks[index], reading)
+            others = [other.box for other in detections if other is not detections[index]]
+            reaching = reach_to_text(detections[index], reading, *self._video.size, others)
+            tracks[index] = self._take_in(frame, image, reaching, tracks[index], reading)
         for index, track in enumerate(tracks):
             self._sightings[track.number].see(track, cut[index])
         self._settle(frame.time_s)
 
     def _take_in(self, frame: Frame, image: BGRImage, detection: Detection, track: Track, reading: Reading) -> Track:
         """Note a reading; returns its track, a new one if the text shows that the plate is another one."""
-        found = detection
-        detection = reach_to_text(found, reading, *self._video.size)
         if contradicts(reading.candidates, self._sightings[track.number].vote):
             track.undo()
             self._tracker.end(track)
             self._register.add(self._sightings.pop(track.number))
-            track = self._tracker.begin(frame.time_s, found)
+            track = self._tracker.begin(frame.time_s, detection)
             self._sightings[track.number] = Sighting(track, self._lines)
         sighting = self._sightings[track.number]
         sighting.is_plate |= self._recogniser.accepts(detection, reading)

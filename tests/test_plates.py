@@ -71,6 +71,14 @@ def test_unsure_characters_move_nothing():
     assert reach_to_text(found, Reading(), WIDTH, HEIGHT) is found
 
 
+def test_a_plate_does_not_grow_into_its_neighbour():
+    found, both = detection(95, 95, 165, 135), reading(100, 100, "AB1CD2")
+    assert reach_to_text(found, both, WIDTH, HEIGHT) is not found
+    assert reach_to_text(found, both, WIDTH, HEIGHT, [detection(170, 95, 230, 135).box]) is found
+    twice = detection(96, 96, 166, 134).box
+    assert reach_to_text(found, both, WIDTH, HEIGHT, [twice]) is not found
+
+
 def test_a_plate_at_the_border_ends_there():
     reached = reach_to_text(detection(600, 450, 640, 480), reading(520, 440), WIDTH, HEIGHT)
     assert reached.box[2] <= WIDTH and reached.box[3] <= HEIGHT

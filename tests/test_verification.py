@@ -46,6 +46,16 @@ def test_writing_and_the_clock_of_a_camera_prove_nothing(text, expected):
     assert is_plate(0.7, characters, 0.95), "what the detector is sure of needs no proof"
 
 
+def test_words_are_refused_up_to_a_higher_confidence():
+    def read(text, confidence=0.95):
+        return [Character(character, confidence, (0.0, 0.0, 1.0, 1.0)) for character in text]
+
+    assert not is_plate(0.45, read("POLICE"), 0.95)
+    assert is_plate(0.45, read("POL1CE"), 0.95)
+    assert is_plate(0.45, read("POLICE", 0.5), 0.3), "it may be anything"
+    assert is_plate(0.45, read("VIP"), 0.95), "short plates may have letters only"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("WWWWWWW", False), ("MMMWWWH", False), ("A88888", True), ("1111", True), ("HUN111", True)],
