@@ -39,7 +39,7 @@ from src.reading import PlateReader, Reading
 from src.results import Failure, FolderResult, ImageResult, VehicleRecord
 from src.runtime import load_model
 from src.syntax.library import load_syntaxes
-from src.verification import LEAST_DETECTION, is_plate
+from src.verification import LEAST_DETECTION, is_plate, worth_reading
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -74,7 +74,7 @@ class PlateRecogniser:
         """Find and read the plates of one picture."""
         image = photograph.image
         start = time.perf_counter()
-        detections = self._detector.search(image, LEAST_DETECTION)
+        detections = worth_reading(self._detector.search(image, LEAST_DETECTION))
         detected = time.perf_counter()
         quads = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
         readings = self.read(image, quads)

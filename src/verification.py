@@ -8,12 +8,16 @@ and again, or as letters made of bars; writing has no digits; cameras burn date 
 import re
 from collections.abc import Sequence
 
+from src.detection.detector import Detection
+from src.geometry import shared_part
 from src.results import Character
 
 #: Detections from this confidence on are plates, readable or not.
 SURE_DETECTION = 0.425
 #: Detections from this confidence on are plates if enough characters are read on them.
 LEAST_DETECTION = 0.18
+#: A doubtful detection that shares more than this part of the smaller box with a sure one lies on it.
+ON_A_PLATE = 0.7
 #: Less sure detections on which a word is read, so many letters of such a confidence, are writing.
 WRITING_DETECTION = 0.5
 WRITING_CHARACTERS = 4
@@ -27,6 +31,17 @@ PATTERN_CHARACTERS = 5
 BARS = frozenset("1HIMNW")
 #: A time of day, or a date with the year in front, in whatever follows it.
 CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d){2}|(19|20)\d\d(0\d|1[0-2])[0-3]\d\d*")
+
+
+def worth_reading(detections: Sequence[Detection]) -> list[Detection]:
+    """The detections without doubtful ones that lie on a sure one: loose second boxes around the same plate."""
+    sure = [detection for detection in detections if detection.confidence >= SURE_DETECTION]
+    return [
+        detection
+        for detection in detections
+        if detection.confidence >= SURE_DETECTION
+        or all(shared_part(detection.box, known.box) <= ON_A_PLATE for known in sure)
+    ]
 
 
 def is_plate(detection_confidence: float, characters: Sequence[Character], text_confidence: float) -> bool:

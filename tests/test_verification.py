@@ -1,7 +1,10 @@
+import numpy as np
 import pytest
 
+from src.detection.detector import Detection
+from src.geometry import box_to_quad
 from src.results import Character
-from src.verification import is_plate
+from src.verification import is_plate, worth_reading
 
 TEXT = (0.9, 0.95, 0.9, 0.9, 0.99, 0.9)
 SPECKS = (0.9, 0.3, 0.2, 0.5, 0.6, 0.4)
@@ -62,3 +65,20 @@ def test_words_are_refused_up_to_a_higher_confidence():
 )
 def test_bars_again_and_again_are_a_pattern(text, expected):
     assert is_plate(0.6, [Character(character, 0.9, (0.0, 0.0, 1.0, 1.0)) for character in text], 0.9) is expected
+
+
+def test_loose_boxes_around_a_sure_plate_are_not_read():
+    def found(confidence, *sides):
+        box = np.array(sides, np.float32)
+        return Detection(box, box_to_quad(box), confidence)
+
+    sure, loose, beside, alone = (
+        found(0.8, 100, 100, 200, 125),
+        found(0.3, 60, 60, 300, 200),
+        found(0.3, 190, 100, 290, 125),
+        found(0.25, 400, 100, 500, 125),
+    )
+    assert worth_reading([sure, loose, beside, alone]) == [sure, beside, alone]
+    assert worth_reading([loose, alone]) == [loose, alone]
+    inside = found(0.7, 110, 105, 190, 120)
+    assert worth_reading([sure, inside]) == [sure, inside]
