@@ -26,7 +26,7 @@ CROP_MARGIN = 0.5
 #: Best frames kept of a vehicle, one per text that was read on it.
 SHOTS = 4
 #: A plate is cut off if it is nearer to the border of the picture than this share of its width.
-BORDER = 0.05
+BORDER = 0.03
 #: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
 #: of the first, and when it has grown by this factor.
 RECHECK_S = 1.0
