@@ -176,7 +176,7 @@ def _read_boxes(
     kept = np.nonzero(evidence >= LEAST_EVIDENCE)[0]
     boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
     rows = _without_footnotes(group_rows(boxes, evidence), boxes, evidence)
-    spellings, region = rerank(spell(boxes, evidence, probabilities, rows), evidence, probabilities, syntaxes)
+    spellings, region = rerank(spell(boxes, evidence, probabilities, rows), boxes, evidence, probabilities, syntaxes)
     spellings = tempered(spellings)
     best = spellings[0]
     if len(best.text) < LEAST_CHARACTERS:

@@ -1,5 +1,6 @@
 """The syntaxes in ``data/syntaxes``: reading them, and asking which of them a text fits."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,11 +64,12 @@ class Syntaxes:
             for form in forms:
                 self._by_shape.setdefault(form.shape, []).append((code, share / size, form))
 
-    def shares(self, text: str) -> dict[str, float]:
+    def shares(self, text: str, breaks: Sequence[float] = ()) -> dict[str, float]:
         """How likely a plate of any region is this very text, if every region uses all texts of a pattern alike.
 
         Args:
             text: ``A``-``Z`` and ``0``-``9``.
+            breaks: log odds of a wider gap before each character but the first; nothing where gaps are not known.
 
         Returns:
             The probability that a plate is of the region and says the text, for each region whose syntax the text fits.
@@ -75,7 +77,8 @@ class Syntaxes:
         found: dict[str, float] = {}
         for code, share, form in self._by_shape.get(shape_of(text), ()):
             if form.fits(text):
-                found[code] = found.get(code, 0.0) + share
+                gaps = sum(breaks[place - 1] for place in form.breaks) if breaks else 0.0
+                found[code] = found.get(code, 0.0) + share * math.exp(gaps)
         return found
 
 

@@ -8,7 +8,7 @@
 ``<area>``     one of the codes of a list
 ``(…)``        optional
 ``{2}``        the item before it so many times; ``{1,3}`` one to three times
-blank          nothing, it makes the pattern easier to read
+blank          a wider gap, or the end of a row, on the plates
 =============  ======================================================================
 """
 
@@ -26,6 +26,8 @@ Slot = tuple[int, int, frozenset[str]]
 
 #: A part of a pattern: its shape, and what may stand there.
 _Part = tuple[str, frozenset[str]]
+#: A blank: no characters, so that it takes no slot.
+_BREAK: _Part = ("", frozenset({""}))
 #: Parts by the name that a pattern has for them.
 Vocabulary = Mapping[str, tuple[_Part, ...]]
 
@@ -44,11 +46,13 @@ class Form:
         shape: ``a`` for a letter, ``n`` for a digit, place by place.
         slots: what may stand where.
         size: how many texts have this form.
+        breaks: places of the characters before which there is a wider gap.
     """
 
     shape: str
     slots: tuple[Slot, ...]
     size: int
+    breaks: frozenset[int]
 
     def fits(self, text: str) -> bool:
         """Whether a text of this shape has this form."""
@@ -98,12 +102,16 @@ def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
     """
     forms = {}
     for parts in _ways(pattern, names):
-        slots, start = [], 0
+        slots, start, breaks = [], 0, set()
         for shape, allowed in parts:
-            slots.append((start, start + len(shape), allowed))
+            if shape:
+                slots.append((start, start + len(shape), allowed))
+            else:
+                breaks.add(start)
             start += len(shape)
         size = math.prod(len(allowed) for _, allowed in parts)
-        forms[tuple(slots)] = Form("".join(shape for shape, _ in parts), tuple(slots), size)
+        inner = frozenset(breaks - {0, start})
+        forms[tuple(slots), inner] = Form("".join(shape for shape, _ in parts), tuple(slots), size, inner)
     return list(forms.values())
 
 
@@ -117,6 +125,7 @@ def _ways(pattern: str, names: Vocabulary) -> list[tuple[_Part, ...]]:
             raise ValueError(f"{pattern!r} cannot be understood from {pattern[place:]!r} on")
         place = found.end()
         if found["blank"]:
+            items.append([(_BREAK,)])
             continue
         once = _ways_of_item(found, names)
         least = int(found["least"] or 1)

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from src.classification.alphabet import ALPHABET, REJECT
 from src.classification.search import Spelling
 from src.geometry import FloatArray
@@ -24,10 +26,21 @@ PRIOR_WEIGHT = 0.5
 LARGEST_BONUS = 4.0
 #: A character or its class that is at least so likely is clear: no syntax may speak against it.
 CLEAR = 0.95
+#: Log odds of a break between two groups of characters, by how much wider than usual the gap is, in heights of
+#: characters: even for the first of these numbers, from where they rise by the second. Their limits are not alike, as
+#: many plates have no gap where one is written.
+USUAL_BREAK, BREAK_SLOPE = 0.1, 16.0
+BREAK_ODDS = (-0.5, 2.0)
+#: A character so much higher or lower than the last one, in heights, is in another row.
+NEW_ROW = 0.6
 
 
 def rerank(
-    spellings: Sequence[Spelling], evidence: FloatArray, probabilities: FloatArray, syntaxes: Syntaxes
+    spellings: Sequence[Spelling],
+    boxes: FloatArray,
+    evidence: FloatArray,
+    probabilities: FloatArray,
+    syntaxes: Syntaxes,
 ) -> tuple[list[Spelling], Region | None]:
     """Weigh spellings by the syntaxes.
 
@@ -35,6 +48,7 @@ def rerank(
 
     Args:
         spellings: of the search, the likeliest first; at least one.
+        boxes: ``[N, 4]`` boxes.
         evidence: ``[N]`` probability that a box holds a character of the text.
         probabilities: ``[N, 37]`` class probabilities.
         syntaxes: what plates look like.
@@ -43,7 +57,7 @@ def rerank(
         The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the
         first fits best, or None.
     """
-    shares = [syntaxes.shares(spelling.text) for spelling in spellings]
+    shares = [syntaxes.shares(spelling.text, break_log_odds(boxes[list(spelling.boxes)])) for spelling in spellings]
     best = spellings[0]
     clear_boxes = {box for box in best.boxes if evidence[box] >= CLEAR}
     clear_classes = {
@@ -66,6 +80,32 @@ def rerank(
     order = sorted(range(len(weighed)), key=lambda index: -weighed[index].probability)
     ordered = [weighed[index] for index in order]
     return ordered, _region(ordered, [shares[index] for index in order])
+
+
+def break_log_odds(boxes: FloatArray) -> list[float]:
+    """Log odds that there is a wider gap before each character but the first, as between the groups of a plate.
+
+    Both the gap and the distance of the middles have to be wide: beside a narrow 1 the gap alone is, beside a broad W
+    the distance.
+
+    Args:
+        boxes: ``[N, 4]`` boxes of the characters in reading order.
+
+    Returns:
+        N - 1 numbers; 0 where a new row begins.
+    """
+    if len(boxes) < 2:
+        return []
+    height = np.median(boxes[:, 3] - boxes[:, 1])
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    steps, rises = np.diff(middles, axis=0).T / height
+    gaps = (boxes[1:, 0] - boxes[:-1, 2]) / height
+    same_row = (steps > 0) & (np.abs(rises) < NEW_ROW)
+    if not same_row.any():
+        return [0.0] * len(gaps)
+    wider = np.minimum(gaps - np.median(gaps[same_row]), steps - np.median(steps[same_row]))
+    log_odds = np.clip(BREAK_SLOPE * (wider - USUAL_BREAK), *BREAK_ODDS)
+    return [float(odds) for odds in np.where(same_row, log_odds, 0.0)]
 
 
 def bonus(length: int, share: float) -> float:

@@ -31,6 +31,16 @@ def test_patterns_say_what_fits(pattern, valid, invalid):
     assert [text for text in invalid if fits(text, pattern, lists=lists)] == []
 
 
+def test_blanks_are_breaks():
+    forms = forms_of("a (n) aa{1,2}", vocabulary())
+    assert {(form.shape, tuple(sorted(form.breaks))) for form in forms} == {
+        ("aaa", (1,)),
+        ("aaaa", (1,)),
+        ("anaa", (1, 2)),
+        ("anaaa", (1, 2)),
+    }
+
+
 def test_letters_are_those_of_the_region():
     assert fits("B1", "a n", letters="AB")
     assert not fits("C1", "a n", letters="AB")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from src.classification.alphabet import ALPHABET, CLASSES, REJECT
 from src.classification.search import LEAST_CLASS, Spelling, spell
 from src.syntax.library import NO_SYNTAXES, load_syntaxes
-from src.syntax.rerank import CLEAR, LARGEST_BONUS, bonus, rerank
+from src.syntax.rerank import BREAK_ODDS, CLEAR, LARGEST_BONUS, bonus, break_log_odds, rerank
 
 SYNTAXES = load_syntaxes()
 
@@ -28,7 +28,8 @@ def seen(*characters):
 
 def read(*characters, syntaxes=SYNTAXES):
     boxes, evidence, probabilities = seen(*characters)
-    return rerank(spell(boxes, evidence, probabilities, [range(len(boxes))]), evidence, probabilities, syntaxes)
+    spellings = spell(boxes, evidence, probabilities, [range(len(boxes))])
+    return rerank(spellings, boxes, evidence, probabilities, syntaxes)
 
 
 def sure(text, probability=0.99):
@@ -74,6 +75,33 @@ def test_no_region_where_nothing_fits():
     assert read(*sure("1A2B3C4D5E"))[1] is None
 
 
+def test_a_gap_tells_between_the_syntaxes_of_two_regions():
+    # A·1R272 is a plate of China, whose plates have no I; AIR 272 may be one of Colombia.
+    boxes, evidence, probabilities = seen(*sure("A"), {"I": 0.3, "1": 0.69}, *sure("R272"))
+    for wide_before, text, code in ((1, "A1R272", "cn"), (3, "AIR272", "pe")):
+        apart = boxes.copy()
+        apart[wide_before:, [0, 2]] += 10
+        spellings, _ = rerank(
+            spell(apart, evidence, probabilities, [range(6)]), apart, evidence, probabilities, SYNTAXES
+        )
+        assert spellings[0].text == text
+        assert code in SYNTAXES.shares(text)
+
+
+def test_breaks_are_wider_gaps_in_a_row():
+    boxes = seen(*sure("ABC123"))[0]
+    assert break_log_odds(boxes) == [BREAK_ODDS[0]] * 5
+    boxes[2:, [0, 2]] += 10
+    assert break_log_odds(boxes) == [BREAK_ODDS[0], BREAK_ODDS[1], *[BREAK_ODDS[0]] * 3]
+    # A narrow 1 has wide gaps, but is not far from its neighbours.
+    boxes[4, [0, 2]] += (5, -5)
+    assert break_log_odds(boxes)[3:] == [BREAK_ODDS[0]] * 2
+    # A second row says nothing of gaps.
+    boxes[3:] += (-80, 40, -80, 40)
+    assert break_log_odds(boxes)[2] == 0
+    assert break_log_odds(boxes[:1]) == break_log_odds(boxes[:0]) == []
+
+
 def test_a_region_of_many_is_doubtful():
     assert read(*sure("ABC1234"))[1].confidence < 0.3
     assert read(*sure("ABC123"))[1].confidence < 0.3
@@ -106,7 +134,7 @@ def test_properties(characters, data):
         data.draw(st.lists(st.floats(0.05, 0.999), min_size=len(boxes), max_size=len(boxes))), np.float32
     )
     before = spell(boxes, evidence, probabilities, [range(len(boxes))])
-    after, region = rerank(before, evidence, probabilities, SYNTAXES)
+    after, region = rerank(before, boxes, evidence, probabilities, SYNTAXES)
     # The same texts, as probabilities, the likeliest first.
     assert {spelling.text: spelling.boxes for spelling in after} == {s.text: s.boxes for s in before}
     assert sum(spelling.probability for spelling in after) == pytest.approx(1)
@@ -134,5 +162,5 @@ def test_properties(characters, data):
 
 
 def test_the_empty_text_is_no_trouble():
-    spellings, region = rerank([Spelling("", 1.0, ())], np.zeros(0), np.zeros((0, CLASSES)), SYNTAXES)
+    spellings, region = rerank([Spelling("", 1.0, ())], np.zeros((0, 4)), np.zeros(0), np.zeros((0, CLASSES)), SYNTAXES)
     assert (spellings[0].text, region) == ("", None)
