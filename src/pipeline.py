@@ -1,6 +1,8 @@
 """Number plates from pictures and videos: ``main(input)``, and on the command line ``python -m src.pipeline``.
 
-This module only puts the parts together: input → detection → reading → answer → files.
+This module only puts the parts together: input → detection → reading → answer → files. What a single picture does not
+need, such as progress bars, processes and the video libraries, is imported where it is needed: a picture's answer comes
+a quarter sooner.
 """
 
 import argparse
@@ -15,12 +17,10 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
-from tqdm.contrib.logging import logging_redirect_tqdm
 
 from src.crossing import Line
 from src.detection.detector import Detection, Detector
@@ -33,7 +33,6 @@ from src.media.inputs import FolderSource, ImageSource, LiveSource, Photograph, 
 from src.media.sinks import OutputFolder, Rendering, csv_text, render
 from src.media.window import Window
 from src.options import EVERYTHING, VideoOptions
-from src.parallel import map_in_processes
 from src.plates import distinct, plate_of, reach_to_text
 from src.reading import PlateReader, Reading
 from src.results import Failure, FolderResult, ImageResult, VehicleRecord
@@ -180,7 +179,6 @@ def model_prediction(
         return _summary(data, _read_in_processes(data, folder, runtime, workers), folder).to_dict()
     recogniser = load_recogniser(runtime)
     if isinstance(data, VideoSource | LiveSource):
-        # Pictures do not have to wait for the video libraries.
         from src.video import read_video
 
         return read_video(data, recogniser, folder, window, video).to_dict()
@@ -212,6 +210,8 @@ def _summary(
     data: FolderSource, outcomes: Iterator[ImageResult | Failure], folder: OutputFolder | None
 ) -> FolderResult:
     """Take in the outcomes of many pictures; Ctrl-C ends it early, with the answer for what was read until then."""
+    from tqdm import tqdm
+
     results: list[ImageResult] = []
     errors: list[Failure] = []
 
@@ -226,7 +226,7 @@ def _summary(
                 errors.append(outcome)
             else:
                 results.append(outcome)
-    except (KeyboardInterrupt, BrokenProcessPool) as stop:
+    except (KeyboardInterrupt, BrokenExecutor) as stop:
         done = f"after {len(results) + len(errors)} of {len(data.images)} pictures"
         if isinstance(stop, KeyboardInterrupt):
             return summary(f"{data.name}: interrupted {done}; what was read until then is whole")
@@ -240,6 +240,8 @@ def _read_in_processes(
     data: FolderSource, folder: OutputFolder | None, runtime: str, workers: int
 ) -> Iterator[ImageResult | Failure]:
     """Read pictures in several processes. Only this one saves: who dies or is stopped leaves nothing behind."""
+    from src.parallel import map_in_processes
+
     read = functools.partial(_read, runtime=runtime, renders=folder is not None)
     with contextlib.closing(map_in_processes(read, data.images, min(workers, len(data.images)))) as outcomes:
         for outcome in outcomes:
@@ -382,8 +384,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="PIL")
     try:
-        with logging_redirect_tqdm():
-            data = data_preprocessing(options.input)
+        data = data_preprocessing(options.input)
+        with _lines_above_progress(data):
             # Nobody can wait for the end of a live source.
             prints_vehicles = isinstance(data, LiveSource) and options.format in ("json", "jsonl")
             answer = model_prediction(
@@ -412,6 +414,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _LOGGER.error("%s", answer["error"])
         return EXIT_INTERRUPTED
     return 0 if answer["results"] else EXIT_BAD_INPUT
+
+
+def _lines_above_progress(data: Data) -> contextlib.AbstractContextManager[None]:
+    """Log without breaking the progress bar, where there is one."""
+    if isinstance(data, Photograph):
+        return contextlib.nullcontext()
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
+    return logging_redirect_tqdm()
 
 
 def _print_answer(text: str) -> bool:

@@ -18,8 +18,9 @@ from src.geometry import FloatArray
 
 MODELS_DIRECTORY = Path(__file__).resolve().parent.parent / "models"
 
-#: Larger batches are run in parts of this size: they are not faster by the piece, and need more memory.
-LARGEST_BATCH = 2
+#: Larger batches are run in parts of this size, 1 for the other models: they are not faster by the piece, and each size
+#: needs memory of its own.
+LARGEST_BATCHES = {"classifier": 2}
 #: Layers that compute with floats in every twin: those of the outputs, whose numbers are places and logits.
 EXACT_LAYERS = "output_"
 
@@ -45,6 +46,7 @@ class LiteRTModel:
             threads: number of threads that one call uses.
         """
         self._content = path.read_bytes()
+        self._largest_batch = LARGEST_BATCHES.get(path.stem, 1)
         self._threads = threads
         self._free: defaultdict[tuple[int, ...], list[Any]] = defaultdict(list)
 
@@ -61,7 +63,7 @@ class LiteRTModel:
         # Parts of a power of two, so that a handful of interpreters serves every batch size.
         parts, first = [], 0
         while first < len(batch):
-            size = min(LARGEST_BATCH, 1 << (len(batch) - first).bit_length() - 1)
+            size = min(self._largest_batch, 1 << (len(batch) - first).bit_length() - 1)
             parts.append(self._run(batch[first : first + size]))
             first += size
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
