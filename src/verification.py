@@ -13,7 +13,7 @@ from src.geometry import shared_part
 from src.results import Character
 
 #: Detections from this confidence on are plates, readable or not.
-SURE_DETECTION = 0.425
+SURE_DETECTION = 0.43
 #: Detections from this confidence on are plates if enough characters are read on them.
 LEAST_DETECTION = 0.18
 #: A doubtful detection that shares more than this part of the smaller box with a sure one lies on it.

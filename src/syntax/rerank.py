@@ -27,10 +27,8 @@ LARGEST_BONUS = 4.0
 #: A character or its class that is at least so likely is clear: no syntax may speak against it.
 CLEAR = 0.95
 #: Log odds of a break between two groups of characters, by how much wider than usual the gap is, in heights of
-#: characters: even for the first of these numbers, from where they rise by the second. Their limits are not alike, as
-#: many plates have no gap where one is written.
-USUAL_BREAK, BREAK_SLOPE = 0.1, 16.0
-BREAK_ODDS = (-0.5, 2.0)
+#: characters: even for the first of these numbers, from where they rise by the second up to the third.
+USUAL_BREAK, BREAK_SLOPE, LARGEST_BREAK_ODDS = 0.1, 16.0, 2.0
 #: A character so much higher or lower than the last one, in heights, is in another row.
 NEW_ROW = 0.6
 
@@ -57,7 +55,7 @@ def rerank(
         The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the
         first fits best, or None.
     """
-    shares = [syntaxes.shares(spelling.text, break_log_odds(boxes[list(spelling.boxes)])) for spelling in spellings]
+    shares = [syntaxes.shares(spelling.text, break_log_odds(boxes, spelling.boxes)) for spelling in spellings]
     best = spellings[0]
     clear_boxes = {box for box in best.boxes if evidence[box] >= CLEAR}
     clear_classes = {
@@ -82,30 +80,36 @@ def rerank(
     return ordered, _region(ordered, [shares[index] for index in order])
 
 
-def break_log_odds(boxes: FloatArray) -> list[float]:
+def break_log_odds(boxes: FloatArray, chosen: Sequence[int]) -> list[float]:
     """Log odds that there is a wider gap before each character but the first, as between the groups of a plate.
 
     Both the gap and the distance of the middles have to be wide: beside a narrow 1 the gap alone is, beside a broad W
-    the distance.
+    the distance. Where a box has been left out there is no gap.
 
     Args:
-        boxes: ``[N, 4]`` boxes of the characters in reading order.
+        boxes: ``[N, 4]`` boxes that may be characters.
+        chosen: indices of those of a text's characters, in reading order.
 
     Returns:
-        N - 1 numbers; 0 where a new row begins.
+        One number fewer than there are characters; 0 where a new row begins.
     """
-    if len(boxes) < 2:
+    if len(chosen) < 2:
         return []
-    height = np.median(boxes[:, 3] - boxes[:, 1])
-    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-    steps, rises = np.diff(middles, axis=0).T / height
-    gaps = (boxes[1:, 0] - boxes[:-1, 2]) / height
+    text = boxes[list(chosen)]
+    height = np.median(text[:, 3] - text[:, 1])
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2 / height
+    steps, rises = np.diff(middles[list(chosen)], axis=0).T
+    gaps = (text[1:, 0] - text[:-1, 2]) / height
     same_row = (steps > 0) & (np.abs(rises) < NEW_ROW)
     if not same_row.any():
         return [0.0] * len(gaps)
     wider = np.minimum(gaps - np.median(gaps[same_row]), steps - np.median(steps[same_row]))
-    log_odds = np.clip(BREAK_SLOPE * (wider - USUAL_BREAK), *BREAK_ODDS)
-    return [float(odds) for odds in np.where(same_row, log_odds, 0.0)]
+    left_out = np.delete(middles, list(chosen), axis=0)
+    before, after = (middles[list(side)][:, None] for side in (chosen[:-1], chosen[1:]))
+    between = (before[..., 0] < left_out[:, 0]) & (left_out[:, 0] < after[..., 0])
+    hidden = (between & (np.abs(left_out[:, 1] - before[..., 1]) < NEW_ROW)).any(axis=1)
+    log_odds = np.clip(BREAK_SLOPE * (wider - USUAL_BREAK), -LARGEST_BREAK_ODDS, LARGEST_BREAK_ODDS)
+    return [float(odds) for odds in np.where(same_row, np.where(hidden, -LARGEST_BREAK_ODDS, log_odds), 0.0)]
 
 
 def bonus(length: int, share: float) -> float:

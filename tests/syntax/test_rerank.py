@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from src.classification.alphabet import ALPHABET, CLASSES, REJECT
 from src.classification.search import LEAST_CLASS, Spelling, spell
 from src.syntax.library import NO_SYNTAXES, load_syntaxes
-from src.syntax.rerank import BREAK_ODDS, CLEAR, LARGEST_BONUS, bonus, break_log_odds, rerank
+from src.syntax.rerank import CLEAR, LARGEST_BONUS, LARGEST_BREAK_ODDS, bonus, break_log_odds, rerank
 
 SYNTAXES = load_syntaxes()
 
@@ -89,17 +89,21 @@ def test_a_gap_tells_between_the_syntaxes_of_two_regions():
 
 
 def test_breaks_are_wider_gaps_in_a_row():
+    yes, no = LARGEST_BREAK_ODDS, pytest.approx(-1.6, abs=0.5)
     boxes = seen(*sure("ABC123"))[0]
-    assert break_log_odds(boxes) == [BREAK_ODDS[0]] * 5
+    everything = range(6)
+    assert break_log_odds(boxes, everything) == [no] * 5
+    # What is left out leaves no gap.
+    assert break_log_odds(boxes, [0, 1, 3, 4, 5]) == [no] * 4
     boxes[2:, [0, 2]] += 10
-    assert break_log_odds(boxes) == [BREAK_ODDS[0], BREAK_ODDS[1], *[BREAK_ODDS[0]] * 3]
+    assert break_log_odds(boxes, everything) == [no, yes, no, no, no]
     # A narrow 1 has wide gaps, but is not far from its neighbours.
     boxes[4, [0, 2]] += (5, -5)
-    assert break_log_odds(boxes)[3:] == [BREAK_ODDS[0]] * 2
+    assert break_log_odds(boxes, everything)[3:] == [no, no]
     # A second row says nothing of gaps.
     boxes[3:] += (-80, 40, -80, 40)
-    assert break_log_odds(boxes)[2] == 0
-    assert break_log_odds(boxes[:1]) == break_log_odds(boxes[:0]) == []
+    assert break_log_odds(boxes, everything)[2] == 0
+    assert break_log_odds(boxes, [0]) == break_log_odds(boxes, []) == []
 
 
 def test_a_region_of_many_is_doubtful():
