@@ -1,8 +1,8 @@
 """Number plates from pictures and videos: ``main(input)``, and on the command line ``python -m src.pipeline``.
 
 This module only puts the parts together: input → detection → reading → answer → files. What a single picture does not
-need, such as progress bars, processes and the video libraries, is imported where it is needed: a picture's answer comes
-a quarter sooner.
+need, such as progress bars, processes and the video libraries, is imported where it is needed, so that its answer does
+not wait for them.
 """
 
 import argparse
