@@ -29,8 +29,8 @@ PROOF_TEXT = 0.5
 #: So many characters that are all the same, or all made of bars, and nothing else are a pattern.
 PATTERN_CHARACTERS = 5
 BARS = frozenset("1HIMNW")
-#: A time of day, or a date with the year in front, in whatever follows it.
-CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d){2}|(19|20)\d\d(0\d|1[0-2])[0-3]\d\d*")
+#: A time of day, or a date with the year in front, in whatever follows it; strokes between its parts are read as ones.
+CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d){2}|(19|20)\d\d1?(0\d|1[0-2])1?[0-3]\d\d*")
 
 
 def worth_reading(detections: Sequence[Detection]) -> list[Detection]:

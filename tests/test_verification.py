@@ -41,6 +41,7 @@ def test_the_detector_or_the_text_must_be_sure(detection, read, text, expected):
         ("20131101", False),
         ("20131141", True),
         ("2013110118", False),
+        ("2015105111", False),  # 2015/05/11
     ],
 )
 def test_writing_and_the_clock_of_a_camera_prove_nothing(text, expected):
