@@ -148,12 +148,12 @@ class PlateReader:
     def _attempt(self, image: NDArray[np.uint8], quads: Sequence[FloatArray]) -> list[_Attempt]:
         """Read each quad once; one call of each model."""
         views = [plate_view(image, quad) for quad in quads]
-        cells = self._segmenter(np.stack([view.canvas() for view in views])[..., None].astype(np.float32))
+        cells = self._segmenter(np.stack([view.canvas() for view in views])[..., None])
         found = [decode_cells(of_plate) for of_plate in cells]
         crops = np.concatenate([character_crops(view, boxes) for view, (boxes, _, _) in zip(views, found, strict=True)])
         if len(crops) == 0:
             return [_Attempt(Reading(), np.zeros((0, 4), np.float32), 0.0, view) for view in views]
-        probabilities = class_probabilities(self._classifier(crops[..., None].astype(np.float32)))
+        probabilities = class_probabilities(self._classifier(crops[..., None]))
         probabilities = combined_probabilities(probabilities, np.concatenate([logits for _, _, logits in found]))
         ends = np.cumsum([len(boxes) for boxes, _, _ in found])
         parts = np.split(probabilities, ends[:-1])

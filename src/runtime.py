@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from src.geometry import FloatArray
 
@@ -28,8 +29,8 @@ EXACT_LAYERS = "output_"
 class Model(Protocol):
     """A model with one input and one output; safe to call from several threads."""
 
-    def __call__(self, batch: FloatArray) -> FloatArray:
-        """Run the model on a float32 batch ``[B, ...]``, any B ≥ 1; returns float32 ``[B, ...]``."""
+    def __call__(self, batch: NDArray[Any]) -> FloatArray:
+        """Run the model on a batch ``[B, ...]`` of float32 or uint8, any B ≥ 1; returns float32 ``[B, ...]``."""
 
 
 class LiteRTModel:
@@ -58,7 +59,7 @@ class LiteRTModel:
         interpreter.allocate_tensors()
         return interpreter
 
-    def __call__(self, batch: FloatArray) -> FloatArray:
+    def __call__(self, batch: NDArray[Any]) -> FloatArray:
         """See :class:`Model`."""
         # Parts of a power of two, so that a handful of interpreters serves every batch size.
         parts, first = [], 0
@@ -68,13 +69,14 @@ class LiteRTModel:
             first += size
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _run(self, batch: FloatArray) -> FloatArray:
+    def _run(self, batch: NDArray[Any]) -> FloatArray:
         free = self._free[batch.shape]
         try:
             interpreter = free.pop()  # taking and giving back are atomic: no lock
         except IndexError:
             interpreter = self._new_interpreter(batch.shape)
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.ascontiguousarray(batch, np.float32))
+        # Into the interpreter's own memory, without a copy of floats on the way.
+        np.copyto(interpreter.tensor(interpreter.get_input_details()[0]["index"])(), batch)
         interpreter.invoke()
         output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
         free.append(interpreter)
@@ -95,7 +97,7 @@ class KerasModel:
         self._model = keras.models.load_model(path, compile=False)
         self._lock = threading.Lock()
 
-    def __call__(self, batch: FloatArray) -> FloatArray:
+    def __call__(self, batch: NDArray[Any]) -> FloatArray:
         """See :class:`Model`."""
         with self._lock:
             return self._model.predict_on_batch(np.asarray(batch, np.float32))

@@ -123,7 +123,7 @@ class Detector:
         if self._small_model and image.shape[0] <= SMALL_HEIGHT and image.shape[1] <= SMALL_WIDTH:
             model, height, width, voters = self._small_model, SMALL_HEIGHT, SMALL_WIDTH, SMALL_VOTES
         fitted = letterbox(image, height, width)
-        output = model(fitted.image[None].astype(np.float32))[0]
+        output = model(fitted.image[None])[0]
         boxes, quads, scores = decode(output, height, width, threshold, voters)
         limit = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
         detections = []

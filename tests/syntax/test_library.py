@@ -89,9 +89,9 @@ def test_no_files_are_an_error(tmp_path):
 
 
 def test_loading_is_fast():
-    start = time.process_time()
+    start = time.thread_time()
     load_syntaxes()
-    assert time.process_time() - start < 0.1
+    assert time.thread_time() - start < 0.1
 
 
 def test_threads_may_share_them(syntaxes):
