@@ -26,5 +26,5 @@ def read_with_contours(image: NDArray[np.uint8], quad: FloatArray, classifier: M
     crops = character_crops(view, contour_boxes(view.canvas()))
     if len(crops) == 0:
         return ""
-    classes = classifier(crops[..., None].astype(np.float32)).argmax(axis=-1)
+    classes = classifier(crops[..., None]).argmax(axis=-1)
     return "".join(ALPHABET[index] for index in classes if index != REJECT)

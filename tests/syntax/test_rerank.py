@@ -76,7 +76,7 @@ def test_no_region_where_nothing_fits():
 
 
 def test_a_gap_tells_between_the_syntaxes_of_two_regions():
-    # A·1R272 is a plate of China, whose plates have no I; AIR 272 may be one of Colombia.
+    # A·1R272 is a plate of China, whose plates have no I; AIR 272 may be one of Peru.
     boxes, evidence, probabilities = seen(*sure("A"), {"I": 0.3, "1": 0.69}, *sure("R272"))
     for wide_before, text, code in ((1, "A1R272", "cn"), (3, "AIR272", "pe")):
         apart = boxes.copy()
