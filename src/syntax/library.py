@@ -72,7 +72,8 @@ class Syntaxes:
             breaks: log odds of a wider gap before each character but the first; nothing where gaps are not known.
 
         Returns:
-            The probability that a plate is of the region and says the text, for each region whose syntax the text fits.
+            The probability that a plate is of the region and says the text, for each region whose syntax the text fits;
+            with gaps, times how well they suit the region's blanks, against evenly set characters.
         """
         found: dict[str, float] = {}
         for code, share, form in self._by_shape.get(shape_of(text), ()):
