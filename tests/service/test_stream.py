@@ -1,5 +1,4 @@
 import json
-import time
 
 import cv2
 import pytest
@@ -28,10 +27,11 @@ def frames(clip):
 
 
 def test_plates_of_each_frame_and_settled_vehicles(server, validate, clip, frames):
-    seen, vehicles, start = set(), [], time.monotonic()
+    seen, vehicles = set(), []
     with open_stream(server) as socket:
         for number, frame in enumerate(frames):
-            time.sleep(max(0.0, start + number / clip.rate - time.monotonic()))
+            # Told times, so that the answer does not depend on how busy the machine is.
+            socket.send(json.dumps({"time_s": number / clip.rate}))
             answer = exchange(socket, frame)
             validate(answer, "StreamAnswer")
             assert answer["frame"] == number
