@@ -24,6 +24,7 @@ import numpy as np
 
 from src.crossing import Line
 from src.detection.detector import Detection, Detector
+from src.detection.verifier import Verifier
 from src.errors import InputError
 from src.formats.openalpr import openalpr_answer
 from src.geometry import FloatArray
@@ -62,7 +63,11 @@ class PlateRecogniser:
             InputError: the models or the runtime are not there.
         """
         try:
-            self._detector = Detector(load_model("detector", runtime), load_model("detector_small", runtime))
+            self._detector = Detector(
+                load_model("detector", runtime),
+                load_model("detector_small", runtime),
+                Verifier(load_model("verifier", runtime)),
+            )
             self._reader = PlateReader(
                 load_model("segmenter", runtime), load_model("classifier", runtime), load_syntaxes()
             )
@@ -368,7 +373,9 @@ def _count(text: str) -> int:
 
 
 def _print_vehicle(record: VehicleRecord) -> None:
-    print(json.dumps(record.to_dict()), flush=True)
+    if not _print_answer(json.dumps(record.to_dict()) + "\n"):
+        # Nobody is there any more, as after `| head -1`: as good as Ctrl-C.
+        raise KeyboardInterrupt
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

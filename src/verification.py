@@ -13,13 +13,13 @@ from src.geometry import shared_part
 from src.results import Character
 
 #: Detections from this confidence on are plates, readable or not.
-SURE_DETECTION = 0.43
+SURE_DETECTION = 0.51
 #: Detections from this confidence on are plates if enough characters are read on them.
-LEAST_DETECTION = 0.18
+LEAST_DETECTION = 0.06
 #: A doubtful detection that shares more than this part of the smaller box with a sure one lies on it.
 ON_A_PLATE = 0.7
 #: Less sure detections on which a word is read, so many letters of such a confidence, are writing.
-WRITING_DETECTION = 0.5
+WRITING_DETECTION = 0.75
 WRITING_CHARACTERS = 4
 WRITING_CONFIDENCE = 0.8
 #: How many characters of which confidence prove a plate, in a text that is likelier right than not.

@@ -9,6 +9,7 @@ from src.classification.crops import character_crops
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH
 from src.detection.detector import Detector
 from src.detection.model import build_detector
+from src.detection.views import Pyramid, view
 from src.media.images import read_image
 from src.preprocessing import letterbox
 from src.runtime import KerasModel, LiteRTModel, compile_model, load_model
@@ -61,26 +62,27 @@ def test_twins_of_integers_answer_nearly_alike(files, tmp_path):
 def inputs(root):
     """What the shipped models are given to see when they read the sample pictures."""
     detector, segmenter = load_model("detector"), load_model("segmenter")
-    batches = {"detector": [], "detector_small": [], "segmenter": [], "classifier": []}
+    batches = {"detector": [], "detector_small": [], "verifier": [], "segmenter": [], "classifier": []}
     for path in sorted((root / "data" / "samples").glob("*.jpg")):
         image = read_image(path, path.name)
         batches["detector"].append(letterbox(image, INPUT_HEIGHT, INPUT_WIDTH).image[None].astype(np.float32))
         small = letterbox(image, SMALL_HEIGHT, SMALL_WIDTH).image
         batches["detector_small"].append(small[None].astype(np.float32))
         for detection in Detector(detector).detect(image, 0.5):
-            view = plate_view(image, detection.corners)
-            batches["segmenter"].append(view.canvas()[None, ..., None].astype(np.float32))
+            batches["verifier"].append(view(Pyramid(image), detection.box)[None].astype(np.float32))
+            plate = plate_view(image, detection.corners)
+            batches["segmenter"].append(plate.canvas()[None, ..., None].astype(np.float32))
             boxes, _, _ = decode_cells(segmenter(batches["segmenter"][-1])[0])
-            batches["classifier"].append(character_crops(view, boxes)[..., None].astype(np.float32))
+            batches["classifier"].append(character_crops(plate, boxes)[..., None].astype(np.float32))
     return {name: np.concatenate(parts) for name, parts in batches.items()}
 
 
-@pytest.mark.parametrize("name", ["detector", "detector_small", "segmenter", "classifier"])
+@pytest.mark.parametrize("name", ["detector", "detector_small", "verifier", "segmenter", "classifier"])
 def test_shipped_twins_answer_like_their_h5(name, inputs):
     answers, expected = load_model(name)(inputs[name]), load_model(name, "keras")(inputs[name])
-    if not name.startswith("detector"):
+    if name in ("segmenter", "classifier"):
         assert np.abs(answers - expected).max() < 1e-3 * max(1.0, float(np.abs(expected).max()))
-    # The detectors' twins compute with integers of 8 bits.
+    # The others' twins compute with integers of 8 bits.
     assert np.abs(answers - expected).mean() < 0.05 * expected.std()
     assert np.corrcoef(answers.ravel(), expected.ravel())[0, 1] > 0.99
 

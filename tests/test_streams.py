@@ -1,8 +1,10 @@
 """Streams of real servers, with the real models."""
 
+import json
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -95,3 +97,27 @@ def test_a_motion_jpeg_stream_is_read(clip):
     answer = main(server.address, None, video=VideoOptions(duration_s=13.0))
     server.stop()
     assert right(answer, clip) >= 3
+
+
+def test_a_stream_whose_answers_nobody_reads_any_more_ends(clip, root):
+    # Long enough without vehicles that they are gone for good, and told.
+    frames = list(clip.frames())
+    server = MotionJpegServer(frames + [np.zeros_like(frames[0])] * 7 * clip.rate, rate=clip.rate)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "src.pipeline", "--input", server.address, "--no-save", "--format", "jsonl"],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        first = json.loads(process.stdout.readline())
+        process.stdout.close()
+        process.wait(timeout=60)
+    finally:
+        process.kill()
+        server.stop()
+    assert first["text"]
+    stderr = process.stderr.read()
+    assert "cannot be printed" in stderr
+    assert "Traceback" not in stderr

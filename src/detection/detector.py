@@ -1,12 +1,13 @@
 """From an image to plates: letterbox, network, decoding, non-maximum suppression."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid
 from src.detection.coding import decode_boxes, decode_corners
+from src.detection.verifier import Verifier
 from src.geometry import FloatArray, box_to_quad, iou_matrix, is_convex, nms, quad_to_box
 from src.preprocessing import letterbox
 from src.runtime import Model
@@ -26,10 +27,14 @@ PLACE_IOU = 0.7
 #: there, its four corners are looked at by themselves, each so much of its width and height.
 LARGE_SCALE = 0.5
 TINY_WIDTH = 40.0
-SURE = 0.4
+SURE = 0.5
 TILE_SHARE = 0.54
 #: A plate so near to the inner edge of a tile, in pixels, is cut off; another tile has all of it.
 CUT = 2.0
+
+#: Places from this score on are verified, the surest of them, so many at most.
+LEAST_PROPOSAL = 0.05
+MOST_PROPOSALS = 32
 
 #: The corners are believed when their bounding box agrees with the box at least this much.
 CORNER_AGREEMENT = 0.5
@@ -98,16 +103,18 @@ def plausible_corners(box: FloatArray, quad: FloatArray) -> FloatArray:
 class Detector:
     """Finds licence plates in an image."""
 
-    def __init__(self, model: Model, small_model: Model | None = None) -> None:
+    def __init__(self, model: Model, small_model: Model | None = None, verifier: Verifier | None = None) -> None:
         """Use loaded models.
 
         Args:
             model: the detector's network.
             small_model: the same for small pictures, which hold nothing more to be found at the usual size; without it
                 they are enlarged.
+            verifier: has another look at what they found; without it their scores are the confidences.
         """
         self._model = model
         self._small_model = small_model
+        self._verifier = verifier
 
     def detect(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """Find the plates of one image.
@@ -119,6 +126,17 @@ class Detector:
         Returns:
             The plates found, the most confident first.
         """
+        if self._verifier is None:
+            return self._propose(image, threshold)
+        proposals = self._propose(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
+        boxes = np.array([proposal.box for proposal in proposals], np.float32).reshape(-1, 4)
+        scores = np.array([proposal.confidence for proposal in proposals], np.float32)
+        confidences = self._verifier.confidences(image, boxes, scores)
+        order = [index for index in np.argsort(-confidences, kind="stable") if confidences[index] >= threshold]
+        return [replace(proposals[index], confidence=float(confidences[index])) for index in order]
+
+    def _propose(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
+        """What the network finds, the highest score first."""
         model, height, width, voters = self._model, INPUT_HEIGHT, INPUT_WIDTH, VOTES
         if self._small_model and image.shape[0] <= SMALL_HEIGHT and image.shape[1] <= SMALL_WIDTH:
             model, height, width, voters = self._small_model, SMALL_HEIGHT, SMALL_WIDTH, SMALL_VOTES

@@ -43,7 +43,7 @@ def fit(
     model: keras.Model,
     loss: Callable[..., keras.KerasTensor] | keras.losses.Loss,
     batches: keras.utils.PyDataset,
-    validation: keras.utils.PyDataset,
+    validation: keras.utils.PyDataset | None,
     schedule: Schedule,
     directory: Path,
     metrics: Sequence[str] = (),
@@ -54,7 +54,7 @@ def fit(
         model: the model, with its weights at the start.
         loss: from true and predicted batch to a scalar.
         batches: training batches, at least ``schedule.steps`` of them.
-        validation: validation batches.
+        validation: validation batches; none where nothing is held out.
         schedule: how long and how fast.
         directory: ``history.csv``, the checkpoint and, in the end, ``averaged.weights.h5`` are kept there.
         metrics: names of Keras metrics for the history.

@@ -1,0 +1,83 @@
+"""What the verifier is shown of a place: its surroundings, and the place itself more closely.
+
+A plate of a few pixels is a bright spot; that it hangs in the middle of a car's rear tells what it is. A sign or a
+badge of the same shape gives itself away by what is on it. Both pictures are of one size whatever the plate's, so that
+far plates profit from what near ones have taught.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from src.geometry import FloatArray, Matrix
+from src.preprocessing import BORDER_VALUE
+
+#: Both pictures, one above the other, in pixels, and how many times the place's size they show across.
+VIEW_WIDTH = 96
+SURROUNDINGS_HEIGHT, SURROUNDINGS_REACH = 96, 7.0
+CLOSE_HEIGHT, CLOSE_REACH = 48, 1.9
+VIEW_HEIGHT = SURROUNDINGS_HEIGHT + CLOSE_HEIGHT
+#: Plates of two rows are seen as if they were so many times as wide as high, at least.
+LEAST_ASPECT = 2.2
+#: Smaller copies of an image are not needed below this side, in pixels.
+LEAST_SIDE = 8
+
+
+class Pyramid:
+    """An image at its own, half, a quarter … of its size; each is made when it is first asked for."""
+
+    def __init__(self, *levels: NDArray[np.uint8]) -> None:
+        """Take the first levels: the image, and as many of its halves as there are already."""
+        self._levels = list(levels)
+
+    def level(self, number: int) -> NDArray[np.uint8]:
+        """The image halved so many times, or as often as it can be."""
+        while len(self._levels) <= number and min(self._levels[-1].shape[:2]) >= LEAST_SIDE:
+            half = cv2.resize(self._levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            self._levels.append(np.asarray(half, np.uint8))
+        return self._levels[min(number, len(self._levels) - 1)]
+
+
+def plate_size(boxes: FloatArray) -> FloatArray:
+    """By what places of any shape are scaled: boxes ``[..., 4]`` to pixels ``[...]``, the width of most plates."""
+    width, height = boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1]
+    return np.maximum(width, LEAST_ASPECT * height)
+
+
+def view(
+    pyramid: Pyramid, box: FloatArray, turn: Matrix | None = None, blur: int = 0, border: int = BORDER_VALUE
+) -> NDArray[np.uint8]:
+    """The verifier's picture of a place.
+
+    Args:
+        pyramid: of the image.
+        box: ``[4]``, xmin, ymin, xmax, ymax in pixels of the image.
+        turn: ``[2, 2]``, turns and scales the picture about its middle; for training.
+        blur: how many times fewer pixels than there are shall be shown, as a power of two; for training.
+        border: grey value of what lies beyond the image.
+
+    Returns:
+        BGR uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]``.
+    """
+    turn = np.eye(2) if turn is None else turn
+    return np.concatenate(
+        [
+            _cut(pyramid, box, height, reach, turn, blur, border)
+            for height, reach in ((SURROUNDINGS_HEIGHT, SURROUNDINGS_REACH), (CLOSE_HEIGHT, CLOSE_REACH))
+        ]
+    )
+
+
+def _cut(
+    pyramid: Pyramid, box: FloatArray, height: int, reach: float, turn: Matrix, blur: int, border: int
+) -> NDArray[np.uint8]:
+    scale = VIEW_WIDTH / (reach * max(float(plate_size(box)), 1.0))
+    # The level next to the size wanted: neither aliasing nor waste.
+    source = pyramid.level(max(0, int(np.floor(0.5 - np.log2(scale)))) + blur)
+    full = pyramid.level(0)
+    placement = np.empty((2, 3))
+    placement[:, :2] = scale * turn
+    placement[:, 2] = np.array([VIEW_WIDTH, height]) / 2 - scale * turn @ ((box[:2] + box[2:]) / 2)
+    placement[:, :2] *= np.array([full.shape[1] / source.shape[1], full.shape[0] / source.shape[0]])
+    grey = (border, border, border)
+    return np.asarray(cv2.warpAffine(source, placement, (VIEW_WIDTH, height), borderValue=grey), np.uint8)

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from src.detection.detector import Detector
+from src.detection.targets import assign_targets
+from src.detection.verifier import Verifier
+from src.detection.views import VIEW_HEIGHT, VIEW_WIDTH
+from src.geometry import box_to_quad
+from tests.detection.test_detector import LARGE
+from tests.detection.test_targets import NO_BOXES, output_that_meets
+
+IMAGE = np.zeros((480, 640, 3), np.uint8)
+BOXES = np.array([[300, 200, 400, 230], [100, 50, 200, 80]], np.float32)
+
+
+def answering(*logits):
+    """A network that answers so for each place in turn."""
+
+    def model(views):
+        assert views.shape == (len(logits), VIEW_HEIGHT, VIEW_WIDTH, 3)
+        return np.array([[logit, 0, 0, 0, 0] for logit in logits], np.float32)
+
+    return model
+
+
+def test_what_convinces_either_network_is_surer():
+    def confidence(score, logit):
+        return Verifier(answering(logit)).confidences(IMAGE, BOXES[:1], np.array([score], np.float32))[0]
+
+    doubted, usual, convinced = (confidence(0.3, logit) for logit in (-3, 0, 3))
+    assert 0 < doubted < usual < convinced < 1
+    assert confidence(0.2, 0) < confidence(0.3, 0) < confidence(0.6, 0)
+    assert confidence(1.0, 50) <= 1
+
+
+def test_without_places_there_is_nothing_to_ask():
+    assert len(Verifier(pytest.fail).confidences(IMAGE, NO_BOXES, np.zeros(0, np.float32))) == 0
+
+
+def test_detections_are_those_that_the_verifier_confirms_surest_first():
+    output = output_that_meets(assign_targets(BOXES, box_to_quad(BOXES), NO_BOXES, *LARGE))
+
+    def found(*logits):
+        return Detector(lambda batch: output[None], verifier=Verifier(answering(*logits))).detect(IMAGE, 0.01)
+
+    unverified = Detector(lambda batch: output[None]).detect(IMAGE, 0.01)
+    assert len(unverified) == 2
+    for logits, confirmed in (((5, -5), 0), ((-5, 5), 1)):
+        both = found(*logits)
+        assert both[0].box.tolist() == unverified[confirmed].box.tolist()
+        assert [plate.confidence for plate in both] == sorted((plate.confidence for plate in both), reverse=True)

@@ -1,0 +1,119 @@
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from src.detection.detector import Detector
+from src.detection.model import build_detector
+from src.detection.verifier_model import OFFSET_SCALE, build_verifier
+from src.detection.views import SURROUNDINGS_HEIGHT, VIEW_HEIGHT, VIEW_WIDTH
+from src.runtime import load_model
+from src.training.detector_data import Photograph, draw_photographs
+from src.training.verifier import QUICK, take_backbone, train_verifier, verification_loss
+from src.training.verifier_data import Proposals, VerifierSamples, propose
+
+NONE = np.zeros((0, 4), np.float32)
+
+
+@pytest.fixture(scope="module")
+def photograph():
+    """A grey picture with one white plate, and a dark place that something took for one."""
+    image = np.full((480, 640, 3), 90, np.uint8)
+    image[200:220, 300:360] = 255
+    image[400:420, 100:160] = 0
+    box = np.array([[300, 200, 360, 220]], np.float32)
+    return Photograph((image,), box, np.full((1, 4, 2), np.nan, np.float32), NONE, NONE)
+
+
+@pytest.fixture(scope="module")
+def proposals():
+    boxes = np.array([[302, 201, 362, 221], [100, 400, 160, 420]], np.float32)
+    return Proposals(boxes, np.array([0.6, 0.3], np.float32))
+
+
+def test_labels_and_offsets_are_those_of_what_is_shown(photograph, proposals):
+    samples = VerifierSamples([photograph], [proposals], 4, 1, seed=3)
+    rng = np.random.default_rng(0)
+    seen = set()
+    for _ in range(120):
+        picture, target = samples.draw(rng)
+        assert picture.shape == (VIEW_HEIGHT, VIEW_WIDTH, 3) and target.shape == (6,)
+        close = picture[SURROUNDINGS_HEIGHT:].mean(axis=2)
+        middle, rim = close[20:28, 40:56].mean(), np.median(close)
+        seen.add(int(target[0]))
+        if target[0] == 1:
+            assert middle > rim
+        if target[0] == 0:
+            assert middle < rim and not target[5]
+        if target[5]:
+            # Where the offset says that the plate is, there it is white.
+            x = VIEW_WIDTH / 2 * (1 + 2 * target[1] / OFFSET_SCALE / 1.9)
+            columns = np.flatnonzero(close.mean(axis=0) > close.mean(axis=0).min() + 0.5 * np.ptp(close.mean(axis=0)))
+            assert columns.mean() == pytest.approx(x, abs=6)
+    assert seen >= {0, 1}
+
+
+def test_samples_depend_on_seed_and_epoch_alone(photograph, proposals):
+    first, second = (VerifierSamples([photograph], [proposals], 4, 2, seed=3) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(first[1], second[1], strict=True))
+    second.on_epoch_end()
+    assert not np.array_equal(first[1][0], second[1][0])
+
+
+def test_unclear_places_are_neither_plates_nor_background(photograph, proposals):
+    unclear = Photograph(
+        photograph.levels, photograph.boxes, photograph.quads, proposals.boxes[1:], photograph.distractors
+    )
+    samples, rng = VerifierSamples([unclear], [proposals], 4, 1, seed=3), np.random.default_rng(0)
+    for _ in range(60):
+        picture, target = samples.draw(rng)
+        close = picture[SURROUNDINGS_HEIGHT:].mean(axis=2)
+        assert target[0] != 0 or close[20:28, 40:56].mean() > np.median(close) - 30
+
+
+def test_without_plates_there_is_nothing_to_learn(photograph, proposals):
+    empty = Photograph(photograph.levels, NONE, np.zeros((0, 4, 2), np.float32), NONE, NONE)
+    with pytest.raises(ValueError, match="no plates"):
+        VerifierSamples([empty], [proposals], 4, 1, seed=3)
+
+
+def test_plates_are_proposed_at_every_size(sample_path):
+    image = cv2.imread(str(sample_path))
+    detector = Detector(load_model("detector"))
+    (plate, *_) = detector.detect(image, 0.5)
+    found = propose(Photograph((image,), NONE, np.zeros((0, 4, 2), np.float32), NONE, NONE), detector)
+    assert len(found.boxes) == len(found.scores)
+    middle = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+    inside = ((middle > plate.box[:2]) & (middle < plate.box[2:])).all(axis=1) & (found.scores > 0.3)
+    assert inside.sum() >= 4
+
+
+def test_it_begins_with_the_detectors_backbone():
+    detector, verifier = build_detector(96, 128), build_verifier()
+    take_backbone(verifier, detector)
+    taken = [layer for layer in verifier.layers if isinstance(layer, keras.layers.Conv2D)]
+    known = [layer for layer in detector.layers if isinstance(layer, keras.layers.Conv2D)]
+    same = [np.array_equal(a.get_weights()[0], b.get_weights()[0]) for a, b in zip(taken[:12], known[:12], strict=True)]
+    assert same == [True] * 11 + [False]
+
+
+def test_loss_asks_nothing_where_no_answer_is_known():
+    wrong = np.array([[-9.0, 1, 1, 1, 1]], np.float32)
+    plate, unknown = np.array([[1, 0, 0, 0, 0, 1]], np.float32), np.array([[-1, 0, 0, 0, 0, 0]], np.float32)
+    assert float(verification_loss(plate, wrong)) > 8
+    assert float(verification_loss(unknown, wrong)) == 0
+    right = np.array([[9.0, 0, 0, 0, 0]], np.float32)
+    assert float(verification_loss(plate, right)) < 0.3
+
+
+def test_training_runs_and_a_finished_run_is_only_loaded(tmp_path):
+    photographs = draw_photographs(4, np.random.default_rng(4))
+    background = np.array([[10, 10, 60, 25]], np.float32)
+    proposals = [Proposals(background, np.array([0.2], np.float32)) for _ in photographs]
+    detector = build_detector(96, 128)
+    first = train_verifier(photographs, proposals, detector, tmp_path, QUICK)
+    again = train_verifier(photographs, proposals, detector, tmp_path, QUICK)
+    batch = np.random.default_rng(0).uniform(0, 255, (2, VIEW_HEIGHT, VIEW_WIDTH, 3)).astype(np.float32)
+    answers = first.predict_on_batch(batch)
+    assert answers.shape == (2, 5)
+    assert np.array_equal(answers, again.predict_on_batch(batch))
