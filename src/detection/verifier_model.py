@@ -7,7 +7,7 @@ from src.detection.model import backbone, convolution, residual
 from src.detection.views import VIEW_HEIGHT, VIEW_WIDTH
 
 #: Numbers of the output: a logit, and four offsets of the plate's box to the place as :mod:`src.detection.coding` has
-#: them, times the scale below.
+#: them, times the scale below. The offsets only help to learn where plates end; nothing is moved by them.
 OUTPUT_SIZE = 5
 #: Offsets are of the order of 1 so.
 OFFSET_SCALE = 4.0
