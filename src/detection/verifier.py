@@ -15,6 +15,8 @@ VERIFIER_WEIGHT = 0.4
 SHARE_WEIGHT = 0.7
 PIXELS_WEIGHT = 0.4
 BIAS = 0.46
+#: From this share, and this many pixels on, a plate is near, and larger ones are no likelier: facades have rows, too.
+NEAR_SHARE, NEAR_PIXELS = 0.2, 150.0
 LARGEST_LOG_ODDS = 5.0
 
 
@@ -42,8 +44,9 @@ class Verifier:
         views = np.stack([view(pyramid, box) for box in boxes])
         verified = np.clip(self._model(views)[:, 0], -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
         detected = np.log(scores / np.maximum(1 - scores, 1e-6))
-        pixels = np.log(np.maximum(plate_size(boxes), 1.0))
-        share = pixels - np.log(max(image.shape[:2]))
+        sizes = np.maximum(plate_size(boxes), 1.0)
+        share = np.log(np.minimum(sizes / max(image.shape[:2]), NEAR_SHARE))
+        pixels = np.log(np.minimum(sizes, NEAR_PIXELS))
         log_odds = DETECTOR_WEIGHT * detected + VERIFIER_WEIGHT * verified + BIAS
         log_odds += SHARE_WEIGHT * share + PIXELS_WEIGHT * pixels
         return (1 / (1 + np.exp(-log_odds))).astype(np.float32)

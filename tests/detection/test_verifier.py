@@ -33,6 +33,15 @@ def test_what_convinces_either_network_is_surer():
     assert confidence(1.0, 50) <= 1
 
 
+def test_near_plates_are_likelier_than_far_ones_but_huge_ones_no_likelier():
+    def confidence(width):
+        box = np.array([[0, 0, width, width / 4]], np.float32)
+        return Verifier(answering(0)).confidences(IMAGE, box, np.array([0.3], np.float32))[0]
+
+    assert confidence(12) < confidence(40) < confidence(140)
+    assert confidence(300) == pytest.approx(confidence(600))
+
+
 def test_without_places_there_is_nothing_to_ask():
     assert len(Verifier(pytest.fail).confidences(IMAGE, NO_BOXES, np.zeros(0, np.float32))) == 0
 
