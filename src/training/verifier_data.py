@@ -32,8 +32,8 @@ PROPOSED_SPREAD, ANNOTATED_SPREAD, BACKGROUND_SPREAD = 0.5, 1.6, 1.0
 ROLL, STRONG_ROLL, STRONG_ROLL_SHARE, TURNED = 4.0, 30.0, 0.08, 0.06
 #: Offsets of a box are not learnt from views turned by more degrees.
 LEVEL = 6.0
+#: Share of views that are blurred, to no fewer pixels of the plate's width than this.
 BLURRED = 0.4
-#: A plate is blurred to no fewer pixels of width than this.
 LEAST_BLURRED_WIDTH = 7.0
 
 
@@ -145,11 +145,8 @@ class VerifierSamples(keras.utils.PyDataset):
             own = found.boxes[(best >= PLATE_IOU) & (overlaps[:, plate] == best)]
             if len(own):
                 self._proposed.append((index, own))
-        for box, score in zip(
-            found.boxes[(best < BACKGROUND_IOU) & ~unclear],
-            found.scores[(best < BACKGROUND_IOU) & ~unclear],
-            strict=True,
-        ):
+        background = (best < BACKGROUND_IOU) & ~unclear
+        for box, score in zip(found.boxes[background], found.scores[background], strict=True):
             self._background.append((index, box))
             if score >= HARD_SCORE:
                 self._hard.append((index, box))
