@@ -21,7 +21,7 @@ MODELS_DIRECTORY = Path(__file__).resolve().parent.parent / "models"
 
 #: Larger batches are run in parts of this size, 1 for the other models: they are not faster by the piece, and each size
 #: needs memory of its own.
-LARGEST_BATCHES = {"classifier": 2, "verifier": 2}
+LARGEST_BATCHES = {"classifier": 2}
 #: Layers that compute with floats in every twin: those of the outputs, whose numbers are places and logits.
 EXACT_LAYERS = "output_"
 

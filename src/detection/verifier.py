@@ -41,8 +41,9 @@ class Verifier:
         if not len(boxes):
             return scores
         pyramid = Pyramid(image)
-        views = np.stack([view(pyramid, box) for box in boxes])
-        verified = np.clip(self._model(views)[:, 0], -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
+        # One by one: arrays of megabytes that come and go would scatter the memory.
+        logits = np.array([self._model(view(pyramid, box)[None])[0, 0] for box in boxes])
+        verified = np.clip(logits, -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
         detected = np.log(scores / np.maximum(1 - scores, 1e-6))
         sizes = np.maximum(plate_size(boxes), 1.0)
         share = np.log(np.minimum(sizes / max(image.shape[:2]), NEAR_SHARE))

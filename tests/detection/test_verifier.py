@@ -15,10 +15,11 @@ BOXES = np.array([[300, 200, 400, 230], [100, 50, 200, 80]], np.float32)
 
 def answering(*logits):
     """A network that answers so for each place in turn."""
+    left = list(logits)
 
     def model(views):
-        assert views.shape == (len(logits), VIEW_HEIGHT, VIEW_WIDTH, 3)
-        return np.array([[logit, 0, 0, 0, 0] for logit in logits], np.float32)
+        assert views.shape == (1, VIEW_HEIGHT, VIEW_WIDTH, 3)
+        return np.array([[left.pop(0), 0, 0, 0, 0]], np.float32)
 
     return model
 
