@@ -33,6 +33,7 @@ from src.media.images import BGRImage
 from src.media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input, printable
 from src.media.sinks import OutputFolder, Rendering, csv_text, render
 from src.media.window import Window
+from src.memory import FreeMemory
 from src.options import EVERYTHING, VideoOptions
 from src.plates import distinct, plate_of, reach_to_text
 from src.reading import PlateReader, Reading
@@ -62,6 +63,7 @@ class PlateRecogniser:
         Raises:
             InputError: the models or the runtime are not there.
         """
+        self._free_memory = FreeMemory()
         try:
             self._detector = Detector(
                 load_model("detector", runtime),
@@ -90,6 +92,7 @@ class PlateRecogniser:
             others = [other.box for other, _ in accepted if other is not detection]
             plates.append(plate_of(reach_to_text(detection, reading, width, height, others), reading))
         plates = distinct(plates)
+        self._free_memory.give_back()
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
         return ImageResult(photograph.name, width, height, tuple(plates), timing)
 
