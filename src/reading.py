@@ -41,7 +41,7 @@ LEAST_PLATE_HEIGHT = 4.0
 #: A plate is straightened by its own text and read again if its text slopes more than this, or its weakest character
 #: is less sure.
 LARGEST_SLOPE = 0.06
-SURE = 0.75
+SURE = 0.85
 #: Fewer boxes than this do not show how to straighten a plate better.
 LEAST_BOXES = 4
 #: A text that comes as near to the canvas's edge as this, in heights of a character, may go on beyond: the next look

