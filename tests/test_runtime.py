@@ -85,6 +85,16 @@ def test_shipped_twins_answer_like_their_h5(name, inputs):
     assert np.corrcoef(answers.ravel(), expected.ravel())[0, 1] > 0.99
 
 
+def test_shipped_twins_of_the_reader_see_the_same_characters_as_their_h5(inputs):
+    crops, expected = (load_model("classifier", runtime)(inputs["classifier"]) for runtime in ("litert", "keras"))
+    assert np.array_equal(crops.argmax(axis=1), expected.argmax(axis=1))
+    cells, expected = (load_model("segmenter", runtime)(inputs["segmenter"]) for runtime in ("litert", "keras"))
+    centres = expected[..., 0] > 0
+    assert ((cells[..., 0] > 0) == centres).mean() > 0.998
+    assert np.abs(cells - expected)[centres][:, 1:5].max() < 0.25
+    assert np.array_equal(cells[centres][:, 5:].argmax(axis=1), expected[centres][:, 5:].argmax(axis=1))
+
+
 def test_unknown_runtime_and_missing_model_are_named():
     with pytest.raises(ValueError, match="litert, keras"):
         load_model("detector", "onnx")
