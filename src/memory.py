@@ -7,8 +7,8 @@ the next picture less and less, so that a process would grow by a megabyte for a
 import ctypes
 import time
 
-#: Seconds between two times: each takes half a millisecond, and longer in a program that has much memory.
-INTERVAL_S = 0.1
+#: At most this share of the time is spent: it takes half a millisecond, but longer in a program that has much memory.
+LARGEST_SHARE = 0.05
 
 
 class FreeMemory:
@@ -20,11 +20,12 @@ class FreeMemory:
             self._trim = ctypes.CDLL(None).malloc_trim
         except (AttributeError, OSError, TypeError):
             self._trim = None
-        self._last = time.monotonic()
+        self._next = 0.0
 
     def give_back(self) -> None:
-        """Give it back, unless that was done a moment ago."""
-        now = time.monotonic()
-        if self._trim is not None and now - self._last >= INTERVAL_S:
-            self._last = now
+        """Give it back, unless that would take too much of the time."""
+        start = time.perf_counter()
+        if self._trim is not None and start >= self._next:
             self._trim(0)
+            end = time.perf_counter()
+            self._next = end + (end - start) * (1 / LARGEST_SHARE - 1)
