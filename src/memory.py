@@ -6,6 +6,7 @@ the next picture less and less, so that a process would grow by a megabyte for a
 
 import ctypes
 import time
+from collections.abc import Callable
 
 #: At most this share of the time is spent: it takes half a millisecond, but longer in a program that has much memory.
 LARGEST_SHARE = 0.05
@@ -16,6 +17,7 @@ class FreeMemory:
 
     def __init__(self) -> None:
         """Look for the function, which the C libraries of other systems do not have (and do not need)."""
+        self._trim: Callable[[int], int] | None
         try:
             self._trim = ctypes.CDLL(None).malloc_trim
         except (AttributeError, OSError, TypeError):
