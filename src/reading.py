@@ -23,7 +23,7 @@ LEAST_EVIDENCE = 0.05
 #: Logistic model of a box being a character: weights of the log odds of the segmenter, of their difference from those
 #: of the plate's best boxes, of the log odds of the classifier, of the logarithm of its height over the usual height
 #: of the plate's characters, and its bias.
-SEGMENTER_WEIGHT = 1.7
+SEGMENTER_WEIGHT = 1.5
 RELATIVE_WEIGHT = 1.08
 CLASSIFIER_WEIGHT = 1.06
 HEIGHT_WEIGHT = -4.0

@@ -17,11 +17,11 @@ from src.classification.alphabet import ALPHABET, REJECT
 from src.geometry import FloatArray
 
 #: Weights of the classifier's opinion and of the segmenter's on which character it is.
-FIRST_WEIGHT = 0.6
-SECOND_WEIGHT = 0.6
+FIRST_WEIGHT = 0.5
+SECOND_WEIGHT = 0.72
 #: Logarithms of how much rarer letters that look like digits are on real plates than on drawn ones, where all letters
 #: are equally frequent: many countries leave them out. Of 3,000 letters and 2,000 digits of the training plates.
-RARER = {"I": -0.9, "O": -0.6}
+RARER = {"I": -0.9, "O": -1.0}
 #: Joint decisions kept at every step.
 BEAM_WIDTH = 12
 #: Classes less likely than this are not followed.

@@ -9,7 +9,7 @@ from src.classification.alphabet import ALPHABET
 LEAST_HEAT = 0.3
 #: Weights of the boxes and of the classes against the centres.
 SIDES_WEIGHT = 1.0
-CLASSES_WEIGHT = 0.5
+CLASSES_WEIGHT = 1.0
 #: Share of the probability that goes to all classes alike, so that the segmenter does not claim to be certain.
 LABEL_SMOOTHING = 0.03
 

@@ -22,8 +22,8 @@ from src.syntax.library import Syntaxes
 LAWFUL_ODDS = 50.0
 #: How much of the logarithm of a text's odds counts (syntaxes are not used evenly, nor do all plates follow them), and
 #: at most how much of it: what was seen has the last word.
-PRIOR_WEIGHT = 0.55
-LARGEST_BONUS = 4.0
+PRIOR_WEIGHT = 0.47
+LARGEST_BONUS = 6.0
 #: A character or its class that is at least so likely is clear: no syntax may speak against it.
 CLEAR = 0.95
 #: Log odds of a break between two groups of characters, by how much wider than usual the gap is, in heights of

@@ -69,7 +69,7 @@ class Plan:
 
 
 FULL = Plan(
-    scenes=32_000,
+    scenes=60_000,
     part=500,
     processes=2,
     rounds=(
@@ -77,7 +77,8 @@ FULL = Plan(
         Round("second_", Schedule(14, 100, 32), Schedule(12, 100, 192)),
         Round("third_", Schedule(9, 100, 32, 1.5e-3), Schedule(7, 80, 192, 1.5e-3)),
         Round("fourth_", Schedule(4, 100, 32, 1.2e-3), Schedule(6, 100, 192, 1.2e-3)),
-        Round("", Schedule(34, 200, 32, 1.5e-3), Schedule(24, 400, 256)),
+        Round("fifth_", Schedule(34, 200, 32, 1.5e-3), Schedule(10, 200, 192, 1.5e-3)),
+        Round("", Schedule(42, 200, 32, 1.5e-3), Schedule(24, 400, 256)),
     ),
 )
 QUICK = Plan(
