@@ -89,6 +89,11 @@ def test_plates_at_the_border_are_cut_off(place, cut):
     assert is_cut(detection(*place), 320, 240) is cut
 
 
+@pytest.mark.parametrize(("xmin", "cut"), [(282, True), (274, False)])
+def test_what_is_left_of_a_plate_at_the_border_is_cut_off(xmin, cut):
+    assert is_cut(detection(xmin, 100, width=36, height=26), 320, 240) is cut
+
+
 def test_sharp_large_plates_are_seen_best():
     rng = np.random.default_rng(0)
     sharp = np.kron(rng.integers(0, 2, (60, 80, 1), np.uint8) * 255, np.ones((4, 4, 3), np.uint8))
