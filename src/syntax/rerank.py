@@ -9,6 +9,7 @@ one of the United States, so that fitting the latter says next to nothing.
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 import numpy as np
 
@@ -55,7 +56,9 @@ def rerank(
         The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the
         first fits best, or None.
     """
-    shares = [syntaxes.shares(spelling.text, break_log_odds(boxes, spelling.boxes)) for spelling in spellings]
+    # Most spellings are of the same boxes and differ in a class.
+    breaks = {chosen: break_log_odds(boxes, chosen) for chosen in {spelling.boxes for spelling in spellings}}
+    shares = [syntaxes.shares(spelling.text, breaks[spelling.boxes]) for spelling in spellings]
     best = spellings[0]
     clear_boxes = {box for box in best.boxes if evidence[box] >= CLEAR}
     clear_classes = {
@@ -96,14 +99,14 @@ def break_log_odds(boxes: FloatArray, chosen: Sequence[int]) -> list[float]:
     if len(chosen) < 2:
         return []
     text = boxes[list(chosen)]
-    height = np.median(text[:, 3] - text[:, 1])
+    height = median((text[:, 3] - text[:, 1]).tolist())
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2 / height
     steps, rises = np.diff(middles[list(chosen)], axis=0).T
     gaps = (text[1:, 0] - text[:-1, 2]) / height
     same_row = (steps > 0) & (np.abs(rises) < NEW_ROW)
     if not same_row.any():
         return [0.0] * len(gaps)
-    wider = np.minimum(gaps - np.median(gaps[same_row]), steps - np.median(steps[same_row]))
+    wider = np.minimum(gaps - median(gaps[same_row].tolist()), steps - median(steps[same_row].tolist()))
     left_out = np.delete(middles, list(chosen), axis=0)
     before, after = (middles[list(side)][:, None] for side in (chosen[:-1], chosen[1:]))
     between = (before[..., 0] < left_out[:, 0]) & (left_out[:, 0] < after[..., 0])
