@@ -64,7 +64,7 @@ def _interrupted_later() -> Iterator[None]:
 
     Blocking the signal is not enough: another thread may take it, and Python handles it in the main one all the same.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
         yield
         return
     heard: list[int] = []

@@ -23,7 +23,7 @@ MODELS_DIRECTORY = Path(__file__).resolve().parent.parent / "models"
 #: needs memory of its own.
 LARGEST_BATCHES = {"classifier": 2}
 #: Layers that compute with floats in every twin: those of the outputs, whose numbers are places and logits, and those
-#: that bring the input to one deviation, which add a thousandth to the variance.
+#: that bring the input to one deviation, which add a ten-thousandth to the variance.
 EXACT_LAYERS = "output_|layer_normalization"
 
 

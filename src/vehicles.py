@@ -25,9 +25,9 @@ SHARPNESS_SIZE = (144, 36)
 CROP_MARGIN = 0.5
 #: Best frames kept of a vehicle, one per text that was read on it.
 SHOTS = 4
-#: A plate is cut off if it is nearer to the border of the picture than this share of its height; its width may be that
-#: of what is left of it.
-BORDER = 0.1
+#: A plate is cut off if it is nearer to the border of the picture than this share of its width, or this one of its
+#: height: the width may be that of what is left of it.
+BORDER_WIDTHS, BORDER_HEIGHTS = 0.03, 0.1
 #: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
 #: of the first, and when it has grown by this factor.
 RECHECK_S = 1.0
@@ -227,7 +227,7 @@ def is_cut(detection: Detection, width: int, height: int) -> bool:
         height: of the picture, in pixels.
     """
     xmin, ymin, xmax, ymax = detection.box
-    margin = BORDER * (ymax - ymin)
+    margin = max(BORDER_WIDTHS * (xmax - xmin), BORDER_HEIGHTS * (ymax - ymin))
     return bool(xmin < margin or ymin < margin or xmax > width - margin or ymax > height - margin)
 
 

@@ -83,7 +83,15 @@ def test_only_few_crops_are_kept():
 
 
 @pytest.mark.parametrize(
-    ("place", "cut"), [((100, 100), False), ((1, 100), True), ((100, 1), True), ((239, 100), True), ((100, 219), True)]
+    ("place", "cut"),
+    [
+        ((100, 100), False),
+        ((1, 100), True),
+        ((100, 1), True),
+        ((239, 100), True),
+        ((238, 100), True),
+        ((100, 219), True),
+    ],
 )
 def test_plates_at_the_border_are_cut_off(place, cut):
     assert is_cut(detection(*place), 320, 240) is cut
