@@ -12,7 +12,7 @@ from src.detection.model import build_detector
 from src.detection.views import Pyramid, view
 from src.media.images import read_image
 from src.preprocessing import letterbox
-from src.runtime import KerasModel, LiteRTModel, compile_model, load_model
+from src.runtime import MODELS_DIRECTORY, KerasModel, LiteRTModel, compile_model, load_model
 from src.segmentation.canvas import plate_view
 from src.segmentation.decode import decode_cells
 
@@ -83,6 +83,14 @@ def test_shipped_twins_answer_like_their_h5(name, inputs):
     # The twins compute with integers of 8 bits.
     assert np.abs(answers - expected).mean() < 0.05 * expected.std()
     assert np.corrcoef(answers.ravel(), expected.ravel())[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("name", ["segmenter", "classifier"])
+def test_twins_of_floats_answer_as_their_h5(name, inputs, tmp_path):
+    compile_model(keras.models.load_model(MODELS_DIRECTORY / f"{name}.h5", compile=False), tmp_path / f"{name}.tflite")
+    answers = LiteRTModel(tmp_path / f"{name}.tflite")(inputs[name])
+    expected = load_model(name, "keras")(inputs[name])
+    assert np.abs(answers - expected).max() < 1e-3 * max(1.0, float(np.abs(expected).max()))
 
 
 def test_shipped_twins_of_the_reader_see_the_same_characters_as_their_h5(inputs):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from src.parallel import _interrupted_later
 from tests.conftest import heed_interrupts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the processes are found in /proc")
@@ -152,3 +153,11 @@ def test_other_numbers_of_workers_are_bad_usage(start, given):
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "give a whole number above 0" in stderr
+
+
+def test_ctrl_c_waits_until_a_process_is_started():
+    reached = False
+    with pytest.raises(KeyboardInterrupt), _interrupted_later():
+        signal.raise_signal(signal.SIGINT)
+        reached = True
+    assert reached
