@@ -13,7 +13,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from src.pipeline import load_recogniser
+from src.recogniser import load_recogniser
 from src.service import compatible, reading, stream, videos
 from src.service.descriptions import SCHEMAS, answers
 from src.service.errors import ServiceError, install_error_handlers

@@ -12,7 +12,7 @@ from src.errors import InputError
 from src.media.draw import annotate
 from src.media.inputs import ImageSource
 from src.media.sinks import encode_picture
-from src.pipeline import PlateRecogniser
+from src.recogniser import PlateRecogniser
 from src.results import Failure, FolderResult, ImageResult
 from src.service.descriptions import PICTURES, answers
 from src.service.errors import unreadable

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
-from src.pipeline import PlateRecogniser
+from src.recogniser import PlateRecogniser
 from src.results import Failure, ImageResult
 from src.service.jobs import JobRunner, JobStore
 from src.service.metrics import Metrics
