@@ -29,8 +29,13 @@ PROOF_TEXT = 0.5
 #: So many characters that are all the same, or all made of bars, and nothing else are a pattern.
 PATTERN_CHARACTERS = 5
 BARS = frozenset("1HIMNW")
-#: A time of day, or a date with the year in front, in whatever follows it; strokes between its parts are read as ones.
-CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d){2}|(19|20)\d\d1?(0\d|1[0-2])1?[0-3]\d\d*")
+#: A time of day, or a date with the year first or last, in whatever follows it; strokes between its parts are read as
+#: ones.
+CLOCK = re.compile(
+    r"([01]\d|2[0-3])([0-5]\d){2}|((19|20)\d\d1?(0\d|1[0-2])1?[0-3]\d|[0-3]\d1?(0\d|1[0-2])1?(19|20)\d\d)\d*"
+)
+#: Letters, one of which may have been read as the digit that looks like it.
+WRITING = re.compile(r"[A-Z]*[01]?[A-Z]*")
 
 
 def worth_reading(detections: Sequence[Detection]) -> list[Detection]:
@@ -73,4 +78,4 @@ def _is_proof(characters: Sequence[Character]) -> bool:
     """Whether such characters are on plates only."""
     text = "".join(character.text for character in characters)
     sure = sum(character.confidence >= PROOF_CONFIDENCE for character in characters)
-    return sure >= PROOF_CHARACTERS and not text.isalpha() and not CLOCK.fullmatch(text)
+    return sure >= PROOF_CHARACTERS and not WRITING.fullmatch(text) and not CLOCK.fullmatch(text)

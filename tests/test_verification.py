@@ -42,6 +42,11 @@ def test_the_detector_or_the_text_must_be_sure(detection, read, text, expected):
         ("20131141", True),
         ("2013110118", False),
         ("2015105111", False),  # 2015/05/11
+        ("220420140640", False),  # 22.04.2014 06:40
+        ("420420140640", True),
+        ("T0Y0TA", True),
+        ("T0YOTA", False),  # the one 0 is an O of writing
+        ("TOYOTA4", True),
     ],
 )
 def test_writing_and_the_clock_of_a_camera_prove_nothing(text, expected):
