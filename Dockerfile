@@ -4,6 +4,7 @@ COPY requirements-inference.txt requirements-service.txt ./
 RUN pip install --no-cache-dir --requirement requirements-service.txt
 COPY models/*.tflite models/
 COPY data/syntaxes data/syntaxes
+COPY data/words.txt data/words.txt
 COPY src src
 RUN useradd --create-home reader && mkdir /data && chown reader /data
 USER reader

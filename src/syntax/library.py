@@ -67,6 +67,8 @@ class Syntaxes:
     def shares(self, text: str, breaks: Sequence[float] = ()) -> dict[str, float]:
         """How likely a plate of any region is this very text, if every region uses all texts of a pattern alike.
 
+        Of words those are likelier whose letters are.
+
         Args:
             text: ``A``-``Z`` and ``0``-``9``.
             breaks: log odds of a wider gap before each character but the first; nothing where gaps are not known.
@@ -79,7 +81,7 @@ class Syntaxes:
         for code, share, form in self._by_shape.get(shape_of(text), ()):
             if form.fits(text):
                 gaps = sum(breaks[place - 1] for place in form.breaks) if breaks else 0.0
-                found[code] = found.get(code, 0.0) + share * math.exp(gaps)
+                found[code] = found.get(code, 0.0) + share * form.words_probability(text) * math.exp(gaps)
         return found
 
 

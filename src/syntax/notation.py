@@ -3,6 +3,8 @@
 =============  ======================================================================
 ``a``          a letter of the country's plates
 ``n``          a digit
+``w``          a letter of a word: words of all lengths are equally frequent, and likely
+               letters make a word of its length likelier
 ``B``, ``7``   exactly this character
 ``[A-HJ5-7]``  one of these characters
 ``<area>``     one of the codes of a list
@@ -18,6 +20,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from src.syntax.words import word_probability
+
 DIGITS = "0123456789"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -28,11 +32,13 @@ Slot = tuple[int, int, frozenset[str]]
 _Part = tuple[str, frozenset[str]]
 #: A blank: no characters, so that it takes no slot.
 _BREAK: _Part = ("", frozenset({""}))
+#: A letter of a word: how likely it is there, the word as a whole says.
+_WORD: _Part = ("w", frozenset({""}))
 #: Parts by the name that a pattern has for them.
 Vocabulary = Mapping[str, tuple[_Part, ...]]
 
 _ITEM = re.compile(
-    r"(?:\[(?P<set>[A-Z0-9-]+)\]|<(?P<list>\w+)>|\((?P<optional>[^()]+)\)|(?P<name>[an])|(?P<literal>[A-Z0-9]))"
+    r"(?:\[(?P<set>[A-Z0-9-]+)\]|<(?P<list>\w+)>|\((?P<optional>[^()]+)\)|(?P<name>[anw])|(?P<literal>[A-Z0-9]))"
     r"(?:\{(?P<least>\d)(?:,(?P<most>\d))?\})?|(?P<blank>\s+)"
 )
 _SHAPE = str.maketrans(DIGITS + LETTERS, "n" * len(DIGITS) + "a" * len(LETTERS))
@@ -45,18 +51,24 @@ class Form:
     Attributes:
         shape: ``a`` for a letter, ``n`` for a digit, place by place.
         slots: what may stand where.
-        size: how many texts have this form.
+        words: where words begin and end.
+        size: how many texts have this form, not counting their words.
         breaks: places of the characters before which there is a wider gap.
     """
 
     shape: str
     slots: tuple[Slot, ...]
+    words: tuple[tuple[int, int], ...]
     size: int
     breaks: frozenset[int]
 
     def fits(self, text: str) -> bool:
         """Whether a text of this shape has this form."""
         return all(text[start:end] in allowed for start, end, allowed in self.slots)
+
+    def words_probability(self, text: str) -> float:
+        """How likely the words of a text that has this form are, among all words of their lengths."""
+        return math.prod(word_probability(text[start:end]) for start, end in self.words)
 
 
 def shape_of(text: str) -> str:
@@ -87,7 +99,9 @@ def vocabulary(letters: str = LETTERS, lists: Mapping[str, Iterable[str]] | None
         letters: what ``a`` stands for.
         lists: codes by the name of their list.
     """
-    return {"a": _grouped(letters), "n": _grouped(DIGITS)} | {name: _grouped(of) for name, of in (lists or {}).items()}
+    return {"a": _grouped(letters), "n": _grouped(DIGITS), "w": (_WORD,)} | {
+        name: _grouped(of) for name, of in (lists or {}).items()
+    }
 
 
 def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
@@ -104,14 +118,16 @@ def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
     for parts in _ways(pattern, names):
         slots, start, breaks = [], 0, set()
         for shape, allowed in parts:
-            if shape:
-                slots.append((start, start + len(shape), allowed))
-            else:
+            if not shape:
                 breaks.add(start)
+            elif shape != "w":
+                slots.append((start, start + len(shape), allowed))
             start += len(shape)
         size = math.prod(len(allowed) for _, allowed in parts)
         inner = frozenset(breaks - {0, start})
-        forms[tuple(slots), inner] = Form("".join(shape for shape, _ in parts), tuple(slots), size, inner)
+        shapes = "".join(shape for shape, _ in parts)
+        words = tuple(found.span() for found in re.finditer("w+", shapes))
+        forms[tuple(slots), words, inner] = Form(shapes.replace("w", "a"), tuple(slots), words, size, inner)
     return list(forms.values())
 
 

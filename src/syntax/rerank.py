@@ -2,8 +2,8 @@
 
 By Bayes' rule the odds of two texts are those of what was seen, times those of meeting such plates. A text that fits a
 national syntax is met more often than a random string of its length, the more so the fewer strings fit: one in a
-thousand strings of seven characters looks like a plate of Britain, but one in six of five characters like a personal
-one of the United States, so that fitting the latter says next to nothing.
+thousand strings of seven characters looks like a plate of Britain. Any letters may be a personal plate of the United
+States, so that fitting that says next to nothing, unless they spell a word.
 """
 
 import math

@@ -23,6 +23,7 @@ def fits(text, pattern, letters=LETTERS, lists=None):
         ("a ([A-C]n{2})", ["A", "AB12"], ["AD12", "AB1"]),
         ("<area> n", ["X1", "QR1", "7Z1"], ["Q1", "XY1"]),
         ("<area>{1,2} n", ["XQR1", "X1"], ["XQ1"]),
+        ("w{3,4} (n)", ["ABC", "XYZZ", "ABC7"], ["AB", "ABC77", "A1C"]),
     ],
 )
 def test_patterns_say_what_fits(pattern, valid, invalid):
@@ -39,6 +40,16 @@ def test_blanks_are_breaks():
         ("anaa", (1, 2)),
         ("anaaa", (1, 2)),
     }
+
+
+def test_words_are_likelier_than_other_letters():
+    forms = {form.shape: form for form in forms_of("w{2,5} n", vocabulary())}
+    assert sum(form.size for form in forms.values()) == 4 * 10, "words of one length share one place"
+    assert forms["aaaan"].words == ((0, 4),)
+    for word, other in (("LIME7", "LJMF7"), ("TOUR7", "TQUR7")):
+        assert forms["aaaan"].words_probability(word) > 5 * forms["aaaan"].words_probability(other)
+    pairs = [first + second + "7" for first in LETTERS for second in LETTERS]
+    assert sum(forms["aan"].words_probability(pair) for pair in pairs) == pytest.approx(1)
 
 
 def test_letters_are_those_of_the_region():

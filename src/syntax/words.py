@@ -1,0 +1,41 @@
+"""How likely letters spell a word: a chain of letters (Markov, 1913), as on personal plates."""
+
+import functools
+import itertools
+from collections import Counter
+from pathlib import Path
+
+WORDS_FILE = Path(__file__).resolve().parents[2] / "data" / "words.txt"
+#: So often, beyond what is counted, every letter is taken to have followed every other.
+UNSEEN = 0.5
+#: Share of the letters at which another word begins: personal plates often say two or three.
+NEXT_WORD = 0.15
+_LETTERS = 26
+
+
+def word_probability(text: str) -> float:
+    """Probability that a word of this length has these very letters.
+
+    Args:
+        text: ``A``-``Z``.
+    """
+    probability = 1.0
+    for pair in itertools.pairwise(f" {text}"):
+        probability *= _chain()["".join(pair)]
+    return probability
+
+
+@functools.cache
+def _chain() -> dict[str, float]:
+    """Probability of the second letter of each pair after the first; after a blank a word begins."""
+    pairs: Counter[str] = Counter()
+    for word in WORDS_FILE.read_text(encoding="utf-8").split():
+        pairs.update("".join(pair) for pair in itertools.pairwise(f" {word}"))
+    letters = [chr(ord("A") + number) for number in range(_LETTERS)]
+    chain: dict[str, float] = {}
+    for first in (" ", *letters):
+        total = sum(pairs[first + second] for second in letters) + UNSEEN * _LETTERS
+        for second in letters:
+            inside = (pairs[first + second] + UNSEEN) / total
+            chain[first + second] = (1 - NEXT_WORD) * inside + NEXT_WORD * chain.get(f" {second}", inside)
+    return chain
