@@ -14,7 +14,7 @@ from src.results import Candidate, Character, Region
 from src.runtime import Model
 from src.segmentation.canvas import CANVAS_WIDTH, PlateView, plate_view
 from src.segmentation.decode import decode_cells
-from src.segmentation.rows import group_rows, text_slope
+from src.segmentation.rows import group_rows, stacked, text_slope
 from src.syntax.library import NO_SYNTAXES, Syntaxes
 from src.syntax.rerank import rerank
 
@@ -212,7 +212,7 @@ def character_evidence(boxes: FloatArray, scores: FloatArray, probabilities: Flo
     """How likely each box is one character of the plate's text.
 
     A logistic model of what the segmenter thinks, by itself and against the plate's best boxes, of how sure the
-    classifier is of one character, and of how far the box's height is from the usual one of the plate.
+    classifier is of one character, and of how far the box's height is from the usual one of the plate, or of its stack.
 
     Args:
         boxes: ``[N, 4]`` boxes on the canvas.
@@ -226,7 +226,11 @@ def character_evidence(boxes: FloatArray, scores: FloatArray, probabilities: Flo
         return np.zeros(0, np.float32)
     whole = scores * (1 - probabilities[:, REJECT])
     heights = boxes[:, 3] - boxes[:, 1]
-    misfit = np.abs(np.log(heights / _weighted_median(heights, whole)))
+    misfit = np.zeros(len(boxes))
+    in_stack = stacked(boxes, whole) > 0
+    for part in (in_stack, ~in_stack):
+        if part.any():
+            misfit[part] = np.abs(np.log(heights[part] / _weighted_median(heights[part], whole[part])))
     best = np.median(np.sort(whole)[-BEST_BOXES:])
     log_odds = SEGMENTER_WEIGHT * _log_odds(scores) + RELATIVE_WEIGHT * (_log_odds(scores) - _log_odds(best))
     log_odds += CLASSIFIER_WEIGHT * _log_odds(_surest_class(probabilities))

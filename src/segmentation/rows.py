@@ -1,6 +1,7 @@
 """Rows of characters: which boxes stand on one line, and in which order they are read."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from src.geometry import FloatArray
 
@@ -10,6 +11,12 @@ SLOPES = np.linspace(-0.4, 0.4, 33)
 ROW_GAP = 0.5
 #: What a slope of 1 costs, in heights of a character: of two slopes that explain the boxes, the flatter is right.
 SLOPE_COST = 0.15
+#: Heights of the characters of a stack, as parts of the height of the characters beside it.
+STACKED_HEIGHTS = (0.42, 0.78)
+#: How far the middles of a stack's rows lie from the middle of the characters beside it, in parts of their height.
+STACKED_OFFSETS = (0.15, 0.6)
+#: How many characters there must be beside a stack.
+LEAST_BESIDE = 3
 
 
 def text_slope(boxes: FloatArray, weights: FloatArray) -> float:
@@ -36,13 +43,53 @@ def group_rows(boxes: FloatArray, weights: FloatArray) -> list[list[int]]:
         weights: ``[N]`` how much each box counts in finding the slope of the text, above 0.
 
     Returns:
-        Indices of the boxes, one list per row from top to bottom, each from left to right.
+        Indices of the boxes, one list per row from top to bottom, each from left to right; the two rows of a stack come
+        before the characters beside it.
     """
     if len(boxes) == 0:
         return []
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    height = float(np.median(boxes[:, 3] - boxes[:, 1]))
-    levels = centres[:, 1] - text_slope(boxes, weights) * centres[:, 0]
-    order = np.argsort(levels, kind="stable")
-    rows = np.split(order, np.nonzero(np.diff(levels[order]) > ROW_GAP * height)[0] + 1)
+    centres, levels = _centres_and_levels(boxes, weights)
+    stack = stacked(boxes, weights)
+    rows: list[NDArray[np.intp]]
+    if stack.any():
+        rows = [np.flatnonzero(stack == part) for part in (1, 2, 0)]
+    else:
+        height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+        order = np.argsort(levels, kind="stable")
+        rows = np.split(order, np.nonzero(np.diff(levels[order]) > ROW_GAP * height)[0] + 1)
     return [[int(index) for index in row[np.argsort(centres[row, 0], kind="stable")]] for row in rows]
+
+
+def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
+    """Which characters stand in two small rows to the left of a row of large ones.
+
+    Many plates of India have state, district and series there, some of the United States two letters. What stands to
+    the right of it, as the months of a season, is not part of the text.
+
+    Args:
+        boxes: ``[N, 4]`` character boxes, N ≥ 1.
+        weights: ``[N]`` how surely each is a character; unsure ones do not count where there are sure ones.
+
+    Returns:
+        int ``[N]``: 1 in the upper row of a stack, 2 in its lower row, 0 elsewhere and on plates of another layout.
+    """
+    none = np.zeros(len(boxes), np.int_)
+    heights = boxes[:, 3] - boxes[:, 1]
+    sure = weights >= weights.max() / 2
+    large = float(np.quantile(heights[sure], 0.75))
+    small = (heights >= STACKED_HEIGHTS[0] * large) & (heights <= STACKED_HEIGHTS[1] * large)
+    beside = sure & (heights > STACKED_HEIGHTS[1] * large)
+    if beside.sum() < LEAST_BESIDE:
+        return none
+    centres, levels = _centres_and_levels(boxes, weights)
+    offsets = (levels - np.median(levels[beside])) / large
+    small &= (np.abs(offsets) >= STACKED_OFFSETS[0]) & (np.abs(offsets) <= STACKED_OFFSETS[1])
+    upper, lower = small & (offsets < 0), small & (offsets > 0)
+    left = centres[small, 0].max(initial=-np.inf) < boxes[beside, 0].min()
+    return upper + 2 * lower if left and (upper & sure).any() and lower.any() else none
+
+
+def _centres_and_levels(boxes: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Middles ``[N, 2]`` of boxes, and ``[N]`` how far down they are across the text's slope."""
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return centres, (centres[:, 1] - text_slope(boxes, weights) * centres[:, 0]).astype(np.float32)
