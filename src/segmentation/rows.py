@@ -91,5 +91,5 @@ def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
 
 def _centres_and_levels(boxes: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Middles ``[N, 2]`` of boxes, and ``[N]`` how far down they are across the text's slope."""
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    centres = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(np.float32)
     return centres, (centres[:, 1] - text_slope(boxes, weights) * centres[:, 0]).astype(np.float32)
