@@ -79,7 +79,7 @@ def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
     large = float(np.quantile(heights[sure], 0.75))
     small = (heights >= STACKED_HEIGHTS[0] * large) & (heights <= STACKED_HEIGHTS[1] * large)
     beside = sure & (heights > STACKED_HEIGHTS[1] * large)
-    if beside.sum() < LEAST_BESIDE:
+    if beside.sum() < LEAST_BESIDE or (boxes[small, 0] < boxes[beside, 0].min()).sum() < 2:
         return none
     centres, levels = _centres_and_levels(boxes, weights)
     offsets = (levels - np.median(levels[beside])) / large
