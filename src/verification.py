@@ -29,11 +29,9 @@ PROOF_TEXT = 0.5
 #: So many characters that are all the same, or all made of bars, and nothing else are a pattern.
 PATTERN_CHARACTERS = 5
 BARS = frozenset("1HIMNW")
-#: A time of day, or a date with the year first or last, in whatever follows it; strokes between its parts are read as
-#: ones.
-CLOCK = re.compile(
-    r"([01]\d|2[0-3])([0-5]\d){2}|((19|20)\d\d1?(0\d|1[0-2])1?[0-3]\d|[0-3]\d1?(0\d|1[0-2])1?(19|20)\d\d)\d*"
-)
+#: A date with the year first or last, and whatever follows it; strokes between its parts are read as ones.
+DATE = re.compile(r"((19|20)\d\d1?(0\d|1[0-2])1?[0-3]\d|[0-3]\d1?(0\d|1[0-2])1?(19|20)\d\d)\d*")
+TIME_OF_DAY = re.compile(r"([01]\d|2[0-3])([0-5]\d){2}")
 #: Letters, one of which may have been read as the digit that looks like it.
 WRITING = re.compile(r"[A-Z]*[01]?[A-Z]*")
 
@@ -57,7 +55,11 @@ def is_plate(detection_confidence: float, characters: Sequence[Character], text_
         characters: what was read on it.
         text_confidence: of the text that they make, 0..1.
     """
-    if _is_pattern(characters) or (detection_confidence < WRITING_DETECTION and _is_word(characters)):
+    if (
+        _is_pattern(characters)
+        or _is_date(characters)
+        or (detection_confidence < WRITING_DETECTION and _is_word(characters))
+    ):
         return False
     if detection_confidence >= SURE_DETECTION:
         return True
@@ -69,6 +71,10 @@ def _is_pattern(characters: Sequence[Character]) -> bool:
     return len(characters) >= PATTERN_CHARACTERS and (len(letters) == 1 or letters <= BARS)
 
 
+def _is_date(characters: Sequence[Character]) -> bool:
+    return DATE.fullmatch("".join(character.text for character in characters)) is not None
+
+
 def _is_word(characters: Sequence[Character]) -> bool:
     sure = sum(character.confidence >= WRITING_CONFIDENCE for character in characters)
     return sure >= WRITING_CHARACTERS and all(character.text.isalpha() for character in characters)
@@ -78,4 +84,4 @@ def _is_proof(characters: Sequence[Character]) -> bool:
     """Whether such characters are on plates only."""
     text = "".join(character.text for character in characters)
     sure = sum(character.confidence >= PROOF_CONFIDENCE for character in characters)
-    return sure >= PROOF_CHARACTERS and not WRITING.fullmatch(text) and not CLOCK.fullmatch(text)
+    return sure >= PROOF_CHARACTERS and not WRITING.fullmatch(text) and not TIME_OF_DAY.fullmatch(text)
