@@ -48,6 +48,8 @@ LEAST_BOXES = 4
 #: reaches further there.
 NEAR_EDGE = 0.6
 REACH = 2.2
+#: What is found within another plate is of that one, if there is so much between the two, in heights of this one.
+LEAST_GAP = 0.1
 #: A plate is looked at so many times at most.
 MOST_LOOKS = 3
 #: So many of the likeliest texts are told.
@@ -130,14 +132,17 @@ class PlateReader:
         readings = [Reading()] * len(quads)
         if not usable:
             return readings
-        attempts = self._attempt(image, [_sound_quad(quads[index]) for index in usable])
+        outlines = [quad_to_box(quads[index]) for index in usable]
+        beside = [_apart(outlines, place) for place in range(len(usable))]
+        attempts = self._attempt(image, [_sound_quad(quads[index]) for index in usable], beside)
         best = list(attempts)
         unsure = [index for index, attempt in enumerate(attempts) if _is_unsure(attempt) or any(_cut(attempt))]
         for _ in range(MOST_LOOKS - 1):
             if not unsure:
                 break
             straightened = [_quad_of_text(attempts[index]) for index in unsure]
-            for index, attempt in zip(unsure, self._attempt(image, straightened), strict=True):
+            looks = self._attempt(image, straightened, [beside[index] for index in unsure])
+            for index, attempt in zip(unsure, looks, strict=True):
                 attempts[index] = attempt
                 best[index] = max(best[index], attempt, key=lambda attempt: attempt.certainty)
             unsure = [index for index in unsure if any(_cut(attempts[index]))]
@@ -145,11 +150,16 @@ class PlateReader:
             readings[index] = attempt.reading
         return readings
 
-    def _attempt(self, image: NDArray[np.uint8], quads: Sequence[FloatArray]) -> list[_Attempt]:
-        """Read each quad once; one call of each model."""
+    def _attempt(
+        self, image: NDArray[np.uint8], quads: Sequence[FloatArray], beside: Sequence[FloatArray]
+    ) -> list[_Attempt]:
+        """Read each quad once, but for what lies in the boxes beside it; one call of each model."""
         views = [plate_view(image, quad) for quad in quads]
         cells = self._segmenter(np.stack([view.canvas() for view in views])[..., None])
-        found = [decode_cells(of_plate) for of_plate in cells]
+        found = [
+            _outside(view, others, *decode_cells(of_plate))
+            for view, others, of_plate in zip(views, beside, cells, strict=True)
+        ]
         crops = np.concatenate([character_crops(view, boxes) for view, (boxes, _, _) in zip(views, found, strict=True)])
         if len(crops) == 0:
             return [_Attempt(Reading(), np.zeros((0, 4), np.float32), 0.0, view) for view in views]
@@ -161,6 +171,25 @@ class PlateReader:
             _read_boxes(view, boxes, scores, part, self._syntaxes)
             for view, (boxes, scores, _), part in zip(views, found, parts, strict=True)
         ]
+
+
+def _apart(outlines: Sequence[FloatArray], place: int) -> FloatArray:
+    """The boxes ``[M, 4]`` that neither touch nor nearly touch the one at a place: they hold other plates."""
+    own = outlines[place]
+    gap = LEAST_GAP * (own[3] - own[1])
+    apart = [box for box in outlines if np.any(box[:2] > own[2:] + gap) or np.any(box[2:] < own[:2] - gap)]
+    return np.array(apart, np.float32).reshape(-1, 4)
+
+
+def _outside(
+    view: PlateView, others: FloatArray, boxes: FloatArray, scores: FloatArray, logits: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The boxes on a view, with what belongs to them, whose middles lie outside other boxes of the photograph."""
+    centres = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(np.float32)
+    middles = transform_points(centres, view.to_photo)[:, None]
+    within = (middles > others[:, :2]) & (middles < others[:, 2:])
+    outside = ~np.any(np.all(within, axis=2), axis=1)
+    return boxes[outside], scores[outside], logits[outside]
 
 
 def _sound_quad(quad: FloatArray) -> FloatArray:

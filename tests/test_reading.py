@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from src.geometry import iou_matrix, quad_to_box
+from src.geometry import box_to_quad, iou_matrix, quad_to_box
 from src.reading import PlateReader, Reading
 from src.runtime import load_model
 from src.synthesis.plates import draw_empty_plate, draw_plate
@@ -72,6 +72,22 @@ def test_a_reading_is_consistent(reader: PlateReader) -> None:
         boxes = np.array([character.box for character in reading.characters], np.float32)
         assert (iou_matrix(boxes, quad_to_box(quad)[None]) > 0).all()
         assert 1 <= reading.rows <= 3
+
+
+@pytest.mark.parametrize("seed", [7, 21, 49])
+def test_a_plate_is_not_read_on_into_its_neighbour(reader: PlateReader, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    image = np.full((160, 420, 3), 128, np.uint8)
+    quads, texts = [], []
+    for left in (50.0, 186.0):
+        plate = draw_plate(rng)
+        height = 130 * plate.image.shape[0] / plate.image.shape[1]
+        quads.append(box_to_quad(np.array([[left, 70 - height / 2, left + 130, 70 + height / 2]], np.float32))[0])
+        image = paste_plate(image, plate, quads[-1], rng)
+        texts.append(plate.text)
+    alone = [reader.read(image, quad[None])[0].text for quad in quads]
+    assert any(len(read) > len(text) for read, text in zip(alone, texts, strict=True)), "nobody knows of the other one"
+    assert [reading.text for reading in reader.read(image, np.stack(quads))] == texts
 
 
 def test_many_plates_are_read_as_one_by_one(reader: PlateReader) -> None:
