@@ -10,12 +10,12 @@ from src.evaluation.evaluate import evaluate_set
 # A little below what the committed models reach (models/metrics.json): whoever changes something sees what it costs.
 @pytest.mark.parametrize(
     ("name", "recall", "merged"),
-    [("openimages", 74, 95), ("cars", 95, 88), ("indonesia", 94, 92), ("china", 98, 92), ("tunisia", 96, None)],
+    [("openimages", 74, 96), ("cars", 95, 90), ("indonesia", 94, 93), ("china", 98, 92), ("tunisia", 96, None)],
 )
 def test_photographs_never_met_are_read(datasets, name, recall, merged):
     figures, calibration = evaluate_set(datasets / "val" / name)
     assert figures["recall"] >= recall
-    assert figures["false_per_image"] <= 0.2
+    assert figures["false_per_image"] <= 0.12
     if merged is not None:
         assert figures["reading"]["merged"] >= merged
         assert figures["reading"]["merged"] > figures["reading_with_contours"]["merged"] + 10
