@@ -66,7 +66,7 @@ class Reading:
     Attributes:
         text: ``A``-``Z`` and ``0``-``9`` without separators; empty where the plate cannot be read.
         confidence: probability of the text, 0..1; 0 where the plate cannot be read.
-        rows: lines of text; 0 where the plate cannot be read.
+        rows: lines of text, those of a stack counted too; 0 where the plate cannot be read.
         characters: in reading order, boxes in pixels of the photograph.
         candidates: the likeliest texts, best first; the first is ``text``.
         region: whose syntax the text fits best, or None.

@@ -89,7 +89,7 @@ class Plate:
         box: xmin, ymin, xmax, ymax in pixels.
         corners: top left, top right, bottom right, bottom left of the plate itself, in pixels.
         detection_confidence: how sure it is that there is a plate, 0..1.
-        rows: lines of text; 0 where it cannot be read.
+        rows: lines of text, small ones stacked beside large characters counted too; 0 where it cannot be read.
         characters: in reading order.
         candidates: the possible readings, best first.
         region: the country whose syntax fits, or None.

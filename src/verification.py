@@ -55,11 +55,9 @@ def is_plate(detection_confidence: float, characters: Sequence[Character], text_
         characters: what was read on it.
         text_confidence: of the text that they make, 0..1.
     """
-    if (
-        _is_pattern(characters)
-        or _is_date(characters)
-        or (detection_confidence < WRITING_DETECTION and _is_word(characters))
-    ):
+    if _is_pattern(characters) or _is_date(characters):
+        return False
+    if detection_confidence < WRITING_DETECTION and _is_word(characters):
         return False
     if detection_confidence >= SURE_DETECTION:
         return True

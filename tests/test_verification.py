@@ -51,9 +51,8 @@ def test_writing_and_the_clock_of_a_camera_prove_nothing(text, expected):
     assert is_plate(0.8, characters, 0.95), "what the detector is sure of needs no proof"
 
 
-@pytest.mark.parametrize(
-    "text", ["20131101", "2013110118", "2015105111", "220420140640"]
-)  # 2015/05/11, 22.04.2014 06:40
+# The last two are 2015/05/11 and 22.04.2014 06:40.
+@pytest.mark.parametrize("text", ["20131101", "2013110118", "2015105111", "220420140640"])
 def test_a_date_is_no_plate_however_sure_the_detector_is(text):
     characters = [Character(character, 0.99, (0.0, 0.0, 1.0, 1.0)) for character in text]
     assert not is_plate(0.3, characters, 0.95)

@@ -33,7 +33,8 @@ _Part = tuple[str, frozenset[str]]
 #: A blank: no characters, so that it takes no slot.
 _BREAK: _Part = ("", frozenset({""}))
 #: A letter of a word: how likely it is there, the word as a whole says.
-_WORD: _Part = ("w", frozenset({""}))
+_WORD_SHAPE = "w"
+_WORD: _Part = (_WORD_SHAPE, frozenset({""}))
 #: Parts by the name that a pattern has for them.
 Vocabulary = Mapping[str, tuple[_Part, ...]]
 
@@ -99,9 +100,8 @@ def vocabulary(letters: str = LETTERS, lists: Mapping[str, Iterable[str]] | None
         letters: what ``a`` stands for.
         lists: codes by the name of their list.
     """
-    return {"a": _grouped(letters), "n": _grouped(DIGITS), "w": (_WORD,)} | {
-        name: _grouped(of) for name, of in (lists or {}).items()
-    }
+    codes = {name: _grouped(of) for name, of in (lists or {}).items()}
+    return {"a": _grouped(letters), "n": _grouped(DIGITS), "w": (_WORD,)} | codes
 
 
 def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
@@ -120,14 +120,14 @@ def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
         for shape, allowed in parts:
             if not shape:
                 breaks.add(start)
-            elif shape != "w":
+            elif shape != _WORD_SHAPE:
                 slots.append((start, start + len(shape), allowed))
             start += len(shape)
         size = math.prod(len(allowed) for _, allowed in parts)
         inner = frozenset(breaks - {0, start})
         shapes = "".join(shape for shape, _ in parts)
-        words = tuple(found.span() for found in re.finditer("w+", shapes))
-        forms[tuple(slots), words, inner] = Form(shapes.replace("w", "a"), tuple(slots), words, size, inner)
+        words = tuple(found.span() for found in re.finditer(f"{_WORD_SHAPE}+", shapes))
+        forms[tuple(slots), words, inner] = Form(shapes.replace(_WORD_SHAPE, "a"), tuple(slots), words, size, inner)
     return list(forms.values())
 
 

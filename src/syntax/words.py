@@ -4,13 +4,13 @@ import functools
 import itertools
 from collections import Counter
 from pathlib import Path
+from string import ascii_uppercase
 
 WORDS_FILE = Path(__file__).resolve().parents[2] / "data" / "words.txt"
 #: So often, beyond what is counted, every letter is taken to have followed every other.
 UNSEEN = 0.5
 #: Share of the letters at which another word begins: personal plates often say two or three.
 NEXT_WORD = 0.15
-_LETTERS = 26
 
 
 def word_probability(text: str) -> float:
@@ -31,11 +31,10 @@ def _chain() -> dict[str, float]:
     pairs: Counter[str] = Counter()
     for word in WORDS_FILE.read_text(encoding="utf-8").split():
         pairs.update("".join(pair) for pair in itertools.pairwise(f" {word}"))
-    letters = [chr(ord("A") + number) for number in range(_LETTERS)]
     chain: dict[str, float] = {}
-    for first in (" ", *letters):
-        total = sum(pairs[first + second] for second in letters) + UNSEEN * _LETTERS
-        for second in letters:
+    for first in (" ", *ascii_uppercase):
+        total = sum(pairs[first + second] for second in ascii_uppercase) + UNSEEN * len(ascii_uppercase)
+        for second in ascii_uppercase:
             inside = (pairs[first + second] + UNSEEN) / total
             chain[first + second] = (1 - NEXT_WORD) * inside + NEXT_WORD * chain.get(f" {second}", inside)
     return chain
