@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from src.annotations import read_annotations
 from src.errors import InputError
 from src.media.inputs import FolderSource, Photograph
 from src.pipeline import data_preprocessing, main, model_prediction
@@ -129,6 +130,19 @@ def test_a_turned_photograph_is_read_upright(tmp_path, sample_path):
     path = tmp_path / "turned.png"
     upright.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)
     assert what_was_read(main(path, output_dir=None)) == what_was_read(main(upright, output_dir=None))
+
+
+@pytest.mark.parametrize("turns", [-1, 1])
+def test_photographs_that_lie_on_their_side_are_read(datasets, turns):
+    images = [
+        image for image in read_annotations(datasets / "val" / "cars") if len(image.texts) == 1 and image.texts[0]
+    ]
+    texts = []
+    for image in images[:40]:
+        turned = np.ascontiguousarray(np.rot90(cv2.imread(str(image.path)), turns))
+        plates = main(turned, output_dir=None)["plates"]
+        texts.append(image.texts[0] in [plate["text"] for plate in plates])
+    assert np.mean(texts) >= 0.65
 
 
 def test_the_callers_array_is_left_alone(tmp_path, photo):

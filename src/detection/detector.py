@@ -1,13 +1,13 @@
 """From an image to plates: letterbox, network, decoding, non-maximum suppression."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid
 from src.detection.coding import decode_boxes, decode_corners
-from src.detection.verifier import Verifier
+from src.detection.verifier import Verdict, Verifier
 from src.geometry import FloatArray, box_to_quad, iou_matrix, is_convex, nms, quad_to_box
 from src.preprocessing import letterbox
 from src.runtime import Model
@@ -131,9 +131,10 @@ class Detector:
         proposals = self._propose(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
         boxes = np.array([proposal.box for proposal in proposals], np.float32).reshape(-1, 4)
         scores = np.array([proposal.confidence for proposal in proposals], np.float32)
-        confidences = self._verifier.confidences(image, boxes, scores)
-        order = [index for index in np.argsort(-confidences, kind="stable") if confidences[index] >= threshold]
-        return [replace(proposals[index], confidence=float(confidences[index])) for index in order]
+        verdicts = self._verifier.judge(image, boxes, scores)
+        judged = [_judged(proposal, verdict) for proposal, verdict in zip(proposals, verdicts, strict=True)]
+        plates = [plate for plate in judged if plate.confidence >= threshold]
+        return sorted(plates, key=lambda plate: plate.confidence, reverse=True)
 
     def _propose(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """What the network finds, the highest score first."""
@@ -180,3 +181,11 @@ class Detector:
         boxes = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
         scores = np.array([plate.confidence for plate in found], np.float32)
         return [found[index] for index in nms(boxes, scores, NMS_IOU)]
+
+
+def _judged(proposal: Detection, verdict: Verdict) -> Detection:
+    corners = proposal.corners
+    if verdict.quarter_turns:
+        # Corners of turned plates cannot be learnt: those of plates turned to one side and to the other cancel out.
+        corners = np.roll(box_to_quad(proposal.box), -verdict.quarter_turns, axis=0)
+    return Detection(proposal.box, corners, verdict.confidence)

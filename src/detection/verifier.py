@@ -1,5 +1,8 @@
 """A second look at what the detector found, at each place by itself (after R-CNN, Girshick et al., 2014)."""
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +23,23 @@ NEAR_SHARE, NEAR_PIXELS = 0.2, 150.0
 LARGEST_LOG_ODDS = 5.0
 
 
+#: A place so many times as high as wide may be a plate in a photograph that has been turned to a side.
+TALL = 1.1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the verifier thinks of a place.
+
+    Attributes:
+        confidence: that it is a plate, 0..1.
+        quarter_turns: clockwise, by which the plate is turned: -1, 0 or 1.
+    """
+
+    confidence: float
+    quarter_turns: int = 0
+
+
 class Verifier:
     """Judges places in an image."""
 
@@ -27,27 +47,29 @@ class Verifier:
         """Use a loaded model."""
         self._model = model
 
-    def confidences(self, image: NDArray[np.uint8], boxes: FloatArray, scores: FloatArray) -> FloatArray:
+    def judge(self, image: NDArray[np.uint8], boxes: FloatArray, scores: FloatArray) -> list[Verdict]:
         """How sure it is that places are plates, with what the detector thinks of them.
 
         Args:
             image: BGR uint8 ``[H, W, 3]``.
             boxes: ``[N, 4]`` places in pixels of the image.
             scores: ``[N]`` of the detector, 0..1.
-
-        Returns:
-            float32 ``[N]``, 0..1.
         """
-        if not len(boxes):
-            return scores
         pyramid = Pyramid(image)
+        return [
+            self._verdict(pyramid, box, float(score), max(image.shape[:2]))
+            for box, score in zip(boxes, scores, strict=True)
+        ]
+
+    def _verdict(self, pyramid: Pyramid, box: FloatArray, score: float, side: int) -> Verdict:
+        width, height = box[2:] - box[:2]
+        turns = (0, -1, 1) if height > TALL * width else (0,)
         # One by one: arrays of megabytes that come and go would scatter the memory.
-        logits = np.array([self._model(view(pyramid, box)[None])[0, 0] for box in boxes])
-        verified = np.clip(logits, -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
-        detected = np.log(scores / np.maximum(1 - scores, 1e-6))
-        sizes = np.maximum(plate_size(boxes), 1.0)
-        share = np.log(np.minimum(sizes / max(image.shape[:2]), NEAR_SHARE))
-        pixels = np.log(np.minimum(sizes, NEAR_PIXELS))
-        log_odds = DETECTOR_WEIGHT * detected + VERIFIER_WEIGHT * verified + BIAS
-        log_odds += SHARE_WEIGHT * share + PIXELS_WEIGHT * pixels
-        return (1 / (1 + np.exp(-log_odds))).astype(np.float32)
+        logits = [float(self._model(view(pyramid, box, turn)[None])[0, 0]) for turn in turns]
+        likeliest = int(np.argmax(logits))
+        verified = np.clip(logits[likeliest], -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
+        size = plate_size(box, turns[likeliest])
+        log_odds = DETECTOR_WEIGHT * math.log(score / max(1 - score, 1e-6)) + VERIFIER_WEIGHT * verified + BIAS
+        log_odds += SHARE_WEIGHT * math.log(min(size / side, NEAR_SHARE))
+        log_odds += PIXELS_WEIGHT * math.log(min(size, NEAR_PIXELS))
+        return Verdict(1 / (1 + math.exp(-log_odds)), turns[likeliest])

@@ -21,6 +21,8 @@ VIEW_HEIGHT = SURROUNDINGS_HEIGHT + CLOSE_HEIGHT
 LEAST_ASPECT = 2.2
 #: Smaller copies of an image are not needed below this side, in pixels.
 LEAST_SIDE = 8
+#: What puts a picture upright that is turned clockwise by so many quarter turns.
+_UPRIGHT = {0: np.eye(2), 1: np.array([[0.0, 1.0], [-1.0, 0.0]]), -1: np.array([[0.0, -1.0], [1.0, 0.0]])}
 
 
 class Pyramid:
@@ -38,20 +40,31 @@ class Pyramid:
         return self._levels[min(number, len(self._levels) - 1)]
 
 
-def plate_size(boxes: FloatArray) -> FloatArray:
-    """By what places of any shape are scaled: boxes ``[..., 4]`` to pixels ``[...]``, the width of most plates."""
-    width, height = boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1]
-    return np.maximum(width, LEAST_ASPECT * height)
+def plate_size(box: FloatArray, quarter_turns: int = 0) -> float:
+    """By what a place of any shape is scaled: a box ``[4]`` to pixels, at least 1, the width of most plates.
+
+    Args:
+        box: xmin, ymin, xmax, ymax in pixels.
+        quarter_turns: clockwise, by which the plate is turned.
+    """
+    width, height = (box[2:] - box[:2])[:: -1 if quarter_turns else 1]
+    return max(float(width), LEAST_ASPECT * float(height), 1.0)
 
 
 def view(
-    pyramid: Pyramid, box: FloatArray, turn: Matrix | None = None, blur: int = 0, border: int = BORDER_VALUE
+    pyramid: Pyramid,
+    box: FloatArray,
+    quarter_turns: int = 0,
+    turn: Matrix | None = None,
+    blur: int = 0,
+    border: int = BORDER_VALUE,
 ) -> NDArray[np.uint8]:
     """The verifier's picture of a place.
 
     Args:
         pyramid: of the image.
         box: ``[4]``, xmin, ymin, xmax, ymax in pixels of the image.
+        quarter_turns: -1, 0 or 1, clockwise, by which the image is turned; the picture is upright.
         turn: ``[2, 2]``, turns and scales the picture about its middle; for training.
         blur: how many times fewer pixels than there are shall be shown, as a power of two; for training.
         border: grey value of what lies beyond the image.
@@ -59,19 +72,19 @@ def view(
     Returns:
         BGR uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]``.
     """
-    turn = np.eye(2) if turn is None else turn
+    turn = (np.eye(2) if turn is None else turn) @ _UPRIGHT[quarter_turns]
+    size = plate_size(box, quarter_turns)
     return np.concatenate(
         [
-            _cut(pyramid, box, height, reach, turn, blur, border)
+            _cut(pyramid, box, height, VIEW_WIDTH / (reach * size), turn, blur, border)
             for height, reach in ((SURROUNDINGS_HEIGHT, SURROUNDINGS_REACH), (CLOSE_HEIGHT, CLOSE_REACH))
         ]
     )
 
 
 def _cut(
-    pyramid: Pyramid, box: FloatArray, height: int, reach: float, turn: Matrix, blur: int, border: int
+    pyramid: Pyramid, box: FloatArray, height: int, scale: float, turn: Matrix, blur: int, border: int
 ) -> NDArray[np.uint8]:
-    scale = VIEW_WIDTH / (reach * max(float(plate_size(box)), 1.0))
     # The level next to the size wanted: neither aliasing nor waste.
     source = pyramid.level(max(0, int(np.floor(0.5 - np.log2(scale)))) + blur)
     full = pyramid.level(0)

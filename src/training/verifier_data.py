@@ -194,10 +194,10 @@ class VerifierSamples(keras.utils.PyDataset):
             target[5] = abs(degrees) <= LEVEL
         blur = 0
         if rng.random() < BLURRED:
-            most = np.log2(max(float(plate_size(box)) / LEAST_BLURRED_WIDTH, 1.0))
+            most = np.log2(max(plate_size(box) / LEAST_BLURRED_WIDTH, 1.0))
             blur = int(rng.integers(min(int(most), 3) + 1))
         border = int(rng.integers(256)) if rng.random() < 0.3 else BORDER_VALUE
-        picture = view(self._pyramids[index], box, turn, blur, border)
+        picture = view(self._pyramids[index], box, 0, turn, blur, border)
         if rng.random() < 0.5:
             picture = np.ascontiguousarray(picture[:, ::-1])
             target[1] = -target[1]

@@ -5,7 +5,7 @@ from src.detection.detector import Detector
 from src.detection.targets import assign_targets
 from src.detection.verifier import Verifier
 from src.detection.views import VIEW_HEIGHT, VIEW_WIDTH
-from src.geometry import box_to_quad
+from src.geometry import box_to_quad, is_convex
 from tests.detection.test_detector import LARGE
 from tests.detection.test_targets import NO_BOXES, output_that_meets
 
@@ -26,7 +26,7 @@ def answering(*logits):
 
 def test_what_convinces_either_network_is_surer():
     def confidence(score, logit):
-        return Verifier(answering(logit)).confidences(IMAGE, BOXES[:1], np.array([score], np.float32))[0]
+        return Verifier(answering(logit)).judge(IMAGE, BOXES[:1], np.array([score], np.float32))[0].confidence
 
     doubted, usual, convinced = (confidence(0.3, logit) for logit in (-3, 0, 3))
     assert 0 < doubted < usual < convinced < 1
@@ -37,14 +37,14 @@ def test_what_convinces_either_network_is_surer():
 def test_near_plates_are_likelier_than_far_ones_but_huge_ones_no_likelier():
     def confidence(width):
         box = np.array([[0, 0, width, width / 4]], np.float32)
-        return Verifier(answering(0)).confidences(IMAGE, box, np.array([0.3], np.float32))[0]
+        return Verifier(answering(0)).judge(IMAGE, box, np.array([0.3], np.float32))[0].confidence
 
     assert confidence(12) < confidence(40) < confidence(140)
     assert confidence(300) == pytest.approx(confidence(600))
 
 
 def test_without_places_there_is_nothing_to_ask():
-    assert len(Verifier(pytest.fail).confidences(IMAGE, NO_BOXES, np.zeros(0, np.float32))) == 0
+    assert Verifier(pytest.fail).judge(IMAGE, NO_BOXES, np.zeros(0, np.float32)) == []
 
 
 def test_detections_are_those_that_the_verifier_confirms_surest_first():
@@ -59,3 +59,14 @@ def test_detections_are_those_that_the_verifier_confirms_surest_first():
         both = found(*logits)
         assert both[0].box.tolist() == unverified[confirmed].box.tolist()
         assert [plate.confidence for plate in both] == sorted((plate.confidence for plate in both), reverse=True)
+
+
+@pytest.mark.parametrize(("logits", "first"), [((5, -5, -5), (0, 0)), ((-5, 5, -5), (0, 1)), ((-5, -5, 5), (1, 0))])
+def test_corners_of_a_plate_that_lies_on_its_side_begin_where_its_text_does(logits, first):
+    box = np.array([[300, 100, 340, 220]], np.float32)
+    output = output_that_meets(assign_targets(box, box_to_quad(box), NO_BOXES, *LARGE))
+    (plate,) = Detector(lambda batch: output[None], verifier=Verifier(answering(*logits))).detect(IMAGE, 0.01)
+    # Upright; turned to the left, so that the text runs upwards; turned to the right, so that it runs downwards.
+    left, top, right, bottom = plate.box
+    assert plate.corners[0].tolist() == [(left, right)[first[0]], (top, bottom)[first[1]]]
+    assert is_convex(plate.corners)

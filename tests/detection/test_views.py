@@ -43,6 +43,22 @@ def test_the_place_is_in_the_middle_of_both_pictures_at_one_size(box):
         assert extent(part) == pytest.approx([*expected, *middle], abs=1.6)
 
 
+@pytest.mark.parametrize("turns", [-1, 1])
+def test_the_picture_of_a_turned_photograph_is_upright(turns, sample_path):
+    image = cv2.imread(str(sample_path))
+    height, width = image.shape[:2]
+    box = np.array([400, 300, 560, 340], np.float32)
+    turned = np.ascontiguousarray(np.rot90(image, -turns))
+    turned_box = [height - 340, 400, height - 300, 560] if turns > 0 else [300, width - 560, 340, width - 400]
+    upright, right_way, wrong_way = (
+        view(Pyramid(of), np.array(place, np.float32), quarters).astype(int)
+        for of, place, quarters in ((image, box, 0), (turned, turned_box, turns), (turned, turned_box, -turns))
+    )
+    # They differ by a pixel here and there.
+    assert np.abs(right_way - upright).mean() < 0.25 * np.abs(wrong_way - upright).mean()
+    assert plate_size(np.array(turned_box, np.float32), turns) == plate_size(box)
+
+
 def test_pictures_do_not_depend_on_the_size_of_the_photograph(sample_path):
     image = cv2.imread(str(sample_path))
     box = np.array([400, 300, 560, 340], np.float32)
