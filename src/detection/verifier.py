@@ -24,7 +24,7 @@ LARGEST_LOG_ODDS = 5.0
 
 
 #: A place so many times as high as wide may be a plate in a photograph that has been turned to a side.
-TALL = 1.1
+TALL = 1.3
 
 
 @dataclass(frozen=True)
