@@ -131,7 +131,7 @@ class Detector:
         proposals = self._propose(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
         boxes = np.array([proposal.box for proposal in proposals], np.float32).reshape(-1, 4)
         scores = np.array([proposal.confidence for proposal in proposals], np.float32)
-        verdicts = self._verifier.judge(image, boxes, scores)
+        verdicts = self._verifier.judge(image, boxes, scores, threshold)
         judged = [_judged(proposal, verdict) for proposal, verdict in zip(proposals, verdicts, strict=True)]
         plates = [plate for plate in judged if plate.confidence >= threshold]
         return sorted(plates, key=lambda plate: plate.confidence, reverse=True)

@@ -47,29 +47,38 @@ class Verifier:
         """Use a loaded model."""
         self._model = model
 
-    def judge(self, image: NDArray[np.uint8], boxes: FloatArray, scores: FloatArray) -> list[Verdict]:
+    def judge(self, image: NDArray[np.uint8], boxes: FloatArray, scores: FloatArray, threshold: float) -> list[Verdict]:
         """How sure it is that places are plates, with what the detector thinks of them.
 
         Args:
             image: BGR uint8 ``[H, W, 3]``.
             boxes: ``[N, 4]`` places in pixels of the image.
             scores: ``[N]`` of the detector, 0..1.
+            threshold: places whose confidence is lower, 0..1, need not be judged any further.
         """
         pyramid = Pyramid(image)
         return [
-            self._verdict(pyramid, box, float(score), max(image.shape[:2]))
+            self._verdict(pyramid, box, float(score), max(image.shape[:2]), threshold)
             for box, score in zip(boxes, scores, strict=True)
         ]
 
-    def _verdict(self, pyramid: Pyramid, box: FloatArray, score: float, side: int) -> Verdict:
+    def _verdict(self, pyramid: Pyramid, box: FloatArray, score: float, side: int, threshold: float) -> Verdict:
+        most = _confidence(score, LARGEST_LOG_ODDS, plate_size(box), side)
+        if most < threshold:
+            return Verdict(most)
         width, height = box[2:] - box[:2]
         turns = (0, -1, 1) if height > TALL * width else (0,)
         # One by one: arrays of megabytes that come and go would scatter the memory.
         logits = [float(self._model(view(pyramid, box, turn)[None])[0, 0]) for turn in turns]
         likeliest = int(np.argmax(logits))
-        verified = np.clip(logits[likeliest], -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS)
         size = plate_size(box, turns[likeliest])
-        log_odds = DETECTOR_WEIGHT * math.log(score / max(1 - score, 1e-6)) + VERIFIER_WEIGHT * verified + BIAS
-        log_odds += SHARE_WEIGHT * math.log(min(size / side, NEAR_SHARE))
-        log_odds += PIXELS_WEIGHT * math.log(min(size, NEAR_PIXELS))
-        return Verdict(1 / (1 + math.exp(-log_odds)), turns[likeliest])
+        return Verdict(_confidence(score, logits[likeliest], size, side), turns[likeliest])
+
+
+def _confidence(score: float, logit: float, size: float, side: int) -> float:
+    """What both networks think of a place of a size, in a picture whose longest side is so many pixels."""
+    verified = min(max(logit, -LARGEST_LOG_ODDS), LARGEST_LOG_ODDS)
+    log_odds = DETECTOR_WEIGHT * math.log(score / max(1 - score, 1e-6)) + VERIFIER_WEIGHT * verified + BIAS
+    log_odds += SHARE_WEIGHT * math.log(min(size / side, NEAR_SHARE))
+    log_odds += PIXELS_WEIGHT * math.log(min(size, NEAR_PIXELS))
+    return 1 / (1 + math.exp(-log_odds))

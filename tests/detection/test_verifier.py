@@ -26,7 +26,7 @@ def answering(*logits):
 
 def test_what_convinces_either_network_is_surer():
     def confidence(score, logit):
-        return Verifier(answering(logit)).judge(IMAGE, BOXES[:1], np.array([score], np.float32))[0].confidence
+        return Verifier(answering(logit)).judge(IMAGE, BOXES[:1], np.array([score], np.float32), 0.0)[0].confidence
 
     doubted, usual, convinced = (confidence(0.3, logit) for logit in (-3, 0, 3))
     assert 0 < doubted < usual < convinced < 1
@@ -37,14 +37,23 @@ def test_what_convinces_either_network_is_surer():
 def test_near_plates_are_likelier_than_far_ones_but_huge_ones_no_likelier():
     def confidence(width):
         box = np.array([[0, 0, width, width / 4]], np.float32)
-        return Verifier(answering(0)).judge(IMAGE, box, np.array([0.3], np.float32))[0].confidence
+        return Verifier(answering(0)).judge(IMAGE, box, np.array([0.3], np.float32), 0.0)[0].confidence
 
     assert confidence(12) < confidence(40) < confidence(140)
     assert confidence(300) == pytest.approx(confidence(600))
 
 
+def test_what_no_verdict_could_make_a_plate_is_not_looked_at():
+    scores = np.array([0.04, 0.9], np.float32)
+    verifier = Verifier(answering(0))
+    hopeless, hopeful = verifier.judge(IMAGE, BOXES, scores, 0.3)
+    assert hopeless.confidence < 0.3 < hopeful.confidence
+    # As sure as can be, it would not have been a plate.
+    assert Verifier(answering(50)).judge(IMAGE, BOXES[:1], scores[:1], 0.0)[0].confidence == hopeless.confidence
+
+
 def test_without_places_there_is_nothing_to_ask():
-    assert Verifier(pytest.fail).judge(IMAGE, NO_BOXES, np.zeros(0, np.float32)) == []
+    assert Verifier(pytest.fail).judge(IMAGE, NO_BOXES, np.zeros(0, np.float32), 0.0) == []
 
 
 def test_detections_are_those_that_the_verifier_confirms_surest_first():
