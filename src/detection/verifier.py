@@ -21,8 +21,6 @@ BIAS = 0.46
 #: From this share, and this many pixels on, a plate is near, and larger ones are no likelier: facades have rows, too.
 NEAR_SHARE, NEAR_PIXELS = 0.2, 150.0
 LARGEST_LOG_ODDS = 5.0
-
-
 #: A place so many times as high as wide may be a plate in a photograph that has been turned to a side.
 TALL = 1.3
 
@@ -63,6 +61,7 @@ class Verifier:
         ]
 
     def _verdict(self, pyramid: Pyramid, box: FloatArray, score: float, side: int, threshold: float) -> Verdict:
+        # A turned place is of no larger size.
         most = _confidence(score, LARGEST_LOG_ODDS, plate_size(box), side)
         if most < threshold:
             return Verdict(most)
@@ -78,7 +77,7 @@ class Verifier:
 def _confidence(score: float, logit: float, size: float, side: int) -> float:
     """What both networks think of a place of a size, in a picture whose longest side is so many pixels."""
     verified = min(max(logit, -LARGEST_LOG_ODDS), LARGEST_LOG_ODDS)
-    log_odds = DETECTOR_WEIGHT * math.log(score / max(1 - score, 1e-6)) + VERIFIER_WEIGHT * verified + BIAS
+    log_odds = DETECTOR_WEIGHT * math.log(max(score, 1e-6) / max(1 - score, 1e-6)) + VERIFIER_WEIGHT * verified + BIAS
     log_odds += SHARE_WEIGHT * math.log(min(size / side, NEAR_SHARE))
     log_odds += PIXELS_WEIGHT * math.log(min(size, NEAR_PIXELS))
     return 1 / (1 + math.exp(-log_odds))
