@@ -52,7 +52,7 @@ class Verifier:
             image: BGR uint8 ``[H, W, 3]``.
             boxes: ``[N, 4]`` places in pixels of the image.
             scores: ``[N]`` of the detector, 0..1.
-            threshold: places whose confidence is lower, 0..1, need not be judged any further.
+            threshold: 0..1; a place that cannot reach it is not looked at, and gets the confidence it has at most.
         """
         pyramid = Pyramid(image)
         return [

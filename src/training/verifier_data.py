@@ -197,7 +197,7 @@ class VerifierSamples(keras.utils.PyDataset):
             most = np.log2(max(plate_size(box) / LEAST_BLURRED_WIDTH, 1.0))
             blur = int(rng.integers(min(int(most), 3) + 1))
         border = int(rng.integers(256)) if rng.random() < 0.3 else BORDER_VALUE
-        picture = view(self._pyramids[index], box, 0, turn, blur, border)
+        picture = view(self._pyramids[index], box, turn=turn, blur=blur, border=border)
         if rng.random() < 0.5:
             picture = np.ascontiguousarray(picture[:, ::-1])
             target[1] = -target[1]
