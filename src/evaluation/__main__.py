@@ -11,7 +11,10 @@ from src.evaluation.calibration import Calibration, pooled
 from src.evaluation.evaluate import STAGES, evaluate_set
 from src.runtime import MODELS_DIRECTORY
 
-COLUMNS = ("set", "images", "plates", "recall", "AP", "false", "exact", "merged", "CER", "two rows", "contours", "ms")
+COLUMNS = (
+    *("set", "images", "plates", "recall", "AP", "false", "corners"),
+    *("exact", "merged", "CER", "two rows", "contours", "ms"),
+)
 
 
 def _line(name: str, figures: dict[str, Any]) -> list[str]:
@@ -22,6 +25,7 @@ def _line(name: str, figures: dict[str, Any]) -> list[str]:
     values = [name, figures["images"], figures["plates"], figures["recall"], figures["average_precision"]]
     values += [
         f"{figures['false_per_image']:.2f}",
+        figures["corner_error"],
         reading["exact"],
         reading["merged"],
         reading["character_error_rate"],
@@ -35,7 +39,10 @@ def _line(name: str, figures: dict[str, Any]) -> list[str]:
 
 
 def as_table(table: dict[str, dict[str, Any]]) -> str:
-    """The figures of several sets as an aligned text table; times are load + detect + read = total, in ms."""
+    """The figures of several sets as an aligned text table.
+
+    Percentages; corners are off by so many percent of the plate's height; times are load + detect + read = total, in ms.
+    """
     rows = [list(COLUMNS)] + [_line(name, figures) for name, figures in table.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)

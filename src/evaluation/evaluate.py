@@ -22,8 +22,9 @@ STAGES = ("load", "detect", "read")
 
 def _predicted(answer: dict[str, Any], texts: tuple[str, ...]) -> PredictedPlates:
     boxes = np.array([plate["box"] for plate in answer["plates"]], np.float32).reshape(-1, 4)
+    quads = np.array([plate["corners"] for plate in answer["plates"]], np.float32).reshape(-1, 4, 2)
     scores = np.array([plate["detection_confidence"] for plate in answer["plates"]], np.float32)
-    return PredictedPlates(boxes, scores, texts, tuple(plate["confidence"] for plate in answer["plates"]))
+    return PredictedPlates(boxes, quads, scores, texts, tuple(plate["confidence"] for plate in answer["plates"]))
 
 
 def _contour_texts(item: AnnotatedImage, answer: dict[str, Any], classifier: Model) -> tuple[str, ...]:

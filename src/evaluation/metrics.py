@@ -23,12 +23,14 @@ class PredictedPlates:
 
     Attributes:
         boxes: float32 ``[N, 4]``.
+        quads: float32 ``[N, 4, 2]`` corners.
         scores: float32 ``[N]``, detection confidences.
         texts: N texts.
         confidences: of the texts, N.
     """
 
     boxes: FloatArray
+    quads: FloatArray
     scores: FloatArray
     texts: tuple[str, ...]
     confidences: tuple[float, ...]
@@ -169,6 +171,7 @@ class DetectionFigures:
         recall: share of plates met by a detection of IoU ≥ 0.5, in percent.
         average_precision: AP at IoU 0.5, in percent.
         false_per_image: detections per image that are about no annotated plate.
+        corner_error: mean distance of the corners of plates that were found, in percent of the plate's height.
     """
 
     images: int
@@ -176,14 +179,30 @@ class DetectionFigures:
     recall: float
     average_precision: float
     false_per_image: float
+    corner_error: float
+
+
+def corner_errors(comparison: Comparison) -> list[float]:
+    """Mean distance of the four corners of each plate found whose corners are known, in heights of the plate."""
+    if not len(comparison.predicted.boxes):
+        return []
+    best = comparison.overlaps.argmax(axis=1)
+    known = np.isfinite(comparison.true_quads).all(axis=(1, 2)) & (comparison.overlaps.max(axis=1) >= FOUND_IOU)
+    return [
+        float(np.linalg.norm(comparison.predicted.quads[best[plate]] - quad, axis=1).mean() / quad_size(quad)[1])
+        for plate, quad in enumerate(comparison.true_quads)
+        if known[plate]
+    ]
 
 
 def detection_figures(comparisons: list[Comparison]) -> DetectionFigures:
-    """Figures of detection; recall and AP are NaN without plates."""
+    """Figures of detection; recall and AP are NaN without plates, the corners' error where no corners are known."""
     plates = sum(len(c.true_boxes) for c in comparisons)
     found = sum(int((c.overlaps >= FOUND_IOU).any(axis=1).sum()) for c in comparisons if len(c.predicted.boxes))
     # An image without annotated plates says nothing about which of its detections are false.
     false = sum(int((~c.located.any(axis=0)).sum()) for c in comparisons if len(c.true_boxes))
     recall = 100 * found / plates if plates else float("nan")
     precision = 100 * average_precision(comparisons)
-    return DetectionFigures(len(comparisons), plates, recall, precision, false / max(1, len(comparisons)))
+    off = [error for comparison in comparisons for error in corner_errors(comparison)]
+    corner_error = 100 * float(np.mean(off)) if off else float("nan")
+    return DetectionFigures(len(comparisons), plates, recall, precision, false / max(1, len(comparisons)), corner_error)

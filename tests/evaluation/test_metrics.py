@@ -10,11 +10,15 @@ from src.evaluation.metrics import (
     edit_distance,
     reading_figures,
 )
+from src.geometry import box_to_quad
 
 
-def comparison(true_boxes, true_texts, boxes, scores, texts, confidences=None, quads=None):
+def comparison(true_boxes, true_texts, boxes, scores, texts, confidences=None, quads=None, found=None):
     boxes = np.array(boxes, np.float32).reshape(-1, 4)
-    predicted = PredictedPlates(boxes, np.array(scores, np.float32), tuple(texts), tuple(confidences or scores))
+    corners = box_to_quad(boxes) if found is None else np.array(found, np.float32)
+    predicted = PredictedPlates(
+        boxes, corners, np.array(scores, np.float32), tuple(texts), tuple(confidences or scores)
+    )
     true_boxes = np.array(true_boxes, np.float32).reshape(-1, 4)
     true_quads = np.full((len(true_boxes), 4, 2), np.nan, np.float32) if quads is None else np.array(quads, np.float32)
     return Comparison(true_boxes, true_quads, tuple(true_texts), predicted)
@@ -59,6 +63,16 @@ def test_a_tilted_plate_of_one_row_is_told_by_its_corners():
     tilted = [[(0, 40), (90, 0), (100, 20), (10, 60)]]
     images = [comparison([(0, 0, 100, 60)], ["AB12"], [(0, 0, 100, 60)], [0.9], ["AB12"], quads=tilted)]
     assert reading_figures(images, two_rows=True) is None
+
+
+def test_corners_are_compared_where_they_are_known_and_the_plate_was_found():
+    true = [[(0, 0), (100, 0), (100, 20), (0, 20)], np.full((4, 2), np.nan), [(0, 80), (50, 80), (50, 90), (0, 90)]]
+    boxes = [(0, 0, 100, 20), (0, 40, 50, 50), (0, 80, 50, 90)]
+    found = [[(3, 4), (100, 0), (100, 20), (0, 20)], [(0, 0)] * 4]
+    images = [comparison(boxes, ["", "", ""], boxes[:2], [0.9, 0.8], ["", ""], quads=true, found=found)]
+    # One corner of four is 5 pixels off, the plate is 20 pixels high.
+    assert detection_figures(images).corner_error == pytest.approx(100 * 5 / 4 / 20)
+    assert np.isnan(detection_figures([comparison([PLATE], [""], [PLATE], [0.9], [""])]).corner_error)
 
 
 def test_calibration_compares_confidences_with_what_is_right():
