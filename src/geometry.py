@@ -89,6 +89,12 @@ def quad_size(quad: FloatArray) -> tuple[float, float]:
     return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
 
 
+def quad_tilt(quad: FloatArray) -> tuple[float, float]:
+    """Angles in radians by which the rows and the columns of a ``[4, 2]`` quad leave the horizontal and vertical."""
+    across, down = quad[1] + quad[2] - quad[0] - quad[3], quad[2] + quad[3] - quad[0] - quad[1]
+    return float(np.arctan2(across[1], across[0])), float(np.arctan2(-down[0], down[1]))
+
+
 def transform_points(points: FloatArray, matrix: Matrix) -> FloatArray:
     """Map ``[..., 2]`` points through a 3×3 homography."""
     mapped = points @ matrix[:, :2].T + matrix[:, 2]

@@ -3,13 +3,16 @@
 import functools
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from src.detection.detector import Detection, Detector
+from src.detection.refiner import CornerRefiner
 from src.detection.verifier import Verifier
 from src.errors import InputError
-from src.geometry import FloatArray
+from src.geometry import FloatArray, quad_tilt
 from src.media.images import BGRImage
 from src.media.inputs import Photograph
 from src.memory import FreeMemory
@@ -19,6 +22,9 @@ from src.results import ImageResult
 from src.runtime import load_model
 from src.syntax.library import load_syntaxes
 from src.verification import LEAST_DETECTION, is_plate, worth_reading
+
+#: A plate is read from its refined corners if they change its roll by more than this, or its shear, in radians.
+TURNED, SHEARED = 0.1, 0.2
 
 _LOADING = threading.Lock()
 
@@ -42,6 +48,7 @@ class PlateRecogniser:
                 load_model("detector_small", runtime),
                 Verifier(load_model("verifier", runtime)),
             )
+            self._refiner = CornerRefiner(load_model("refiner", runtime))
             self._reader = PlateReader(
                 load_model("segmenter", runtime), load_model("classifier", runtime), load_syntaxes()
             )
@@ -54,11 +61,10 @@ class PlateRecogniser:
         start = time.perf_counter()
         detections = worth_reading(self._detector.search(image, LEAST_DETECTION))
         detected = time.perf_counter()
-        quads = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
-        readings = self.read(image, quads)
+        pairs = self.read(image, detections)
         read = time.perf_counter()
         height, width = image.shape[:2]
-        accepted = [pair for pair in zip(detections, readings, strict=True) if self.accepts(*pair)]
+        accepted = [pair for pair in pairs if self.accepts(*pair)]
         plates = []
         for detection, reading in accepted:
             others = [other.box for other, _ in accepted if other is not detection]
@@ -72,13 +78,25 @@ class PlateRecogniser:
         """Find what may be plates in one picture of many, BGR uint8 ``[H, W, 3]``."""
         return self._detector.detect(image, LEAST_DETECTION)
 
-    def read(self, image: BGRImage, quads: FloatArray) -> list[Reading]:
-        """Read what is within quads ``[N, 4, 2]`` of a picture, BGR uint8 ``[H, W, 3]``."""
-        return self._reader.read(image, quads)
+    def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
+        """Read what was found in a picture, BGR uint8 ``[H, W, 3]``; the detections come back with refined corners."""
+        found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
+        refined = self._refiner.refine(image, found)
+        # The reader has learnt from plates that are as loosely framed as the detector frames them.
+        straight = [_straighter(*quads) for quads in zip(found, refined, strict=True)]
+        readings = self._reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
+        located = [replace(detection, corners=quad) for detection, quad in zip(detections, refined, strict=True)]
+        return list(zip(located, readings, strict=True))
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate."""
         return is_plate(detection.confidence, reading.characters, reading.confidence)
+
+
+def _straighter(found: FloatArray, refined: FloatArray) -> FloatArray:
+    """The corners ``[4, 2]`` to read a plate from."""
+    (roll, shear), (better_roll, better_shear) = quad_tilt(found), quad_tilt(refined)
+    return refined if abs(roll - better_roll) > TURNED or abs(shear - better_shear) > SHEARED else found
 
 
 def load_recogniser(runtime: str = "litert") -> PlateRecogniser:

@@ -108,7 +108,7 @@ def load_model(name: str, runtime: str = "litert") -> Model:
     """Load one of the project's models.
 
     Args:
-        name: "detector", "detector_small", "verifier", "segmenter" or "classifier".
+        name: "detector", "detector_small", "verifier", "refiner", "segmenter" or "classifier".
         runtime: "litert" for the compiled twin, "keras" for the ``.h5``.
 
     Raises:

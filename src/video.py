@@ -4,7 +4,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -52,8 +52,8 @@ class Recogniser(Protocol):
     def detect(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates."""
 
-    def read(self, image: BGRImage, quads: FloatArray) -> list[Reading]:
-        """Read the plates at ``[N, 4, 2]`` corners."""
+    def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
+        """Read what was found; each detection comes back with its reading, and maybe with better corners."""
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether it is a plate."""
@@ -263,14 +263,13 @@ class VideoReader:
             for index, track in enumerate(tracks)
             if not cut[index] and self._sightings[track.number].wants_reading(track)
         ]
-        quads = np.array([detections[index].corners for index in chosen], np.float32).reshape(-1, 4, 2)
-        readings = self._recogniser.read(image, quads)
+        pairs = self._recogniser.read(image, [detections[index] for index in chosen])
         self._timing.detect += 1000 * (detected - start)
         self._timing.read += 1000 * (time.perf_counter() - detected)
         self._readings.clear()
-        for index, reading in zip(chosen, readings, strict=True):
+        for index, (detection, reading) in zip(chosen, pairs, strict=True):
             others = [other.box for other in detections if other is not detections[index]]
-            reaching = reach_to_text(detections[index], reading, *self._video.size, others)
+            reaching = reach_to_text(detection, reading, *self._video.size, others)
             tracks[index] = self._take_in(frame, image, reaching, tracks[index], reading)
         for index, track in enumerate(tracks):
             self._sightings[track.number].see(track, cut[index])

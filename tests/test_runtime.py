@@ -9,12 +9,15 @@ from src.classification.crops import character_crops
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH
 from src.detection.detector import Detector
 from src.detection.model import build_detector
+from src.detection.refiner import close_up, placement
 from src.detection.views import Pyramid, view
 from src.media.images import read_image
 from src.preprocessing import letterbox
 from src.runtime import MODELS_DIRECTORY, KerasModel, LiteRTModel, compile_model, load_model
 from src.segmentation.canvas import plate_view
 from src.segmentation.decode import decode_cells
+
+MODELS = ("detector", "detector_small", "verifier", "refiner", "segmenter", "classifier")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +65,7 @@ def test_twins_of_integers_answer_nearly_alike(files, tmp_path):
 def inputs(root):
     """What the shipped models are given to see when they read the sample pictures."""
     detector, segmenter = load_model("detector"), load_model("segmenter")
-    batches = {"detector": [], "detector_small": [], "verifier": [], "segmenter": [], "classifier": []}
+    batches = {name: [] for name in MODELS}
     for path in sorted((root / "data" / "samples").glob("*.jpg")):
         image = read_image(path, path.name)
         batches["detector"].append(letterbox(image, INPUT_HEIGHT, INPUT_WIDTH).image[None].astype(np.float32))
@@ -70,6 +73,7 @@ def inputs(root):
         batches["detector_small"].append(small[None].astype(np.float32))
         for detection in Detector(detector).detect(image, 0.5):
             batches["verifier"].append(view(Pyramid(image), detection.box)[None].astype(np.float32))
+            batches["refiner"].append(close_up(Pyramid(image), placement(detection.corners))[None].astype(np.float32))
             plate = plate_view(image, detection.corners)
             batches["segmenter"].append(plate.canvas()[None, ..., None].astype(np.float32))
             boxes, _, _ = decode_cells(segmenter(batches["segmenter"][-1])[0])
@@ -77,7 +81,7 @@ def inputs(root):
     return {name: np.concatenate(parts) for name, parts in batches.items()}
 
 
-@pytest.mark.parametrize("name", ["detector", "detector_small", "verifier", "segmenter", "classifier"])
+@pytest.mark.parametrize("name", MODELS)
 def test_shipped_twins_answer_like_their_h5(name, inputs):
     answers, expected = load_model(name)(inputs[name]), load_model(name, "keras")(inputs[name])
     # The twins compute with integers of 8 bits.

@@ -94,3 +94,27 @@ def _cut(
     placement[:, :2] *= np.array([full.shape[1] / source.shape[1], full.shape[0] / source.shape[0]])
     grey = (border, border, border)
     return np.asarray(cv2.warpAffine(source, placement, (VIEW_WIDTH, height), borderValue=grey), np.uint8)
+
+
+def affine_cut(pyramid: Pyramid, to_photo: Matrix, width: int, height: int, border: int) -> NDArray[np.uint8]:
+    """A part of an image, turned, sheared and scaled.
+
+    Args:
+        pyramid: of the image.
+        to_photo: ``[2, 3]``, from continuous pixels of the part to those of the image.
+        width: of the part, in pixels.
+        height: of the part, in pixels.
+        border: grey value of what lies beyond the image.
+
+    Returns:
+        BGR uint8 ``[height, width, 3]``.
+    """
+    step = float(np.linalg.norm(to_photo[:, :2], axis=0).min())
+    source, full = pyramid.level(max(0, round(np.log2(max(step, 1e-6))))), pyramid.level(0)
+    shrunk = np.array([source.shape[1] / full.shape[1], source.shape[0] / full.shape[0]])
+    placement = to_photo * shrunk[:, None]
+    # OpenCV counts from the centres of pixels.
+    placement[:, 2] += placement[:, :2] @ np.array([0.5, 0.5]) - 0.5
+    grey = (border, border, border)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(source, placement, (width, height), flags=flags, borderValue=grey), np.uint8)

@@ -41,7 +41,7 @@ def _line(name: str, figures: dict[str, Any]) -> list[str]:
 def as_table(table: dict[str, dict[str, Any]]) -> str:
     """The figures of several sets as an aligned text table.
 
-    Percentages; corners are off by so many percent of the plate's height; times are load + detect + read = total, in ms.
+    Percentages, the corners' error in percent of the plate's height; times are load + detect + read = total, in ms.
     """
     rows = [list(COLUMNS)] + [_line(name, figures) for name, figures in table.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]

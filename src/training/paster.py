@@ -48,6 +48,12 @@ class PlatePaster:
         """
         if rng.random() > PASTE_PROBABILITY:
             return image, boxes, quads
+        return self.paste(image, boxes, quads, rng)
+
+    def paste(
+        self, image: NDArray[np.uint8], boxes: FloatArray, quads: FloatArray, rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], FloatArray, FloatArray]:
+        """Paste one or two plates, if there is room; arguments and results as of a call."""
         if len(boxes) and rng.random() < 0.6:
             return self._replace(image, boxes, quads, rng)
         for _ in range(int(rng.integers(1, 3))):

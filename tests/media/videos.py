@@ -106,15 +106,16 @@ class ColourRecogniser:
                 found.append(Detection(box, box_to_quad(box), 0.9))
         return found
 
-    def read(self, image: Image, quads: NDArray[np.float32]) -> list[Reading]:
-        readings = []
-        for quad in quads:
-            x, y = quad.mean(axis=0).astype(int)
+    def read(self, image: Image, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
+        pairs = []
+        for detection in detections:
+            x, y = detection.corners.mean(axis=0).astype(int)
             text = min(COLOURS, key=lambda known: np.abs(image[y, x].astype(int) - COLOURS[known]).sum())
-            box = tuple(float(side) for side in quad_to_box(quad))
+            box = tuple(float(side) for side in quad_to_box(detection.corners))
             characters = tuple(Character(one, 0.99, box) for one in text)
-            readings.append(Reading(text, self.confidence, 1, characters, (Candidate(text, self.confidence),)))
-        return readings
+            reading = Reading(text, self.confidence, 1, characters, (Candidate(text, self.confidence),))
+            pairs.append((detection, reading))
+        return pairs
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         return True
