@@ -145,6 +145,20 @@ def test_photographs_that_lie_on_their_side_are_read(datasets, turns):
     assert np.mean(texts) >= 0.65
 
 
+def test_plates_seen_aslant_are_read(datasets):
+    images = [
+        image for image in read_annotations(datasets / "val" / "cars") if len(image.texts) == 1 and image.texts[0]
+    ]
+    texts = []
+    for image in images[:60]:
+        picture = cv2.imread(str(image.path))
+        height, width = picture.shape[:2]
+        shear, size = np.array([[1, 0, 0], [0.4, 1, 0]]), (width, int(height + 0.4 * width))
+        sheared = cv2.warpAffine(picture, shear, size, borderMode=cv2.BORDER_REFLECT_101)
+        texts.append(image.texts[0] in [plate["text"] for plate in main(sheared, output_dir=None)["plates"]])
+    assert np.mean(texts) >= 0.88
+
+
 def test_the_callers_array_is_left_alone(tmp_path, photo):
     image = photo.copy()
     image.setflags(write=False)
