@@ -48,7 +48,7 @@ lint: .venv/.full
 	@$(VENV)/mypy src
 
 train: .venv/.full
-	@echo "Running Training.ipynb: this trains the four models and takes hours on a CPU ..."
+	@echo "Running Training.ipynb: this trains the five models and takes hours on a CPU ..."
 	@$(VENV)/jupyter execute --inplace --timeout=-1 Training.ipynb
 
 evaluate: .venv/.full

@@ -5,6 +5,8 @@ picture, straightened as the detector's corners have it, and each corner is wher
 al., Integral Human Pose Regression, 2018).
 """
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,6 +50,7 @@ def close_up(pyramid: Pyramid, to_photo: Matrix, border: int = BORDER_VALUE) -> 
     return affine_cut(pyramid, to_photo, CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT, border)
 
 
+@functools.cache
 def cell_centres() -> FloatArray:
     """Where the cells of a heat map lie in the close-up, ``[cells, 2]`` in pixels."""
     rows, columns = np.mgrid[0 : CLOSE_UP_HEIGHT // STRIDE, 0 : CLOSE_UP_WIDTH // STRIDE]
