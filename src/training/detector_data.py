@@ -110,12 +110,24 @@ def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tigh
     return photographs
 
 
+def other_light(image: NDArray[np.uint8], rng: np.random.Generator, cast: float, gamma: float) -> NDArray[np.uint8]:
+    """Random exposure, gamma and colour cast on a BGR image.
+
+    Args:
+        image: uint8 ``[H, W, 3]``.
+        rng: source of randomness.
+        cast: by so much a channel may be brighter or darker than the others.
+        gamma: standard deviation of its logarithm.
+    """
+    levels = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
+    gains = rng.uniform(0.7, 1.35) * rng.uniform(1 - cast, 1 + cast, 3)
+    curve = np.clip(levels ** np.exp(rng.normal(0, gamma)) * gains + rng.normal(0, 0.06), 0, 1)
+    return np.asarray(cv2.LUT(image, (curve * 255).astype(np.uint8)[:, None, :]), np.uint8)
+
+
 def disturb_colours(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Random exposure, gamma, colour cast, greyness, noise, blur and JPEG artefacts on a BGR image."""
-    levels = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
-    gains = rng.uniform(0.7, 1.35) * rng.uniform(0.88, 1.12, 3)
-    curve = np.clip(levels ** np.exp(rng.normal(0, 0.3)) * gains + rng.normal(0, 0.06), 0, 1)
-    result: Any = cv2.LUT(image, (curve * 255).astype(np.uint8)[:, None, :])
+    result: Any = other_light(image, rng, cast=0.12, gamma=0.3)
     if rng.random() < 0.12:
         result = cv2.cvtColor(cv2.cvtColor(result, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     kind = rng.random()

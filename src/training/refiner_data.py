@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import cv2
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,8 +11,9 @@ from src.detection.views import Pyramid
 from src.geometry import FloatArray, box_to_quad, quad_size, quad_to_box
 from src.preprocessing import BORDER_VALUE
 from src.synthesis.degradations import degrade
-from src.training.detector_data import Photograph
+from src.training.detector_data import Photograph, other_light
 from src.training.paster import PlatePaster
+from src.training.sampled_batches import SampledBatches
 
 #: So many patches share the plates of one paster, and so many plates it has.
 PATCHES_PER_PASTER = 8000
@@ -28,8 +28,9 @@ CHARACTER_SHARE = 0.5
 #: Share of samples that show annotated plates, which must be so wide in pixels and keep off the photograph's edges.
 ANNOTATED_SHARE = 0.25
 LEAST_ANNOTATED_WIDTH = 32.0
-#: Presumed corners err by these standard deviations, times one of the strengths, as the detector's do: sides in
-#: heights of the plate, corners by themselves, the roll in radians; boxes instead of corners, strong rolls.
+#: Presumed corners err as the detector's do, by these times one of the strengths. Across and down the plate, in its
+#: heights: standard deviation of the sides, and how far they lie outside in the mean; then single corners, and the roll
+#: in radians; shares of boxes instead of corners and of strong rolls.
 STRENGTHS, STRENGTH_SHARES = (0.45, 1.0, 1.5), (0.35, 0.5, 0.15)
 SIDE_ERROR, LOOSENESS = (0.15, 0.12), (0.04, 0.06)
 CORNER_ERROR, ROLL = 0.05, 0.05
@@ -99,14 +100,14 @@ def presumed_quad(quad: FloatArray, rng: np.random.Generator) -> FloatArray:
     across, down = across / np.linalg.norm(across), down / np.linalg.norm(down)
     spread = strength * height * np.array([1.0 if width > 2 * height else 0.7, 1.0])
     # How far left, top, right and bottom lie outside the plate.
-    left, top, right, bottom = (rng.normal(LOOSENESS * 2, SIDE_ERROR * 2) * np.tile(spread, 2)).tolist()
+    left, top, right, bottom = (rng.normal(np.tile(LOOSENESS, 2), np.tile(SIDE_ERROR, 2)) * np.tile(spread, 2)).tolist()
     moves = [right * across, bottom * down, -left * across, -top * down]
     shifts = np.stack([moves[2] + moves[3], moves[0] + moves[3], moves[0] + moves[1], moves[2] + moves[1]])
     shifts += rng.normal(0, CORNER_ERROR, (4, 2)) * strength * height
     return np.asarray(quad + shifts, np.float32)
 
 
-class RefinerSamples(keras.utils.PyDataset):
+class RefinerSamples(SampledBatches):
     """Batches of close-ups uint8 ``[B, CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]`` and targets float32 ``[B, 20]``.
 
     Columns of the targets: the affine map from the close-up to places in the photograph, in heights of the plate; the
@@ -125,29 +126,14 @@ class RefinerSamples(keras.utils.PyDataset):
             batches: batches per epoch.
             seed: everything drawn depends on it, the epoch and the batch's index alone.
         """
-        super().__init__(workers=1, max_queue_size=8)
-        self._patches, self._batch_size, self._batches = patches, batch_size, batches
-        self._seed, self._epoch = seed, 0
+        super().__init__(batch_size, batches, seed)
+        self._patches = patches
         self._annotated = [
             (Pyramid(*photograph.levels), box)
             for photograph in photographs
             for box in photograph.boxes
             if box[2] - box[0] >= LEAST_ANNOTATED_WIDTH and _whole(box, photograph.levels[0])
         ]
-
-    def __len__(self) -> int:
-        """Batches per epoch."""
-        return self._batches
-
-    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], FloatArray]:
-        """The batch of an index in the current epoch."""
-        rng = np.random.default_rng((self._seed, self._epoch, index))
-        pictures, targets = zip(*(self.draw(rng) for _ in range(self._batch_size)), strict=True)
-        return np.stack(pictures), np.stack(targets)
-
-    def on_epoch_end(self) -> None:
-        """The next epoch has samples of its own."""
-        self._epoch += 1
 
     def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], FloatArray]:
         """One close-up and its target."""
@@ -173,17 +159,9 @@ class RefinerSamples(keras.utils.PyDataset):
             to_photo[:, 0] *= -1
             target[CORNERS] = target[CORNERS].reshape(4, 2)[[1, 0, 3, 2]].ravel()
         target[TO_PHOTO] = to_photo.ravel() / height
-        return _other_light(picture, rng), target
+        return other_light(picture, rng, cast=0.1, gamma=0.25), target
 
 
 def _whole(box: FloatArray, image: NDArray[np.uint8]) -> bool:
     """Whether a box ``[4]`` keeps off the edges of its photograph, which may cut a plate off."""
     return bool((box[:2] > 2).all() and box[2] < image.shape[1] - 2 and box[3] < image.shape[0] - 2)
-
-
-def _other_light(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Random exposure, gamma and colour cast."""
-    levels = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
-    gains = rng.uniform(0.7, 1.35) * rng.uniform(0.9, 1.1, 3)
-    curve = np.clip(levels ** np.exp(rng.normal(0, 0.25)) * gains + rng.normal(0, 0.06), 0, 1)
-    return np.asarray(cv2.LUT(picture, (curve * 255).astype(np.uint8)[:, None, :]), np.uint8)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import cv2
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +13,7 @@ from src.detection.views import Pyramid, plate_size, view
 from src.geometry import FloatArray, Matrix, iou_matrix
 from src.preprocessing import BORDER_VALUE
 from src.training.detector_data import MINIMUM_WIDTH, Photograph, disturb_colours
+from src.training.sampled_batches import SampledBatches
 
 #: Sizes, as parts of their own, at which photographs are shown to the detector for its proposals, each also mirrored.
 PROPOSAL_SIZES = (1.0, 0.75, 0.55, 0.4)
@@ -98,7 +98,7 @@ def _anywhere(image: NDArray[np.uint8], rng: np.random.Generator) -> FloatArray:
     return np.concatenate([middle - half, middle + half]).astype(np.float32)
 
 
-class VerifierSamples(keras.utils.PyDataset):
+class VerifierSamples(SampledBatches):
     """Batches of views uint8 ``[B, VIEW_HEIGHT, VIEW_WIDTH, 3]`` and targets float32 ``[B, 6]``.
 
     Columns of the targets: 1 plate, 0 background, -1 no answer; four offsets as the verifier's; whether they count.
@@ -119,11 +119,9 @@ class VerifierSamples(keras.utils.PyDataset):
         Raises:
             ValueError: nothing is annotated.
         """
-        super().__init__(workers=1, max_queue_size=8)
+        super().__init__(batch_size, batches, seed)
         self._photographs = photographs
         self._pyramids = [Pyramid(*photograph.levels) for photograph in photographs]
-        self._batch_size, self._batches = batch_size, batches
-        self._seed, self._epoch = seed, 0
         self._proposed: list[tuple[int, FloatArray]] = []
         self._annotated: list[tuple[int, FloatArray]] = []
         self._background: list[tuple[int, FloatArray]] = []
@@ -150,20 +148,6 @@ class VerifierSamples(keras.utils.PyDataset):
             self._background.append((index, box))
             if score >= HARD_SCORE:
                 self._hard.append((index, box))
-
-    def __len__(self) -> int:
-        """Batches per epoch."""
-        return self._batches
-
-    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], FloatArray]:
-        """The batch of an index in the current epoch."""
-        rng = np.random.default_rng((self._seed, self._epoch, index))
-        views, targets = zip(*(self.draw(rng) for _ in range(self._batch_size)), strict=True)
-        return np.stack(views), np.stack(targets)
-
-    def on_epoch_end(self) -> None:
-        """The next epoch has samples of its own."""
-        self._epoch += 1
 
     def _random_place(self, rng: np.random.Generator) -> tuple[int, FloatArray]:
         kind = rng.random()
