@@ -14,6 +14,7 @@ from src.results import Candidate, Character, Region
 from src.runtime import Model
 from src.segmentation.canvas import CANVAS_WIDTH, PlateView, plate_view
 from src.segmentation.decode import decode_cells
+from src.segmentation.foreign import foreign_log_odds
 from src.segmentation.rows import group_rows, stacked, text_slope
 from src.syntax.library import NO_SYNTAXES, Syntaxes
 from src.syntax.rerank import rerank
@@ -205,7 +206,11 @@ def _read_boxes(
     kept = np.nonzero(evidence >= LEAST_EVIDENCE)[0]
     boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
     rows = _without_footnotes(group_rows(boxes, evidence), boxes, evidence)
-    spellings, region = rerank(spell(boxes, evidence, probabilities, rows), boxes, evidence, probabilities, syntaxes)
+    spellings = spell(boxes, evidence, probabilities, rows)
+    canvas = view.canvas()
+    first = {spelling.boxes[0] for spelling in spellings if spelling.boxes}
+    foreign = {box: foreign_log_odds(canvas, boxes, box) for box in first}
+    spellings, region = rerank(spellings, boxes, evidence, probabilities, syntaxes, foreign)
     spellings = tempered(spellings)
     best = spellings[0]
     if len(best.text) < LEAST_CHARACTERS:

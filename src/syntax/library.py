@@ -64,7 +64,7 @@ class Syntaxes:
             for form in forms:
                 self._by_shape.setdefault(form.shape, []).append((code, share / size, form))
 
-    def shares(self, text: str, breaks: Sequence[float] = ()) -> dict[str, float]:
+    def shares(self, text: str, breaks: Sequence[float] = (), foreign: float = 0.0) -> dict[str, float]:
         """How likely a plate of any region is this very text, if every region uses all texts of a pattern alike.
 
         Of words those are likelier whose letters are.
@@ -72,16 +72,19 @@ class Syntaxes:
         Args:
             text: ``A``-``Z`` and ``0``-``9``.
             breaks: log odds of a wider gap before each character but the first; nothing where gaps are not known.
+            foreign: log odds that a character of another script stands before the text.
 
         Returns:
             The probability that a plate is of the region and says the text, for each region whose syntax the text fits;
-            with gaps, times how well they suit the region's blanks, against evenly set characters.
+            with gaps, times how well they suit the region's blanks, against evenly set characters, and likewise with
+            what stands before the text.
         """
         found: dict[str, float] = {}
         for code, share, form in self._by_shape.get(shape_of(text), ()):
             if form.fits(text):
-                gaps = sum(breaks[place - 1] for place in form.breaks) if breaks else 0.0
-                found[code] = found.get(code, 0.0) + share * form.words_probability(text) * math.exp(gaps)
+                seen = sum(breaks[place - 1] for place in form.breaks) if breaks else 0.0
+                seen += foreign if form.after_foreign else 0.0
+                found[code] = found.get(code, 0.0) + share * form.words_probability(text) * math.exp(seen)
         return found
 
 

@@ -11,6 +11,7 @@
 ``(…)``        optional
 ``{2}``        the item before it so many times; ``{1,3}`` one to three times
 blank          a wider gap, or the end of a row, on the plates
+``*``          a character of another script, which is not read; at the beginning only
 =============  ======================================================================
 """
 
@@ -42,6 +43,8 @@ _ITEM = re.compile(
     r"(?:\[(?P<set>[A-Z0-9-]+)\]|<(?P<list>\w+)>|\((?P<optional>[^()]+)\)|(?P<name>[anw])|(?P<literal>[A-Z0-9]))"
     r"(?:\{(?P<least>\d)(?:,(?P<most>\d))?\})?|(?P<blank>\s+)"
 )
+#: What a pattern begins with if a character of another script stands before the text.
+_FOREIGN = "*"
 _SHAPE = str.maketrans(DIGITS + LETTERS, "n" * len(DIGITS) + "a" * len(LETTERS))
 
 
@@ -55,6 +58,7 @@ class Form:
         words: where words begin and end.
         size: how many texts have this form, not counting their words.
         breaks: places of the characters before which there is a wider gap.
+        after_foreign: whether a character of another script stands before the text.
     """
 
     shape: str
@@ -62,6 +66,7 @@ class Form:
     words: tuple[tuple[int, int], ...]
     size: int
     breaks: frozenset[int]
+    after_foreign: bool
 
     def fits(self, text: str) -> bool:
         """Whether a text of this shape has this form."""
@@ -115,19 +120,21 @@ def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
         ValueError: the pattern cannot be understood.
     """
     forms = {}
-    for parts in _ways(pattern, names):
+    after_foreign = pattern.startswith(_FOREIGN)
+    for parts in _ways(pattern.removeprefix(_FOREIGN), names):
         slots, start, breaks = [], 0, set()
-        for shape, allowed in parts:
-            if not shape:
+        for part, allowed in parts:
+            if not part:
                 breaks.add(start)
-            elif shape != _WORD_SHAPE:
-                slots.append((start, start + len(shape), allowed))
-            start += len(shape)
+            elif part != _WORD_SHAPE:
+                slots.append((start, start + len(part), allowed))
+            start += len(part)
         size = math.prod(len(allowed) for _, allowed in parts)
         inner = frozenset(breaks - {0, start})
-        shapes = "".join(shape for shape, _ in parts)
+        shapes = "".join(part for part, _ in parts)
         words = tuple(found.span() for found in re.finditer(f"{_WORD_SHAPE}+", shapes))
-        forms[tuple(slots), words, inner] = Form(shapes.replace(_WORD_SHAPE, "a"), tuple(slots), words, size, inner)
+        shape = shapes.replace(_WORD_SHAPE, "a")
+        forms[tuple(slots), words, inner] = Form(shape, tuple(slots), words, size, inner, after_foreign)
     return list(forms.values())
 
 

@@ -7,7 +7,7 @@ States, so that fitting that says next to nothing, unless they spell a word.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -40,6 +40,7 @@ def rerank(
     evidence: FloatArray,
     probabilities: FloatArray,
     syntaxes: Syntaxes,
+    foreign: Mapping[int, float],
 ) -> tuple[list[Spelling], Region | None]:
     """Weigh spellings by the syntaxes.
 
@@ -51,6 +52,8 @@ def rerank(
         evidence: ``[N]`` probability that a box holds a character of the text.
         probabilities: ``[N, 37]`` class probabilities.
         syntaxes: what plates look like.
+        foreign: log odds that a character of another script stands before a box, by the box's index; even where there
+            are none.
 
     Returns:
         The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the
@@ -58,7 +61,15 @@ def rerank(
     """
     # Most spellings are of the same boxes and differ in a class.
     breaks = {chosen: break_log_odds(boxes, chosen) for chosen in {spelling.boxes for spelling in spellings}}
-    shares = [syntaxes.shares(spelling.text, breaks[spelling.boxes]) for spelling in spellings]
+    # What stands before the text is seen: unlike how often plates are met, it counts in full.
+    shares = [
+        syntaxes.shares(
+            spelling.text,
+            breaks[spelling.boxes],
+            foreign.get(spelling.boxes[0], 0.0) / PRIOR_WEIGHT if spelling.boxes else 0.0,
+        )
+        for spelling in spellings
+    ]
     best = spellings[0]
     clear_boxes = {box for box in best.boxes if evidence[box] >= CLEAR}
     clear_classes = {

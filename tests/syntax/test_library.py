@@ -1,3 +1,4 @@
+import math
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -64,6 +65,13 @@ def test_shares_are_probabilities(tmp_path):
     texts = [f"{letter}{end}" for letter in "ABC" for end in (*"0123456789", "8Z")]
     assert sum(sum(small.shares(text).values()) for text in texts) == pytest.approx(1)
     assert small.shares("C1") == small.shares("") == {}
+
+
+def test_what_stands_before_a_text_is_weighed(tmp_path):
+    (tmp_path / "small.txt").write_text(SMALL.replace("plate a n", "plate * a n"))
+    small = load_syntaxes(tmp_path)
+    even, likely = small.shares("A1"), small.shares("A1", foreign=math.log(3))
+    assert likely == pytest.approx({"xx": even["xx"], "yy": 3 * even["yy"]})
 
 
 @pytest.mark.parametrize(

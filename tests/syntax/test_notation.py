@@ -32,6 +32,13 @@ def test_patterns_say_what_fits(pattern, valid, invalid):
     assert [text for text in invalid if fits(text, pattern, lists=lists)] == []
 
 
+def test_a_character_of_another_script_is_no_part_of_the_text():
+    with_one, without = (forms_of(pattern, vocabulary()) for pattern in ("* a nn", "a nn"))
+    assert [form.shape for form in with_one] == [form.shape for form in without] == ["ann"]
+    assert with_one[0].breaks == without[0].breaks == {1}
+    assert with_one[0].after_foreign and not without[0].after_foreign
+
+
 def test_blanks_are_breaks():
     forms = forms_of("a (n) aa{1,2}", vocabulary())
     assert {(form.shape, tuple(sorted(form.breaks))) for form in forms} == {

@@ -26,10 +26,10 @@ def seen(*characters):
     return boxes, np.full(len(characters), 0.99, np.float32), probabilities
 
 
-def read(*characters, syntaxes=SYNTAXES):
+def read(*characters, syntaxes=SYNTAXES, foreign=None):
     boxes, evidence, probabilities = seen(*characters)
     spellings = spell(boxes, evidence, probabilities, [range(len(boxes))])
-    return rerank(spellings, boxes, evidence, probabilities, syntaxes)
+    return rerank(spellings, boxes, evidence, probabilities, syntaxes, foreign or {})
 
 
 def sure(text, probability=0.99):
@@ -82,10 +82,19 @@ def test_a_gap_tells_between_the_syntaxes_of_two_regions():
         apart = boxes.copy()
         apart[wide_before:, [0, 2]] += 10
         spellings, _ = rerank(
-            spell(apart, evidence, probabilities, [range(6)]), apart, evidence, probabilities, SYNTAXES
+            spell(apart, evidence, probabilities, [range(6)]), apart, evidence, probabilities, SYNTAXES, {}
         )
         assert spellings[0].text == text
         assert code in SYNTAXES.shares(text)
+
+
+def test_a_character_of_another_script_before_the_text_tells_where_a_plate_comes_from():
+    # 粤B A103N is a plate of China, BAI 03N one of New South Wales.
+    characters = [*sure("BA"), {"I": 0.65, "1": 0.34}, *sure("03N")]
+    for foreign, text, china in ((1.5, "BA103N", True), (-1.5, "BAI03N", False)):
+        spellings, region = read(*characters, foreign={0: foreign})
+        assert spellings[0].text == text
+        assert (region is not None and region.code == "cn") == china
 
 
 def test_breaks_are_wider_gaps_in_a_row():
@@ -138,7 +147,7 @@ def test_properties(characters, data):
         data.draw(st.lists(st.floats(0.05, 0.999), min_size=len(boxes), max_size=len(boxes))), np.float32
     )
     before = spell(boxes, evidence, probabilities, [range(len(boxes))])
-    after, region = rerank(before, boxes, evidence, probabilities, SYNTAXES)
+    after, region = rerank(before, boxes, evidence, probabilities, SYNTAXES, {})
     # The same texts, as probabilities, the likeliest first.
     assert {spelling.text: spelling.boxes for spelling in after} == {s.text: s.boxes for s in before}
     assert sum(spelling.probability for spelling in after) == pytest.approx(1)
@@ -166,5 +175,6 @@ def test_properties(characters, data):
 
 
 def test_the_empty_text_is_no_trouble():
-    spellings, region = rerank([Spelling("", 1.0, ())], np.zeros((0, 4)), np.zeros(0), np.zeros((0, CLASSES)), SYNTAXES)
+    nothing = np.zeros((0, 4)), np.zeros(0), np.zeros((0, CLASSES))
+    spellings, region = rerank([Spelling("", 1.0, ())], *nothing, SYNTAXES, {})
     assert (spellings[0].text, region) == ("", None)

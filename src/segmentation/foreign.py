@@ -1,0 +1,67 @@
+"""Whether a character of another script stands before the text, as that of the province does on plates of China.
+
+It is not read, but that it is there says where the plate comes from, and with it which look-alikes the plate may have:
+those of China have neither I nor O. Where it would stand a Chinese character is as dark or as light as those of the
+text, and has finer strokes; the rim of a plate, a band with the country's letter or a bumper have not.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from src.geometry import FloatArray
+
+#: From the middle of the first character to that of the one before it, and its width, in heights of a character
+#: (GA 36-2018: 57 and 45 of 90 mm).
+PITCH, WIDTH = 57 / 90, 45 / 90
+#: Logistic model of what stands there, fitted on 970 plates of China and 733 others of the photographs trained on:
+#: weights of the logarithms of its contrast and of its detail along and across, each against the usual of the text's
+#: characters, and its bias for even odds.
+WEIGHTS = np.array([-4.8, 2.7, 5.8])
+BIAS = 2.56
+#: The logarithms are cut to this, as nothing beyond it was seen in training.
+LEAST_RATIO, LARGEST_RATIO = -2.0, 1.0
+#: The answer is no surer than this: bolts and flags look like strokes, too.
+LARGEST_LOG_ODDS = 1.5
+#: Added to contrast and detail, in grey levels: less is noise.
+NOISE = np.array([1.0, 0.3, 0.3])
+#: Characters whose middles are nearer than this, in heights, are in one row.
+SAME_ROW = 0.5
+#: Parts of the canvas smaller than this, in pixels, show nothing.
+LEAST_SIDE = 3
+
+
+def foreign_log_odds(canvas: NDArray[np.uint8], boxes: FloatArray, first: int) -> float:
+    """Log odds that a character of another script stands before a text.
+
+    Args:
+        canvas: uint8 ``[96, 192]`` plate canvas.
+        boxes: ``[N, 4]`` boxes on it that may be characters.
+        first: index of the first of the text.
+
+    Returns:
+        Between -1.5 and 1.5, if a plate of China is as likely as another; 0 where that place is not on the canvas.
+    """
+    height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    xmin, top, xmax, bottom = boxes[first]
+    middle = (xmin + xmax) / 2 - PITCH * height
+    before = _part(canvas, (middle - WIDTH / 2 * height, top, middle + WIDTH / 2 * height, bottom))
+    row = boxes[np.abs(boxes[:, 1] + boxes[:, 3] - top - bottom) < 2 * SAME_ROW * height]
+    characters = [part for part in (_part(canvas, box) for box in row) if min(part.shape) >= LEAST_SIDE]
+    if middle < 0 or min(before.shape) < LEAST_SIDE or not characters:
+        return 0.0
+    usual = np.median([_detail(part) for part in characters], axis=0)
+    ratios = np.log((_detail(before) + NOISE) / (usual + NOISE))
+    log_odds = WEIGHTS @ np.clip(ratios, LEAST_RATIO, LARGEST_RATIO) + BIAS
+    return float(np.clip(log_odds, -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS))
+
+
+def _part(canvas: NDArray[np.uint8], box: FloatArray | tuple[float, float, float, float]) -> FloatArray:
+    """What lies in a box, as far as it is on the canvas."""
+    xmin, ymin, xmax, ymax = (max(0, round(float(side))) for side in box)
+    return canvas[ymin:ymax, xmin:xmax].astype(np.float32)
+
+
+def _detail(part: FloatArray) -> NDArray[np.float64]:
+    """Contrast, and mean steps along and across, in grey levels."""
+    along, across = np.abs(np.diff(part, axis=1)).mean(), np.abs(np.diff(part, axis=0)).mean()
+    return np.array([part.std(), along, across])
