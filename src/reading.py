@@ -89,6 +89,7 @@ class _Attempt:
         reading: the reading.
         boxes: ``[N, 4]`` boxes on the canvas that show where the text is: its characters, or, where nothing could be
             read, whatever may be one.
+        in_rows: ``[M, 4]`` these and what else in their rows may be a character.
         certainty: probability that a box is a character and of its likeliest class, summed over the characters beyond
             one half.
         view: the view that was read.
@@ -96,6 +97,7 @@ class _Attempt:
 
     reading: Reading
     boxes: FloatArray
+    in_rows: FloatArray
     certainty: float
     view: PlateView
 
@@ -163,7 +165,8 @@ class PlateReader:
         ]
         crops = np.concatenate([character_crops(view, boxes) for view, (boxes, _, _) in zip(views, found, strict=True)])
         if len(crops) == 0:
-            return [_Attempt(Reading(), np.zeros((0, 4), np.float32), 0.0, view) for view in views]
+            none = np.zeros((0, 4), np.float32)
+            return [_Attempt(Reading(), none, none, 0.0, view) for view in views]
         probabilities = class_probabilities(self._classifier(crops[..., None]))
         probabilities = combined_probabilities(probabilities, np.concatenate([logits for _, _, logits in found]))
         ends = np.cumsum([len(boxes) for boxes, _, _ in found])
@@ -214,15 +217,16 @@ def _read_boxes(
     spellings = tempered(spellings)
     best = spellings[0]
     if len(best.text) < LEAST_CHARACTERS:
-        return _Attempt(Reading(), boxes, 0.0, view)
+        return _Attempt(Reading(), boxes, boxes, 0.0, view)
     chosen = list(best.boxes)
     classes = probabilities[chosen, [ALPHABET.index(character) for character in best.text]]
     sure = evidence[chosen] * classes / probabilities[chosen, :REJECT].sum(axis=1)
     outlines = quad_to_box(transform_points(box_to_quad(boxes[chosen]), view.to_photo))
+    rows = [row for row in rows if set(row) & set(chosen)]
     reading = Reading(
         text=best.text,
         confidence=best.probability,
-        rows=sum(1 for row in rows if set(row) & set(chosen)),
+        rows=len(rows),
         characters=tuple(
             Character(text, float(confidence), (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
             for text, confidence, box in zip(best.text, sure, outlines, strict=True)
@@ -231,7 +235,7 @@ def _read_boxes(
         region=region,
     )
     certainty = float(np.sum(evidence[chosen] * _surest_class(probabilities[chosen]) - 0.5))
-    return _Attempt(reading, boxes[chosen], certainty, view)
+    return _Attempt(reading, boxes[chosen], boxes[[index for row in rows for index in row]], certainty, view)
 
 
 def _candidates(spellings: Sequence[Spelling]) -> tuple[Candidate, ...]:
@@ -314,12 +318,15 @@ def _is_unsure(attempt: _Attempt) -> bool:
 
 
 def _cut(attempt: _Attempt) -> tuple[bool, bool]:
-    """Whether the text may go on beyond the left and beyond the right edge of the canvas."""
-    boxes = attempt.boxes
+    """Whether the text may go on beyond the left and beyond the right edge of the canvas.
+
+    What the edge cuts through is rarely sure enough to be one of the text's characters, but tells that it does.
+    """
+    boxes, in_rows = attempt.boxes, attempt.in_rows
     if len(boxes) < LEAST_CHARACTERS:
         return False, False
     near = NEAR_EDGE * float(np.median(boxes[:, 3] - boxes[:, 1]))
-    return bool(boxes[:, 0].min() < near), bool(boxes[:, 2].max() > CANVAS_WIDTH - near)
+    return bool(in_rows[:, 0].min() < near), bool(in_rows[:, 2].max() > CANVAS_WIDTH - near)
 
 
 def _quad_of_text(attempt: _Attempt) -> FloatArray:

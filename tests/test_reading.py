@@ -74,6 +74,19 @@ def test_a_reading_is_consistent(reader: PlateReader) -> None:
         assert 1 <= reading.rows <= 3
 
 
+@pytest.mark.parametrize(
+    ("seed", "share", "side"), [(500, 0.16, "left"), (572, 0.16, "right"), (573, 0.2, "right"), (608, 0.25, "left")]
+)
+def test_corners_that_cut_through_a_character_are_noticed(
+    reader: PlateReader, seed: int, share: float, side: str
+) -> None:
+    image, quad, text = drawn_photograph(np.random.default_rng(seed))
+    top, bottom = share * (quad[1] - quad[0]), share * (quad[2] - quad[3])
+    nothing = np.zeros(2)
+    cut = np.stack([top, nothing, nothing, bottom] if side == "left" else [nothing, -top, -bottom, nothing])
+    assert merged(reader.read(image, (quad + cut)[None].astype(np.float32))[0].text) == merged(text)
+
+
 @pytest.mark.parametrize("seed", [7, 21, 49])
 def test_a_plate_is_not_read_on_into_its_neighbour(reader: PlateReader, seed: int) -> None:
     rng = np.random.default_rng(seed)
