@@ -49,8 +49,6 @@ LEAST_BOXES = 4
 #: reaches further there.
 NEAR_EDGE = 0.6
 REACH = 2.2
-#: What is found within another plate is of that one, if there is so much between the two, in heights of this one.
-LEAST_GAP = 0.1
 #: A plate is looked at so many times at most.
 MOST_LOOKS = 3
 #: So many of the likeliest texts are told.
@@ -178,10 +176,9 @@ class PlateReader:
 
 
 def _apart(outlines: Sequence[FloatArray], place: int) -> FloatArray:
-    """The boxes ``[M, 4]`` that neither touch nor nearly touch the one at a place: they hold other plates."""
+    """The boxes ``[M, 4]`` that do not touch the one at a place: they hold other plates."""
     own = outlines[place]
-    gap = LEAST_GAP * (own[3] - own[1])
-    apart = [box for box in outlines if np.any(box[:2] > own[2:] + gap) or np.any(box[2:] < own[:2] - gap)]
+    apart = [box for box in outlines if np.any(box[:2] > own[2:]) or np.any(box[2:] < own[:2])]
     return np.array(apart, np.float32).reshape(-1, 4)
 
 
