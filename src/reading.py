@@ -12,7 +12,7 @@ from src.classification.search import Spelling, class_probabilities, combined_pr
 from src.geometry import FloatArray, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
 from src.results import Candidate, Character, Region
 from src.runtime import Model
-from src.segmentation.canvas import CANVAS_WIDTH, PlateView, plate_view
+from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
 from src.segmentation.decode import decode_cells
 from src.segmentation.foreign import foreign_log_odds
 from src.segmentation.rows import group_rows, stacked, text_slope
@@ -39,10 +39,11 @@ LEAST_MAIN_ROW = 3
 LEAST_CHARACTERS = 2
 #: A plate less than so many pixels high has nothing to read.
 LEAST_PLATE_HEIGHT = 4.0
-#: A plate is straightened by its own text and read again if its text slopes more than this, or its weakest character
-#: is less sure.
+#: A plate is straightened by its own text and read again if its text slopes more than this, its weakest character
+#: is less sure, or the text takes up less of the canvas, both along and across: corners that were much too wide.
 LARGEST_SLOPE = 0.06
 SURE = 0.85
+SMALL_TEXT = (0.6, 0.5)
 #: Fewer boxes than this do not show how to straighten a plate better.
 LEAST_BOXES = 4
 #: A text that comes as near to the canvas's edge as this, in heights of a character, may go on beyond: the next look
@@ -103,8 +104,8 @@ class _Attempt:
 class PlateReader:
     """Reads plates whose corners are known roughly.
 
-    A call runs each model once for all plates, and once more for those whose text turns out to be tilted or unsure:
-    they are straightened by their own text.
+    A call runs each model once for all plates, and once more for those whose text turns out to be tilted, unsure or
+    small: they are straightened by their own text.
     """
 
     def __init__(self, segmenter: Model, classifier: Model, syntaxes: Syntaxes = NO_SYNTAXES) -> None:
@@ -311,7 +312,9 @@ def _is_unsure(attempt: _Attempt) -> bool:
         return False
     weakest = min((character.confidence for character in attempt.reading.characters), default=0.0)
     slope = text_slope(attempt.boxes, np.ones(len(attempt.boxes), np.float32))
-    return weakest < SURE or abs(slope) > LARGEST_SLOPE
+    extent = attempt.boxes[:, 2:].max(axis=0) - attempt.boxes[:, :2].min(axis=0)
+    small = np.all(extent < np.multiply(SMALL_TEXT, (CANVAS_WIDTH, CANVAS_HEIGHT)))
+    return bool(weakest < SURE or abs(slope) > LARGEST_SLOPE or small)
 
 
 def _cut(attempt: _Attempt) -> tuple[bool, bool]:

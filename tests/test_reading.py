@@ -87,6 +87,15 @@ def test_corners_that_cut_through_a_character_are_noticed(
     assert merged(reader.read(image, (quad + cut)[None].astype(np.float32))[0].text) == merged(text)
 
 
+def test_plates_whose_corners_lie_far_out_are_read(reader: PlateReader) -> None:
+    right = 0
+    for seed in range(900, 940):
+        image, quad, text = drawn_photograph(np.random.default_rng(seed))
+        wide = quad.mean(axis=0) + 2 * (quad - quad.mean(axis=0))
+        right += merged(reader.read(image, wide[None].astype(np.float32))[0].text) == merged(text)
+    assert right >= 32, "29 without a closer look, 34 with it"
+
+
 @pytest.mark.parametrize("seed", [7, 21, 49])
 def test_a_plate_is_not_read_on_into_its_neighbour(reader: PlateReader, seed: int) -> None:
     rng = np.random.default_rng(seed)
