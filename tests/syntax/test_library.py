@@ -37,6 +37,32 @@ def test_examples(syntax, syntaxes):
         )
 
 
+@pytest.mark.parametrize(
+    ("code", "grouped"),
+    [
+        ("gb", "AB12 CDE"),
+        ("gb", "P123 ABC"),
+        ("gb", "ABC 123X"),
+        ("pl", "WA 1234A"),
+        ("se", "ABC 12D"),
+        ("my", "SJB 4172"),
+        ("sg", "SBA 1234 A"),
+        ("ke", "KCA 123B"),
+        ("br", "ABC1D23"),
+        ("us-ca", "7ABC123"),
+        ("us-nj", "A12 BCD"),
+        ("ca-qc", "E12 ABC"),
+    ],
+)
+def test_groups_are_those_of_the_plates(code, grouped, syntaxes):
+    text = grouped.replace(" ", "")
+    words = grouped.split()
+    ends = {len("".join(words[:count])) for count in range(1, len(words))}
+    as_seen = [2.0 if place in ends else -2.0 for place in range(1, len(text))]
+    gain = math.exp(2.0 * len(ends))
+    assert syntaxes.shares(text, as_seen)[code] == pytest.approx(gain * syntaxes.shares(text)[code], rel=0.2)
+
+
 SMALL = """
 # A comment.
 xx Nowhere  # at all
