@@ -20,7 +20,8 @@ from src.runtime import Model, load_model
 STAGES = ("load", "detect", "read")
 
 
-def _predicted(answer: dict[str, Any], texts: tuple[str, ...]) -> PredictedPlates:
+def predicted_plates(answer: dict[str, Any], texts: tuple[str, ...]) -> PredictedPlates:
+    """What an answer says of an image, with these texts of its plates."""
     boxes = np.array([plate["box"] for plate in answer["plates"]], np.float32).reshape(-1, 4)
     quads = np.array([plate["corners"] for plate in answer["plates"]], np.float32).reshape(-1, 4, 2)
     scores = np.array([plate["detection_confidence"] for plate in answer["plates"]], np.float32)
@@ -58,9 +59,9 @@ def evaluate_set(folder: Path) -> tuple[dict[str, Any], Calibration]:
         totals.append(1000 * (time.perf_counter() - start))
         times.append([answer["timing_ms"][stage] for stage in STAGES])
         texts = tuple(plate["text"] for plate in answer["plates"])
-        learned.append(Comparison(item.boxes, item.quads, item.texts, _predicted(answer, texts)))
+        learned.append(Comparison(item.boxes, item.quads, item.texts, predicted_plates(answer, texts)))
         contour_texts = _contour_texts(item, answer, classifier)
-        contours.append(Comparison(item.boxes, item.quads, item.texts, _predicted(answer, contour_texts)))
+        contours.append(Comparison(item.boxes, item.quads, item.texts, predicted_plates(answer, contour_texts)))
     figures: dict[str, Any] = asdict(detection_figures(learned))
     readings = {
         "reading": reading_figures(learned),

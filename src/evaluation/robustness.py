@@ -1,0 +1,99 @@
+"""How well worse photographs are read: ``python -m src.evaluation.robustness SET…``.
+
+The photographs of annotated sets are read as they are, and again smaller, blurred, dark, noisy and compressed.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from src.annotations import AnnotatedImage, read_annotations
+from src.evaluation.evaluate import predicted_plates
+from src.evaluation.metrics import Comparison, ReadingFigures, reading_figures
+from src.media.images import read_image
+from src.pipeline import main
+
+Image = NDArray[np.uint8]
+
+BLUR, DARKNESS, NOISE, JPEG_QUALITY = 1.8, 0.15, 20.0, 15
+
+
+def _compressed(image: Image) -> Image:
+    encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
+
+
+def _noisy(image: Image) -> Image:
+    noise = np.random.default_rng(0).normal(0, NOISE, image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
+#: What is done to a photograph, BGR uint8 ``[H, W, 3]``, by name.
+HARMS: dict[str, Callable[[Image], Image]] = {
+    "as it is": lambda image: image,
+    "half as large": lambda image: np.asarray(
+        cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8
+    ),
+    "blurred": lambda image: np.asarray(cv2.GaussianBlur(image, (0, 0), BLUR), np.uint8),
+    "dark": lambda image: (image * DARKNESS).astype(np.uint8),
+    "noisy": _noisy,
+    "compressed": _compressed,
+}
+
+
+def _compared(item: AnnotatedImage, image: Image, harm: Callable[[Image], Image]) -> Comparison:
+    harmed = harm(image)
+    answer = main(harmed, output_dir=None)
+    scale = np.float32(harmed.shape[1] / image.shape[1])
+    texts = tuple(plate["text"] for plate in answer["plates"])
+    return Comparison(item.boxes * scale, item.quads * scale, item.texts, predicted_plates(answer, texts))
+
+
+def evaluate_harmed(folder: Path) -> dict[str, ReadingFigures | None]:
+    """Read the photographs of a set that show plates with known texts, harmed in each way.
+
+    Args:
+        folder: an annotated set, see :mod:`src.annotations`.
+
+    Returns:
+        By the name of the harm, how well the texts were read; None where none is known.
+    """
+    items = [item for item in read_annotations(folder) if any(item.texts)]
+    comparisons: dict[str, list[Comparison]] = {name: [] for name in HARMS}
+    for item in tqdm(items, desc=folder.name, unit="image"):
+        image = read_image(item.path, str(item.path))
+        for name, harm in HARMS.items():
+            comparisons[name].append(_compared(item, image, harm))
+    return {name: reading_figures(of_harm) for name, of_harm in comparisons.items()}
+
+
+def run() -> int:
+    """Evaluate the sets named on the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m src.evaluation.robustness",
+        description="Measure how well worse photographs of annotated sets are read: exact / merged, in percent.",
+    )
+    parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
+    options = parser.parse_args()
+    for folder in options.sets:
+        if not (folder / "annotations.csv").is_file():
+            print(
+                f"{folder}: no annotated set; it needs images/ and annotations.csv, see data/README.md", file=sys.stderr
+            )
+            return 2
+    figures = {folder.name: evaluate_harmed(folder) for folder in options.sets}
+    print("  ".join(f"{title:13}" for title in ("", *figures)))
+    for name in HARMS:
+        cells = [f"{row.exact:.1f} / {row.merged:.1f}" if (row := rows[name]) else "–" for rows in figures.values()]
+        print("  ".join(f"{cell:13}" for cell in (name, *cells)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())
