@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import keras
 
 from src.training.muon import ConvolutionMuon
@@ -65,6 +66,8 @@ def fit(
     directory.mkdir(parents=True, exist_ok=True)
     averaged = directory / AVERAGED
     if not is_finished(directory):
+        # The samples' thread would take the cores from the network, which has to wait for the slowest of its own.
+        cv2.setNumThreads(1)
         total = schedule.epochs * schedule.steps
         warm_up = max(1, total // 20)
         rate = keras.optimizers.schedules.CosineDecay(
