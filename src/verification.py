@@ -18,7 +18,7 @@ SURE_DETECTION = 0.51
 LEAST_DETECTION = 0.06
 #: A doubtful detection that shares more than this part of the smaller box with a sure one lies on it.
 ON_A_PLATE = 0.7
-#: Less sure detections on which a word is read, so many letters of such a confidence, or a time of day, are writing.
+#: Less sure detections on which a word is read, so many letters of such a confidence, are writing.
 WRITING_DETECTION = 0.75
 WRITING_CHARACTERS = 4
 WRITING_CONFIDENCE = 0.8
@@ -57,7 +57,7 @@ def is_plate(detection_confidence: float, characters: Sequence[Character], text_
     """
     if _is_pattern(characters) or _is_date(characters):
         return False
-    if detection_confidence < WRITING_DETECTION and (_is_word(characters) or _is_time(characters)):
+    if detection_confidence < WRITING_DETECTION and _is_word(characters):
         return False
     if detection_confidence >= SURE_DETECTION:
         return True
@@ -73,10 +73,6 @@ def _is_date(characters: Sequence[Character]) -> bool:
     return DATE.fullmatch("".join(character.text for character in characters)) is not None
 
 
-def _is_time(characters: Sequence[Character]) -> bool:
-    return TIME_OF_DAY.fullmatch("".join(character.text for character in characters)) is not None
-
-
 def _is_word(characters: Sequence[Character]) -> bool:
     sure = sum(character.confidence >= WRITING_CONFIDENCE for character in characters)
     return sure >= WRITING_CHARACTERS and all(character.text.isalpha() for character in characters)
@@ -86,4 +82,4 @@ def _is_proof(characters: Sequence[Character]) -> bool:
     """Whether such characters are on plates only."""
     text = "".join(character.text for character in characters)
     sure = sum(character.confidence >= PROOF_CONFIDENCE for character in characters)
-    return sure >= PROOF_CHARACTERS and not WRITING.fullmatch(text)
+    return sure >= PROOF_CHARACTERS and not WRITING.fullmatch(text) and not TIME_OF_DAY.fullmatch(text)
