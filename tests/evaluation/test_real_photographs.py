@@ -18,7 +18,7 @@ MARKED = Path(__file__).with_name("marked_corners.csv")
 # A little below what the committed models reach (models/metrics.json): whoever changes something sees what it costs.
 @pytest.mark.parametrize(
     ("name", "recall", "merged"),
-    [("openimages", 74, 96), ("cars", 95, 90), ("indonesia", 94, 93), ("china", 98, 92), ("tunisia", 98, None)],
+    [("openimages", 74, 96), ("cars", 95, 91), ("indonesia", 94, 95), ("china", 98, 94), ("tunisia", 98, None)],
 )
 def test_photographs_never_met_are_read(datasets, name, recall, merged):
     figures, calibration = evaluate_set(datasets / "val" / name)
