@@ -66,7 +66,8 @@ def fit(
     directory.mkdir(parents=True, exist_ok=True)
     averaged = directory / AVERAGED
     if not is_finished(directory):
-        # The samples' thread would take the cores from the network, which has to wait for the slowest of its own.
+        # More threads for the samples would take the cores from the network, which waits for the slowest of its own.
+        threads = cv2.getNumThreads()
         cv2.setNumThreads(1)
         total = schedule.epochs * schedule.steps
         warm_up = max(1, total // 20)
@@ -95,6 +96,7 @@ def fit(
             callbacks=callbacks,
             verbose=2,
         )
+        cv2.setNumThreads(threads)
         optimizer.finalize_variable_values(model.trainable_variables)
         model.save_weights(averaged)
     # A new model of the same weights: without the optimizer, whose state would make its file four times as large.
