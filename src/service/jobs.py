@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from src.errors import InputError
 from src.media.inputs import VideoSource
 from src.media.sinks import OutputFolder
-from src.options import VideoOptions
+from src.options import SAVED, VideoOptions
 from src.service.errors import ServiceError
 from src.service.settings import Settings
 from src.video import Recogniser, read_video
@@ -248,7 +248,7 @@ class JobRunner:
                 if not self._store.change(job, frames=frame + 1):
                     raise _StoppedError
 
-        options = VideoOptions(duration_s=self._settings.max_video_s, crops=True, on_frame=note)
+        options = VideoOptions(duration_s=self._settings.max_video_s, save=SAVED, on_frame=note)
         try:
             source = VideoSource(job.name, sent)
             result = read_video(source, self._recogniser, OutputFolder(folder / "results"), None, options)
