@@ -25,6 +25,7 @@ from src.errors import InputError, UnreachableError
 from src.formats.openalpr import openalpr_answer
 from src.interrupts import treat_termination_as_interrupt
 from src.media.draw import annotate
+from src.media.folder_output import FolderOutput
 from src.media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input, printable
 from src.media.sinks import OutputFolder, Rendering, csv_text, render
 from src.media.window import Window
@@ -154,26 +155,30 @@ def _summary(
 
     results: list[ImageResult] = []
     errors: list[Failure] = []
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(FolderOutput(folder, data.name)) if folder else None
 
-    def summary(error: str | None = None) -> FolderResult:
-        so_far = FolderResult(data.name, tuple(results), tuple(errors), error)
-        return folder.save_folder(so_far) if folder else so_far
+        def summary(error: str | None = None) -> FolderResult:
+            so_far = FolderResult(data.name, tuple(results), tuple(errors), error)
+            return output.finish(so_far) if output else so_far
 
-    try:
-        for outcome in tqdm(outcomes, data.name, len(data.images), unit="picture", disable=None):
-            if isinstance(outcome, Failure):
-                _LOGGER.warning("%s", outcome.error)
-                errors.append(outcome)
-            else:
-                results.append(outcome)
-    except (KeyboardInterrupt, BrokenExecutor) as stop:
-        done = f"after {len(results) + len(errors)} of {len(data.images)} pictures"
-        if isinstance(stop, KeyboardInterrupt):
-            return summary(f"{data.name}: interrupted {done}; what was read until then is whole")
-        error = f"{data.name}: a worker died {done}, perhaps for want of memory; try fewer of them"
-        summary(error)
-        raise InputError(error) from stop
-    return summary()
+        try:
+            for outcome in tqdm(outcomes, data.name, len(data.images), unit="picture", disable=None):
+                if isinstance(outcome, Failure):
+                    _LOGGER.warning("%s", outcome.error)
+                    errors.append(outcome)
+                else:
+                    results.append(outcome)
+                if output:
+                    output.add(outcome)
+        except (KeyboardInterrupt, BrokenExecutor) as stop:
+            done = f"after {len(results) + len(errors)} of {len(data.images)} pictures"
+            if isinstance(stop, KeyboardInterrupt):
+                return summary(f"{data.name}: interrupted {done}; what was read until then is whole")
+            error = f"{data.name}: a worker died {done}, perhaps for want of memory; try fewer of them"
+            summary(error)
+            raise InputError(error) from stop
+        return summary()
 
 
 def _read_in_processes(

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from src.errors import InputError
+from src.media.folder_output import FolderOutput
 from src.media.inputs import IMAGE_SUFFIXES, open_input
 from src.media.sinks import CSV_COLUMNS, OutputFolder, csv_rows, csv_text
 from src.results import Failure, FolderResult, ImageResult, Plate, Region
@@ -147,7 +148,9 @@ def folder_result(name):
 @pytest.mark.parametrize(("name", "stem"), [("photos", "photos"), ("photos/", "photos"), ("in/*.jpg", "results")])
 def test_a_folder_gets_json_and_csv(tmp_path, name, stem):
     for _ in range(2):
-        result = OutputFolder(tmp_path).save_folder(folder_result(name))
+        with FolderOutput(OutputFolder(tmp_path), name) as output:
+            result = output.finish(folder_result(name))
+        assert sorted(path.name for path in tmp_path.iterdir()) == [f"{stem}.csv", f"{stem}.json"]
         assert result.saved == {"json": str(tmp_path / f"{stem}.json"), "csv": str(tmp_path / f"{stem}.csv")}
         assert json.loads((tmp_path / f"{stem}.json").read_text()) == result.to_dict()
         assert (tmp_path / f"{stem}.csv").read_text() == csv_text(result.to_dict())
