@@ -1,9 +1,11 @@
 """What a camera that nobody watches meets: cuts, signals, kill -9, closed pipes, full disks, libraries that stumble."""
 
 import csv
+import datetime
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -485,3 +487,122 @@ def test_a_full_disk_costs_a_camera_nothing_but_the_room(server, tmp_path, monke
         assert len(list(disk.glob("*.mp4"))) >= 2, "saving the video has begun again"
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+class UdpSender:
+    """Sends MPEG-TS without end to a port of 127.0.0.1, with a key frame every four seconds."""
+
+    def __init__(self, port, images):
+        self._ended = threading.Event()
+        self.frames = 0
+        self._thread = threading.Thread(target=self._send, args=(port, images), daemon=True)
+        self._thread.start()
+
+    def _send(self, port, images):
+        with av.open(f"udp://127.0.0.1:{port}?pkt_size=1316", "w", format="mpegts") as container:
+            stream = container.add_stream("libx264", rate=25, options={"g": "100", "tune": "zerolatency"})
+            stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+            while not self._ended.is_set():
+                picture = av.VideoFrame.from_ndarray(images[self.frames % len(images)], format="bgr24")
+                container.mux(stream.encode(picture))
+                self.frames += 1
+                time.sleep(0.04)
+
+    def stop(self):
+        self._ended.set()
+        self._thread.join()
+
+
+def test_who_joins_between_two_key_frames_waits_for_the_next():
+    with socket.socket(type=socket.SOCK_DGRAM) as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    images = list(driving("AB12CDE", 100))
+    sender = UdpSender(port, images)
+    try:
+        time.sleep(1.5)
+        assert 10 < sender.frames < 90, "the first key frame is over, the second is yet to come"
+        with open_live(open_input(f"udp://127.0.0.1:{port}"), 5.0, give_up_s=30.0) as stream:
+            assert stream.size == (320, 240)
+            frames = [frame.image() for frame in stream]
+    finally:
+        sender.stop()
+    assert len(frames) > 20
+    dark = images[0][0, 0].astype(int)
+    for image in frames:
+        assert np.abs(image[:60].astype(int) - dark).max() < 40, "no picture that the decoder has made up"
+
+
+def test_records_of_a_camera_have_the_time_of_day(server):
+    before = datetime.datetime.now(datetime.UTC)
+    camera = server([*driving("AB12CDE", 30), *[scene({})] * 400])
+    result = read_video(open_input(camera.address), ColourRecogniser(), None, None, VideoOptions(duration_s=4.0))
+    answer = result.to_dict()
+    (record,) = answer["plates"]
+    started, first, last = (
+        datetime.datetime.fromisoformat(text) for text in (answer["started_at"], record["first_at"], record["last_at"])
+    )
+    assert record["first_at"].endswith("Z")
+    after = datetime.datetime.now(datetime.UTC)
+    assert before < started <= first < last < after
+    assert (last - first).total_seconds() == pytest.approx(record["last_s"] - record["first_s"], abs=0.01)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_records_of_a_recording_have_the_time_of_day_that_its_container_tells(tmp_path, suffix):
+    path = tmp_path / f"clip{suffix}"
+    with av.open(str(path), "w") as container:
+        container.metadata["creation_time"] = "2026-03-04T10:00:00+02:00"
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for image in driving("AB12CDE", 50):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode(None))
+    answer = read_video(
+        open_input(path), ColourRecogniser(), OutputFolder(tmp_path / "output"), None, VideoOptions()
+    ).to_dict()
+    assert answer["started_at"] == "2026-03-04T08:00:00.000Z"
+    assert answer["plates"][0]["first_at"] == "2026-03-04T08:00:00.000Z"
+    with (tmp_path / "output" / "clip.csv").open() as file:
+        assert [row["last_at"] for row in csv.DictReader(file)] == [answer["plates"][0]["last_at"]]
+
+
+def test_a_recording_that_does_not_tell_has_no_time_of_day(tmp_path):
+    path = write_video(tmp_path / "clip.mp4", driving("AB12CDE", 50))
+    answer = read_video(open_input(path), ColourRecogniser(), None, None, VideoOptions()).to_dict()
+    assert answer["started_at"] is answer["plates"][0]["first_at"] is answer["plates"][0]["last_at"] is None
+
+
+def test_no_password_is_ever_shown(start, server, passing, tmp_path):
+    camera = server(passing, 12)
+    secret = camera.address.replace("http://", "http://admin:Geheim1@") + "?user=admin&pwd=Geheim2&token=Geheim3"
+    process = start("--input", secret, "--save", "annotated,json,csv,frames,crops", "--give-up", "1")
+    line = process.stdout.readline()
+    camera.stop()
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 4, stderr
+    assert json.loads(line)["text"] == "KD482XR"
+    assert "admin:***@127.0.0.1" in stderr
+    away = start("--input", secret.replace("http://", "rtsp://"), "--give-up", "0.5", "--no-save")
+    told = [line, stdout, stderr, *away.communicate(timeout=60)]
+    for path in (tmp_path / "output").rglob("*"):
+        told.append(path.name)
+        if path.is_file():
+            told.append(path.read_bytes().decode("latin-1"))
+    assert json.loads((tmp_path / "output" / "stream.json").read_text())["input"].startswith("http://admin:***@127")
+    assert not [text for text in told if "Geheim" in text]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("rtsp://user:p@ss:word@10.0.0.5/1", "rtsp://user:***@10.0.0.5/1"),
+        ("rtsp://user@10.0.0.5/1", "rtsp://user@10.0.0.5/1"),
+        ("http://10.0.0.5/cgi?user=a&Password=b&x=1", "http://10.0.0.5/cgi?user=a&Password=***&x=1"),
+        ("http://10.0.0.5:8080/a@b:c@d", "http://10.0.0.5:8080/a@b:c@d"),
+        ("http://10.0.0.5/", "http://10.0.0.5/"),
+    ],
+)
+def test_passwords_of_addresses_have_stars(address, shown):
+    assert open_input(address).name == shown
+    assert open_input(address).address == address
