@@ -29,8 +29,8 @@ from src.plates import reach_to_text
 from src.reading import Reading
 from src.results import VehicleRecord, VideoResult
 from src.schedule import URGENT_INTERVAL_S, Schedule
-from src.tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, unite_parts
-from src.vehicles import Register, Shot, Sighting, crop_of, is_cut, quality
+from src.tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
+from src.vehicles import Register, Shot, Sighting, crop_of, quality
 from src.video_description import VideoDescription
 from src.voting import contradicts
 
