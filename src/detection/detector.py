@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid
 from src.detection.coding import decode_boxes, decode_corners
 from src.detection.verifier import Verdict, Verifier
-from src.geometry import FloatArray, box_to_quad, iou_matrix, is_convex, nms, quad_to_box
+from src.geometry import FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
 from src.preprocessing import letterbox
 from src.runtime import Model
 
@@ -45,7 +45,7 @@ class Detection:
     """A plate found in an image.
 
     Attributes:
-        box: float32 ``[4]``, xmin, ymin, xmax, ymax in pixels of the image, inside it.
+        box: float32 ``[4]``, xmin, ymin, xmax, ymax in pixels: the part of the box around the corners inside the image.
         corners: float32 ``[4, 2]``, TL, TR, BR, BL of the plate itself; may lie slightly outside the image.
         confidence: 0..1.
     """
@@ -144,14 +144,13 @@ class Detector:
         fitted = letterbox(image, height, width)
         output = model(fitted.image[None])[0]
         boxes, quads, scores = decode(output, height, width, threshold, voters)
-        limit = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
         detections = []
         for box, quad, score in zip(boxes, quads, scores, strict=True):
             corners = fitted.to_original(plausible_corners(box, quad))
             # The box around the corners is better than the box itself, above all for tilted plates.
-            inside = np.clip(quad_to_box(corners), 0, limit)
+            inside = box_within(corners, image.shape[1], image.shape[0])
             if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1:
-                detections.append(Detection(inside.astype(np.float32), corners, float(score)))
+                detections.append(Detection(inside, corners, float(score)))
         return detections
 
     def search(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
