@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 
 from src.errors import InputError
+from src.formats.told import told_region
 from src.media.draw import annotate
 from src.media.images import BGRImage
 from src.media.inputs import Photograph, printable
@@ -244,8 +245,8 @@ def csv_rows(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     for image in answer.get("results", [answer]):
         for plate in image["plates"]:
             box = dict(zip(("xmin", "ymin", "xmax", "ymax"), plate["box"], strict=True))
-            region = plate["region"]["code"] if plate["region"] else ""
-            rows.append({"input": image["input"], **plate, **box, "region": region})
+            region = told_region(plate)
+            rows.append({"input": image["input"], **plate, **box, "region": region["code"] if region else ""})
         if not image["plates"]:
             rows.append({"input": image["input"]})
     rows.extend(answer.get("errors", []))
