@@ -16,6 +16,7 @@ from typing import Any
 import cv2
 
 from src.errors import InputError
+from src.formats.told import told_region
 from src.media.draw import annotate
 from src.media.images import BGRImage
 from src.media.inputs import Photograph, printable
@@ -242,8 +243,8 @@ def csv_rows(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _plate_row(name: str, plate: Mapping[str, Any]) -> dict[str, Any]:
     box = dict(zip(("xmin", "ymin", "xmax", "ymax"), plate["box"], strict=True))
-    region = plate["region"]["code"] if plate["region"] else ""
-    return {"input": name, **plate, **box, "region": region}
+    region = told_region(plate)
+    return {"input": name, **plate, **box, "region": region["code"] if region else ""}
 
 
 def _columns(kind: str) -> tuple[str, ...]:

@@ -177,7 +177,7 @@ def test_csv_has_a_row_per_plate_and_one_for_every_file_without():
     assert rows[3]["error"] == "c.jpg: it is empty"
 
 
-def test_csv_of_one_picture_names_the_region():
-    plate = Plate("AB12", 0.97, BOX, CORNERS, 0.9, 1, region=Region("gb", 0.8))
-    rows = csv_rows(ImageResult("a.jpg", 120, 90, (plate,), {}).to_dict())
-    assert [row["region"] for row in rows] == ["gb"]
+def test_csv_of_one_picture_names_the_regions_that_are_sure():
+    plates = [Plate("AB12", 0.97, BOX, CORNERS, 0.9, 1, region=Region("gb", sure)) for sure in (0.8, 0.5, 0.49)]
+    rows = csv_rows(ImageResult("a.jpg", 120, 90, tuple(plates), {}).to_dict())
+    assert [row["region"] for row in rows] == ["gb", "gb", ""]
