@@ -316,10 +316,17 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _print_vehicle(stop: threading.Event, record: VehicleRecord) -> None:
-    """Print a record, unless nobody is there any more to read it, as after ``| head -1``: as good as Ctrl-C."""
-    if not stop.is_set() and not _print_answer(json.dumps(record.to_dict()) + "\n"):
-        stop.set()
+class _VehiclePrinter:
+    """Prints each record, until nobody is there any more to read it, as after ``| head -1``: as good as Ctrl-C."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._is_closed = False
+
+    def __call__(self, record: VehicleRecord) -> None:
+        if not self._is_closed and not _print_answer(json.dumps(record.to_dict()) + "\n"):
+            self._is_closed = True
+            self._stop.set()
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -335,7 +342,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="PIL")
     treat_termination_as_interrupt()
-    closed = threading.Event()
+    stop = threading.Event()
     try:
         data = data_preprocessing(options.input)
         with _lines_above_progress(data):
@@ -351,8 +358,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
                     duration_s=options.duration,
                     save=options.save + ("crops",) * options.crops,
                     give_up_s=options.give_up,
-                    stop=closed,
-                    on_vehicle=functools.partial(_print_vehicle, closed) if prints_vehicles else None,
+                    stop=stop,
+                    on_vehicle=_VehiclePrinter(stop) if prints_vehicles else None,
                 ),
                 workers=options.workers,
             )

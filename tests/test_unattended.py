@@ -178,12 +178,15 @@ def test_a_source_that_is_away_for_long_is_back_at_once(server):
 def test_a_signal_ends_a_stream_with_everything_saved(start, server, passing, tmp_path, number):
     process = start("--input", server(passing, 12).address, "--save", "annotated,json,csv,frames,crops")
     first = json.loads(process.stdout.readline())
+    # The next one is in sight when the signal comes.
+    time.sleep(3.5)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=20)
     assert process.returncode == 0, stderr
     assert "Traceback" not in stderr
     answer = json.loads((tmp_path / "output" / "stream.json").read_text())
     assert [first, *map(json.loads, stdout.splitlines())] == answer["plates"]
+    assert len(answer["plates"]) == 2, "also who was in sight when it ended"
     assert (tmp_path / first["crop"]).is_file()
     with av.open(str(tmp_path / answer["saved"]["annotated"])) as container:
         assert sum(1 for _ in container.decode(video=0)) == answer["frames"]
