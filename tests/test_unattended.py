@@ -18,6 +18,7 @@ import av
 import numpy as np
 import pytest
 
+from src import video
 from src.media import live_output
 from src.media.inputs import open_input
 from src.media.leftovers import this_process
@@ -29,6 +30,7 @@ from src.service.stream import _Description
 from src.synthesis.clips import Clip, Pass
 from src.video import VideoReader, read_video
 from tests.conftest import heed_interrupts
+from tests.long_stream import LongStream
 from tests.media.videos import ColourRecogniser, MotionJpegServer, driving, scene, write_video
 
 BOX = (100, 100, 180, 120)
@@ -394,34 +396,21 @@ def test_every_connection_is_closed_also_those_without_pictures(server, monkeypa
     assert [one.closed for one in Stumbling.opened] == [1] * len(Stumbling.opened)
 
 
-def test_the_memory_of_a_live_source_does_not_grow():
-    """Two thousand vehicles, one every eight seconds."""
-    seen, empty = scene({"AB12CDE": BOX}), scene({})
-    told = []
-    reader = VideoReader(
-        _Description((320, 240)), ColourRecogniser(), None, None, VideoOptions(on_vehicle=lambda one: told.append(1))
-    )
-
-    def pass_by(vehicles):
-        for _ in range(vehicles):
-            for step, image in enumerate((seen, seen, empty)):
-                index = pass_by.frames
-                pass_by.frames += 1
-                frame = av.VideoFrame.from_ndarray(image, format="bgr24")
-                reader.take(Frame(index, 8.0 * (index // 3) + 0.3 * step, frame))
-
-    pass_by.frames = 0
+def test_the_memory_of_a_live_source_does_not_grow(tmp_path, monkeypatch):
+    monkeypatch.setattr(video, "KEPT_RECORDS", 50)
+    stream = LongStream(tmp_path)
     tracemalloc.start()
-    pass_by(1200)
+    stream.watch(100)
     before, _ = tracemalloc.get_traced_memory()
-    pass_by(800)
+    stream.watch(200)
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert after - before < 200_000
-    answer = reader.finish().to_dict()
-    assert answer["plate_count"] == len(told) == 2000
-    assert len(answer["plates"]) == 1000
-    assert answer["plates"][-1]["last_s"] > 15_900, "the latest are kept"
+    assert after - before < 100_000
+    answer = stream.finish().to_dict()
+    assert answer["plate_count"] == stream.told == 300
+    assert len(answer["plates"]) == 50
+    assert answer["plates"][-1]["last_s"] > 2_350, "the latest are kept"
+    assert len((tmp_path / "camera-0.jsonl").read_text().splitlines()) == 300
 
 
 def test_a_live_video_is_saved_in_segments(server, tmp_path, monkeypatch):
