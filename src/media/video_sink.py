@@ -13,7 +13,7 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
-from src.media.video_source import LIBRARY_ERRORS, Plane
+from src.media.video_source import LARGE_PIXELS, LIBRARY_ERRORS, Plane
 
 #: libav's name of the container per file suffix.
 CONTAINERS = {
@@ -38,6 +38,8 @@ _OPTIONS = {
     _H264: {"preset": "superfast", "crf": "23", "bf": "0"},
     _VP8: {"deadline": "realtime", "cpu-used": "8", "crf": "10", "b": "4M"},
 }
+#: Large pictures are encoded with as few of them in memory as will do.
+_LARGE_OPTIONS = {_H264: {"preset": "ultrafast", "crf": "23", "tune": "zerolatency"}, _VP8: _OPTIONS[_VP8]}
 #: A live video is written in fragments of a second (in microseconds): what has been written is whole whenever the
 #: process ends. Of a file the index comes first, so that a browser plays it while it loads.
 _LIVE_OPTIONS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
@@ -46,8 +48,8 @@ _ISO_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp")
 #: Containers that have no times but a frame rate.
 _FIXED_RATE = (".avi", ".mpg", ".mpeg")
 _LIVE_TIME_BASE = Fraction(1, 90_000)
-#: Frames that may wait for the encoder.
-_QUEUE = 4
+#: Frames that may wait for the encoder, and how many bytes they may have.
+_QUEUE, _QUEUE_BYTES = 4, 50_000_000
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -96,8 +98,9 @@ class VideoWriter:
         target = self._file or str(path)
         self._container: Any = av.open(target, "w", format=CONTAINERS[suffix], container_options=options)
         codec = _VP8 if suffix == ".webm" else _H264
-        self._stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=_OPTIONS[codec])
         width, height = video.size
+        chosen = (_LARGE_OPTIONS if width * height > LARGE_PIXELS else _OPTIONS)[codec]
+        self._stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=chosen)
         context: Any = self._stream.codec_context
         context.width, context.height = width + width % 2, height + height % 2
         context.pix_fmt = "yuv420p"
@@ -115,7 +118,9 @@ class VideoWriter:
         self._audio = self._add_audio(video)
         self._start_s = video.start_s
         self._last_pts = -1
-        self._items: queue.Queue[_Item | av.Packet | None] = queue.Queue(_QUEUE)
+        self._items: queue.Queue[_Item | av.Packet | None] = queue.Queue(
+            min(_QUEUE, max(_QUEUE_BYTES // (width * height * 3 // 2), 1))
+        )
         self._error: str | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
