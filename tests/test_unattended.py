@@ -180,8 +180,8 @@ def test_a_source_that_is_away_for_long_is_back_at_once(server):
 def test_a_signal_ends_a_stream_with_everything_saved(start, server, passing, tmp_path, number):
     process = start("--input", server(passing, 12).address, "--save", "annotated,json,csv,frames,crops")
     first = json.loads(process.stdout.readline())
-    # The next one is in sight when the signal comes.
-    time.sleep(3.5)
+    # The next one is in sight, or has gone less than five seconds ago, when the signal comes.
+    time.sleep(6.0)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=20)
     assert process.returncode == 0, stderr
@@ -196,7 +196,7 @@ def test_a_signal_ends_a_stream_with_everything_saved(start, server, passing, tm
 
 
 def test_sigterm_ends_a_video_file_with_what_was_read(start, tmp_path):
-    write_video(tmp_path / "clip.mp4", list(driving("AB12CDE", 25)) * 400)
+    write_video(tmp_path / "clip.mp4", list(driving("AB12CDE", 25)) * 160)
     process = start("--input", "clip.mp4")
     wait_for(lambda: list(tmp_path.glob("output/.*.tmp")))
     time.sleep(1.0)
@@ -230,7 +230,7 @@ def test_sigterm_ends_a_folder_with_its_csv(start, tmp_path, sample_path, worker
     assert "Traceback" not in stderr
     answer = json.loads(stdout)
     with (tmp_path / "output" / "photos.csv").open() as file:
-        assert len({row["input"] for row in csv.DictReader(file)}) == len(answer["results"]) > 3
+        assert len({row["input"] for row in csv.DictReader(file)}) == len(answer["results"]) >= 3
     assert not list(tmp_path.glob("output/.*"))
     assert not list(tmp_path.glob("output/*.partial.*"))
 
@@ -252,7 +252,7 @@ def test_what_a_stream_has_shown_survives_kill_9(start, server, passing, tmp_pat
 
 
 def test_what_was_read_of_a_file_survives_kill_9_and_the_next_start_tidies_up(start, passing, tmp_path):
-    write_video(tmp_path / "clip.mp4", [*passing, *passing[-1:] * 3000], rate=12)
+    write_video(tmp_path / "clip.mp4", [*passing, *passing[-1:] * 1200], rate=12)
     output = tmp_path / "output"
     rows = output / "clip.partial.csv"
     process = start("--input", "clip.mp4")

@@ -1,0 +1,220 @@
+"""The command line: ``python -m src.pipeline``."""
+
+import argparse
+import contextlib
+import json
+import logging
+import math
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from src.crossing import Line
+from src.errors import InputError, UnreachableError
+from src.formats.openalpr import openalpr_answer
+from src.interrupts import treat_termination_as_interrupt
+from src.media.inputs import LiveSource, Photograph, printable
+from src.media.sinks import csv_text
+from src.options import EVERYTHING, SAVED, VideoOptions
+from src.pipeline import Data, data_preprocessing, model_prediction
+from src.results import VehicleRecord
+
+EXIT_BAD_INPUT = 2
+EXIT_UNREACHABLE = 4
+EXIT_INTERRUPTED = 130
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def _formatted(answer: dict[str, Any], form: str) -> str:
+    """The answer as text for stdout, ending in a line feed."""
+    if form == "csv":
+        return csv_text(answer)
+    if form == "json":
+        return json.dumps(answer, indent=2) + "\n"
+    if form == "openalpr":
+        # As `alpr -j` does: a line per picture; what could not be read is told on stderr.
+        epoch_ms = time.time_ns() // 1_000_000
+        lines = [openalpr_answer(one, epoch_ms) for one in answer.get("results", [answer])]
+    else:
+        lines = [*answer["results"], *answer["errors"]] if answer["kind"] == "folder" else [answer]
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m src.pipeline",
+        description="Find and read number plates. The answer goes to stdout, everything else to stderr.",
+        epilog="Exit status: 0 the answer is there, 2 bad usage or input, 4 a camera or stream was given up, "
+        "130 interrupted. SIGTERM is Ctrl-C.",
+    )
+    parser.add_argument(
+        "--input",
+        required=True,
+        metavar="PATH|URL|NUMBER",
+        help="a picture, a video, a folder, a pattern in quotes ('*.jpg'), a webcam's number, or a stream's address",
+    )
+    parser.add_argument("--output", default="output", metavar="DIR", help="folder for the results (%(default)s)")
+    saving = parser.add_mutually_exclusive_group()
+    saving.add_argument("--no-save", action="store_true", help="save nothing")
+    parser.add_argument(
+        "--format",
+        choices=("json", "jsonl", "csv", "openalpr"),
+        default="json",
+        help="form of the answer on stdout (%(default)s)",
+    )
+    parser.add_argument("--display", action="store_true", help="show the annotated pictures; any key goes on")
+    parser.add_argument(
+        "--line",
+        action="append",
+        default=[],
+        type=_line,
+        metavar="X1,Y1,X2,Y2",
+        help="note when vehicles of a video cross this line, in pixels; can be given again",
+    )
+    parser.add_argument("--duration", type=_seconds, metavar="SECONDS", help="stop reading a video after so long")
+    parser.add_argument(
+        "--give-up",
+        type=_seconds,
+        metavar="SECONDS",
+        help="end when a camera or stream has sent no picture for so long (without it, it is tried again for ever)",
+    )
+    saving.add_argument(
+        "--save",
+        type=_kinds,
+        default=EVERYTHING.save,
+        metavar="KIND,…",
+        help=f"what to save of a video or stream: {', '.join(SAVED)}, or none (all but crops)",
+    )
+    parser.add_argument("--crops", action="store_true", help="save the best picture of each plate of a video, too")
+    parser.add_argument(
+        "--workers", type=_count, default=1, metavar="N", help="processes that read a folder or pattern (%(default)s)"
+    )
+    parser.add_argument(
+        "--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)"
+    )
+    return parser
+
+
+def _line(text: str) -> Line:
+    try:
+        return Line.parse(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    kinds = () if text == "none" else tuple(kind.strip() for kind in text.split(","))
+    try:
+        return VideoOptions(save=kinds).save
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: give a number of seconds above 0")
+    return seconds
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text}: give a whole number above 0")
+    return int(text)
+
+
+class _VehiclePrinter:
+    """Prints each record, until nobody is there any more to read it, as after ``| head -1``: as good as Ctrl-C."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._is_closed = False
+
+    def __call__(self, record: VehicleRecord) -> None:
+        if not self._is_closed and not _print_answer(json.dumps(record.to_dict()) + "\n"):
+            self._is_closed = True
+            self._stop.set()
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The command line.
+
+    Args:
+        arguments: instead of those that the process was started with.
+
+    Returns:
+        The exit status.
+    """
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    warnings.filterwarnings("ignore", module="PIL")
+    treat_termination_as_interrupt()
+    stop = threading.Event()
+    try:
+        data = data_preprocessing(options.input)
+        with _lines_above_progress(data):
+            # Nobody can wait for the end of a live source.
+            prints_vehicles = isinstance(data, LiveSource) and options.format in ("json", "jsonl")
+            answer = model_prediction(
+                data,
+                None if options.no_save else options.output,
+                runtime=options.runtime,
+                display=options.display,
+                video=VideoOptions(
+                    lines=tuple(options.line),
+                    duration_s=options.duration,
+                    save=options.save + ("crops",) * options.crops,
+                    give_up_s=options.give_up,
+                    stop=stop,
+                    on_vehicle=_VehiclePrinter(stop) if prints_vehicles else None,
+                ),
+                workers=options.workers,
+            )
+    except InputError as error:
+        _LOGGER.error("%s", error)
+        return EXIT_UNREACHABLE if isinstance(error, UnreachableError) else EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        _LOGGER.error("interrupted; what was saved so far is whole")
+        return EXIT_INTERRUPTED
+    if not prints_vehicles and not _print_answer(_formatted(answer, options.format)):
+        return EXIT_BAD_INPUT
+    if answer["saved"]:
+        _LOGGER.info("saved %s", ", ".join(map(printable, answer["saved"].values())))
+    if isinstance(data, LiveSource) and answer["error"]:
+        return EXIT_UNREACHABLE
+    if answer["kind"] != "folder":
+        return 0
+    if answer["error"]:
+        _LOGGER.error("%s", answer["error"])
+        return EXIT_INTERRUPTED
+    return 0 if answer["results"] else EXIT_BAD_INPUT
+
+
+def _lines_above_progress(data: Data) -> contextlib.AbstractContextManager[None]:
+    """Log without breaking the progress bar, where there is one."""
+    if isinstance(data, Photograph):
+        return contextlib.nullcontext()
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
+    return logging_redirect_tqdm()
+
+
+def _print_answer(text: str) -> bool:
+    """Whether the answer could be written to stdout, which may be a full disk or a pipe that nobody reads."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        _LOGGER.error("the answer cannot be printed (%s)", error.strerror)
+        # Python would try again to write what is left when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
