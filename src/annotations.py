@@ -1,7 +1,8 @@
 """Reading annotated sets: a folder with ``images/`` and ``annotations.csv``.
 
 Columns: image, width, height, xmin, ymin, xmax, ymax (pixels; empty: no plate in the image), corners ("x;y" ×4, TL TR
-BR BL; may be empty), text (may be empty), country. An image has a row per plate.
+BR BL; may be empty), text (may be empty), country. An image has a row per plate. ``ignored.csv``, where it is there,
+lists boxes (image, xmin, ymin, xmax, ymax) of what is too small to tell, or cannot be told: neither find nor miss.
 """
 
 from dataclasses import dataclass, field, replace
@@ -54,12 +55,16 @@ def read_annotations(folder: Path) -> list[AnnotatedImage]:
         FileNotFoundError: the folder has no ``annotations.csv``.
     """
     table = pd.read_csv(folder / "annotations.csv", dtype={"corners": str, "text": str}, keep_default_na=False)
+    ignored = pd.read_csv(folder / "ignored.csv") if (folder / "ignored.csv").is_file() else None
     images = []
     for name, rows in table.groupby("image", sort=False):
         rows = rows[rows["xmin"].astype(str) != ""]
         boxes = rows[BOX_COLUMNS].to_numpy(np.float32).reshape(-1, 4)
         quads = np.array([_quad(corners) for corners in rows["corners"]], np.float32).reshape(-1, 4, 2)
-        images.append(AnnotatedImage(folder / "images" / str(name), boxes, quads, tuple(rows["text"])))
+        unclear = _no_boxes()
+        if ignored is not None:
+            unclear = ignored.loc[ignored["image"] == name, BOX_COLUMNS].to_numpy(np.float32)
+        images.append(AnnotatedImage(folder / "images" / str(name), boxes, quads, tuple(rows["text"]), unclear))
     return images
 
 

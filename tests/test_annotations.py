@@ -56,3 +56,15 @@ def test_the_places_that_were_looked_at_are_boxes_of_a_known_kind(root: Path) ->
         _, *sides, kind = line.split(",")
         xmin, ymin, xmax, ymax = map(int, sides)
         assert kind in OVERLOOKED_KINDS and 0 <= xmin < xmax and 0 <= ymin < ymax
+
+
+def test_what_cannot_be_told_is_neither_find_nor_miss(tmp_path: Path) -> None:
+    (tmp_path / "annotations.csv").write_text(
+        "image,width,height,xmin,ymin,xmax,ymax,corners,text,country\n"
+        "a.jpg,300,200,10,60,40,90,,KNOWN1,gb\nb.jpg,300,200,50,60,150,90,,,gb\n"
+    )
+    (tmp_path / "ignored.csv").write_text("image,xmin,ymin,xmax,ymax\na.jpg,100,110,108,113\n")
+    first, second = read_annotations(tmp_path)
+    np.testing.assert_array_equal(first.unclear, [[100, 110, 108, 113]])
+    assert len(first.boxes) == 1
+    assert len(second.unclear) == 0

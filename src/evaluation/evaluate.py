@@ -59,7 +59,7 @@ def evaluate_set(folder: Path) -> tuple[dict[str, Any], Calibration]:
         totals.append(1000 * (time.perf_counter() - start))
         times.append([answer["timing_ms"][stage] for stage in STAGES])
         texts = tuple(plate["text"] for plate in answer["plates"])
-        learned.append(Comparison(item.boxes, item.quads, item.texts, predicted_plates(answer, texts)))
+        learned.append(Comparison(item.boxes, item.quads, item.texts, predicted_plates(answer, texts), item.unclear))
         contour_texts = _contour_texts(item, answer, classifier)
         contours.append(Comparison(item.boxes, item.quads, item.texts, predicted_plates(answer, contour_texts)))
     figures: dict[str, Any] = asdict(detection_figures(learned))

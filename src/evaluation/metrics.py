@@ -1,7 +1,7 @@
 """Figures of detection and reading against annotated plates."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -45,12 +45,14 @@ class Comparison:
         true_quads: ``[M, 4, 2]`` corners, NaN where unknown.
         true_texts: M texts, "" where unknown.
         predicted: what the system said.
+        unclear: float32 ``[K, 4]``, what may be plates or not: a detection there is neither right nor false.
     """
 
     true_boxes: FloatArray
     true_quads: FloatArray
     true_texts: tuple[str, ...]
     predicted: PredictedPlates
+    unclear: FloatArray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
     @cached_property
     def overlaps(self) -> FloatArray:
@@ -60,10 +62,21 @@ class Comparison:
     @cached_property
     def located(self) -> np.ndarray:
         """Boolean, shaped like :attr:`overlaps`: the detection is about the plate."""
-        centres = (self.predicted.boxes[:, :2] + self.predicted.boxes[:, 2:]) / 2
-        truth = self.true_boxes[:, None]
-        inside = ((centres >= truth[..., :2]) & (centres <= truth[..., 2:])).all(axis=-1)
-        return inside | (self.overlaps >= LOCATED_IOU)
+        return _is_about(self.predicted.boxes, self.true_boxes)
+
+    @property
+    def false(self) -> int:
+        """How many detections are about nothing that is a plate, or may be one."""
+        known = np.concatenate([self.true_boxes, self.unclear])
+        return int((~_is_about(self.predicted.boxes, known).any(axis=0)).sum())
+
+
+def _is_about(detected: FloatArray, places: FloatArray) -> np.ndarray:
+    """Boolean ``[places, detected]``: whether detections ``[N, 4]`` are about places ``[M, 4]``."""
+    centres = (detected[:, :2] + detected[:, 2:]) / 2
+    within = places[:, None]
+    inside = ((centres >= within[..., :2]) & (centres <= within[..., 2:])).all(axis=-1)
+    return np.asarray(inside | (iou_matrix(places, detected) >= LOCATED_IOU))
 
 
 def normalise_text(text: str, merged: bool = False) -> str:
@@ -200,7 +213,7 @@ def detection_figures(comparisons: list[Comparison]) -> DetectionFigures:
     plates = sum(len(c.true_boxes) for c in comparisons)
     found = sum(int((c.overlaps >= FOUND_IOU).any(axis=1).sum()) for c in comparisons if len(c.predicted.boxes))
     # An image without annotated plates says nothing about which of its detections are false.
-    false = sum(int((~c.located.any(axis=0)).sum()) for c in comparisons if len(c.true_boxes))
+    false = sum(c.false for c in comparisons if len(c.true_boxes))
     recall = 100 * found / plates if plates else float("nan")
     precision = 100 * average_precision(comparisons)
     off = [error for comparison in comparisons for error in corner_errors(comparison)]

@@ -53,7 +53,9 @@ def _compared(item: AnnotatedImage, image: Image, harm: Callable[[Image], Image]
     answer = main(harmed, output_dir=None)
     scale = np.float32(harmed.shape[1] / image.shape[1])
     texts = tuple(plate["text"] for plate in answer["plates"])
-    return Comparison(item.boxes * scale, item.quads * scale, item.texts, predicted_plates(answer, texts))
+    return Comparison(
+        item.boxes * scale, item.quads * scale, item.texts, predicted_plates(answer, texts), item.unclear * scale
+    )
 
 
 def evaluate_harmed(folder: Path) -> dict[str, ReadingFigures | None]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -127,3 +129,13 @@ def test_a_plate_found_twice_counts_once():
 @pytest.mark.parametrize(("a", "b", "distance"), [("", "AB", 2), ("KITTEN", "SITTING", 3), ("AB", "AB", 0)])
 def test_edit_distance(a, b, distance):
     assert edit_distance(a, b) == distance
+
+
+def test_a_detection_of_what_cannot_be_told_is_not_false():
+    image = comparison(
+        [PLATE], [""], [PLATE, (200, 200, 210, 204), (300, 300, 310, 304)], [0.9, 0.8, 0.7], ["", "", ""]
+    )
+    assert detection_figures([image]).false_per_image == 2
+    assert (
+        detection_figures([replace(image, unclear=np.array([[198, 198, 212, 206]], np.float32))]).false_per_image == 1
+    )
