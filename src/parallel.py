@@ -80,10 +80,10 @@ def _interrupted_later() -> Iterator[None]:
 def _prepare() -> None:
     """Make a process ready."""
     warnings.filterwarnings("ignore", module="PIL")
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this process when the one that started it was killed; it would wait for work for ever."""
     parent = multiprocessing.parent_process()
     assert parent is not None
