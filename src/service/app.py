@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.resources
+import math
 import mimetypes
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -113,8 +114,12 @@ def _start(settings: Settings, metrics: Metrics, stack: contextlib.ExitStack) ->
     metrics.watch("plate_reader_queue", "Calls that wait for a worker or are read", lambda: pool.waiting)
     metrics.watch("plate_reader_heavy_queue", "The same of pictures that are laborious", lambda: heavy_pool.waiting)
     metrics.watch("plate_reader_streams", "Live streams", lambda: len(places))
-    metrics.watch("plate_reader_jobs", "Videos that wait or are read", store.active)
+    metrics.watch("plate_reader_jobs", "Videos that wait or are read", lambda: _number(store.known_active()))
     return service
+
+
+def _number(value: int | None) -> float:
+    return math.nan if value is None else value
 
 
 @router.get("/metrics", tags=["Service"], summary="Figures for Prometheus", response_class=Response)

@@ -102,7 +102,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(SQLAlchemyError)
     async def database_error(request: Request, error: SQLAlchemyError) -> JSONResponse:
-        _LOGGER.error("the database of jobs failed (%s)", error)
+        _LOGGER.error("the database of jobs failed (%s)", getattr(error, "orig", error))
         refusal = no_room() if is_full(error) else busy("the service cannot look up its videos now", DATABASE_RETRY_S)
         return refusal.response(request.url.path)
 

@@ -1,7 +1,6 @@
 """``GET /health``: whether the service works, and if not, what is wrong."""
 
 from fastapi import APIRouter, Request
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse
 
 from src.service.descriptions import answers
@@ -20,7 +19,7 @@ def health(request: Request) -> JSONResponse:
         "workers": service.settings.workers,
         "waiting": service.pool.waiting + service.heavy_pool.waiting,
         "streams": len(service.places),
-        "jobs": _jobs(service) or 0,
+        "jobs": service.store.known_active() or 0,
     }
     return JSONResponse(body, 503 if fatal else 200)
 
@@ -61,14 +60,6 @@ def _fatal(service: Service) -> list[str]:
 def _others(service: Service) -> list[str]:
     """What may pass."""
     problems = [service.runner.problem] if service.runner.problem else []
-    if _jobs(service) is None:
+    if service.store.known_active() is None:
         problems.append("the database of jobs fails")
     return problems
-
-
-def _jobs(service: Service) -> int | None:
-    """How many videos wait or are read; None where the database does not say."""
-    try:
-        return service.store.active()
-    except SQLAlchemyError:
-        return None

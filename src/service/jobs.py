@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, URL, create_engine, delete, func, inspect, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateColumn
 
@@ -193,6 +194,13 @@ class JobStore:
         with Session(self._engine) as session:
             count = select(func.count()).select_from(Job).where(Job.state.in_(("queued", "running")))
             return session.scalar(count) or 0
+
+    def known_active(self) -> int | None:
+        """The same; None where the database does not say."""
+        try:
+            return self.active()
+        except SQLAlchemyError:
+            return None
 
     def next(self) -> Job | None:
         """The job that has waited longest, which is being read from now on; None where none waits."""
