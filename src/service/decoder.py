@@ -57,6 +57,11 @@ class _Process:
         shape, result = answer
         return result if shape is None else self._array(shape)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.is_alive()
+
     def kill(self) -> None:
         """End it, whatever it does."""
         self._process.kill()
@@ -105,7 +110,7 @@ class Decoder:
         self._free: queue.LifoQueue[_Process] = queue.LifoQueue()
         self._all: set[_Process] = set()
         for _ in range(processes):
-            self._add()
+            self._free.put(self._add())
 
     def load(self, name: str, content: bytes) -> Photograph:
         """Decode the picture of a request.
@@ -145,6 +150,10 @@ class Decoder:
     def _call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         process = self._free.get()
         whole = False
+        if not process.is_alive and not self._closed:
+            # Something else ended it, which is no fault of this picture.
+            self._remove(process)
+            process = self._add()
         try:
             result = process.call(function, arguments, self._limit_s)
             whole = True
@@ -164,15 +173,15 @@ class Decoder:
                 self._free.put(process)
             else:
                 self._remove(process)
-                self._add()
+                self._free.put(self._add())
 
-    def _add(self) -> None:
+    def _add(self) -> _Process:
         process = _Process()
         with self._lock:
             self._all.add(process)
             if self._closed:
                 process.kill()
-        self._free.put(process)
+        return process
 
     def _remove(self, process: _Process) -> None:
         with self._lock:
