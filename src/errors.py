@@ -1,4 +1,4 @@
-"""The exception that a caller of the pipeline has to expect."""
+"""The exceptions that a caller of the pipeline has to expect."""
 
 
 class InputError(ValueError):
@@ -7,3 +7,7 @@ class InputError(ValueError):
     The message is one line: it names the input (or the output folder) and says what to do. The command line prints it
     and leaves with exit status 2; a folder's answer lists it under ``errors`` and goes on with the other files.
     """
+
+
+class UnreachableError(InputError):
+    """A camera or stream cannot be reached, or no longer; the command line leaves with exit status 4."""

@@ -13,6 +13,7 @@ import logging
 import math
 import os
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -20,17 +21,19 @@ from concurrent.futures import BrokenExecutor
 from typing import Any
 
 from src.crossing import Line
-from src.errors import InputError
+from src.errors import InputError, UnreachableError
 from src.formats.openalpr import openalpr_answer
+from src.interrupts import treat_termination_as_interrupt
 from src.media.draw import annotate
 from src.media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input, printable
 from src.media.sinks import OutputFolder, Rendering, csv_text, render
 from src.media.window import Window
-from src.options import EVERYTHING, VideoOptions
+from src.options import EVERYTHING, SAVED, VideoOptions
 from src.recogniser import load_recogniser
 from src.results import Failure, FolderResult, ImageResult, VehicleRecord
 
 EXIT_BAD_INPUT = 2
+EXIT_UNREACHABLE = 4
 EXIT_INTERRUPTED = 130
 
 Data = Photograph | FolderSource | VideoSource | LiveSource
@@ -226,7 +229,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m src.pipeline",
         description="Find and read number plates. The answer goes to stdout, everything else to stderr.",
-        epilog="Exit status: 0 the answer is there, 2 bad usage or input, 130 interrupted.",
+        epilog="Exit status: 0 the answer is there, 2 bad usage or input, 4 a camera or stream was given up, "
+        "130 interrupted. SIGTERM is Ctrl-C.",
     )
     parser.add_argument(
         "--input",
@@ -234,8 +238,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH|URL|NUMBER",
         help="a picture, a video, a folder, a pattern in quotes ('*.jpg'), a webcam's number, or a stream's address",
     )
+    parser.add_argument("--output", default="output", metavar="DIR", help="folder for the results (%(default)s)")
     saving = parser.add_mutually_exclusive_group()
-    saving.add_argument("--output", default="output", metavar="DIR", help="folder for the results (%(default)s)")
     saving.add_argument("--no-save", action="store_true", help="save nothing")
     parser.add_argument(
         "--format",
@@ -253,7 +257,20 @@ def _parser() -> argparse.ArgumentParser:
         help="note when vehicles of a video cross this line, in pixels; can be given again",
     )
     parser.add_argument("--duration", type=_seconds, metavar="SECONDS", help="stop reading a video after so long")
-    parser.add_argument("--crops", action="store_true", help="save the best picture of each plate of a video")
+    parser.add_argument(
+        "--give-up",
+        type=_seconds,
+        metavar="SECONDS",
+        help="end when a camera or stream has sent no picture for so long (without it, it is tried again for ever)",
+    )
+    saving.add_argument(
+        "--save",
+        type=_kinds,
+        default=EVERYTHING.save,
+        metavar="KIND,…",
+        help=f"what to save of a video or stream: {', '.join(SAVED)}, or none (all but crops)",
+    )
+    parser.add_argument("--crops", action="store_true", help="save the best picture of each plate of a video, too")
     parser.add_argument(
         "--workers", type=_count, default=1, metavar="N", help="processes that read a folder or pattern (%(default)s)"
     )
@@ -266,6 +283,14 @@ def _parser() -> argparse.ArgumentParser:
 def _line(text: str) -> Line:
     try:
         return Line.parse(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    kinds = () if text == "none" else tuple(kind.strip() for kind in text.split(","))
+    try:
+        return VideoOptions(save=kinds).save
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -286,10 +311,10 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _print_vehicle(record: VehicleRecord) -> None:
-    if not _print_answer(json.dumps(record.to_dict()) + "\n"):
-        # Nobody is there any more, as after `| head -1`: as good as Ctrl-C.
-        raise KeyboardInterrupt
+def _print_vehicle(stop: threading.Event, record: VehicleRecord) -> None:
+    """Print a record, unless nobody is there any more to read it, as after ``| head -1``: as good as Ctrl-C."""
+    if not stop.is_set() and not _print_answer(json.dumps(record.to_dict()) + "\n"):
+        stop.set()
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -304,6 +329,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="PIL")
+    treat_termination_as_interrupt()
+    closed = threading.Event()
     try:
         data = data_preprocessing(options.input)
         with _lines_above_progress(data):
@@ -315,13 +342,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
                 runtime=options.runtime,
                 display=options.display,
                 video=VideoOptions(
-                    tuple(options.line), options.duration, options.crops, _print_vehicle if prints_vehicles else None
+                    lines=tuple(options.line),
+                    duration_s=options.duration,
+                    save=options.save + ("crops",) * options.crops,
+                    give_up_s=options.give_up,
+                    stop=closed,
+                    on_vehicle=functools.partial(_print_vehicle, closed) if prints_vehicles else None,
                 ),
                 workers=options.workers,
             )
     except InputError as error:
         _LOGGER.error("%s", error)
-        return EXIT_BAD_INPUT
+        return EXIT_UNREACHABLE if isinstance(error, UnreachableError) else EXIT_BAD_INPUT
     except KeyboardInterrupt:
         _LOGGER.error("interrupted; what was saved so far is whole")
         return EXIT_INTERRUPTED
@@ -329,6 +361,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return EXIT_BAD_INPUT
     if answer["saved"]:
         _LOGGER.info("saved %s", ", ".join(map(printable, answer["saved"].values())))
+    if isinstance(data, LiveSource) and answer["error"]:
+        return EXIT_UNREACHABLE
     if answer["kind"] != "folder":
         return 0
     if answer["error"]:

@@ -5,6 +5,7 @@ All positions are in pixels of the picture as a person sees it (its EXIF orienta
 """
 
 import dataclasses
+import datetime
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,12 @@ def _confidence(value: float) -> float:
 
 def _seconds(value: float) -> float:
     return round(float(value), 3)
+
+
+def _time_of_day(value: datetime.datetime | None) -> str | None:
+    if value is None:
+        return None
+    return value.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _pixels(values: Box | Point) -> list[int]:
@@ -232,6 +239,8 @@ class VehicleRecord:
         best_s: time of its best frame, in seconds.
         tracks: the numbers by which the per-frame file calls it; several where it was away for a moment.
         crossings: the lines that it crossed, in the order of time.
+        first_at: the time of day of ``first_s``, UTC, where it is known.
+        last_at: the time of day of ``last_s``.
         crop: the file with the picture of its plate in its best frame, if that was saved.
     """
 
@@ -243,6 +252,8 @@ class VehicleRecord:
     best_s: float
     tracks: tuple[int, ...] = ()
     crossings: tuple[Crossing, ...] = ()
+    first_at: datetime.datetime | None = None
+    last_at: datetime.datetime | None = None
     crop: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -256,6 +267,8 @@ class VehicleRecord:
             "best_s": _seconds(self.best_s),
             "tracks": [int(track) for track in self.tracks],
             "crossings": [crossing.to_dict() for crossing in self.crossings],
+            "first_at": _time_of_day(self.first_at),
+            "last_at": _time_of_day(self.last_at),
             "crop": self.crop,
         }
 
@@ -271,7 +284,9 @@ class VideoResult:
         frame_rate: frames per second; of a live source, those that were looked at.
         frames: how many frames there were.
         duration_s: how long it is, in seconds.
-        vehicles: in the order of their first appearance.
+        vehicles: in the order of their first appearance; of a live source the latest thousand.
+        vehicle_count: how many there were.
+        started_at: the time of day at its beginning, UTC, where it is known.
         timing_ms: milliseconds per stage: ``detect``, ``read``, and ``total`` from beginning to end.
         error: one line that says why it was read only in part; None where it was read whole.
         saved: the files written, by kind: ``annotated``, ``json``, ``csv``, ``frames``, and the folder ``crops``.
@@ -284,7 +299,9 @@ class VideoResult:
     frames: int
     duration_s: float
     vehicles: tuple[VehicleRecord, ...]
+    vehicle_count: int
     timing_ms: Mapping[str, float]
+    started_at: datetime.datetime | None = None
     error: str | None = None
     saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -298,7 +315,9 @@ class VideoResult:
             "frame_rate": round(float(self.frame_rate), 3),
             "frames": int(self.frames),
             "duration_s": _seconds(self.duration_s),
+            "started_at": _time_of_day(self.started_at),
             "plates": [vehicle.to_dict() for vehicle in self.vehicles],
+            "plate_count": int(self.vehicle_count),
             "timing_ms": {stage: round(float(time), 1) for stage, time in self.timing_ms.items()},
             "error": self.error,
             "saved": dict(self.saved),

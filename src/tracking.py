@@ -15,6 +15,8 @@ from src.geometry import FloatArray, iou_matrix, shared_part
 
 #: A track that was not seen for so many seconds is over; a vehicle that comes back later is known by its text.
 LOST_S = 1.0
+#: Where nobody has looked for longer than this, anything may have happened: every track is over.
+LARGEST_GAP_S = 2.0
 #: A track is shown for so many seconds after it was last seen.
 COASTING_S = 0.3
 #: How far from its predicted place a plate can be: so many plate widths, and so many more per second.
@@ -182,10 +184,10 @@ class Tracker:
         """Let a track be over."""
         self.tracks.remove(track)
 
-    def expire(self, time_s: float) -> list[Track]:
-        """Take out the tracks that are over at a time."""
-        over = [track for track in self.tracks if time_s - track.last_s > LOST_S]
-        self.tracks = [track for track in self.tracks if time_s - track.last_s <= LOST_S]
+    def expire(self, time_s: float, unseen_s: float = LOST_S) -> list[Track]:
+        """Take out the tracks that were not seen for longer than ``unseen_s`` at a time, both in seconds."""
+        over = [track for track in self.tracks if time_s - track.last_s > unseen_s]
+        self.tracks = [track for track in self.tracks if time_s - track.last_s <= unseen_s]
         return over
 
     def _affinity(self, time_s: float, detections: Sequence[Detection]) -> FloatArray:

@@ -1,47 +1,41 @@
 """Videos, webcams and streams: frames → detections → tracks → readings → one record per vehicle."""
 
 import contextlib
+import dataclasses
 import logging
+import math
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Protocol
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from src.detection.detector import Detection
-from src.geometry import FloatArray, quad_to_box
-from src.media.draw import Mark, annotate_planes
+from src.frame_output import FrameOutput
+from src.interrupts import stopping_on_interrupt
 from src.media.images import BGRImage
 from src.media.inputs import LiveSource, VideoSource
 from src.media.live import LiveStream, open_live
+from src.media.live_output import LiveOutput
 from src.media.sinks import OutputFolder
-from src.media.video_output import VideoOutput
-from src.media.video_source import Frame, VideoFile, bgr_of, planes_of
+from src.media.video_output import Output, VideoOutput
+from src.media.video_source import Frame, VideoFile
 from src.media.window import Window
 from src.options import VideoOptions
 from src.plates import reach_to_text
 from src.reading import Reading
 from src.results import VehicleRecord, VideoResult
-from src.tracking import Track, Tracker, unite_parts
+from src.schedule import URGENT_INTERVAL_S, Schedule
+from src.tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, unite_parts
 from src.vehicles import Register, Shot, Sighting, crop_of, is_cut, quality
+from src.video_description import VideoDescription
 from src.voting import contradicts
 
-#: Seconds between two looks for plates: while a vehicle is new, while anything moves, while nothing does.
-URGENT_INTERVAL_S = 0.12
-MOVING_INTERVAL_S = 0.2
-STILL_INTERVAL_S = 1.0
-#: Something moves when this share of the sampled values has changed by so many levels since the last look.
-MOVING_SHARE = 0.002
-MOVING_LEVELS = 15
-SAMPLING_STEP = 12
-#: Frames that may wait for the next look, so that marks on them can be placed between two looks.
-LARGEST_DELAY = 8
+#: Records of a live source that the answer has; those before are in the files.
+KEPT_RECORDS = 1000
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -59,75 +53,12 @@ class Recogniser(Protocol):
         """Whether it is a plate."""
 
 
-class VideoDescription(Protocol):
-    """What is known of a video, a webcam or a stream apart from its frames."""
-
-    @property
-    def name(self) -> str:
-        """What the answer and messages call it."""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the upright pictures, in pixels."""
-
-    @property
-    def frame_rate(self) -> Fraction:
-        """Frames per second, on average."""
-
-    @property
-    def frame_count(self) -> int | None:
-        """How many frames there should be; None where that is not known."""
-
-    @property
-    def live(self) -> bool:
-        """Whether frames are left out where reading is too slow."""
-
-    @property
-    def error(self) -> str | None:
-        """One line that says what was wrong with it."""
-
-
 @dataclass
 class _Timing:
     """Milliseconds per stage."""
 
     detect: float = 0.0
     read: float = 0.0
-
-
-class Schedule:
-    """Decides which frames are looked at: as few as will do."""
-
-    def __init__(self, frame_rate: float) -> None:
-        """For a source of so many frames per second."""
-        self._frame_s = 1 / frame_rate
-        self._last_s: float | None = None
-        self._seen: NDArray[np.uint8] | None = None
-
-    def is_due(self, frame: Frame, urgent: bool) -> bool:
-        """Whether to look for plates in a frame.
-
-        Args:
-            frame: the frame.
-            urgent: whether a vehicle in sight should be read as often as possible.
-        """
-        sample = frame.thumbnail(SAMPLING_STEP)
-        if self._last_s is not None and self._seen is not None:
-            # Half a frame early is nearer than half a frame late.
-            waited = frame.time_s - self._last_s + self._frame_s / 2
-            interval = URGENT_INTERVAL_S if urgent else MOVING_INTERVAL_S
-            if waited < interval:
-                return False
-            if waited < STILL_INTERVAL_S and not urgent and not self._moves(sample):
-                return False
-        self._last_s, self._seen = frame.time_s, sample
-        return True
-
-    def _moves(self, sample: NDArray[np.uint8]) -> bool:
-        if self._seen is None or self._seen.shape != sample.shape:
-            return True
-        changed = cv2.absdiff(sample, self._seen) > MOVING_LEVELS
-        return float(changed.mean()) > MOVING_SHARE
 
 
 class VideoReader:
@@ -137,7 +68,7 @@ class VideoReader:
         self,
         video: VideoDescription,
         recogniser: Recogniser,
-        output: VideoOutput | None,
+        output: Output | None,
         window: Window | None,
         options: VideoOptions,
     ) -> None:
@@ -155,27 +86,32 @@ class VideoReader:
         self._schedule = Schedule(float(video.frame_rate))
         self._recogniser = recogniser
         self._output = output
-        self._window = window
         self._lines = options.lines
         self._on_vehicle = options.on_vehicle
         self._on_frame = options.on_frame
         self._tracker = Tracker(*video.size)
         self._sightings: dict[int, Sighting] = {}
         self._register = Register()
-        self._records: list[VehicleRecord] = []
+        self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
+        self._vehicles = 0
         self._readings: dict[int, Reading] = {}
-        self._pending: deque[Frame] = deque()
         self._timing = _Timing()
         self._frames, self._last_s = 0, 0.0
-        self._stopped = False
+        self._frame_output = FrameOutput(
+            video.size, self._tracker, self._sightings, self._readings, options.lines, output, window
+        )
+        self._stop = options.stop or threading.Event()
+        self._raised: Exception | None = None
 
     def run(self, frames: Iterable[Frame]) -> VideoResult:
-        """Read it to its end, or until Ctrl-C; what was seen until then is saved either way.
+        """Read it to its end, or until it is stopped; what was seen until then is saved either way.
 
         Args:
             frames: its frames.
+
+        Raises:
+            Exception: what ``on_vehicle`` or ``on_frame`` has raised.
         """
-        error = None
         progress = tqdm(
             frames,
             desc=self._video.name,
@@ -186,28 +122,50 @@ class VideoReader:
         try:
             for frame in progress:
                 self.take(frame)
-                if self._stopped:
+                if self._stop.is_set() or self._frame_output.is_closed:
                     break
         except KeyboardInterrupt:
-            if not self._video.live:
-                error = f"{self._video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
-        progress.close()
-        return self.finish(error)
+            self._stop.set()
+        except Exception:
+            # A file can be read again; what a camera has seen is worth keeping, whatever went wrong.
+            if self._video.live:
+                self.finish()
+            raise
+        finally:
+            progress.close()
+        error = None
+        if self._stop.is_set() and not self._video.live:
+            error = f"{self._video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
+        result = self.finish(error)
+        if self._raised:
+            raise self._raised
+        return result
 
     def take(self, frame: Frame) -> None:
         """Read the next frame, if it is worth a look."""
         self._frames, self._last_s = frame.index + 1, frame.time_s
-        self._pending.append(frame)
+        self._end_tracks(frame.time_s, -math.inf if frame.follows_cut else LARGEST_GAP_S)
+        self._frame_output.add(frame)
         if self._schedule.is_due(frame, self._is_urgent()):
             self._look(frame)
-            self._show_pending(0)
-        self._show_pending(LARGEST_DELAY)
+            self._frame_output.flush()
+        self._frame_output.advance()
         if self._on_frame:
             self._on_frame(frame.index)
 
+    def tick(self, time_s: float) -> None:
+        """Give out the vehicles that are gone for good by now, though no frame comes.
+
+        Args:
+            time_s: the time, on the clock of the frames.
+        """
+        self._frame_output.flush()
+        self._end_tracks(time_s, LARGEST_GAP_S)
+        self._settle(time_s)
+
     def line(self, frame: Frame) -> dict[str, object]:
         """What the per-frame file says about a frame, as far as it is known by now."""
-        return self._line(frame, self._seen(frame))
+        return self._frame_output.line(frame)
 
     def finish(self, error: str | None = None) -> VideoResult:
         """The answer, after the last frame; everything is saved.
@@ -215,8 +173,11 @@ class VideoReader:
         Args:
             error: why it was read only in part, if it was.
         """
-        self._show_pending(0)
-        self._settle(float("inf"))
+        try:
+            self._frame_output.flush()
+        finally:
+            self._end_tracks(math.inf)
+            self._settle(math.inf)
         error = self._video.error or error
         if error:
             _LOGGER.warning("%s", error)
@@ -232,6 +193,8 @@ class VideoReader:
             frames=self._frames,
             duration_s=duration,
             vehicles=tuple(sorted(self._records, key=lambda record: record.first_s)),
+            vehicle_count=self._vehicles,
+            started_at=self._video.at(0.0),
             timing_ms={
                 "detect": self._timing.detect,
                 "read": self._timing.read,
@@ -273,6 +236,7 @@ class VideoReader:
             tracks[index] = self._take_in(frame, image, reaching, tracks[index], reading)
         for index, track in enumerate(tracks):
             self._sightings[track.number].see(track, cut[index])
+        self._end_tracks(frame.time_s)
         self._settle(frame.time_s)
 
     def _take_in(self, frame: Frame, image: BGRImage, detection: Detection, track: Track, reading: Reading) -> Track:
@@ -290,66 +254,41 @@ class VideoReader:
         self._readings[track.number] = reading
         return track
 
-    def _settle(self, time_s: float) -> None:
-        """Give out the vehicles that are gone for good at a time."""
-        for track in self._tracker.expire(time_s):
+    def _end_tracks(self, time_s: float, unseen_s: float = LOST_S) -> None:
+        """Let the tracks be over that were not seen for longer than ``unseen_s`` at a time."""
+        for track in self._tracker.expire(time_s, unseen_s):
             self._register.add(self._sightings.pop(track.number))
-        for sighting in self._register.settled(time_s, list(self._sightings.values())):
-            record = sighting.record()
+
+    def _settle(self, time_s: float) -> None:
+        """Give out the vehicles that are gone for good at a time: all are kept before anybody is told."""
+        settled = [
+            (self._dated(sighting.record()), sighting.best.crop)
+            for sighting in self._register.settled(time_s, list(self._sightings.values()))
+        ]
+        records = [record for record, _ in settled]
+        self._vehicles += len(records)
+        try:
             if self._output:
-                record = self._output.save_crop(record, sighting.best.crop)
-            self._records.append(record)
+                records = [self._output.save(record, crop) for record, crop in settled]
+        finally:
+            self._records.extend(records)
+            for record in records:
+                self._tell(record)
+
+    def _dated(self, record: VehicleRecord) -> VehicleRecord:
+        first_at, last_at = self._video.at(record.first_s), self._video.at(record.last_s)
+        return dataclasses.replace(record, first_at=first_at, last_at=last_at)
+
+    def _tell(self, record: VehicleRecord) -> None:
+        """Hand a record to the caller; what that raises waits until everything is saved."""
+        try:
             if self._on_vehicle:
                 self._on_vehicle(record)
-
-    def _show_pending(self, keep: int) -> None:
-        """Annotate and save the frames that wait, all but the newest few."""
-        while len(self._pending) > keep:
-            frame = self._pending.popleft()
-            if self._output or self._window:
-                self._show(frame)
-
-    def _seen(self, frame: Frame) -> list[tuple[Track, FloatArray]]:
-        """The plates that can be seen in a frame, and their corners."""
-        seen = []
-        for track in self._tracker.tracks:
-            corners = track.corners_at(frame.time_s)
-            if corners is not None and self._sightings[track.number].is_plate:
-                seen.append((track, corners))
-        return seen
-
-    def _show(self, frame: Frame) -> None:
-        shown = self._seen(frame)
-        packed = None
-        if shown or self._lines or self._window or not frame.is_plain:
-            packed = frame.packed()
-            marks = [Mark(self._label(track), corners) for track, corners in shown]
-            annotate_planes(*planes_of(packed), marks, [line.ends for line in self._lines])
-        if self._output:
-            self._output.write(frame.picture if packed is None else packed, frame.time_s)
-            self._output.write_line(self._line(frame, shown))
-        if self._window and packed is not None and not self._window.play(bgr_of(packed)):
-            self._stopped = True
-
-    def _label(self, track: Track) -> str:
-        vote = self._sightings[track.number].vote
-        return f"{vote.text} {vote.confidence:.0%}" if vote.text else "unreadable"
-
-    def _line(self, frame: Frame, shown: list[tuple[Track, FloatArray]]) -> dict[str, object]:
-        plates = []
-        for track, corners in shown:
-            vote = self._sightings[track.number].vote
-            read = self._readings.get(track.number) if frame.time_s == track.last_s else None
-            plates.append(
-                {
-                    "track": track.number,
-                    "box": [round(float(value)) for value in quad_to_box(corners)],
-                    "text": vote.text,
-                    "confidence": round(vote.confidence, 4),
-                    "reading": read and {"text": read.text, "confidence": round(read.confidence, 4)},
-                }
-            )
-        return {"frame": frame.index, "time_s": round(frame.time_s, 3), "plates": plates}
+        except KeyboardInterrupt:
+            self._stop.set()
+        except Exception as error:
+            self._raised = self._raised or error
+            self._stop.set()
 
 
 def read_video(
@@ -366,16 +305,29 @@ def read_video(
         recogniser: finds and reads plates.
         folder: where results are saved; None saves nothing.
         window: shows the annotated frames; a key press stops reading.
-        options: lines, duration, crops.
+        options: more about it.
 
     Raises:
         InputError: it cannot be opened, or nothing can be saved in the folder.
+        UnreachableError: a live source was given up before its first picture.
     """
+    options = dataclasses.replace(options, stop=options.stop or threading.Event())
+    assert options.stop is not None
     with contextlib.ExitStack() as stack:
+        stack.enter_context(stopping_on_interrupt(options.stop))
+        video: VideoFile | LiveStream
         if isinstance(source, VideoSource):
-            video: VideoFile | LiveStream = VideoFile(source, options.duration_s)
+            video = VideoFile(source, options.duration_s)
         else:
-            video = open_live(source, options.duration_s)
+            video = open_live(source, options.duration_s, options.give_up_s, options.stop)
         stack.push(video)
-        output = stack.enter_context(VideoOutput(folder, source, video, options.crops)) if folder else None
-        return VideoReader(video, recogniser, output, window, options).run(video)
+        output: VideoOutput | LiveOutput | None = None
+        if folder and options.save:
+            if isinstance(video, LiveStream) and isinstance(source, LiveSource):
+                output = stack.enter_context(LiveOutput(folder, source, video, options.save))
+            elif isinstance(video, VideoFile):
+                output = stack.enter_context(VideoOutput(folder, source, video, options.save))
+        reader = VideoReader(video, recogniser, output, window, options)
+        if isinstance(video, LiveStream):
+            video.on_idle = reader.tick
+        return reader.run(video)

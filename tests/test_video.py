@@ -12,7 +12,7 @@ from src.crossing import Line
 from src.errors import InputError
 from src.media.inputs import open_input
 from src.media.sinks import VIDEO_COLUMNS, OutputFolder, csv_text
-from src.options import VideoOptions
+from src.options import SAVED, VideoOptions
 from src.video import read_video
 from tests.media.videos import ColourRecogniser, MotionJpegServer, driving, scene, write_video
 
@@ -120,7 +120,7 @@ def test_a_plate_seen_once_and_unsure_is_dropped(tmp_path):
 
 def test_everything_is_saved(tmp_path, clip):
     before = clip.read_bytes()
-    answer = read(clip, tmp_path / "output", crops=True)
+    answer = read(clip, tmp_path / "output", save=SAVED)
     saved = answer["saved"]
     output = tmp_path / "output"
     assert saved == {

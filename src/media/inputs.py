@@ -31,6 +31,10 @@ VIDEO_SUFFIXES = (
 #: Network addresses that are taken for streams.
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp")
 
+#: Where addresses of cameras hold passwords: before the host, and under such names in the query.
+_PASSWORD = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^/?#:@]*:)[^/?#]*(?=@)", re.IGNORECASE)
+_SECRET = re.compile(r"(?P<before>[?&;](?:pass\w*|pwd|psw|secret|token|auth|key|api_?key)=)[^&;#]*", re.IGNORECASE)
+
 
 @dataclasses.dataclass(frozen=True)
 class Photograph:
@@ -173,7 +177,7 @@ def open_input(given: Any) -> Source:
 
 
 def _open_path(text: str) -> Source:
-    name = printable(text)
+    name = printable(without_password(text))
     if not text:
         raise InputError("the input is an empty text; give the path of a picture")
     if scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text):
@@ -240,6 +244,11 @@ def _many(name: str, paths: list[Path], kind: str) -> FolderSource:
         endings = "JPEG, PNG, WebP, BMP or TIFF"
         raise InputError(f"{name}: there are no pictures in this {kind}; give one with {endings} files")
     return FolderSource(name, tuple(ImageSource(printable(str(path)), path) for path in paths))
+
+
+def without_password(address: str) -> str:
+    """A network address with stars in place of passwords, as it may be shown."""
+    return _SECRET.sub(r"\g<before>***", _PASSWORD.sub(r"\g<before>***", address))
 
 
 def printable(text: str, limit: int = 500) -> str:

@@ -3,14 +3,14 @@
 import contextlib
 import csv
 import dataclasses
+import functools
 import io
 import json
 import math
 import os
 import re
 import tempfile
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from src.errors import InputError
 from src.media.draw import annotate
 from src.media.images import BGRImage
 from src.media.inputs import Photograph, printable
+from src.media.leftovers import is_abandoned, remove_leftovers, temporary_beside, this_process
 from src.results import FolderResult, ImageResult, Plate
 
 CSV_COLUMNS: tuple[str, ...] = (
@@ -36,7 +37,10 @@ CSV_COLUMNS: tuple[str, ...] = (
     "error",
 )
 #: The columns of videos.
-VIDEO_COLUMNS = (*CSV_COLUMNS[:-1], "first_s", "last_s", "frames", "best_frame", "best_s", "error")
+VIDEO_COLUMNS = (
+    *CSV_COLUMNS[:-1],
+    *("first_s", "last_s", "frames", "best_frame", "best_s", "first_at", "last_at", "error"),
+)
 
 #: Suffixes of formats that OpenCV knows under another one.
 _ENCODER_SUFFIXES = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".dib": ".bmp"}
@@ -45,6 +49,8 @@ _ENCODER_OPTIONS = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".webp": [cv2.IMWRIT
 _ENCODER_LIMITS = {".jpg": 65_500, ".webp": 16_383}
 #: What holds larger pictures: a file may have another suffix than its format.
 _ROOMY_SUFFIX = ".png"
+#: What a JSON file says while its answer is being made.
+_NOT_FINISHED = "reading has not ended, or was ended by force; what was read until then may lie beside this file"
 #: File systems allow 255 bytes; ``-1234.frames.jsonl`` has to fit as well.
 _LONGEST_STEM_BYTES = 230
 
@@ -97,6 +103,7 @@ class OutputFolder:
             self._path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._path):
                 pass
+            _tidy_once(self._path)
         except (OSError, ValueError) as error:
             raise self._unwritable(error) from error
 
@@ -162,7 +169,8 @@ class OutputFolder:
         """The first of ``stem``, ``stem-2``, … that is free or holds the owner's earlier answer.
 
         A free name is taken by making its JSON file, which only one thread or process can; :meth:`release` gives it
-        back. A stem that is too long is cut.
+        back. Until the answer is there it says whose it will be; of a process that was killed it can be taken over. A
+        stem that is too long is cut.
         """
         encoded = os.fsencode(stem)
         if len(encoded) > _LONGEST_STEM_BYTES:
@@ -172,21 +180,27 @@ class OutputFolder:
             name = stem if number == 1 else f"{stem}-{number}"
             record, companion = self._path / f"{name}.json", self._path / f"{name}{suffix}"
             try:
-                record.open("x").close()
+                with record.open("x") as file:
+                    taken = not companion.exists() and not companion.is_symlink()
+                    if taken:
+                        json.dump({"input": owner, "error": _NOT_FINISHED, "process": this_process()}, file)
             except FileExistsError:
-                if owner is not None and _input_of(record) == owner:
+                if owner is not None and _is_answer_for(record, owner):
                     return name
+            except OSError:
+                record.unlink(missing_ok=True)
+                raise
             else:
-                if not companion.exists() and not companion.is_symlink():
+                if taken:
                     return name
                 record.unlink()
             number += 1
 
     def release(self, stem: str) -> None:
-        """Give a claimed name back if nothing was saved under it: its JSON file is still empty."""
+        """Give a claimed name back if nothing was saved under it: its JSON file still says that there is no answer."""
         record = self._path / f"{stem}.json"
         with contextlib.suppress(OSError):
-            if record.stat().st_size == 0:
+            if "process" in _content(record):
                 record.unlink()
 
     def write(self, files: Mapping[str, bytes | Path]) -> None:
@@ -226,11 +240,6 @@ class OutputFolder:
         return InputError(f"{name}: results cannot be saved there ({reason}); choose another output folder")
 
 
-def temporary_beside(path: str | Path) -> Path:
-    """A new name in the folder of a file, for its content while it is not whole yet."""
-    return Path(path).with_name(f".{uuid.uuid4().hex}.tmp")
-
-
 def csv_rows(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row per plate, one for a picture without plates, and one for a file that could not be read.
 
@@ -242,26 +251,47 @@ def csv_rows(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     rows: list[dict[str, Any]] = []
     for image in answer.get("results", [answer]):
-        for plate in image["plates"]:
-            box = dict(zip(("xmin", "ymin", "xmax", "ymax"), plate["box"], strict=True))
-            region = plate["region"]["code"] if plate["region"] else ""
-            rows.append({"input": image["input"], **plate, **box, "region": region})
+        rows.extend(_plate_row(image["input"], plate) for plate in image["plates"])
         if not image["plates"]:
             rows.append({"input": image["input"]})
     rows.extend(answer.get("errors", []))
-    return [{column: row.get(column, "") for column in _columns(answer)} for row in rows]
+    return [{column: row.get(column, "") for column in _columns(answer["kind"])} for row in rows]
 
 
-def _columns(answer: Mapping[str, Any]) -> tuple[str, ...]:
-    return VIDEO_COLUMNS if answer["kind"] == "video" else CSV_COLUMNS
+def _plate_row(name: str, plate: Mapping[str, Any]) -> dict[str, Any]:
+    box = dict(zip(("xmin", "ymin", "xmax", "ymax"), plate["box"], strict=True))
+    region = plate["region"]["code"] if plate["region"] else ""
+    return {"input": name, **plate, **box, "region": region}
+
+
+def _columns(kind: str) -> tuple[str, ...]:
+    return VIDEO_COLUMNS if kind == "video" else CSV_COLUMNS
 
 
 def csv_text(answer: Mapping[str, Any]) -> str:
     """The rows of :func:`csv_rows` as CSV, with a heading."""
+    return csv_heading(answer["kind"]) + _csv_lines(_columns(answer["kind"]), csv_rows(answer))
+
+
+def csv_heading(kind: str) -> str:
+    """The first line of the CSV of a kind of answer: ``image``, ``folder`` or ``video``."""
+    return ",".join(_columns(kind)) + "\n"
+
+
+def record_row(name: str, record: Mapping[str, Any]) -> str:
+    """The line of CSV for a vehicle's record.
+
+    Args:
+        name: what the video is called.
+        record: in plain JSON types.
+    """
+    row = _plate_row(name, record)
+    return _csv_lines(VIDEO_COLUMNS, [{column: row.get(column, "") for column in VIDEO_COLUMNS}])
+
+
+def _csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, _columns(answer), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(csv_rows(answer))
+    csv.DictWriter(text, columns, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 
@@ -283,10 +313,23 @@ def json_bytes(answer: Mapping[str, Any]) -> bytes:
     return (json.dumps(answer, indent=2) + "\n").encode()
 
 
-def _input_of(record: Path) -> str | None:
-    """Whose answer an earlier JSON file holds; None where it is no answer."""
+def _is_answer_for(record: Path, owner: str) -> bool:
+    """Whether an earlier JSON file holds the answer for an input, or was to hold it when its process was killed."""
+    content = _content(record)
+    if content.get("input") != owner:
+        return False
+    return "process" not in content or is_abandoned(record, str(content["process"]))
+
+
+def _content(record: Path) -> dict[str, Any]:
+    """A JSON file's object; empty where it is none."""
     try:
         answer = json.loads(record.read_bytes())
     except (OSError, ValueError, RecursionError):
-        return None
-    return answer.get("input") if isinstance(answer, dict) else None
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+@functools.cache
+def _tidy_once(folder: Path) -> None:
+    remove_leftovers(folder)

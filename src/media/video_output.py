@@ -1,71 +1,125 @@
-"""Saving what a video gives: the annotated video, a line of JSON per frame, crops, JSON and CSV."""
+"""Saving what a video file gives: the annotated video, a line of JSON per frame, crops, JSON and CSV."""
 
 import contextlib
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import av
 
 from src.media.images import BGRImage
 from src.media.inputs import LiveSource, VideoSource
-from src.media.live import LiveStream
-from src.media.sinks import OutputFolder, csv_text, json_bytes, temporary_beside
+from src.media.leftovers import temporary_beside
+from src.media.record_log import RecordLog
+from src.media.sinks import OutputFolder, csv_heading, csv_text, json_bytes, record_row
 from src.media.video_sink import CONTAINERS, VideoWriter
 from src.media.video_source import Plane, VideoFile
 from src.results import VehicleRecord, VideoResult
 
 #: Container of the annotated video where the one that came in has no known suffix.
-_USUAL_SUFFIX = ".mp4"
+USUAL_SUFFIX = ".mp4"
+
+
+class Output(Protocol):
+    """Takes the results of a video as they come."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether annotated frames are wanted."""
+
+    def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
+        """Add an annotated frame; see :meth:`src.media.video_sink.VideoWriter.write`."""
+
+    def write_line(self, line: Mapping[str, Any], time_s: float) -> None:
+        """Add a line to the per-frame file."""
+
+    def save(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
+        """Save a record and the picture of its plate; returns it with the name of that file."""
+
+    def finish(self, result: VideoResult) -> VideoResult:
+        """Complete the files; returns the result with their names."""
+
+
+class Crops:
+    """The pictures of plates, in a folder of their own."""
+
+    def __init__(self, folder: OutputFolder, path: Path) -> None:
+        """Make the folder, or take an earlier answer's crops out of it.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        self._folder, self._path = folder, path
+        self._count = 0
+        path.mkdir(exist_ok=True)
+        for earlier in path.glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
+            earlier.unlink()
+
+    def save(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
+        """Save the picture of a plate; returns the record with its file.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        self._count += 1
+        path = self._path / f"{self._count:04}-{record.plate.text or 'unreadable'}.jpg"
+        self._folder.save_picture(str(path), crop)
+        return dataclasses.replace(record, crop=str(path))
+
+
+def suffix_of(source: VideoSource | LiveSource) -> str:
+    """The suffix of the annotated video."""
+    suffix = Path(source.file_name).suffix
+    return suffix if suffix.lower() in CONTAINERS else USUAL_SUFFIX
 
 
 class VideoOutput:
-    """Writes the results of one video as they come; a context manager.
+    """Writes the results of one video file; a context manager.
 
-    The files have temporary names until :meth:`finish`; without it, leaving the context takes them away again.
+    The files have temporary names until :meth:`finish`; without it, leaving the context takes them away again. Records
+    are in ``….partial.csv`` and ``….partial.jsonl`` until then, for whoever is killed before.
     """
 
-    def __init__(
-        self, folder: OutputFolder, source: VideoSource | LiveSource, video: VideoFile | LiveStream, crops: bool
-    ) -> None:
+    def __init__(self, folder: OutputFolder, source: VideoSource | LiveSource, video: VideoFile, kinds: Sequence[str]):
         """Start the files.
 
         Args:
             folder: where they are saved.
             source: what is read; its name says what the files are called.
             video: the same, opened.
-            crops: whether the best picture of each plate is saved as well.
+            kinds: which of :data:`src.options.SAVED`.
 
         Raises:
             InputError: nothing can be written there.
         """
-        self._folder = folder
-        suffix = Path(source.file_name).suffix
-        if suffix.lower() not in CONTAINERS:
-            suffix = _USUAL_SUFFIX
+        self._folder, self._name = folder, source.name
+        self.draws = "annotated" in kinds
+        suffix = suffix_of(source)
         with folder.complaining(), contextlib.ExitStack() as undo:
             stem = folder.claim(Path(source.file_name).stem, suffix, source.name if source.path else None)
             undo.callback(folder.release, stem)
-            self._video_path, self._lines_path = folder.path(f"{stem}{suffix}"), folder.path(f"{stem}.frames.jsonl")
-            self._json_path, self._csv_path = folder.path(f"{stem}.json"), folder.path(f"{stem}.csv")
-            self._crops_path = folder.path(f"{stem}-crops") if crops else None
-            if self._crops_path:
-                self._crops_path.mkdir(exist_ok=True)
-                for earlier in self._crops_path.glob("[0-9][0-9][0-9][0-9]-*.jpg"):
-                    earlier.unlink()
-            self._video_part, self._lines_part = map(temporary_beside, (self._video_path, self._lines_path))
-            for part in (self._video_part, self._lines_part):
-                undo.callback(part.unlink, missing_ok=True)
-            self._lines = self._lines_part.open("w")
-            undo.callback(self._close_lines)
-            self._writer = VideoWriter(self._video_part, suffix.lower(), video)
+            self._saved = {"json": folder.path(f"{stem}.json")}
+            self._parts: dict[str, Path] = {}
+            self._logs = [RecordLog(folder.path(f"{stem}.partial.csv"), csv_heading("video"))]
+            undo.callback(self._logs[0].remove)
+            self._logs.append(RecordLog(folder.path(f"{stem}.partial.jsonl")))
+            undo.callback(self._logs[1].remove)
+            if "csv" in kinds:
+                self._saved["csv"] = folder.path(f"{stem}.csv")
+            if "crops" in kinds:
+                self._saved["crops"] = folder.path(f"{stem}-crops")
+            self._crops = Crops(folder, self._saved["crops"]) if "crops" in kinds else None
+            if "frames" in kinds:
+                self._lines = self._start_part("frames", f"{stem}.frames.jsonl", undo).open("w")
+                undo.callback(self._close_lines)
+            if self.draws:
+                part = self._start_part("annotated", f"{stem}{suffix}", undo)
+                self._writer = VideoWriter(part, suffix.lower(), video)
+                video.on_audio = self._write_audio
             self._undo = undo.pop_all()
-        if isinstance(video, VideoFile):
-            video.on_audio = self.write_audio
-        self._crops = 0
 
     def __enter__(self) -> "VideoOutput":
         """The output itself."""
@@ -75,9 +129,16 @@ class VideoOutput:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take away what is not finished."""
-        if kind is not None:
+        if kind is not None and self.draws:
             self._writer.abandon()
         self._undo.close()
+
+    def _start_part(self, kind: str, name: str, undo: contextlib.ExitStack) -> Path:
+        """The temporary file of what will be saved under a name."""
+        self._saved[kind] = self._folder.path(name)
+        self._parts[kind] = temporary_beside(self._saved[kind])
+        undo.callback(self._parts[kind].unlink, missing_ok=True)
+        return self._parts[kind]
 
     def _close_lines(self) -> None:
         # On a full disk the last lines cannot be written; nobody will read this file.
@@ -89,24 +150,24 @@ class VideoOutput:
         with self._folder.complaining():
             self._writer.write(picture, time_s)
 
-    def write_audio(self, packet: av.Packet) -> None:
-        """Add sound."""
+    def _write_audio(self, packet: av.Packet) -> None:
         with self._folder.complaining():
             self._writer.write_audio(packet)
 
-    def write_line(self, line: Mapping[str, Any]) -> None:
+    def write_line(self, line: Mapping[str, Any], time_s: float) -> None:
         """Add a line to the per-frame file."""
-        with self._folder.complaining():
-            self._lines.write(json.dumps(line) + "\n")
+        if "frames" in self._parts:
+            with self._folder.complaining():
+                self._lines.write(json.dumps(line) + "\n")
 
-    def save_crop(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
-        """Save the picture of a plate, if crops are wanted; returns the record with its file."""
-        if not self._crops_path:
-            return record
-        self._crops += 1
-        path = self._crops_path / f"{self._crops:04}-{record.plate.text or 'unreadable'}.jpg"
-        self._folder.save_picture(str(path), crop)
-        return dataclasses.replace(record, crop=str(path))
+    def save(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
+        """Save a record and the picture of its plate; returns it with the name of that file."""
+        with self._folder.complaining():
+            if self._crops:
+                record = self._crops.save(record, crop)
+            self._logs[0].append(record_row(self._name, record.to_dict()))
+            self._logs[1].append(json.dumps(record.to_dict()) + "\n")
+        return record
 
     def finish(self, result: VideoResult) -> VideoResult:
         """Complete the files, and save the answer as JSON and CSV.
@@ -117,25 +178,16 @@ class VideoOutput:
         Raises:
             InputError: the folder cannot be written into any more.
         """
-        saved = {
-            "annotated": str(self._video_path),
-            "json": str(self._json_path),
-            "csv": str(self._csv_path),
-            "frames": str(self._lines_path),
-        }
-        if self._crops_path:
-            saved["crops"] = str(self._crops_path)
-        result = dataclasses.replace(result, saved=saved)
+        result = dataclasses.replace(result, saved={kind: str(path) for kind, path in self._saved.items()})
         with self._folder.complaining():
-            self._writer.close()
-            self._lines.close()
+            if self.draws:
+                self._writer.close()
+            if "frames" in self._parts:
+                self._lines.close()
             answer = result.to_dict()
-            self._folder.write(
-                {
-                    saved["annotated"]: self._video_part,
-                    saved["frames"]: self._lines_part,
-                    saved["csv"]: csv_text(answer).encode(),
-                    saved["json"]: json_bytes(answer),
-                }
-            )
+            files: dict[str, bytes | Path] = {str(self._saved[kind]): part for kind, part in self._parts.items()}
+            if "csv" in self._saved:
+                files[str(self._saved["csv"])] = csv_text(answer).encode()
+            # The last one: it says that the others are there.
+            self._folder.write({**files, str(self._saved["json"]): json_bytes(answer)})
         return result

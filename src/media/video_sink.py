@@ -1,5 +1,6 @@
 """Frames → a video file, with the sound of the original."""
 
+import contextlib
 import logging
 import queue
 import threading
@@ -163,6 +164,8 @@ class VideoWriter:
             self._container.close()
         except Exception as error:
             self._error = error
+            with contextlib.suppress(*LIBRARY_ERRORS):
+                self._container.close()
             # Whoever waits for a place in the queue must not wait for ever.
             while not ended and self._items.get() is not None:
                 pass

@@ -1,7 +1,8 @@
 """Video files → frames with their presentation times, and the sound that goes with them."""
 
+import datetime
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +26,8 @@ LARGEST_SHORTFALL_S = 0.5
 LARGEST_SHORTFALL = 0.03
 #: Seconds to wait for a network address to answer, and for its next data.
 NETWORK_TIMEOUTS = (10.0, 10.0)
+#: Clocks that were never set say 1904, 1970, or 1980.
+EARLIEST_YEAR = 1980
 #: Frame rate of a video that does not say one.
 USUAL_RATE = Fraction(25)
 #: What a file may be: no playlist, whose entries libav would open, be they files or addresses.
@@ -46,12 +49,14 @@ class Frame:
         time_s: its presentation time in seconds from the beginning of the video.
         picture: the decoded picture, as it is stored.
         rotation: degrees, a multiple of 90, that the picture has to be turned counter-clockwise to stand upright.
+        follows_cut: whether the source was away since the frame before, so that everything may have changed.
     """
 
     index: int
     time_s: float
     picture: av.VideoFrame
     rotation: int = 0
+    follows_cut: bool = False
 
     def image(self) -> BGRImage:
         """The upright picture, BGR uint8 ``[H, W, 3]``."""
@@ -159,6 +164,7 @@ class VideoFile:
             self.frame_count = self._expected_frames()
             start = self._container.start_time
             self.start_s = start / av.time_base if start is not None else 0.0
+            self._made_at = _creation_time(self._container.metadata) or _creation_time(self._stream.metadata)
             self._frames = self._decode()
             self._first: Frame | None = next(self._frames, None)
             if self._first is None:
@@ -173,6 +179,10 @@ class VideoFile:
     def template(self) -> Any:
         """The stream that the annotated copy takes colours and the shape of its pixels from."""
         return self._stream
+
+    def at(self, time_s: float) -> datetime.datetime | None:
+        """The time of day, UTC, at so many seconds from the beginning, where the container tells when it was made."""
+        return None if self._made_at is None else self._made_at + datetime.timedelta(seconds=time_s)
 
     def __enter__(self) -> "VideoFile":
         """The open video itself."""
@@ -260,8 +270,13 @@ class VideoFile:
             self.error = f"{self.name}: {fault}; what could be decoded was read"
 
 
-def video_stream(container: Any, name: str) -> Any:
+def video_stream(container: Any, name: str, live: bool = False) -> Any:
     """The video stream of an open container.
+
+    Args:
+        container: the container.
+        name: what messages call it.
+        live: whether the size of its pictures may be unknown before the first one: who joins a stream has to wait.
 
     Raises:
         InputError: there is none, nothing decodes it, or its pictures are too large or too small.
@@ -272,11 +287,27 @@ def video_stream(container: Any, name: str) -> Any:
     if streams[0].codec_context is None:
         raise InputError(f"{name}: no decoder is known for its pictures; convert it, best to H.264")
     width, height = streams[0].codec_context.width, streams[0].codec_context.height
+    if width or height or not live:
+        check_size(width, height, name)
+    return streams[0]
+
+
+def check_size(width: int, height: int, name: str) -> None:
+    """Raise :class:`InputError` where pictures of a video, of a size in pixels, are too large or too small."""
     if width * height > MAX_PIXELS:
         raise InputError(f"{name}: {width}×{height} is more than {MAX_PIXELS / 1e6:.0f} megapixels; scale it down")
     if min(width, height) < MIN_SIDE:
         raise InputError(f"{name}: {width}×{height} pixels are too few to show a plate; give a larger video")
-    return streams[0]
+
+
+def _creation_time(metadata: Mapping[str, str]) -> datetime.datetime | None:
+    """When a container says that it was made, UTC; None where it does not say, or has it from a clock never set."""
+    try:
+        made_at = datetime.datetime.fromisoformat(metadata.get("creation_time", ""))
+    except ValueError:
+        return None
+    made_at = made_at.astimezone(datetime.UTC) if made_at.tzinfo else made_at.replace(tzinfo=datetime.UTC)
+    return made_at if made_at.year > EARLIEST_YEAR else None
 
 
 def check_not_empty(address: Path | str, name: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from src.errors import InputError
 from src.media.inputs import VideoSource, printable
 from src.media.sinks import OutputFolder
-from src.options import VideoOptions
+from src.options import SAVED, VideoOptions
 from src.service.jobs import Job, JobStore
 from src.service.playable import make_playable
 from src.service.settings import Settings
@@ -156,7 +156,7 @@ class JobRunner:
                 if not self._store.change(job, frames=frame + 1):
                     raise _StoppedError
 
-        options = VideoOptions(duration_s=self._settings.max_video_s, crops=True, on_frame=note)
+        options = VideoOptions(duration_s=self._settings.max_video_s, save=SAVED, on_frame=note)
         source = VideoSource(job.name, self._store.folder(job) / job.file)
         results = OutputFolder(self._store.results(job))
         answer = read_video(source, self._recogniser, results, None, options).to_dict()

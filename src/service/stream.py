@@ -52,6 +52,9 @@ class _Description:
     live: bool = True
     error: str | None = None
 
+    def at(self, time_s: float) -> None:
+        """Nobody has told."""
+
 
 class StreamReader:
     """Reads the frames of one client."""

@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from src.errors import InputError
-from src.media import live
+from src.errors import UnreachableError
 from src.media.inputs import LiveSource
 from src.media.live import LiveStream, open_live
 from src.media.video_source import VideoFile
@@ -69,14 +68,13 @@ def test_a_stream_that_is_cut_comes_back(server, caplog):
     assert "connected again" in said[1]
 
 
-def test_a_stream_that_does_not_come_back_has_ended(server, monkeypatch):
-    monkeypatch.setattr(live, "GIVE_UP_S", 1.0)
-    with open_live(source(server.address)) as stream:
+def test_a_stream_that_does_not_come_back_is_given_up_on_request(server):
+    with open_live(source(server.address), give_up_s=1.0) as stream:
         for frame in stream:
             if frame.index == 5:
                 server.stop()
     assert stream.error is not None
-    assert "did not come back" in stream.error
+    assert "given up after 1 s without a picture" in stream.error
 
 
 def test_a_camera_that_changes_its_size_is_fitted(server):
@@ -105,7 +103,7 @@ def test_a_video_behind_an_address_is_read_whole(tmp_path):
         files.shutdown()
 
 
-def test_what_cannot_be_reached_is_refused_in_one_line():
+def test_what_cannot_be_reached_is_given_up_in_one_line():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -114,7 +112,7 @@ def test_what_cannot_be_reached_is_refused_in_one_line():
         f"rtsp://127.0.0.1:{port}/camera": "refused",
         97: "No such file or directory",
     }.items():
-        with pytest.raises(InputError, match=f"(?i){complaint}") as raised:
-            open_live(source(address))
+        with pytest.raises(UnreachableError, match=f"(?i){complaint}.*; given up after 0.5 s") as raised:
+            open_live(source(address), give_up_s=0.5)
         assert str(raised.value).startswith(f"{address}: it cannot be opened")
         assert "\n" not in str(raised.value)
