@@ -125,22 +125,26 @@ class JobStore:
                     connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
 
     def recover(self) -> None:
-        """After a restart: what was being read is read again after the others, and files without a job go.
+        """After a restart: what was being read is read again, after the others.
 
         What was being read may be what ended the process: after some times it is given up.
         """
         running = Job.state == "running"
         failed = {"state": "failed", "finished": time.time(), "error": _GIVEN_UP}
-        with Session(self._engine) as session, session.begin():
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
             jobs = session.scalars(select(Job).where(running)).all()
             given_up = [job.id for job in jobs if job.attempts >= MOST_ATTEMPTS]
             session.execute(update(Job).where(Job.id.in_(given_up)).values(**failed))
             session.execute(update(Job).where(running).values(state="queued", frames=0, requeued=time.time()))
-            known = set(session.scalars(select(Job.id)))
         for job in jobs:
             self.empty(job)
             if job.id in given_up:
                 self.forget_sent(job)
+
+    def remove_strays(self) -> None:
+        """After a restart: remove folders without a job; they are of videos that did not come in wholly."""
+        with Session(self._engine) as session:
+            known = set(session.scalars(select(Job.id)))
         for folder in self._folder.iterdir():
             if folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from src.errors import InputError
 from src.media.inputs import VideoSource, printable
 from src.media.sinks import OutputFolder
@@ -44,7 +46,9 @@ class JobRunner:
         self._stopping = threading.Event()
         self._news = threading.Event()
         self._busy_since: float | None = None
-        store.recover()
+        self._recovered = False
+        # Now, as nothing can come in yet.
+        store.remove_strays()
         self._threads = [
             threading.Thread(target=self._go_on, args=(self._read_next,), name="job reader", daemon=True),
             threading.Thread(target=self._go_on, args=(self._sweep,), name="job sweeper", daemon=True),
@@ -78,10 +82,15 @@ class JobRunner:
             try:
                 work()
             except Exception as error:
-                # A full disk, for instance: the next time may do better.
-                _LOGGER.exception("the work on jobs failed; it goes on in %g s", RECOVERY_S)
-                self.problem = f"the work on videos failed ({type(error).__name__}); the log says more"
-                self._stopping.wait(RECOVERY_S)
+                self._recover("the work on videos failed", error)
+
+    def _recover(self, what: str, error: Exception) -> None:
+        """Tell of a failure, of a full disk for instance, and wait: the next time may do better."""
+        trace = None if isinstance(error, SQLAlchemyError) else error
+        reason = getattr(error, "orig", error)
+        _LOGGER.error("%s (%s); trying again in %g s", what, reason, RECOVERY_S, exc_info=trace)
+        self.problem = "the work on videos failed; the log says more"
+        self._stopping.wait(RECOVERY_S)
 
     def _sweep(self) -> None:
         if not self._stopping.wait(min(SWEEP_S, self._store.keep_s / 4)):
@@ -89,6 +98,9 @@ class JobRunner:
 
     def _read_next(self) -> None:
         self._news.clear()
+        if not self._recovered:
+            self._store.recover()
+            self._recovered = True
         job = self._store.next()
         if not job:
             self.problem = None
@@ -107,10 +119,8 @@ class JobRunner:
             try:
                 is_there = self._store.change(job, **outcome)
                 break
-            except Exception:
-                _LOGGER.exception("%s: its outcome cannot be noted; trying again in %g s", job.id, RECOVERY_S)
-                self.problem = "the database of jobs cannot be written; the log says more"
-                self._stopping.wait(RECOVERY_S)
+            except Exception as error:
+                self._recover(f"{job.id}: what became of it cannot be noted", error)
         else:
             # Once more, and without patience.
             is_there = self._store.change(job, **outcome)
