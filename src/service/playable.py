@@ -56,11 +56,14 @@ def _copy(source: Path, target: Path) -> None:
         streams: dict[int, Any] = {
             stream.index: made.add_stream_from_template(stream) for stream in [*given.streams.video[:1], *sounds[:1]]
         }
+        earliest = dict.fromkeys(streams, 0)
         for packet in given.demux([given.streams[index] for index in streams]):
             if packet.dts is None:
                 continue
-            if packet.pts is None:
-                # There are no B-frames: pictures are shown in the order in which they are stored.
-                packet.pts = packet.dts
-            packet.stream = streams[packet.stream.index]
+            index = packet.stream.index
+            # AVI gives several packets of sound the same time. There are no B-frames: what is stored first comes first.
+            packet.dts = max(packet.dts, earliest[index])
+            packet.pts = max(packet.dts if packet.pts is None else packet.pts, packet.dts)
+            earliest[index] = packet.dts + 1
+            packet.stream = streams[index]
             made.mux(packet)
