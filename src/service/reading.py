@@ -34,10 +34,10 @@ async def read(request: Request, annotated: bool = False) -> Response:
     service = service_of(request)
     upload = await receive_upload(request, service.settings)
     if annotated:
-        pool = service.pool_for([upload.single().content])
+        pool = await service.pool_for([upload.single().content])
         content, media_type = await pool.run_for(request, _annotated, service, upload.single())
         return Response(content, media_type=media_type)
-    pool = service.pool_for(picture.content for picture in upload.pictures)
+    pool = await service.pool_for(picture.content for picture in upload.pictures)
     results = await pool.run_for(request, _read_all, service, upload.pictures)
     for result in results:
         service.count(result)
@@ -54,7 +54,8 @@ async def read_one(request: Request, service: Service, picture: Picture) -> dict
     Raises:
         InputError: it cannot be decoded.
     """
-    result = await service.pool_for([picture.content]).run_for(request, _read, service, picture)
+    pool = await service.pool_for([picture.content])
+    result = await pool.run_for(request, _read, service, picture)
     service.count(result)
     return result.to_dict()
 

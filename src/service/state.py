@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from src.media.images import is_light
@@ -47,9 +48,11 @@ class Service:
     strangers: int = 0
     receiving: int = 0
 
-    def pool_for(self, pictures: Iterable[bytes]) -> WorkerPool:
+    async def pool_for(self, pictures: Iterable[bytes]) -> WorkerPool:
         """The workers for encoded pictures."""
-        return self.pool if all(map(is_light, pictures)) else self.heavy_pool
+        # Headers may be long.
+        light = await run_in_threadpool(lambda: all(map(is_light, pictures)))
+        return self.pool if light else self.heavy_pool
 
     def give_up(self) -> None:
         """Tell the requests that are left that the service is about to end."""

@@ -236,7 +236,8 @@ async def _serve(socket: WebSocket, service: Service, mailbox: _Mailbox) -> None
 async def _answer(socket: WebSocket, service: Service, reader: StreamReader, news: tuple[int, float, bytes]) -> bool:
     """Answer a frame; returns whether the stream goes on."""
     try:
-        await socket.send_json(await service.pool_for([news[2]]).run(reader.read, *news))
+        pool = await service.pool_for([news[2]])
+        await socket.send_json(await pool.run(reader.read, *news))
     except (ServiceError, InputError) as error:
         refusal = unreadable(error) if isinstance(error, InputError) else error
         if refusal.code == "size_changed":

@@ -9,13 +9,19 @@ import pytest
 from PIL import Image
 
 from src.errors import InputError
-from src.media.images import read_image
+from src.media.images import is_light, read_image
 from src.service.decoder import Decoder
 from tests.media.encoded import encode, encode_faithfully, sixteen_bit, with_empty_scans, with_orientation
 from tests.service.conftest import PATIENCE_S, serving
 
 #: Decoding it takes seconds, and it has no more scans than is allowed.
 LABORIOUS = with_empty_scans(7900, 8000, 50)
+
+
+def test_usual_pictures_are_decoded_without_a_detour(photo, small_picture):
+    assert is_light(photo) and is_light(small_picture) and is_light(b"no picture")
+    assert not is_light(LABORIOUS)
+    assert not is_light(encode(Image.new("RGB", (64, 64)), "TIFF"))
 
 
 @pytest.fixture(scope="module")
