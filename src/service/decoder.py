@@ -1,5 +1,6 @@
 """Decoding that may take long, in processes that can be killed."""
 
+import atexit
 import mmap
 import multiprocessing
 import os
@@ -109,6 +110,8 @@ class Decoder:
         self._lock = threading.Lock()
         self._free: queue.LifoQueue[_Process] = queue.LifoQueue()
         self._all: set[_Process] = set()
+        # Whatever ends this process must not wait for those: they do not heed SIGTERM.
+        atexit.register(self.close)
         for _ in range(processes):
             self._free.put(self._add())
 
@@ -142,6 +145,7 @@ class Decoder:
 
     def close(self) -> None:
         """End the processes; calls that wait for them are told."""
+        atexit.unregister(self.close)
         with self._lock:
             self._closed = True
             for process in self._all:
