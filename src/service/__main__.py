@@ -19,7 +19,7 @@ EXIT_BAD_INPUT = 2
 SIGNALLED = 128
 #: On SIGTERM or Ctrl-C requests that have come in have so long to be answered, in seconds; then those that are left
 #: are told that the service ends, then they are dropped, and then the process ends, whatever it does.
-ANSWERING_S, SHUTDOWN_S, END_S = 5.0, 6, 8.5
+ANSWERING_S, SHUTDOWN_S, END_S = 4.0, 6, 8.5
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

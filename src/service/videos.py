@@ -21,6 +21,8 @@ router = APIRouter(tags=["Videos"])
 #: What a client is told to wait when there are too many videos, in seconds.
 RETRY_S = 30
 _USUAL_SUFFIX = ".mp4"
+#: Other fields of a form than the video; they are not looked at, and kept in memory until it has come in.
+_MAX_FIELDS, _MAX_FIELD_BYTES = 20, 10_000
 _MEDIA_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv; charset=utf-8", ".mkv": "video/x-matroska"}
 
 
@@ -131,7 +133,7 @@ async def _receive(request: Request, folder: Path) -> tuple[str, str]:
     """Save a request's video; returns what its client calls it, and the name of the file."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "multipart/form-data":
-        form = await request.form(max_files=1)
+        form = await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
         videos = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if not videos:
             raise ServiceError(400, "no_video", "there is no file in the form; send a video as file")
