@@ -69,6 +69,17 @@ def quad_to_box(quads: FloatArray) -> FloatArray:
     return np.concatenate([quads.min(axis=-2), quads.max(axis=-2)], axis=-1).astype(np.float32)
 
 
+def box_within(quad: FloatArray, width: int, height: int) -> FloatArray:
+    """The part of the smallest box around a quad that lies in a picture: ``[4, 2]`` to ``[4]``.
+
+    Args:
+        quad: the corners.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+    """
+    return np.clip(quad_to_box(quad), 0, np.array([width, height] * 2, np.float32))
+
+
 def box_to_quad(boxes: FloatArray) -> FloatArray:
     """The four corners of each box: ``[..., 4]`` to ``[..., 4, 2]``."""
     xmin, ymin, xmax, ymax = np.moveaxis(np.asarray(boxes, np.float32), -1, 0)

@@ -10,8 +10,11 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from types import FrameType
 from typing import TypeVar
 
+#: A process that is told to end goes on for so many seconds: the one that started it may be about to take its results.
+_GRACE_S = 5.0
 #: So many items per process are handed out before the first of them has to be done.
 _AHEAD = 4
 
@@ -80,7 +83,15 @@ def _interrupted_later() -> Iterator[None]:
 def _prepare() -> None:
     """Make a process ready."""
     warnings.filterwarnings("ignore", module="PIL")
+    # systemd tells every process of a service to end, not just the one that knows what is to be saved.
+    signal.signal(signal.SIGTERM, _end_soon)
     threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _end_soon(number: int, frame: FrameType | None) -> None:
+    timer = threading.Timer(_GRACE_S, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
 
 
 def end_with_parent() -> None:

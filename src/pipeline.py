@@ -25,6 +25,7 @@ from src.errors import InputError, UnreachableError
 from src.formats.openalpr import openalpr_answer
 from src.interrupts import treat_termination_as_interrupt
 from src.media.draw import annotate
+from src.media.folder_output import FolderOutput
 from src.media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input, printable
 from src.media.sinks import OutputFolder, Rendering, csv_text, render
 from src.media.window import Window
@@ -154,26 +155,30 @@ def _summary(
 
     results: list[ImageResult] = []
     errors: list[Failure] = []
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(FolderOutput(folder, data.name)) if folder else None
 
-    def summary(error: str | None = None) -> FolderResult:
-        so_far = FolderResult(data.name, tuple(results), tuple(errors), error)
-        return folder.save_folder(so_far) if folder else so_far
+        def summary(error: str | None = None) -> FolderResult:
+            so_far = FolderResult(data.name, tuple(results), tuple(errors), error)
+            return output.finish(so_far) if output else so_far
 
-    try:
-        for outcome in tqdm(outcomes, data.name, len(data.images), unit="picture", disable=None):
-            if isinstance(outcome, Failure):
-                _LOGGER.warning("%s", outcome.error)
-                errors.append(outcome)
-            else:
-                results.append(outcome)
-    except (KeyboardInterrupt, BrokenExecutor) as stop:
-        done = f"after {len(results) + len(errors)} of {len(data.images)} pictures"
-        if isinstance(stop, KeyboardInterrupt):
-            return summary(f"{data.name}: interrupted {done}; what was read until then is whole")
-        error = f"{data.name}: a worker died {done}, perhaps for want of memory; try fewer of them"
-        summary(error)
-        raise InputError(error) from stop
-    return summary()
+        try:
+            for outcome in tqdm(outcomes, data.name, len(data.images), unit="picture", disable=None):
+                if isinstance(outcome, Failure):
+                    _LOGGER.warning("%s", outcome.error)
+                    errors.append(outcome)
+                else:
+                    results.append(outcome)
+                if output:
+                    output.add(outcome)
+        except (KeyboardInterrupt, BrokenExecutor) as stop:
+            done = f"after {len(results) + len(errors)} of {len(data.images)} pictures"
+            if isinstance(stop, KeyboardInterrupt):
+                return summary(f"{data.name}: interrupted {done}; what was read until then is whole")
+            error = f"{data.name}: a worker died {done}, perhaps for want of memory; try fewer of them"
+            summary(error)
+            raise InputError(error) from stop
+        return summary()
 
 
 def _read_in_processes(
@@ -311,10 +316,17 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _print_vehicle(stop: threading.Event, record: VehicleRecord) -> None:
-    """Print a record, unless nobody is there any more to read it, as after ``| head -1``: as good as Ctrl-C."""
-    if not stop.is_set() and not _print_answer(json.dumps(record.to_dict()) + "\n"):
-        stop.set()
+class _VehiclePrinter:
+    """Prints each record, until nobody is there any more to read it, as after ``| head -1``: as good as Ctrl-C."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._is_closed = False
+
+    def __call__(self, record: VehicleRecord) -> None:
+        if not self._is_closed and not _print_answer(json.dumps(record.to_dict()) + "\n"):
+            self._is_closed = True
+            self._stop.set()
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -330,7 +342,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="PIL")
     treat_termination_as_interrupt()
-    closed = threading.Event()
+    stop = threading.Event()
     try:
         data = data_preprocessing(options.input)
         with _lines_above_progress(data):
@@ -346,8 +358,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
                     duration_s=options.duration,
                     save=options.save + ("crops",) * options.crops,
                     give_up_s=options.give_up,
-                    stop=closed,
-                    on_vehicle=functools.partial(_print_vehicle, closed) if prints_vehicles else None,
+                    stop=stop,
+                    on_vehicle=_VehiclePrinter(stop) if prints_vehicles else None,
                 ),
                 workers=options.workers,
             )

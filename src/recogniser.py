@@ -4,7 +4,6 @@ import functools
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,11 +11,11 @@ from src.detection.detector import Detection, Detector
 from src.detection.refiner import CornerRefiner
 from src.detection.verifier import Verifier
 from src.errors import InputError
-from src.geometry import FloatArray, quad_tilt
+from src.geometry import FloatArray, box_within, quad_tilt
 from src.media.images import BGRImage
 from src.media.inputs import Photograph
 from src.memory import FreeMemory
-from src.plates import distinct, plate_of, reach_to_text
+from src.plates import distinct, plate_of, reach_to_text, settled_corners
 from src.reading import PlateReader, Reading
 from src.results import ImageResult
 from src.runtime import load_model
@@ -79,14 +78,19 @@ class PlateRecogniser:
         return self._detector.detect(image, LEAST_DETECTION)
 
     def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
-        """Read what was found in a picture, BGR uint8 ``[H, W, 3]``; the detections come back with refined corners."""
+        """Read what was found in a picture, BGR uint8 ``[H, W, 3]``; the detections come back with better corners."""
         found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
         refined = self._refiner.refine(image, found)
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
         straight = [_straighter(*quads) for quads in zip(found, refined, strict=True)]
         readings = self._reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
-        located = [replace(detection, corners=quad) for detection, quad in zip(detections, refined, strict=True)]
-        return list(zip(located, readings, strict=True))
+        height, width = image.shape[:2]
+        pairs = []
+        for detection, better, reading in zip(detections, refined, readings, strict=True):
+            corners = settled_corners(detection.corners, better, reading)
+            located = Detection(box_within(corners, width, height), corners, detection.confidence)
+            pairs.append((located, reading))
+        return pairs
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate."""

@@ -28,6 +28,9 @@ FIRST_REACH_WIDTHS_PER_S = 10.0
 LARGEST_GROWTH = 1.5
 #: Share of the newest step in the velocity.
 VELOCITY_SHARE = 0.6
+#: A plate is cut off if it is nearer to the border of the picture than this share of its width, or this one of its
+#: height: the width may be that of what is left of it.
+BORDER_WIDTHS, BORDER_HEIGHTS = 0.03, 0.1
 #: Overlap beyond which an assignment needs no check.
 CLEAR_OVERLAP = 0.2
 
@@ -141,6 +144,19 @@ def _united(first: Detection, second: Detection) -> Detection:
     return Detection(box, corners, max(first.confidence, second.confidence))
 
 
+def is_cut(detection: Detection, width: float, height: float) -> bool:
+    """Whether a plate reaches the border of the picture, so that part of its text may be missing.
+
+    Args:
+        detection: the plate.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+    """
+    xmin, ymin, xmax, ymax = detection.box
+    margin = max(BORDER_WIDTHS * (xmax - xmin), BORDER_HEIGHTS * (ymax - ymin))
+    return bool(xmin < margin or ymin < margin or xmax > width - margin or ymax > height - margin)
+
+
 class Tracker:
     """Joins the detections of successive frames.
 
@@ -197,7 +213,10 @@ class Tracker:
         boxes = np.stack([detection.box for detection in detections])
         distance = np.linalg.norm(_centre(predicted)[:, None] - _centre(boxes)[None], axis=-1)
         reach = np.array([track.reach(time_s) for track in self.tracks])[:, None]
-        growth = np.abs(np.log(_width(boxes)[None] / _width(predicted)[:, None]))
+        widths = np.array([track.box[2] - track.box[0] for track in self.tracks], np.float32)
+        growth = np.log(_width(boxes)[None] / np.maximum(widths, 1)[:, None])
+        cut = np.array([is_cut(detection, *self._limit[:2]) for detection in detections])
+        growth = np.where(cut[None], np.maximum(growth, 0), np.abs(growth))
         gaps = np.array([time_s - track.last_s for track in self.tracks])[:, None]
         fits = growth < np.log(LARGEST_GROWTH) * (1 + gaps)
         return np.asarray((iou_matrix(predicted, boxes) + np.clip(1 - distance / reach, 0, None)) * fits, np.float32)

@@ -25,9 +25,6 @@ SHARPNESS_SIZE = (144, 36)
 CROP_MARGIN = 0.5
 #: Best frames kept of a vehicle, one per text that was read on it.
 SHOTS = 4
-#: A plate is cut off if it is nearer to the border of the picture than this share of its width, or this one of its
-#: height: the width may be that of what is left of it.
-BORDER_WIDTHS, BORDER_HEIGHTS = 0.03, 0.1
 #: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
 #: of the first, and when it has grown by this factor.
 RECHECK_S = 1.0
@@ -216,19 +213,6 @@ def _characters(text: str, read: Sequence[Character]) -> tuple[Character, ...]:
     if len(read) == len(text):
         return tuple(dataclasses.replace(old, text=new) for old, new in zip(read, text, strict=True))
     return ()
-
-
-def is_cut(detection: Detection, width: int, height: int) -> bool:
-    """Whether a plate reaches the border of the picture, so that part of its text may be missing.
-
-    Args:
-        detection: the plate.
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
-    """
-    xmin, ymin, xmax, ymax = detection.box
-    margin = max(BORDER_WIDTHS * (xmax - xmin), BORDER_HEIGHTS * (ymax - ymin))
-    return bool(xmin < margin or ymin < margin or xmax > width - margin or ymax > height - margin)
 
 
 def quality(image: BGRImage, detection: Detection) -> float:

@@ -29,8 +29,11 @@ PROOF_TEXT = 0.5
 #: So many characters that are all the same, or all made of bars, and nothing else are a pattern.
 PATTERN_CHARACTERS = 5
 BARS = frozenset("1HIMNW")
-#: A date with the year first or last, and whatever follows it; strokes between its parts are read as ones.
-DATE = re.compile(r"((19|20)\d\d1?(0\d|1[0-2])1?[0-3]\d|[0-3]\d1?(0\d|1[0-2])1?(19|20)\d\d)\d*")
+#: A date with the year first or last, and whatever follows it; strokes between its parts are read as ones or sevens.
+YEAR, MONTH, DAY, STROKE = r"(19|20)\d\d", r"(0[1-9]|1[0-2])", r"(0[1-9]|[12]\d|3[01])", "[17]?"
+DATE = re.compile(
+    "|".join(rf"{STROKE.join(parts)}\d*" for parts in ((YEAR, MONTH, DAY), (DAY, MONTH, YEAR), (MONTH, DAY, YEAR)))
+)
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3])([0-5]\d){2}")
 #: Letters, one of which may have been read as the digit that looks like it.
 WRITING = re.compile(r"[A-Z]*[01]?[A-Z]*")

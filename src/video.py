@@ -29,8 +29,8 @@ from src.plates import reach_to_text
 from src.reading import Reading
 from src.results import VehicleRecord, VideoResult
 from src.schedule import URGENT_INTERVAL_S, Schedule
-from src.tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, unite_parts
-from src.vehicles import Register, Shot, Sighting, crop_of, is_cut, quality
+from src.tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
+from src.vehicles import Register, Shot, Sighting, crop_of, quality
 from src.video_description import VideoDescription
 from src.voting import contradicts
 
@@ -96,7 +96,7 @@ class VideoReader:
         self._vehicles = 0
         self._readings: dict[int, Reading] = {}
         self._timing = _Timing()
-        self._frames, self._last_s = 0, 0.0
+        self._frames, self._last_s, self._before_s = 0, 0.0, 0.0
         self._frame_output = FrameOutput(
             video.size, self._tracker, self._sightings, self._readings, options.lines, output, window
         )
@@ -143,6 +143,7 @@ class VideoReader:
 
     def take(self, frame: Frame) -> None:
         """Read the next frame, if it is worth a look."""
+        self._before_s = self._last_s
         self._frames, self._last_s = frame.index + 1, frame.time_s
         self._end_tracks(frame.time_s, -math.inf if frame.follows_cut else LARGEST_GAP_S)
         self._frame_output.add(frame)
@@ -205,9 +206,10 @@ class VideoReader:
         return self._output.finish(result) if self._output else result
 
     def _is_urgent(self) -> bool:
+        # Of a source with few frames a second the latest look was at the frame before.
+        recent_s = min(self._last_s - 2 * URGENT_INTERVAL_S, self._before_s)
         return any(
-            track.last_s >= self._last_s - 2 * URGENT_INTERVAL_S and self._sightings[track.number].is_urgent
-            for track in self._tracker.tracks
+            track.last_s >= recent_s and self._sightings[track.number].is_urgent for track in self._tracker.tracks
         )
 
     def _look(self, frame: Frame) -> None:

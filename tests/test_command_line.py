@@ -132,9 +132,6 @@ def test_bad_input_gets_one_line_and_status_2(command, tmp_path, sample_path):
         "clip.mp4": "no video, or is damaged or truncated",
         "empty.mkv": "is empty",
         "sound.mp4": "sound in it but no pictures",
-        "97": "ls /dev/video* lists the webcams",
-        f"http://127.0.0.1:{refusing_port()}/video.mjpeg": "check address and network",
-        f"rtsp://127.0.0.1:{refusing_port()}/camera": "check address and network",
         "ftp://camera/": "such addresses cannot be read",
     }.items():
         done = command("--input", given, "--no-save")
@@ -143,6 +140,22 @@ def test_bad_input_gets_one_line_and_status_2(command, tmp_path, sample_path):
         assert done.stderr.startswith(f"ERROR: {given}: "), done.stderr
         assert done.stderr.count("\n") == 1, done.stderr
         assert complaint in done.stderr
+
+
+def test_a_source_that_is_given_up_has_a_status_of_its_own(command):
+    for given, complaint in {
+        "97": "ls /dev/video* lists the webcams",
+        f"http://127.0.0.1:{refusing_port()}/video.mjpeg": "check address and network",
+        f"rtsp://127.0.0.1:{refusing_port()}/camera": "check address and network",
+    }.items():
+        done = command("--input", given, "--no-save", "--give-up", "0.5")
+        assert done.returncode == 4, given
+        assert done.stdout == ""
+        warning, error = done.stderr.splitlines()
+        assert warning.startswith(f"WARNING: {given}: it cannot be opened (")
+        assert error.startswith(f"ERROR: {given}: it cannot be opened (")
+        assert complaint in error
+        assert error.endswith("; given up after 0.5 s without a picture")
 
 
 def test_an_unwritable_output_folder_gets_one_line_and_status_2(command, tmp_path, sample_path):

@@ -3,7 +3,7 @@ import pytest
 
 from src.detection.detector import Detection
 from src.geometry import box_to_quad, iou_matrix, quad_to_box
-from src.plates import distinct, plate_of, reach_to_text
+from src.plates import distinct, plate_of, reach_to_text, settled_corners
 from src.reading import Reading
 from src.results import Character
 
@@ -65,10 +65,24 @@ def test_a_plate_grows_along_its_own_axes():
     assert (reached.box[:2] <= right_end).all() and (right_end <= reached.box[2:]).all()
 
 
-def test_unsure_characters_move_nothing():
-    found = detection(140, 132, 220, 150)
-    assert reach_to_text(found, reading(100, 100, confidence=0.5), WIDTH, HEIGHT) is found
-    assert reach_to_text(found, Reading(), WIDTH, HEIGHT) is found
+def test_unsure_characters_move_it_only_where_their_middles_lie_outside():
+    unsure = reading(100, 100, confidence=0.5)
+    held = detection(110, 112, 205, 120)
+    assert reach_to_text(held, unsure, WIDTH, HEIGHT) is not held
+    held = detection(106, 112, 210, 120)
+    assert reach_to_text(held, unsure, WIDTH, HEIGHT) is held
+    grown = reach_to_text(detection(140, 132, 220, 150), unsure, WIDTH, HEIGHT)
+    assert grown.box.tolist() == [100, 100, 220, 150]
+    assert reach_to_text(held, Reading(), WIDTH, HEIGHT) is held
+
+
+def test_refined_corners_are_believed_where_they_suit_the_text():
+    found, text = box_to_quad(np.array([90, 85, 230, 145], np.float32)), reading(100, 100)
+    plate = box_to_quad(np.array([94, 92, 226, 138], np.float32))
+    assert settled_corners(found, plate, text) is plate
+    row_of_text = box_to_quad(np.array([96, 98, 220, 132], np.float32))
+    assert settled_corners(found, row_of_text, text) == pytest.approx((found + row_of_text) / 2)
+    assert settled_corners(found, plate, Reading()) == pytest.approx((found + plate) / 2)
 
 
 def test_a_plate_does_not_grow_into_its_neighbour():

@@ -115,3 +115,12 @@ def test_of_nested_detections_the_surer_one_is_kept():
 
 def test_plates_beside_each_other_stay_apart():
     assert len(unite_parts([plate(100), plate(185), plate(100, 130)])) == 3
+
+
+def test_what_is_left_of_a_plate_at_the_border_is_the_same_plate():
+    """It goes to the right, and stops when a strip of it is left."""
+    tracker = Tracker(320, 240)
+    for step, (xmin, xmax) in enumerate([(100, 180), (200, 280), (290, 319.5), (290, 319.5), (292, 319.5)]):
+        box = np.array([xmin, 100, xmax, 120], np.float32)
+        tracker.update(0.2 * step, [Detection(box, box_to_quad(box), 0.9)])
+    assert len(tracker.tracks) == 1

@@ -5,8 +5,8 @@ from src.detection.detector import Detection
 from src.geometry import box_to_quad
 from src.reading import Reading
 from src.results import Candidate, Character, Region
-from src.tracking import Track
-from src.vehicles import RETURN_S, Register, Shot, Sighting, crop_of, is_cut, quality
+from src.tracking import Track, is_cut
+from src.vehicles import RETURN_S, Register, Shot, Sighting, crop_of, quality
 
 
 def detection(xmin=100.0, ymin=100.0, width=80.0, height=20.0):

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from src.annotations import read_annotations
 from src.detection.detector import Detection
+from src.evaluation.metrics import normalise_text
 from src.geometry import box_to_quad
 from src.results import Character
 from src.verification import is_plate, worth_reading
@@ -51,12 +53,32 @@ def test_writing_and_the_clock_of_a_camera_prove_nothing(text, expected):
     assert is_plate(0.8, characters, 0.95), "what the detector is sure of needs no proof"
 
 
-# The last two are 2015/05/11 and 22.04.2014 06:40.
-@pytest.mark.parametrize("text", ["20131101", "2013110118", "2015105111", "220420140640"])
+# 2015/05/11, 22.04.2014 06:40, 04/26/2009 twice, 31/12/2024, 2009-04-26, 04/26/2009 14:03.
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("20131101", "2013110118", "2015105111", "220420140640", "0472612009", "04262009"),
+        *("3171272024", "2009704726", "04126120091403"),
+    ],
+)
 def test_a_date_is_no_plate_however_sure_the_detector_is(text):
     characters = [Character(character, 0.99, (0.0, 0.0, 1.0, 1.0)) for character in text]
     assert not is_plate(0.3, characters, 0.95)
     assert not is_plate(0.95, characters, 0.95)
+
+
+def test_no_annotated_plate_says_a_date(datasets):
+    texts = {
+        normalise_text(text)
+        for folder in sorted(datasets.glob("*/*"))
+        if (folder / "annotations.csv").is_file()
+        for image in read_annotations(folder)
+        for text in image.texts
+    }
+    assert len(texts) > 2000
+    for text in texts:
+        characters = [Character(character, 0.99, (0.0, 0.0, 1.0, 1.0)) for character in text]
+        assert is_plate(0.95, characters, 0.95), text
 
 
 def test_words_are_refused_up_to_a_higher_confidence():

@@ -9,6 +9,7 @@ from typing import Any
 
 from src.evaluation.calibration import Calibration, pooled
 from src.evaluation.evaluate import STAGES, evaluate_set
+from src.evaluation.sets import refusal
 from src.runtime import MODELS_DIRECTORY
 
 COLUMNS = (
@@ -70,14 +71,12 @@ def run() -> int:
     parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
     parser.add_argument("--output", type=Path, default=MODELS_DIRECTORY / "metrics.json", help="JSON file to write")
     options = parser.parse_args()
+    if line := refusal(options.sets):
+        print(line, file=sys.stderr)
+        return 2
     table: dict[str, dict[str, Any]] = {}
     calibrations: dict[str, Calibration] = {}
     for folder in options.sets:
-        if not (folder / "annotations.csv").is_file():
-            print(
-                f"{folder}: no annotated set; it needs images/ and annotations.csv, see data/README.md", file=sys.stderr
-            )
-            return 2
         table[folder.name], calibrations[folder.name] = evaluate_set(folder)
     print(as_table(table))
     calibrations["all"] = pooled(list(calibrations.values()))

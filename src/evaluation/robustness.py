@@ -16,6 +16,7 @@ from tqdm import tqdm
 from src.annotations import AnnotatedImage, read_annotations
 from src.evaluation.evaluate import predicted_plates
 from src.evaluation.metrics import Comparison, ReadingFigures, reading_figures
+from src.evaluation.sets import refusal
 from src.media.images import read_image
 from src.pipeline import main
 
@@ -81,12 +82,9 @@ def run() -> int:
     )
     parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
     options = parser.parse_args()
-    for folder in options.sets:
-        if not (folder / "annotations.csv").is_file():
-            print(
-                f"{folder}: no annotated set; it needs images/ and annotations.csv, see data/README.md", file=sys.stderr
-            )
-            return 2
+    if line := refusal(options.sets):
+        print(line, file=sys.stderr)
+        return 2
     figures = {folder.name: evaluate_harmed(folder) for folder in options.sets}
     print("  ".join(f"{title:13}" for title in ("", *figures)))
     for name in HARMS:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from src.formats.told import told_candidates, told_region
+
 #: As many candidates per plate as OpenALPR gives without being asked.
 USUAL_TOP = 10
 
@@ -36,8 +38,7 @@ def openalpr_error(status: int, code: str, message: str) -> dict[str, Any]:
 
 
 def _result(plate: Mapping[str, Any], index: int, time_ms: float, top: int) -> dict[str, Any]:
-    region = plate["region"]
-    candidates = plate["candidates"] or [{"text": plate["text"], "confidence": plate["confidence"]}]
+    region = told_region(plate)
     return {
         "plate": plate["text"],
         "confidence": _percent(plate["confidence"]),
@@ -55,7 +56,7 @@ def _result(plate: Mapping[str, Any], index: int, time_ms: float, top: int) -> d
                 "confidence": _percent(candidate["confidence"]),
                 "matches_template": int(region is not None and candidate["text"] == plate["text"]),
             }
-            for candidate in candidates[:top]
+            for candidate in told_candidates(plate)[:top]
         ],
     }
 

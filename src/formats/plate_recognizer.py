@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from src.formats.told import told_candidates, told_region
+
 _NO_BOX = {"xmin": 0, "ymin": 0, "xmax": 0, "ymax": 0}
 
 
@@ -38,14 +40,13 @@ def plate_recognizer_error(status: int, code: str, message: str) -> dict[str, An
 
 
 def _result(plate: Mapping[str, Any]) -> dict[str, Any]:
-    region = plate["region"] or {"code": "unknown", "confidence": 0.0}
-    candidates = plate["candidates"] or [{"text": plate["text"], "confidence": plate["confidence"]}]
+    region = told_region(plate) or {"code": "unknown", "confidence": 0.0}
     return {
         "box": dict(zip(_NO_BOX, plate["box"], strict=True)),
         "plate": plate["text"].lower(),
         "region": {"code": region["code"], "score": region["confidence"]},
         "score": plate["confidence"],
-        "candidates": [{"score": one["confidence"], "plate": one["text"].lower()} for one in candidates],
+        "candidates": [{"score": one["confidence"], "plate": one["text"].lower()} for one in told_candidates(plate)],
         "dscore": plate["detection_confidence"],
         # Vehicles themselves are not looked for.
         "vehicle": {"score": 0.0, "type": "Unknown", "box": dict(_NO_BOX)},

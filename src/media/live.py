@@ -13,10 +13,10 @@ from typing import Any
 import av
 
 from src.errors import InputError, UnreachableError
-from src.media.images import MAX_PIXELS
 from src.media.inputs import LiveSource, VideoSource
 from src.media.video_source import (
     LIBRARY_ERRORS,
+    MAX_VIDEO_PIXELS,
     NETWORK_TIMEOUTS,
     USUAL_RATE,
     Frame,
@@ -276,7 +276,7 @@ class LiveStream:
             TimeoutError: none comes.
         """
         stream = video_stream(container, self.name, live=True)
-        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        stream.codec_context.options = {"max_pixels": str(MAX_VIDEO_PIXELS)}
         begun_s = last_s = time.monotonic()
         whole, told = False, self._cuts == 0
         for packet in container.demux(stream):

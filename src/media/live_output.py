@@ -32,6 +32,8 @@ from src.results import VehicleRecord, VideoResult
 SEGMENT_S = 3600.0
 #: After a failure to write, video and lines are left alone for so long, in seconds.
 RECOVERY_S = 10.0
+#: That not all can be saved is told this seldom, in seconds.
+REPORT_S = 60.0
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -70,7 +72,7 @@ class LiveOutput:
         self.draws = "annotated" in kinds
         self._suffix = suffix_of(source)
         self._segment: _Segment | None = None
-        self._next_try = 0.0
+        self._next_try = self._next_report = 0.0
         with folder.complaining(), contextlib.ExitStack() as undo:
             # A live source never comes again: every reading of it has a name of its own.
             self._stem = folder.claim(Path(source.file_name).stem, self._suffix, None)
@@ -188,9 +190,11 @@ class LiveOutput:
             yield
         except (OSError, InputError) as error:
             reason = (error.strerror or error) if isinstance(error, OSError) else error
-            if time.monotonic() >= self._next_try:
+            now_s = time.monotonic()
+            if now_s >= self._next_report:
                 _LOGGER.warning("%s: not all can be saved (%s); going on, make room", self._name, reason)
-            self._next_try = time.monotonic() + RECOVERY_S
+                self._next_report = now_s + REPORT_S
+            self._next_try = now_s + RECOVERY_S
             segment, self._segment = self._segment, None
             with contextlib.suppress(OSError):
                 if segment:

@@ -8,7 +8,6 @@ import io
 import json
 import math
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,11 +16,12 @@ from typing import Any
 import cv2
 
 from src.errors import InputError
+from src.formats.told import told_region
 from src.media.draw import annotate
 from src.media.images import BGRImage
 from src.media.inputs import Photograph, printable
 from src.media.leftovers import is_abandoned, remove_leftovers, temporary_beside, this_process
-from src.results import FolderResult, ImageResult, Plate
+from src.results import Failure, ImageResult, Plate
 
 CSV_COLUMNS: tuple[str, ...] = (
     "input",
@@ -125,23 +125,6 @@ class OutputFolder:
             saved = {"annotated": str(self.path(f"{stem}{suffix}")), "json": str(self.path(f"{stem}.json"))}
             result = dataclasses.replace(result, saved=saved)
             self.write({saved["annotated"]: rendering.content, saved["json"]: json_bytes(result.to_dict())})
-        return result
-
-    def save_folder(self, result: FolderResult) -> FolderResult:
-        """Save the answer for many pictures as JSON and as CSV.
-
-        Returns:
-            The result with the names of the files under ``saved``.
-
-        Raises:
-            InputError: the folder cannot be written into any more.
-        """
-        name = "results" if re.search(r"[*?\[]", result.input) else Path(result.input).resolve().name or "results"
-        with self.complaining(), self._claimed(name, ".csv", result.input) as stem:
-            saved = {"json": str(self.path(f"{stem}.json")), "csv": str(self.path(f"{stem}.csv"))}
-            result = dataclasses.replace(result, saved=saved)
-            answer = result.to_dict()
-            self.write({saved["csv"]: csv_text(answer).encode(), saved["json"]: json_bytes(answer)})
         return result
 
     def save_picture(self, path: str, image: BGRImage) -> None:
@@ -260,8 +243,8 @@ def csv_rows(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _plate_row(name: str, plate: Mapping[str, Any]) -> dict[str, Any]:
     box = dict(zip(("xmin", "ymin", "xmax", "ymax"), plate["box"], strict=True))
-    region = plate["region"]["code"] if plate["region"] else ""
-    return {"input": name, **plate, **box, "region": region}
+    region = told_region(plate)
+    return {"input": name, **plate, **box, "region": region["code"] if region else ""}
 
 
 def _columns(kind: str) -> tuple[str, ...]:
@@ -276,6 +259,13 @@ def csv_text(answer: Mapping[str, Any]) -> str:
 def csv_heading(kind: str) -> str:
     """The first line of the CSV of a kind of answer: ``image``, ``folder`` or ``video``."""
     return ",".join(_columns(kind)) + "\n"
+
+
+def csv_lines(outcome: ImageResult | Failure) -> str:
+    """The lines of CSV for one picture of many."""
+    answer = outcome.to_dict()
+    rows = csv_rows({"kind": "folder", "results": [], "errors": [answer]} if isinstance(outcome, Failure) else answer)
+    return _csv_lines(CSV_COLUMNS, rows)
 
 
 def record_row(name: str, record: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Frames → a video file, with the sound of the original."""
 
 import contextlib
+import io
 import logging
 import queue
 import threading
@@ -12,7 +13,7 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
-from src.media.video_source import LIBRARY_ERRORS, Plane
+from src.media.video_source import LARGE_PIXELS, LIBRARY_ERRORS, Plane
 
 #: libav's name of the container per file suffix.
 CONTAINERS = {
@@ -37,16 +38,18 @@ _OPTIONS = {
     _H264: {"preset": "superfast", "crf": "23", "bf": "0"},
     _VP8: {"deadline": "realtime", "cpu-used": "8", "crf": "10", "b": "4M"},
 }
-#: A live video is written in fragments: what has been written is whole whenever the process ends. Of a file the index
-#: comes first, so that a browser plays it while it loads.
-_LIVE_FLAGS = "frag_keyframe+empty_moov+default_base_moof"
-_FILE_FLAGS = "faststart"
+#: Large pictures are encoded with as few of them in memory as will do.
+_LARGE_OPTIONS = {_H264: {"preset": "ultrafast", "crf": "23", "tune": "zerolatency"}, _VP8: _OPTIONS[_VP8]}
+#: A live video is written in fragments of a second (in microseconds): what has been written is whole whenever the
+#: process ends. Of a file the index comes first, so that a browser plays it while it loads.
+_LIVE_OPTIONS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
+_FILE_OPTIONS = {"movflags": "faststart"}
 _ISO_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp")
 #: Containers that have no times but a frame rate.
 _FIXED_RATE = (".avi", ".mpg", ".mpeg")
 _LIVE_TIME_BASE = Fraction(1, 90_000)
-#: Frames that may wait for the encoder.
-_QUEUE = 4
+#: Frames that may wait for the encoder, and how many bytes they may have.
+_QUEUE, _QUEUE_BYTES = 4, 50_000_000
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,6 +60,17 @@ class _Item:
 
     picture: Plane | av.VideoFrame
     time_s: float
+
+
+class _WholeWrites(io.FileIO):
+    """A file without buffer that writes all it is given. libav's own stay open when it cannot write their beginning."""
+
+    def write(self, content: Any, /) -> int:
+        """Write bytes; returns how many."""
+        rest = memoryview(content)
+        while rest:
+            rest = rest[super().write(rest) :]
+        return len(content)
 
 
 class VideoWriter:
@@ -77,11 +91,16 @@ class VideoWriter:
             OSError: it cannot be written.
         """
         self._path = path
-        options = {"movflags": _LIVE_FLAGS if video.live else _FILE_FLAGS} if suffix in _ISO_SUFFIXES else {}
-        self._container: Any = av.open(str(path), "w", format=CONTAINERS[suffix], container_options=options)
+        iso_options = _LIVE_OPTIONS if video.live else _FILE_OPTIONS
+        options = iso_options if suffix in _ISO_SUFFIXES else {}
+        # libav opens a file a second time to put its index first.
+        self._file = _WholeWrites(path, "w") if video.live else None
+        target = self._file or str(path)
+        self._container: Any = av.open(target, "w", format=CONTAINERS[suffix], container_options=options)
         codec = _VP8 if suffix == ".webm" else _H264
-        self._stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=_OPTIONS[codec])
         width, height = video.size
+        chosen = (_LARGE_OPTIONS if width * height > LARGE_PIXELS else _OPTIONS)[codec]
+        self._stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=chosen)
         context: Any = self._stream.codec_context
         context.width, context.height = width + width % 2, height + height % 2
         context.pix_fmt = "yuv420p"
@@ -99,8 +118,10 @@ class VideoWriter:
         self._audio = self._add_audio(video)
         self._start_s = video.start_s
         self._last_pts = -1
-        self._items: queue.Queue[_Item | av.Packet | None] = queue.Queue(_QUEUE)
-        self._error: Exception | None = None
+        self._items: queue.Queue[_Item | av.Packet | None] = queue.Queue(
+            min(_QUEUE, max(_QUEUE_BYTES // (width * height * 3 // 2), 1))
+        )
+        self._error: str | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -130,7 +151,7 @@ class VideoWriter:
         self._items.put(None)
         self._thread.join()
         if self._error:
-            raise OSError(str(self._error)) from self._error
+            raise OSError(self._error)
 
     def abandon(self) -> None:
         """Stop writing; the file is not whole."""
@@ -139,7 +160,7 @@ class VideoWriter:
 
     def _put(self, item: _Item | av.Packet) -> None:
         if self._error:
-            raise OSError(str(self._error)) from self._error
+            raise OSError(self._error)
         self._items.put(item)
 
     def _add_audio(self, video: Any) -> Any:
@@ -163,12 +184,15 @@ class VideoWriter:
             self._container.mux(self._stream.encode(None))
             self._container.close()
         except Exception as error:
-            self._error = error
-            with contextlib.suppress(*LIBRARY_ERRORS):
-                self._container.close()
+            self._error = getattr(error, "strerror", None) or str(error)
             # Whoever waits for a place in the queue must not wait for ever.
             while not ended and self._items.get() is not None:
                 pass
+        finally:
+            with contextlib.suppress(*LIBRARY_ERRORS):
+                self._container.close()
+            if self._file:
+                self._file.close()
 
     def _encode(self, item: _Item) -> None:
         if isinstance(item.picture, av.VideoFrame):

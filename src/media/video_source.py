@@ -16,11 +16,15 @@ from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from src.errors import InputError
-from src.media.images import MAX_PIXELS, MIN_SIDE, BGRImage
+from src.media.images import MIN_SIDE, BGRImage
 from src.media.inputs import VideoSource
 
 Plane = NDArray[np.uint8]
 
+#: Largest picture of a video: those of 8K have 35 million pixels. A decoder holds several, an encoder a dozen.
+MAX_VIDEO_PIXELS = 36_000_000
+#: Pictures larger than those of 4K are decoded and encoded in slices, rather than several at the same time.
+LARGE_PIXELS = 9_000_000
 #: A video that ends this long before the time that its header promises is truncated, in seconds and as a share.
 LARGEST_SHORTFALL_S = 0.5
 LARGEST_SHORTFALL = 0.03
@@ -155,9 +159,10 @@ class VideoFile:
             ) from error
         try:
             self._stream = video_stream(self._container, self.name)
-            self._stream.thread_type = "AUTO"
+            context = self._stream.codec_context
+            self._stream.thread_type = "SLICE" if context.width * context.height > LARGE_PIXELS else "AUTO"
             # What the container says of the size need not hold for every frame.
-            self._stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+            self._stream.codec_context.options = {"max_pixels": str(MAX_VIDEO_PIXELS)}
             audio = self._container.streams.audio
             self.audio_stream = audio[0] if audio else None
             self.frame_rate = self._stream.average_rate or self._stream.guessed_rate or USUAL_RATE
@@ -294,8 +299,10 @@ def video_stream(container: Any, name: str, live: bool = False) -> Any:
 
 def check_size(width: int, height: int, name: str) -> None:
     """Raise :class:`InputError` where pictures of a video, of a size in pixels, are too large or too small."""
-    if width * height > MAX_PIXELS:
-        raise InputError(f"{name}: {width}×{height} is more than {MAX_PIXELS / 1e6:.0f} megapixels; scale it down")
+    if width * height > MAX_VIDEO_PIXELS:
+        raise InputError(
+            f"{name}: {width}×{height} is more than {MAX_VIDEO_PIXELS / 1e6:.0f} megapixels; scale it down"
+        )
     if min(width, height) < MIN_SIDE:
         raise InputError(f"{name}: {width}×{height} pixels are too few to show a plate; give a larger video")
 

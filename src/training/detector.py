@@ -11,7 +11,9 @@ import keras
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
 from src.detection.loss import DetectionLoss
 from src.detection.model import build_detector
-from src.training.detector_data import DetectorSamples, Paster, Photograph
+from src.training.detector_data import Paster, Photograph
+from src.training.detector_samples import DetectorSamples
+from src.training.epochs import Epochs
 from src.training.muon import ConvolutionMuon
 
 WARM_UP_STEPS = 300
@@ -72,17 +74,6 @@ QUICK = (
     Stage("photographs", 160, 192, 2, 2, 1, 1e-4, 1e-5),
 )
 QUICK_MINED = ((Stage("mined crops", 128, 128, 2, 2, 1, 1e-3, 1e-4, mosaics=0.5),),)
-
-
-class _Epochs(keras.callbacks.Callback):
-    """Tells the samples which epoch it is, so that a resumed run goes on with new samples."""
-
-    def __init__(self, samples: DetectorSamples) -> None:
-        super().__init__()
-        self._samples = samples
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._samples.set_epoch(epoch)
 
 
 def _optimizer(stage: Stage) -> keras.optimizers.Optimizer:
@@ -156,7 +147,7 @@ def train(
             )
             model.compile(optimizer=_optimizer(stage), loss=DetectionLoss(), jit_compile=False)
             callbacks = [
-                _Epochs(samples),
+                Epochs(samples),
                 keras.callbacks.BackupAndRestore(directory / "resume", delete_checkpoint=False),
                 keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
                 keras.callbacks.ModelCheckpoint(averaged, save_weights_only=True),

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import cv2
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from src.annotations import AnnotatedImage
 from src.detection.anchors import INPUT_WIDTH
-from src.detection.targets import assign_targets
 from src.geometry import FloatArray, box_area, box_to_quad, quad_to_box
 from src.preprocessing import BORDER_VALUE
 from src.synthesis.scenes import reader_scene
@@ -304,62 +302,3 @@ def draw_mosaic(
         parts.append((boxes + np.tile(offset, 2), quads + offset, ignored + np.tile(offset, 2)))
     boxes, quads, ignored = (np.concatenate(of_kind) for of_kind in zip(*parts, strict=True))
     return image, boxes, quads, ignored
-
-
-class DetectorSamples(keras.utils.PyDataset):
-    """Batches of random samples: images uint8 ``[B, H, W, 3]`` and targets float32 ``[B, A, 14]``."""
-
-    def __init__(
-        self,
-        photographs: list[Photograph],
-        height: int,
-        width: int,
-        batch_size: int,
-        batches: int,
-        seed: int,
-        paster: Paster | None = None,
-        mosaics: float = 0.0,
-    ) -> None:
-        """Sample from photographs.
-
-        Args:
-            photographs: the training images.
-            height: height of a sample in pixels.
-            width: width of a sample in pixels.
-            batch_size: samples per batch.
-            batches: batches per epoch.
-            seed: everything drawn depends on it, the epoch and the batch's index alone.
-            paster: adds drawn plates, or None.
-            mosaics: share of samples that are mosaics of four, 0..1.
-        """
-        super().__init__(workers=1, max_queue_size=6)
-        self._photographs = photographs
-        self._height, self._width = height, width
-        self._batch_size, self._batches = batch_size, batches
-        self._seed, self._epoch = seed, 0
-        self._paster = paster
-        self._mosaics = mosaics
-
-    def __len__(self) -> int:
-        """Batches per epoch."""
-        return self._batches
-
-    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], FloatArray]:
-        """The batch of an index in the current epoch."""
-        rng = np.random.default_rng((self._seed, self._epoch, index))
-        images = np.empty((self._batch_size, self._height, self._width, 3), np.uint8)
-        targets = []
-        for row in range(self._batch_size):
-            images[row], boxes, quads, ignored = self._draw(rng)
-            targets.append(assign_targets(boxes, quads, ignored, self._height, self._width))
-        return images, np.stack(targets)
-
-    def _draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], FloatArray, FloatArray, FloatArray]:
-        if rng.random() < self._mosaics:
-            return draw_mosaic(self._photographs, self._height, self._width, rng, self._paster)
-        photograph = self._photographs[rng.integers(len(self._photographs))]
-        return draw_sample(photograph, self._height, self._width, rng, self._paster)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Start an epoch (0, 1, …), so that a resumed run does not repeat what it has seen."""
-        self._epoch = epoch

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import keras
 
+from src.training.epochs import EpochBatches, Epochs
 from src.training.muon import ConvolutionMuon
 
 
@@ -43,7 +44,7 @@ def is_finished(directory: Path) -> bool:
 def fit(
     model: keras.Model,
     loss: Callable[..., keras.KerasTensor] | keras.losses.Loss,
-    batches: keras.utils.PyDataset,
+    batches: EpochBatches,
     validation: keras.utils.PyDataset | None,
     schedule: Schedule,
     directory: Path,
@@ -85,6 +86,7 @@ def fit(
         )
         model.compile(optimizer, loss, metrics=list(metrics))
         callbacks = [
+            Epochs(batches),
             keras.callbacks.BackupAndRestore(str(directory / "checkpoint"), delete_checkpoint=False),
             keras.callbacks.CSVLogger(str(directory / "history.csv"), append=True),
         ]

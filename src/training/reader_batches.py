@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import cv2
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from src.classification.alphabet import CLASSES
 from src.geometry import FloatArray
 from src.segmentation.targets import segmentation_targets
+from src.training.epochs import EpochBatches
 from src.training.reader_data import Samples
 
 #: Share of the samples that are varied beyond how they were drawn.
@@ -60,7 +60,7 @@ def vary_width(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
     return np.asarray(cv2.warpAffine(crop, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-class _Batches(keras.utils.PyDataset):
+class _Batches(EpochBatches):
     """Random batches out of several sources, each with a share of its own; the same in every run of one seed."""
 
     def __init__(
@@ -73,26 +73,13 @@ class _Batches(keras.utils.PyDataset):
             batch_size: samples per batch.
             steps: batches per epoch.
             seed: of the choice and the variation.
-            varied: False for validation: the same unvaried batches in every epoch.
+            varied: False for validation: samples as they were drawn.
         """
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=6)
+        super().__init__(steps, seed)
         self._sources = [samples for samples, _ in sources]
         self._shares = [share for _, share in sources]
         self._batch_size = batch_size
-        self._steps = steps
-        self._seed = seed
         self._varied = varied
-        self._epoch = 0
-
-    def __len__(self) -> int:
-        return self._steps
-
-    def on_epoch_end(self) -> None:
-        """Draw other batches in the next epoch."""
-        self._epoch += 1
-
-    def _rng(self, index: int) -> np.random.Generator:
-        return np.random.default_rng([self._seed, self._epoch if self._varied else 0, index])
 
 
 class CanvasBatches(_Batches):
@@ -100,7 +87,7 @@ class CanvasBatches(_Batches):
 
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
         """The batch at a place of the epoch."""
-        rng = self._rng(index)
+        rng = self.rng(index)
         canvases, targets = [], []
         for source in rng.choice(len(self._sources), self._batch_size, p=self._shares):
             samples = self._sources[source]
@@ -120,7 +107,7 @@ class CropBatches(_Batches):
 
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
         """The batch at a place of the epoch."""
-        rng = self._rng(index)
+        rng = self.rng(index)
         crops, labels = [], []
         for source in rng.choice(len(self._sources), self._batch_size, p=self._shares):
             samples = self._sources[source]

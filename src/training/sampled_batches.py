@@ -2,14 +2,14 @@
 
 import abc
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from src.geometry import FloatArray
+from src.training.epochs import EpochBatches
 
 
-class SampledBatches(keras.utils.PyDataset, abc.ABC):
+class SampledBatches(EpochBatches, abc.ABC):
     """Batches of pictures uint8 ``[B, H, W, 3]`` and targets float32 ``[B, …]``, other ones in every epoch."""
 
     def __init__(self, batch_size: int, batches: int, seed: int) -> None:
@@ -20,24 +20,15 @@ class SampledBatches(keras.utils.PyDataset, abc.ABC):
             batches: batches per epoch.
             seed: everything drawn depends on it, the epoch and the batch's index alone.
         """
-        super().__init__(workers=1, max_queue_size=8)
-        self._batch_size, self._batches = batch_size, batches
-        self._seed, self._epoch = seed, 0
+        super().__init__(batches, seed)
+        self._batch_size = batch_size
 
     @abc.abstractmethod
     def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], FloatArray]:
         """One picture and its target."""
 
-    def __len__(self) -> int:
-        """Batches per epoch."""
-        return self._batches
-
     def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], FloatArray]:
         """The batch of an index in the current epoch."""
-        rng = np.random.default_rng((self._seed, self._epoch, index))
+        rng = self.rng(index)
         pictures, targets = zip(*(self.draw(rng) for _ in range(self._batch_size)), strict=True)
         return np.stack(pictures), np.stack(targets)
-
-    def on_epoch_end(self) -> None:
-        """The next epoch has samples of its own."""
-        self._epoch += 1

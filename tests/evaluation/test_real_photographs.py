@@ -15,15 +15,15 @@ from src.pipeline import main
 MARKED = Path(__file__).with_name("marked_corners.csv")
 
 
-# A little below what the committed models reach (models/metrics.json): whoever changes something sees what it costs.
+# A little below what the committed models reach: whoever changes something sees what it costs.
 @pytest.mark.parametrize(
     ("name", "recall", "merged"),
-    [("openimages", 74, 96), ("cars", 95, 91), ("indonesia", 94, 95), ("china", 98, 94), ("tunisia", 98, None)],
+    [("openimages", 79, 97), ("cars", 90, 91), ("indonesia", 92, 95), ("china", 93, 94), ("tunisia", 94, None)],
 )
 def test_photographs_never_met_are_read(datasets, name, recall, merged):
     figures, calibration = evaluate_set(datasets / "val" / name)
     assert figures["recall"] >= recall
-    assert figures["false_per_image"] <= 0.12
+    assert figures["false_per_image"] <= 0.05
     if merged is not None:
         assert figures["reading"]["merged"] >= merged
         assert figures["reading"]["merged"] > figures["reading_with_contours"]["merged"] + 10
@@ -58,8 +58,10 @@ def test_command_line_prints_and_saves(root, tmp_path, sample_path):
     assert "drawn" in done.stdout
 
 
-def test_a_folder_that_is_no_set_gets_one_line(root, tmp_path):
-    command = [sys.executable, "-m", "src.evaluation", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=root)
+@pytest.mark.parametrize("command", ["src.evaluation", "src.evaluation.robustness"])
+def test_a_folder_that_is_no_set_gets_one_line(root, tmp_path, command):
+    arguments = [sys.executable, "-m", command, str(tmp_path)]
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=root)
     assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
+    (line,) = done.stderr.splitlines()
+    assert "no annotated set" in line

@@ -48,3 +48,13 @@ def test_every_plate_of_a_real_clip_is_one_record(datasets, name):
     rows = {row["video"]: row["plates"] for row in csv.DictReader((folder / "videos.csv").open())}
     answer = main(folder / f"{name}.avi", None)
     assert sorted(said(answer)) == sorted(rows[f"{name}.avi"].split(";"))
+
+
+def test_a_walk_past_parked_cars_has_each_of_them_once(datasets):
+    folder = datasets / "val" / "cases"
+    rows = {row["video"]: row["plates"] for row in csv.DictReader((folder / "videos.csv").open())}
+    for name, plates in rows.items():
+        read = said(main(folder / name, None))
+        assert set(plates.split(";")) <= set(read)
+        assert not [text for text in read for other in read if text != other and text in other], "a part of a plate"
+        assert len(read) == len(set(read))

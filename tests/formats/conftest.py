@@ -11,7 +11,12 @@ def plate(text, confidence, region):
         "rows": 1,
         "region": region,
         "characters": [],
-        "candidates": [{"text": text, "confidence": confidence}, {"text": text + "1", "confidence": 0.01}] * bool(text),
+        "candidates": [
+            {"text": text, "confidence": confidence},
+            {"text": text + "1", "confidence": 0.01},
+            {"text": text + "11", "confidence": 0.0099},
+        ]
+        * bool(text),
     }
 
 
@@ -26,7 +31,7 @@ def answer():
         "plates": [
             plate("AB12CDE", 0.97, {"code": "gb", "confidence": 0.8}),
             plate("", 0.0, None),
-            plate("7XYZ123", 0.5, {"code": "us-ca", "confidence": 0.31}),
+            plate("7XYZ123", 0.5, {"code": "us-ca", "confidence": 0.5}),
         ],
         "timing_ms": {"load": 8.0, "detect": 6.0, "read": 2.0},
         "saved": {},

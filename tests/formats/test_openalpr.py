@@ -38,5 +38,20 @@ def test_a_text_without_candidates_is_its_own_candidate(answer):
     assert [one["plate"] for one in openalpr_answer(answer, 0)["results"][0]["candidates"]] == ["AB12CDE"]
 
 
+def test_what_hardly_any_plate_says_is_no_candidate(answer):
+    first, _ = openalpr_answer(answer, 0)["results"]
+    assert [one["plate"] for one in first["candidates"]] == ["AB12CDE", "AB12CDE1"]
+    for candidate in answer["plates"][0]["candidates"]:
+        candidate["confidence"] = 0.009
+    assert [one["plate"] for one in openalpr_answer(answer, 0)["results"][0]["candidates"]] == ["AB12CDE"]
+
+
+def test_an_unsure_region_is_not_told(answer):
+    answer["plates"][0]["region"]["confidence"] = 0.4999
+    first = openalpr_answer(answer, 0)["results"][0]
+    assert (first["region"], first["region_confidence"], first["matches_template"]) == ("", 0, 0)
+    assert not any(candidate["matches_template"] for candidate in first["candidates"])
+
+
 def test_a_failure_has_the_status_as_its_code():
     assert openalpr_error(422, "unreadable", "why") == {"error": "why", "error_code": 422, "code": "unreadable"}

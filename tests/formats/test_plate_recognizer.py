@@ -35,5 +35,20 @@ def test_a_plate_of_no_known_region_says_so(answer):
     assert plate_recognizer_answer(answer, "")["results"][0]["region"] == {"code": "unknown", "score": 0.0}
 
 
+def test_what_hardly_any_plate_says_is_no_candidate(answer):
+    for candidate in answer["plates"][2]["candidates"]:
+        candidate["confidence"] = 0.0001
+    first, second = plate_recognizer_answer(answer, "")["results"]
+    assert [one["plate"] for one in first["candidates"]] == ["ab12cde", "ab12cde1"]
+    assert [one["plate"] for one in second["candidates"]] == ["7xyz123"]
+
+
+def test_an_unsure_region_is_unknown(answer):
+    answer["plates"][0]["region"]["confidence"] = 0.4999
+    first, second = plate_recognizer_answer(answer, "")["results"]
+    assert first["region"] == {"code": "unknown", "score": 0.0}
+    assert second["region"] == {"code": "us-ca", "score": 0.5}
+
+
 def test_a_failure_is_a_detail():
     assert plate_recognizer_error(403, "c", "why") == {"detail": "why", "status_code": 403, "code": "c"}

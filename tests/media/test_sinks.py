@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from src.errors import InputError
+from src.media.folder_output import FolderOutput
 from src.media.inputs import IMAGE_SUFFIXES, open_input
 from src.media.sinks import CSV_COLUMNS, OutputFolder, csv_rows, csv_text
 from src.results import Failure, FolderResult, ImageResult, Plate, Region
@@ -147,7 +148,9 @@ def folder_result(name):
 @pytest.mark.parametrize(("name", "stem"), [("photos", "photos"), ("photos/", "photos"), ("in/*.jpg", "results")])
 def test_a_folder_gets_json_and_csv(tmp_path, name, stem):
     for _ in range(2):
-        result = OutputFolder(tmp_path).save_folder(folder_result(name))
+        with FolderOutput(OutputFolder(tmp_path), name) as output:
+            result = output.finish(folder_result(name))
+        assert sorted(path.name for path in tmp_path.iterdir()) == [f"{stem}.csv", f"{stem}.json"]
         assert result.saved == {"json": str(tmp_path / f"{stem}.json"), "csv": str(tmp_path / f"{stem}.csv")}
         assert json.loads((tmp_path / f"{stem}.json").read_text()) == result.to_dict()
         assert (tmp_path / f"{stem}.csv").read_text() == csv_text(result.to_dict())
@@ -174,7 +177,7 @@ def test_csv_has_a_row_per_plate_and_one_for_every_file_without():
     assert rows[3]["error"] == "c.jpg: it is empty"
 
 
-def test_csv_of_one_picture_names_the_region():
-    plate = Plate("AB12", 0.97, BOX, CORNERS, 0.9, 1, region=Region("gb", 0.8))
-    rows = csv_rows(ImageResult("a.jpg", 120, 90, (plate,), {}).to_dict())
-    assert [row["region"] for row in rows] == ["gb"]
+def test_csv_of_one_picture_names_the_regions_that_are_sure():
+    plates = [Plate("AB12", 0.97, BOX, CORNERS, 0.9, 1, region=Region("gb", sure)) for sure in (0.8, 0.5, 0.49)]
+    rows = csv_rows(ImageResult("a.jpg", 120, 90, tuple(plates), {}).to_dict())
+    assert [row["region"] for row in rows] == ["gb", "gb", ""]

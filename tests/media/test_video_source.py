@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ from PIL import Image
 from src.errors import InputError
 from src.media.inputs import VideoSource
 from src.media.video_source import VideoFile, bgr_of, planes_of
+from tests.conftest import ROOT
 from tests.media.encoded import encode
 from tests.media.videos import driving, scene, write_sound, write_video
 
@@ -173,3 +175,31 @@ def test_the_library_is_quiet_about_damage(tmp_path, root):
     )
     done = subprocess.run([sys.executable, "-c", program, str(path)], cwd=root, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_pictures_larger_than_8k_are_refused(tmp_path):
+    path = write_video(tmp_path / "clip.mp4", [np.zeros((6000, 6400, 3), np.uint8)], options={})
+    with pytest.raises(InputError, match="6400×6000 is more than 36 megapixels; scale it down"):
+        VideoFile(VideoSource("clip", path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+def test_a_video_of_8k_is_read_in_a_gigabyte(tmp_path):
+    """Pictures wait for the next look and for the encoder by their bytes, not by their number."""
+    write_video(tmp_path / "clip.mp4", [np.zeros((4320, 7680, 3), np.uint8)] * 12)
+    code = (
+        "import sys; from pathlib import Path; from src.video import read_video, VideoOptions;"
+        "from src.media.inputs import open_input; from src.media.sinks import OutputFolder;"
+        "from tests.media.videos import ColourRecogniser;"
+        "ColourRecogniser.detect = lambda self, image: [];"
+        "read_video(open_input('clip.mp4'), ColourRecogniser(), OutputFolder('output'), None, VideoOptions());"
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert int(done.stdout) * 1024 < 1_000_000_000, done.stderr

@@ -1,6 +1,7 @@
 """The web page in a real browser; with PLATE_SCREENSHOTS=folder it is photographed for the documentation."""
 
 import base64
+import csv
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
+from src.pipeline import main
 from src.synthesis.clips import Clip, traffic
 from tests.media.videos import write_video
 from tests.service.browser import CHROMIUM, browsing
@@ -65,6 +67,19 @@ def test_the_table_is_exported(page, sample_path, expected):
     assert {line.split(",")[1] for line in lines[1:]} == {f'"{plate["text"]}"' for plate in expected}
     for plate in expected:
         assert f'"text": "{plate["text"]}"' in page.evaluate(saved.format("json"))
+    page.evaluate("document.getElementById('clear').click()")
+
+
+def test_a_region_that_is_unsure_is_not_shown(page, sample_paths):
+    told = {}
+    for path in sample_paths:
+        for plate in main(path, output_dir=None)["plates"]:
+            told[plate["text"]] = plate["region"]["code"] if plate["region"]["confidence"] >= 0.5 else ""
+    assert "" in told.values() and len(set(told.values())) > 2
+    page.choose_files("#files", *sample_paths)
+    page.wait_for(f"{TEXTS}.length === {len(told)}")
+    lines = page.evaluate("import('/page/vehicles.js').then((table) => table.csv())").splitlines()[1:]
+    assert {text: region for _, text, _, region, *_ in csv.reader(lines)} == told
     page.evaluate("document.getElementById('clear').click()")
 
 

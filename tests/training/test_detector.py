@@ -10,13 +10,13 @@ from src.geometry import iou_matrix, quad_to_box
 from src.runtime import load_model
 from src.training.detector import QUICK, QUICK_MINED, read_history, train
 from src.training.detector_data import (
-    DetectorSamples,
     Photograph,
     draw_mosaic,
     draw_photographs,
     draw_sample,
     load_photographs,
 )
+from src.training.detector_samples import DetectorSamples
 from src.training.mining import mine
 from src.training.paster import PlatePaster
 

@@ -94,7 +94,7 @@ def test_targets_tell_where_the_plate_is_in_the_picture(white_plate, patches):
 def test_samples_depend_on_seed_and_epoch_alone(photographs, patches):
     first, second = (RefinerSamples(photographs, patches, 4, 2, seed=3) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first[1], second[1], strict=True))
-    second.on_epoch_end()
+    second.set_epoch(1)
     assert not np.array_equal(first[1][0], second[1][0])
 
 

@@ -56,7 +56,7 @@ def test_labels_and_offsets_are_those_of_what_is_shown(photograph, proposals):
 def test_samples_depend_on_seed_and_epoch_alone(photograph, proposals):
     first, second = (VerifierSamples([photograph], [proposals], 4, 2, seed=3) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first[1], second[1], strict=True))
-    second.on_epoch_end()
+    second.set_epoch(1)
     assert not np.array_equal(first[1][0], second[1][0])
 
 

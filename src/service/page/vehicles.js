@@ -1,6 +1,8 @@
 // The table of vehicles, newest first, and its export.
 
 const COLUMNS = ["source", "text", "confidence", "region", "first_s", "last_s"];
+// A less sure region is likelier another one; src/formats/told.py has the same limit.
+const LEAST_REGION = 0.5;
 const body = document.getElementById("vehicles");
 const rows = new Map();
 let made = 0;
@@ -71,7 +73,7 @@ export const recordOf = (plate, source) => ({
   source,
   text: plate.text,
   confidence: plate.confidence,
-  region: plate.region?.code ?? "",
+  region: plate.region?.confidence >= LEAST_REGION ? plate.region.code : "",
   ...(plate.first_s === undefined ? {} : { first_s: plate.first_s, last_s: plate.last_s }),
   plate,
 });
