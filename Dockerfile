@@ -8,9 +8,9 @@ COPY data/words.txt data/words.txt
 COPY src src
 RUN useradd --create-home reader && mkdir /data && chown reader /data
 USER reader
-# Large uploads wait in temporary files.
+# Nothing else has to be writable.
 ENV PLATE_DATA=/data TMPDIR=/data
 VOLUME /data
 EXPOSE 8000
-HEALTHCHECK --start-period=30s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=3)"]
+HEALTHCHECK --start-period=30s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=3)"]
 CMD ["python", "-m", "src.service", "--host", "0.0.0.0", "--port", "8000"]

@@ -85,7 +85,7 @@ def _prepare() -> None:
     warnings.filterwarnings("ignore", module="PIL")
     # systemd tells every process of a service to end, not just the one that knows what is to be saved.
     signal.signal(signal.SIGTERM, _end_soon)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def _end_soon(number: int, frame: FrameType | None) -> None:
@@ -94,7 +94,7 @@ def _end_soon(number: int, frame: FrameType | None) -> None:
     timer.start()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this process when the one that started it was killed; it would wait for work for ever."""
     parent = multiprocessing.parent_process()
     assert parent is not None

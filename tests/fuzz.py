@@ -1,8 +1,9 @@
 """Damages drawn pictures and videos at random and reads them: ``python -m tests.fuzz --minutes 10``.
 
 Every input must have an answer or raise :class:`InputError` with one line. Reading happens in a process of its own, so
-that a crash of a decoder, or one that never ends, is a finding like any other. What is found is kept in a folder, and
-the exit status is 1. It is no part of the test suite; what it found has its tests there.
+that a crash of a decoder, or one that never ends, is a finding like any other. Meanwhile another process sends them to
+a real service in damaged requests, see :mod:`tests.fuzz_service`. What is found is kept in a folder, and the exit
+status is 1. It is no part of the test suite; what it found has its tests there.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from src.pipeline import data_preprocessing
 from src.pipeline import main as read
 from src.synthesis.letterings import load_letterings
 from src.synthesis.scenes import reader_scene
+from tests.fuzz_service import attack
 from tests.media.encoded import encode, sixteen_bit, with_orientation
 from tests.media.videos import write_video
 
@@ -167,6 +169,12 @@ def read_damaged(seed: int, folder: Path, findings: Path, end: float) -> None:
     sys.stderr.write(f"{dict(outcomes)}\n")
 
 
+def attack_service(seed: int, findings: Path, end: float) -> None:
+    """Send damaged requests to a service until a moment of the wall clock."""
+    with tempfile.TemporaryDirectory() as name:
+        attack(seed, picture_seeds(), video_seeds(Path(name)), damage, findings, end)
+
+
 def keep(folder: Path, findings: Path, said: str) -> None:
     """Keep the current input and what it made happen."""
     current = max(folder.glob("damaged*"), key=lambda path: path.stat().st_mtime_ns)
@@ -187,11 +195,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     end = time.time() + 60 * options.minutes
     seed = options.seed
     earlier = len(list(options.output.glob("*.txt")))
+    spawn = multiprocessing.get_context("spawn")
+    attacker = spawn.Process(target=attack_service, args=(seed, options.output, end))
+    attacker.start()
     while time.time() < end:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             arguments_of_process = (seed, folder, options.output, end)
-            process = multiprocessing.get_context("spawn").Process(target=read_damaged, args=arguments_of_process)
+            process = spawn.Process(target=read_damaged, args=arguments_of_process)
             process.start()
             while process.is_alive():
                 process.join(1.0)
@@ -206,6 +217,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     keep(folder, options.output, f"the process ended with status {process.exitcode}")
         # After a crash the rest of the same inputs is as good as any other.
         seed += 1
+    attacker.join()
+    if attacker.exitcode:
+        (options.output / f"{time.time_ns()}-attacker.txt").write_text("sending to the service failed; see stderr")
     found = len(list(options.output.glob("*.txt"))) - earlier
     print(f"{found} findings in {options.output}" if found else "nothing was found")
     return 1 if found else 0

@@ -2,6 +2,11 @@
 
 import io
 import logging
+import struct
+import subprocess
+import sys
+import time
+import zlib
 
 import cv2
 import numpy as np
@@ -12,7 +17,7 @@ from PIL import Image
 
 from src.errors import InputError
 from src.pipeline import main
-from tests.media.encoded import encode, sixteen_bit, with_orientation
+from tests.media.encoded import encode, sixteen_bit, with_empty_scans, with_orientation
 from tests.media.videos import scene
 
 #: A small picture with something like a plate in it.
@@ -102,6 +107,61 @@ def test_a_canvas_of_billions_of_pixels_is_refused():
     content[place : place + 6] = b"\xff\xff\xff\xff\xff\x00"
     with pytest.raises(InputError, match="more than 64 megapixels"):
         main(bytes(content), output_dir=None)
+
+
+#: Megabytes that decoding a file makes a process take, besides those that it has anyway.
+MEASURE = """
+import re, sys
+from pathlib import Path
+from src.media.images import read_image
+peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1000
+before = peak()
+read_image(Path(sys.argv[1]), "it")
+print(peak() - before)
+"""
+
+
+def refused_at_once(content, match):
+    start = time.perf_counter()
+    with pytest.raises(InputError, match=match):
+        main(content, output_dir=None)
+    assert time.perf_counter() - start < 1
+
+
+def test_a_jpeg_of_many_empty_scans_is_refused_by_its_header():
+    refused_at_once(with_empty_scans(1600, 1600, 2000), r"^bytes: the JPEG has 2000 scans.*save it again")
+
+
+def test_scans_of_what_comes_with_a_jpeg_do_not_count():
+    # A thumbnail before, and the film that some phones put behind.
+    scans = b"\xff\xda\x00\x08" * 100
+    content = FILES["progressive JPEG"]
+    accompanied = content[:2] + b"\xff\xe5" + struct.pack(">H", 2 + len(scans)) + scans + content[2:] + scans
+    assert main(accompanied, output_dir=None)["plates"] == main(content, output_dir=None)["plates"]
+
+
+def test_a_fax_of_nothing_is_refused_by_its_header():
+    fax = encode(Image.new("1", (8000, 7900), 1), "TIFF", compression="group4")
+    refused_at_once(fax, r"^bytes: 63 megapixels in \d\.\d kB cannot show a plate")
+
+
+def test_large_one_bit_pictures_take_little_more_than_their_pixels(root, tmp_path):
+    drawn = np.zeros((7900, 8000), bool)
+    drawn[::20, ::20] = True
+    path = tmp_path / "drawing.tif"
+    path.write_bytes(encode(Image.fromarray(drawn), "TIFF", compression="group4"))
+    done = subprocess.run([sys.executable, "-c", MEASURE, str(path)], cwd=root, capture_output=True, check=True)
+    assert int(done.stdout) < 450
+
+
+def test_a_png_of_huge_texts_is_refused():
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    content = FILES["PNG"]
+    texts = chunk(b"zTXt", b"Title\0\0" + zlib.compress(bytes(7_900_000))) * 100
+    end = content.index(b"IEND") - 4
+    refused_at_once(content[:end] + texts + content[end:], "more than 20 compressed texts")
 
 
 @pytest.mark.parametrize("name", ["animated PNG", "animated WebP"])

@@ -7,6 +7,7 @@ off). Alpha is ignored; of 16 bits the upper 8 are kept, as OpenCV does.
 """
 
 import io
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import (
     BmpImagePlugin,
+    ExifTags,
     Image,
     ImageFile,
     ImageOps,
@@ -33,6 +35,16 @@ BGRImage = NDArray[np.uint8]
 MAX_PIXELS = 64_000_000
 #: Largest file that is opened: MAX_PIXELS with four 16-bit channels, uncompressed, and some room.
 MAX_FILE_BYTES = 600_000_000
+#: Most scans of a JPEG: the usual progressive ones have ten. Each one costs a pass over all pixels, and may be empty.
+MAX_SCANS = 50
+#: Most compressed texts of a PNG: each one may be of 8 MB, and OpenCV keeps them all.
+MAX_TEXTS = 20
+#: A TIFF of more pixels than this per byte shows next to nothing: fax codes hold 64 megapixels of white in 2.5 kB.
+MAX_TIFF_PIXELS_PER_BYTE = 2_000
+#: What is smaller than this may be as empty as it likes, in pixels.
+SMALL_PIXELS = 4_000_000
+#: Pixels times scans up to which decoding takes a fraction of a second.
+LIGHT_PIXELS = 20_000_000
 #: Shorter side below which no plate can be seen, in pixels.
 MIN_SIDE = 8
 
@@ -46,6 +58,11 @@ _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
 }
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "BMP": ".bmp", "TIFF": ".tif"}
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+#: A marker that ends the coded pixels of a JPEG's scan: neither a stuffed nor a filling byte, nor a restart.
+_JPEG_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
+_SCAN, _END = 0xDA, 0xD9
+#: Rows of a Pillow image that are converted at a time: whole copies in between would take four times the memory.
+_BAND = 256
 _SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
@@ -67,6 +84,25 @@ def sniff_format(content: bytes) -> str | None:
 def suffix_of_bytes(content: bytes) -> str:
     """The usual file suffix, with its dot, of an encoded picture; ``.png`` where the format is not known."""
     return _SUFFIXES.get(sniff_format(content) or "", ".png")
+
+
+def is_light(content: bytes) -> bool:
+    """Whether the header of an encoded picture proves that decoding it takes little time and memory.
+
+    What is no picture counts as light: it is refused at once.
+    """
+    format_name = sniff_format(content)
+    if format_name == "TIFF":
+        # It has too many ways to be something else than its header says.
+        return False
+    try:
+        opened = _open(content, "", format_name) if format_name else None
+    except InputError:
+        return True
+    if opened is None:
+        return True
+    scans = _scans(content) if format_name == "JPEG" else 1
+    return opened.width * opened.height * scans <= LIGHT_PIXELS
 
 
 def read_image(source: Path | bytes | NDArray | Image.Image, name: str) -> BGRImage:
@@ -125,13 +161,9 @@ def from_bytes(content: bytes, name: str) -> BGRImage:
     format_name = sniff_format(content)
     if format_name is None:
         raise InputError(f"{name}: it is not a picture; give a JPEG, PNG, WebP, BMP or TIFF")
-    try:
-        opened = _OPENERS[format_name](io.BytesIO(content))
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{name}: it has more than {MAX_PIXELS / 1e6:.0f} megapixels; scale it down") from error
-    except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
-        raise _damaged(name, format_name) from error
+    opened = _open(content, name, format_name)
     _check_size(*opened.size, name)
+    _check_cost(content, opened, name, format_name)
     if format_name in ("BMP", "TIFF") or opened.mode == "CMYK":
         return from_pillow(opened, name)
     # libpng complains on stderr about a file that ends early: look for its last chunk first.
@@ -140,6 +172,8 @@ def from_bytes(content: bytes, name: str) -> BGRImage:
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
         raise _damaged(name, format_name) from error
     if image is None:
         raise _damaged(name, format_name)
@@ -162,16 +196,26 @@ def from_pillow(image: Image.Image, name: str) -> BGRImage:
     _check_size(*image.size, name)
     try:
         image.load()
-        upright = ImageOps.exif_transpose(image)
+        # exif_transpose() copies what stands upright already.
+        turned = image.getexif().get(ExifTags.Base.Orientation) in range(2, 9)
+        upright = ImageOps.exif_transpose(image) if turned else image
         if upright.mode in _SIXTEEN_BIT_MODES or upright.mode == "I":
             return from_array(_upper_bits(np.asarray(upright), name), name)
         if upright.mode == "F":
             raise InputError(f"{name}: it holds floating-point values; save it with 8 or 16 bits per channel")
-        return np.asarray(cv2.cvtColor(np.asarray(upright.convert("RGB")), cv2.COLOR_RGB2BGR), np.uint8)
-    except InputError:
+        return _bgr(upright)
+    except (InputError, MemoryError):
         raise
     except Exception as error:
         raise _damaged(name, image.format or "Pillow image") from error
+
+
+def _bgr(image: Image.Image) -> BGRImage:
+    result = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, _BAND):
+        band = image.crop((0, top, image.width, min(top + _BAND, image.height)))
+        result[top : top + _BAND] = np.asarray(band.convert("RGB"))[..., ::-1]
+    return result
 
 
 def _upper_bits(values: NDArray, name: str) -> BGRImage:
@@ -179,6 +223,45 @@ def _upper_bits(values: NDArray, name: str) -> BGRImage:
     if values.min() < 0 or values.max() > 65535:
         raise InputError(f"{name}: its values exceed 16 bits; save it with 8 or 16 bits per channel")
     return (values >> 8).astype(np.uint8)
+
+
+def _open(content: bytes, name: str, format_name: str) -> ImageFile.ImageFile:
+    """Read the header of an encoded picture."""
+    try:
+        return _OPENERS[format_name](io.BytesIO(content))
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{name}: it has more than {MAX_PIXELS / 1e6:.0f} megapixels; scale it down") from error
+    except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
+        raise _damaged(name, format_name) from error
+
+
+def _scans(content: bytes) -> int:
+    """How many scans a JPEG has; at least one."""
+    # Markers are also in what is no scan, such as thumbnails and films behind the picture: there are as many at most.
+    if (most := content.count(bytes((0xFF, _SCAN)))) <= 1:
+        return 1
+    scans, place = 0, 2
+    while scans <= most and (found := _JPEG_MARKER.search(content, place)):
+        marker = found[1][0]
+        if marker == _END:
+            break
+        scans += marker == _SCAN
+        place = found.end() + int.from_bytes(content[found.end() : found.end() + 2])
+    return max(scans, 1)
+
+
+def _check_cost(content: bytes, opened: ImageFile.ImageFile, name: str, format_name: str) -> None:
+    """Refuse what would take far more time or memory than its pixels are worth, by its header."""
+    if format_name == "JPEG" and (scans := _scans(content)) > MAX_SCANS:
+        raise InputError(f"{name}: the JPEG has {scans} scans, the limit is {MAX_SCANS}; save it again as a usual JPEG")
+    if format_name == "PNG" and content.count(b"zTXt") + content.count(b"iTXt") > MAX_TEXTS:
+        raise InputError(f"{name}: the PNG has more than {MAX_TEXTS} compressed texts; save it again without them")
+    pixels = opened.width * opened.height
+    if format_name == "TIFF" and pixels > max(SMALL_PIXELS, MAX_TIFF_PIXELS_PER_BYTE * len(content)):
+        raise InputError(
+            f"{name}: {pixels / 1e6:.0f} megapixels in {len(content) / 1e3:.1f} kB cannot show a plate; "
+            "give the photograph itself"
+        )
 
 
 def _read_file(path: Path, name: str) -> bytes:

@@ -1,16 +1,25 @@
 """``python -m src.service``: starts the service."""
 
 import argparse
+import functools
 import logging
+import os
 import sys
-from collections.abc import Sequence
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any
 
 from src.errors import InputError
 from src.service.settings import Settings
 
 EXIT_BAD_INPUT = 2
-#: On SIGTERM or Ctrl-C requests that have come in have so long to be answered, in seconds.
-SHUTDOWN_S = 30
+#: Added to the number of a signal it is the exit status of what that signal ended, as shells have it.
+SIGNALLED = 128
+#: On SIGTERM or Ctrl-C requests that have come in have so long to be answered, in seconds; then those that are left
+#: are told that the service ends, then they are dropped, and then the process ends, whatever it does.
+ANSWERING_S, SHUTDOWN_S, END_S = 4.0, 6, 8.5
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -35,24 +44,57 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
         import uvicorn
 
-        from src.service.app import create_app
+        from src.service.app import create_app, give_up
+        from src.service.connections import HttpProtocol, StreamProtocol, most_connections
+
+        app = create_app(settings)
     except ImportError as error:
         logging.error("%s; the service needs what requirements-service.txt names", error)
         return EXIT_BAD_INPUT
     except InputError as error:
         logging.error("%s", error)
         return EXIT_BAD_INPUT
-    uvicorn.run(
-        create_app(settings),
+    # Where there is room for videos there is room for those that are coming in.
+    tempfile.tempdir = str(settings.data_dir.resolve())
+    http: Any = functools.partial(HttpProtocol, settings, most_connections())
+    config = uvicorn.Config(
+        app,
         host=options.host,
         port=options.port,
+        http=http,
+        ws=StreamProtocol,
         timeout_graceful_shutdown=SHUTDOWN_S,
         ws_max_size=settings.max_body_bytes,
+        # Pictures are compressed, and a few bytes could become many.
+        ws_per_message_deflate=False,
         server_header=False,
         # Addresses may hold tokens (OpenALPR's secret_key); what happens is told by the metrics.
         access_log=False,
     )
+    server = uvicorn.Server(config)
+    _end_in_time(server, functools.partial(give_up, app))
+    server.run()
     return 0
+
+
+def _end_in_time(server: Any, give_up: Callable[[], None]) -> None:
+    """Let a signal end the process within :data:`END_S`, however slow what it does is."""
+    handle = server.handle_exit
+
+    def handle_exit(number: int, frame: FrameType | None) -> None:
+        if not server.should_exit:
+            for delay_s, action in ((ANSWERING_S, give_up), (END_S, lambda: _end(number))):
+                timer = threading.Timer(delay_s, action)
+                timer.daemon = True
+                timer.start()
+        handle(number, frame)
+
+    server.handle_exit = handle_exit
+
+
+def _end(number: int) -> None:
+    logging.error("not all that was begun could be ended in time")
+    os._exit(SIGNALLED + number)
 
 
 if __name__ == "__main__":

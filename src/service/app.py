@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.resources
+import math
 import mimetypes
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,21 +15,27 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from src.recogniser import load_recogniser
-from src.service import compatible, reading, stream, videos
-from src.service.descriptions import SCHEMAS, answers
+from src.service import compatible, health, reading, stream, videos
+from src.service.decoder import Decoder
+from src.service.descriptions import SCHEMAS
 from src.service.errors import ServiceError, install_error_handlers
 from src.service.gate import Gate
-from src.service.jobs import JobRunner, JobStore
+from src.service.jobs import JobStore
 from src.service.metrics import CONTENT_TYPE, Metrics, MetricsMiddleware
+from src.service.places import Places
 from src.service.pool import WorkerPool
+from src.service.runner import JobRunner
 from src.service.settings import Settings
 from src.service.state import Service, service_of
+from src.service.storage import claimed
 
 _DESCRIPTION = """Finds and reads number plates in pictures, videos and live streams.
 
 Live streams: open a WebSocket at `/v1/stream`, send encoded pictures as binary messages, and get a `StreamAnswer` each
-time that one was read; `{"end": true}` as text asks for the answer for the whole stream. Where tokens are on, the first
-message is `{"token": "…"}`."""
+time that one was read; `{"end": true}` as text asks for the answer for the whole stream. Where tokens are on, show one
+in the header `Authorization`, as a subprotocol, or in the first message, `{"token": "…"}`."""
+#: Processes for pictures that are laborious, and requests with such pictures that are read at the same time.
+DECODERS = 2
 #: The page may load from here alone.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
@@ -45,23 +52,20 @@ def create_app(settings: Settings) -> FastAPI:
 
     Args:
         settings: what can be chosen.
+
+    Raises:
+        InputError: another process has the folder of its data.
     """
     metrics = Metrics()
+    stack = contextlib.ExitStack()
+    stack.enter_context(claimed(settings.data_dir))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        recogniser = await run_in_threadpool(load_recogniser)
-        store = JobStore(settings.data_dir, 3600 * settings.job_hours)
-        pool, runner = WorkerPool(settings.workers, settings.queue), JobRunner(store, recogniser, settings)
-        service = Service(settings, recogniser, pool, store, runner, metrics)
-        metrics.watch("plate_reader_queue", "Calls that wait for a worker or are read", lambda: pool.waiting)
-        metrics.watch("plate_reader_streams", "Live streams", lambda: service.streams)
-        metrics.watch("plate_reader_jobs", "Videos that wait or are read", store.active)
-        app.state.service = service
-        yield
-        pool.close()
-        await run_in_threadpool(runner.stop)
-        store.close()
+        with stack:
+            app.state.service = await run_in_threadpool(_start, settings, metrics, stack)
+            yield
+            await run_in_threadpool(stack.close)
 
     app = FastAPI(
         title="Number plate reader",
@@ -72,7 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    for part in (reading.router, videos.router, stream.router, compatible.router, router):
+    for part in (reading.router, health.router, videos.router, stream.router, compatible.router, router):
         app.include_router(part)
     install_error_handlers(app)
     app.add_middleware(Gate, settings=settings)
@@ -87,19 +91,35 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-@router.get("/health", tags=["Service"], summary="Whether the service works", responses=answers(200, "Health", "Error"))
-def health(request: Request) -> JSONResponse:
-    """Tell that the models are loaded, and how much there is to do."""
-    service = service_of(request)
-    return JSONResponse(
-        {
-            "status": "ok",
-            "workers": service.settings.workers,
-            "waiting": service.pool.waiting,
-            "streams": service.streams,
-            "jobs": service.store.active(),
-        }
-    )
+def give_up(app: FastAPI) -> None:
+    """The service is about to end, and has waited for its requests: those that are left are told."""
+    service: Service | None = getattr(app.state, "service", None)
+    if service:
+        service.give_up()
+
+
+def _start(settings: Settings, metrics: Metrics, stack: contextlib.ExitStack) -> Service:
+    """Start the parts of a service; the stack ends them, in reverse order."""
+    recogniser = load_recogniser()
+    decoder = Decoder(DECODERS, settings.decode_s, settings.decode_bytes)
+    pool, heavy_pool = WorkerPool(settings.workers, settings.queue), WorkerPool(DECODERS, settings.queue)
+    for part in (pool, heavy_pool, decoder):
+        stack.callback(part.close)
+    store = JobStore(settings.data_dir, 3600 * settings.job_hours)
+    stack.callback(store.close)
+    runner = JobRunner(store, recogniser, settings)
+    stack.callback(runner.stop)
+    places = Places(settings.max_streams, settings.stream_idle_s)
+    service = Service(settings, recogniser, pool, heavy_pool, decoder, store, runner, metrics, places)
+    metrics.watch("plate_reader_queue", "Calls that wait for a worker or are read", lambda: pool.waiting)
+    metrics.watch("plate_reader_heavy_queue", "The same of pictures that are laborious", lambda: heavy_pool.waiting)
+    metrics.watch("plate_reader_streams", "Live streams", lambda: len(places))
+    metrics.watch("plate_reader_jobs", "Videos that wait or are read", lambda: _number(store.known_active()))
+    return service
+
+
+def _number(value: int | None) -> float:
+    return math.nan if value is None else value
 
 
 @router.get("/metrics", tags=["Service"], summary="Figures for Prometheus", response_class=Response)

@@ -15,6 +15,7 @@ _FAILURES = {
     415: "Its content type is not known",
     422: "What it brings cannot be read, or a parameter is wrong",
     503: "Too much to do; `Retry-After` says when to come again",
+    507: "There is no room for it",
 }
 _BINARY = {"type": "string", "format": "binary"}
 _BASE64 = {"type": "string", "description": "A picture in base64, also as a data: address"}

@@ -1,11 +1,13 @@
 """Failures: what went wrong, as JSON with a code and a sentence, in the form that a client of the endpoint expects."""
 
+import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
@@ -14,6 +16,12 @@ from src.errors import InputError
 from src.formats.codeproject import codeproject_error
 from src.formats.openalpr import openalpr_error
 from src.formats.plate_recognizer import plate_recognizer_error
+from src.service.storage import is_full
+
+#: What a client is told to wait when the database fails, in seconds.
+DATABASE_RETRY_S = 5
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class ServiceError(Exception):
@@ -64,6 +72,12 @@ def unreadable(error: InputError) -> ServiceError:
     return ServiceError(422, "unreadable", str(error))
 
 
+def no_room() -> ServiceError:
+    """The disk is full."""
+    message = "the service has no room to take this in; try again later, or tell its operator"
+    return ServiceError(507, "no_room", message)
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Let every failure of an application be told in the same way."""
 
@@ -78,6 +92,19 @@ def install_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: ClientDisconnect) -> JSONResponse:
         return client_gone().response(request.url.path)
+
+    @app.exception_handler(OSError)
+    async def system_error(request: Request, error: OSError) -> JSONResponse:
+        if not is_full(error):
+            raise error
+        _LOGGER.error("there is no room for what comes in (%s)", error)
+        return no_room().response(request.url.path)
+
+    @app.exception_handler(SQLAlchemyError)
+    async def database_error(request: Request, error: SQLAlchemyError) -> JSONResponse:
+        _LOGGER.error("the database of jobs failed (%s)", getattr(error, "orig", error))
+        refusal = no_room() if is_full(error) else busy("the service cannot look up its videos now", DATABASE_RETRY_S)
+        return refusal.response(request.url.path)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

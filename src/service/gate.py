@@ -1,8 +1,12 @@
 """The gate: who may come in, and how much they may bring."""
 
 import asyncio
+import contextlib
+import hashlib
 import hmac
-from urllib.parse import parse_qs
+import time
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,30 +16,31 @@ from src.service.settings import Settings
 
 #: What everybody may see: the page, which asks for a token itself, the description of the service, and its health.
 PUBLIC = ("/", "/health", "/docs", "/openapi.json")
-PUBLIC_FOLDERS = ("/page/", "/docs/")
+PUBLIC_FOLDERS = ("/page/", "/docs/", "/health/")
 #: POST requests that may be under way at the same time, in multiples of what workers and queue hold: the others
 #: are still being received.
 UPLOADS = 2
 #: A client that sends nothing for so many seconds in the middle of a request is given up.
 PAUSE_S = 30.0
+#: After so many seconds a client has to send at the least rate.
+RATE_GRACE_S = 5.0
 #: Of a request that is refused so much is received and thrown away, for so many seconds: most clients look for an
 #: answer only after they have sent everything.
 DRAIN_BYTES = 200_000_000
 DRAIN_S = 10.0
 
 
-def is_authorised(settings: Settings, headers: Headers, query: bytes = b"") -> bool:
-    """Whether a request shows a token, if it has to.
+def shown_token(headers: Headers, query: bytes = b"") -> str:
+    """The token that a request shows; empty where it shows none.
 
     Args:
-        settings: know the tokens.
         headers: of the request; ``Authorization: Token …`` or ``Bearer …``.
         query: of the request, where a client may show its token there, as OpenALPR's do: ``secret_key=…``.
     """
     scheme, _, shown = headers.get("authorization", "").partition(" ")
     if scheme.lower() not in ("token", "bearer"):
         shown = parse_qs(query.decode("latin-1")).get("secret_key", [""])[0]
-    return is_token(settings, shown.strip())
+    return shown.strip()
 
 
 def is_token(settings: Settings, shown: str) -> bool:
@@ -43,6 +48,22 @@ def is_token(settings: Settings, shown: str) -> bool:
     given = shown.encode(errors="backslashreplace")
     matches = [hmac.compare_digest(given, token.encode()) for token in settings.tokens]
     return any(matches) or not matches
+
+
+def owner_of(settings: Settings, shown: str) -> str | None:
+    """What jobs are marked with that a token sent; it does not tell the token. None where there are no tokens."""
+    return hashlib.sha256(shown.encode(errors="backslashreplace")).hexdigest() if settings.tokens else None
+
+
+def is_welcome(settings: Settings, headers: Headers) -> bool:
+    """Whether a page may open a stream, by its origin; what is no browser says none."""
+    origin = headers.get("origin")
+    if origin is None or origin in settings.cors_origins or "*" in settings.cors_origins:
+        return True
+    try:
+        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    except ValueError:
+        return False
 
 
 class Gate:
@@ -59,34 +80,47 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(scope, receive, self._limit(scope["path"]))
+        # Every GET may be asked for its head alone.
+        is_head = scope["method"] == "HEAD"
+        if is_head:
+            scope["method"] = "GET"
+        body = _Body(scope, receive, self._limit(scope["path"]), self._settings)
 
         async def send_after_body(message: Message) -> None:
             if message["type"] == "http.response.start":
                 await body.drain()
                 message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
+            elif is_head:
+                message = {**message, "body": b""}
             await send(message)
 
-        sends = scope["method"] == "POST"
-        self._uploads += sends
         try:
             self._check(scope, body)
-            await self._app(scope, body.receive, send_after_body)
+            with self._place(scope):
+                await self._app(scope, body.receive, send_after_body)
         except ServiceError as refusal:
             await refusal.response(scope["path"])(scope, receive, send_after_body)
+
+    @contextlib.contextmanager
+    def _place(self, scope: Scope) -> Iterator[None]:
+        """A place among the requests that are received; whoever has no token never takes one."""
+        sends = scope["method"] == "POST"
+        if sends and self._uploads >= UPLOADS * (self._settings.workers + self._settings.queue):
+            raise busy("the service receives too many requests at the same time", 1)
+        self._uploads += sends
+        try:
+            yield
         finally:
             self._uploads -= sends
 
     def _check(self, scope: Scope, body: "_Body") -> None:
         headers, path = Headers(scope=scope), scope["path"]
-        if not (path in PUBLIC or path.startswith(PUBLIC_FOLDERS)):
-            query = scope["query_string"] if path == "/v2/recognize_bytes" else b""
-            if not is_authorised(self._settings, headers, query):
-                message = "this service needs a token: send the header Authorization: Token followed by it"
-                raise ServiceError(401, "unauthorised", message, {"WWW-Authenticate": "Token"})
+        shown = shown_token(headers, scope["query_string"] if path == "/v2/recognize_bytes" else b"")
+        if not (path in PUBLIC or path.startswith(PUBLIC_FOLDERS) or is_token(self._settings, shown)):
+            message = "this service needs a token: send the header Authorization: Token followed by it"
+            raise ServiceError(401, "unauthorised", message, {"WWW-Authenticate": "Token"})
+        scope.setdefault("state", {})["owner"] = owner_of(self._settings, shown)
         body.check_declared()
-        if scope["method"] == "POST" and self._uploads > UPLOADS * (self._settings.workers + self._settings.queue):
-            raise busy("the service receives too many requests at the same time", 1)
 
     def _limit(self, path: str) -> int:
         return self._settings.max_video_bytes if path == "/v1/video" else self._settings.max_body_bytes
@@ -95,13 +129,15 @@ class Gate:
 class _Body:
     """The body of a request on its way in; no more of it than allowed."""
 
-    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, limit: int, settings: Settings) -> None:
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "")
         self._declared = int(declared) if declared.isdigit() else 0
         self._expects_answer = headers.get("expect", "").lower() == "100-continue"
-        self._receive, self._limit = receive, limit
+        self._receive, self._limit, self._settings = receive, limit, settings
         self._received, self._complete = 0, False
+        #: Seconds that the client was waited for.
+        self._waited_s = 0.0
 
     def check_declared(self) -> None:
         """Refuse what its header says is too much."""
@@ -112,16 +148,23 @@ class _Body:
         """The next part."""
         if self._complete:
             return await self._receive()
+        start = time.monotonic()
         try:
-            message = await asyncio.wait_for(self._receive(), PAUSE_S)
+            message = await asyncio.wait_for(self._receive(), self._patience_s())
         except TimeoutError as error:
             self._complete = True
-            raise ServiceError(408, "request_timeout", f"nothing was received for {PAUSE_S:.0f} s") from error
+            raise ServiceError(408, "request_timeout", "the request comes in too slowly; send it faster") from error
+        self._waited_s += time.monotonic() - start
         self._received += len(message.get("body", b""))
         self._complete = not message.get("more_body", False)
         if self._received > self._limit:
             raise self._too_large()
         return message
+
+    def _patience_s(self) -> float:
+        """How long to wait for the next part: no longer than the least rate and the deadline allow."""
+        due_s = max(RATE_GRACE_S, self._received / self._settings.least_rate)
+        return max(0.0, min(PAUSE_S, due_s - self._waited_s, self._settings.upload_s - self._waited_s))
 
     async def drain(self) -> None:
         """Receive the rest, within reason."""

@@ -1,33 +1,27 @@
-"""Videos that are read by and by: their records in SQLite, and the thread that reads them."""
+"""Videos that are read by and by: their records in SQLite, and their folders."""
 
 import datetime
-import logging
 import shutil
-import threading
 import time
 import uuid
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, URL, create_engine, delete, func, select, update
+from sqlalchemy import JSON, URL, create_engine, delete, func, inspect, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.schema import CreateColumn
 
-from src.errors import InputError
-from src.media.inputs import VideoSource
-from src.media.sinks import OutputFolder
-from src.options import SAVED, VideoOptions
 from src.service.errors import ServiceError
-from src.service.settings import Settings
-from src.video import Recogniser, read_video
 
-#: Progress is noted this often, and expired jobs are looked for at most this seldom, in seconds.
-PROGRESS_S = 0.5
-SWEEP_S = 60.0
-#: After a failure of the database it is left alone for so long, in seconds.
-RECOVERY_S = 5.0
+#: A video whose reading has ended the process so often is given up.
+MOST_ATTEMPTS = 3
 
-_LOGGER = logging.getLogger(__name__)
+
+_GIVEN_UP = {
+    "code": "given_up",
+    "message": f"reading this video ended the service {MOST_ATTEMPTS} times; send a smaller copy of it",
+}
 
 
 class _Base(DeclarativeBase):
@@ -48,6 +42,9 @@ class Job(_Base):
         finished: when it was done or failed.
         answer: the answer for the video.
         error: why it failed.
+        owner: mark of the token that it was sent with; None where there was none.
+        attempts: how often it has been begun.
+        requeued: when it was put back to the end of the queue.
     """
 
     __tablename__ = "jobs"
@@ -62,6 +59,9 @@ class Job(_Base):
     finished: Mapped[float | None]
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    owner: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    requeued: Mapped[float | None]
 
     def to_dict(self, keep_s: float) -> dict[str, Any]:
         """What its client is told; files are links.
@@ -112,11 +112,38 @@ class JobStore:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(URL.create("sqlite", database=str(folder / "jobs.sqlite")))
         _Base.metadata.create_all(self._engine)
+        self._add_columns()
+
+    def _add_columns(self) -> None:
+        """Give a database of an earlier version the columns that it lacks."""
+        table = _Base.metadata.tables[Job.__tablename__]
+        present = {column["name"] for column in inspect(self._engine).get_columns(table.name)}
+        with self._engine.begin() as connection:
+            for column in table.columns:
+                if column.name not in present:
+                    definition = CreateColumn(column).compile(dialect=self._engine.dialect)
+                    connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
 
     def recover(self) -> None:
-        """After a restart: what was being read is read again, and files without a job go."""
-        with Session(self._engine) as session, session.begin():
-            session.execute(update(Job).where(Job.state == "running").values(state="queued", frames=0))
+        """After a restart: what was being read is read again, after the others.
+
+        What was being read may be what ended the process: after some times it is given up.
+        """
+        running = Job.state == "running"
+        failed = {"state": "failed", "finished": time.time(), "error": _GIVEN_UP}
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            jobs = session.scalars(select(Job).where(running)).all()
+            given_up = [job.id for job in jobs if job.attempts >= MOST_ATTEMPTS]
+            session.execute(update(Job).where(Job.id.in_(given_up)).values(**failed))
+            session.execute(update(Job).where(running).values(state="queued", frames=0, requeued=time.time()))
+        for job in jobs:
+            self.empty(job)
+            if job.id in given_up:
+                self.forget_sent(job)
+
+    def remove_strays(self) -> None:
+        """After a restart: remove folders without a job; they are of videos that did not come in wholly."""
+        with Session(self._engine) as session:
             known = set(session.scalars(select(Job.id)))
         for folder in self._folder.iterdir():
             if folder.name not in known:
@@ -132,20 +159,37 @@ class JobStore:
         """The folder of a job."""
         return self._folder / job.id
 
+    def results(self, job: Job) -> Path:
+        """The folder of what is made of a job's video."""
+        return self._folder / job.id / "results"
+
+    def empty(self, job: Job) -> None:
+        """Remove what an attempt has left."""
+        shutil.rmtree(self.results(job), ignore_errors=True)
+
+    def forget_sent(self, job: Job) -> None:
+        """Remove the video itself."""
+        (self._folder / job.id / job.file).unlink(missing_ok=True)
+
     def add(self, job: Job) -> None:
         """Let a job wait for its turn."""
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             session.add(job)
 
-    def get(self, identifier: str) -> Job:
+    def get(self, identifier: str, owner: str | None) -> Job:
         """A job.
 
+        Args:
+            identifier: its id.
+            owner: the mark of who asks; a job that was sent without a token is for everybody who is let in.
+
         Raises:
-            ServiceError: there is none of this id, or it has expired.
+            ServiceError: there is none of this id that is theirs, or it has expired.
         """
         with Session(self._engine) as session:
             job = session.get(Job, identifier)
-        if job is None or (job.finished and job.finished + self.keep_s < time.time()):
+        is_theirs = job is not None and job.owner in (None, owner)
+        if job is None or not is_theirs or (job.finished and job.finished + self.keep_s < time.time()):
             raise ServiceError(404, "no_such_job", "there is no such job; it may have expired")
         return job
 
@@ -155,11 +199,19 @@ class JobStore:
             count = select(func.count()).select_from(Job).where(Job.state.in_(("queued", "running")))
             return session.scalar(count) or 0
 
+    def known_active(self) -> int | None:
+        """The same; None where the database does not say."""
+        try:
+            return self.active()
+        except SQLAlchemyError:
+            return None
+
     def next(self) -> Job | None:
         """The job that has waited longest, which is being read from now on; None where none waits."""
         # One statement: a job that was looked up first could be removed before it is marked.
-        waiting = select(Job.id).where(Job.state == "queued").order_by(Job.created).limit(1).scalar_subquery()
-        mark = update(Job).where(Job.id == waiting).values(state="running").returning(Job)
+        since = func.coalesce(Job.requeued, Job.created)
+        waiting = select(Job.id).where(Job.state == "queued").order_by(since).limit(1).scalar_subquery()
+        mark = update(Job).where(Job.id == waiting).values(state="running", attempts=Job.attempts + 1).returning(Job)
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             return session.scalars(mark, execution_options={"synchronize_session": False}).first()
 
@@ -185,86 +237,3 @@ class JobStore:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
-
-
-class _StoppedError(Exception):
-    """The service is about to end, or nobody wants the job any more."""
-
-
-class JobRunner:
-    """A thread that reads one video after the other, and one that removes what has expired."""
-
-    def __init__(self, store: JobStore, recogniser: Recogniser, settings: Settings) -> None:
-        """Start."""
-        self._store, self._recogniser, self._settings = store, recogniser, settings
-        self._stopping = threading.Event()
-        self._news = threading.Event()
-        store.recover()
-        self._threads = [threading.Thread(target=self._read_all), threading.Thread(target=self._sweep)]
-        for thread in self._threads:
-            thread.start()
-
-    def wake(self) -> None:
-        """There is a new job."""
-        self._news.set()
-
-    def stop(self) -> None:
-        """End; a video that is being read will be read again by the next process."""
-        self._stopping.set()
-        self._news.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _read_all(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                job = self._store.next()
-                if job:
-                    self._read(job)
-                    continue
-            except SQLAlchemyError:
-                # A full disk, for instance: other jobs may do better.
-                _LOGGER.exception("the database of jobs failed")
-                self._stopping.wait(RECOVERY_S)
-                continue
-            self._news.wait()
-            self._news.clear()
-
-    def _sweep(self) -> None:
-        while not self._stopping.wait(min(SWEEP_S, self._store.keep_s / 4)):
-            self._store.remove_expired()
-
-    def _read(self, job: Job) -> None:
-        folder = self._store.folder(job)
-        sent = folder / job.file
-        noted = time.monotonic()
-
-        def note(frame: int) -> None:
-            nonlocal noted
-            if self._stopping.is_set():
-                raise _StoppedError
-            if time.monotonic() - noted >= PROGRESS_S:
-                noted = time.monotonic()
-                if not self._store.change(job, frames=frame + 1):
-                    raise _StoppedError
-
-        options = VideoOptions(duration_s=self._settings.max_video_s, save=SAVED, on_frame=note)
-        try:
-            source = VideoSource(job.name, sent)
-            result = read_video(source, self._recogniser, OutputFolder(folder / "results"), None, options)
-        except _StoppedError:
-            outcome: dict[str, Any] = {"state": "queued", "frames": 0}
-        except InputError as error:
-            outcome = {"state": "failed", "error": {"code": "unreadable", "message": str(error)}}
-        except Exception:
-            _LOGGER.exception("%s: the video cannot be read", job.id)
-            message = "the service failed; its log says more"
-            outcome = {"state": "failed", "error": {"code": "internal_error", "message": message}}
-        else:
-            outcome = {"state": "done", "frames": result.frames, "answer": result.to_dict()}
-        if outcome["state"] != "queued":
-            outcome["finished"] = time.time()
-            sent.unlink(missing_ok=True)
-        # Nothing is left of a job that was removed meanwhile.
-        if not self._store.change(job, **outcome):
-            shutil.rmtree(folder, ignore_errors=True)

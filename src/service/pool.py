@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from fastapi import Request
 
-from src.service.errors import busy, client_gone
+from src.service.errors import ServiceError, busy, client_gone
 
 Result = TypeVar("Result")
 
@@ -33,6 +34,8 @@ class WorkerPool:
         self.waiting = 0
         self._limit = workers + queue
         self._lock = threading.Lock()
+        self._starts: dict[int, float] = {}
+        self._closed = False
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="reader")
 
     async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
@@ -41,15 +44,23 @@ class WorkerPool:
         A call that is cancelled leaves the queue; if it runs already, it keeps its place until it is done.
 
         Raises:
-            ServiceError: the queue is full.
+            ServiceError: the queue is full, or the service ends.
         """
         with self._lock:
+            if self._closed:
+                raise _ending()
             if self.waiting >= self._limit:
                 raise busy("the service has too much to do", RETRY_S)
             self.waiting += 1
-        future = self._executor.submit(function, *arguments)
+            future = self._executor.submit(self._timed, function, *arguments)
         future.add_done_callback(self._leave)
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closed and task and not task.cancelling():
+                raise _ending() from None
+            raise
 
     async def run_for(self, request: Request, function: Callable[..., Result], *arguments: Any) -> Result:
         """The same for a request whose body has been received: it is cancelled when the client goes away.
@@ -68,13 +79,44 @@ class WorkerPool:
             gone.cancel()
             work.cancel()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether another call would be refused."""
+        return self.waiting >= self._limit
+
+    def longest_s(self) -> float:
+        """For how long the longest call that runs has been running, in seconds."""
+        with self._lock:
+            return time.monotonic() - min(self._starts.values(), default=time.monotonic())
+
+    def give_up(self) -> None:
+        """Drop what waits, and take nothing more."""
+        with self._lock:
+            self._closed = True
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
     def close(self) -> None:
         """Wait for what runs; what waits is dropped."""
-        self._executor.shutdown(cancel_futures=True)
+        self.give_up()
+        self._executor.shutdown()
+
+    def _timed(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        thread = threading.get_ident()
+        with self._lock:
+            self._starts[thread] = time.monotonic()
+        try:
+            return function(*arguments)
+        finally:
+            with self._lock:
+                del self._starts[thread]
 
     def _leave(self, future: "Future[Any]") -> None:
         with self._lock:
             self.waiting -= 1
+
+
+def _ending() -> ServiceError:
+    return busy("the service is about to end", RETRY_S)
 
 
 async def _disconnected(request: Request) -> None:

@@ -10,14 +10,12 @@ from starlette.responses import JSONResponse, Response
 
 from src.errors import InputError
 from src.media.draw import annotate
-from src.media.inputs import ImageSource
 from src.media.sinks import encode_picture
-from src.recogniser import PlateRecogniser
 from src.results import Failure, FolderResult, ImageResult
 from src.service.descriptions import PICTURES, answers
 from src.service.errors import unreadable
 from src.service.state import Service, service_of
-from src.service.uploads import receive_upload
+from src.service.uploads import Picture, receive_upload
 
 router = APIRouter(tags=["Reading"])
 
@@ -36,9 +34,11 @@ async def read(request: Request, annotated: bool = False) -> Response:
     service = service_of(request)
     upload = await receive_upload(request, service.settings)
     if annotated:
-        content, media_type = await service.pool.run_for(request, _annotated, service.recogniser, upload.single())
+        pool = await service.pool_for([upload.single().content])
+        content, media_type = await pool.run_for(request, _annotated, service, upload.single())
         return Response(content, media_type=media_type)
-    results = await service.pool.run_for(request, _read_all, service.recogniser, upload.pictures)
+    pool = await service.pool_for(picture.content for picture in upload.pictures)
+    results = await pool.run_for(request, _read_all, service, upload.pictures)
     for result in results:
         service.count(result)
     if len(results) > 1:
@@ -48,26 +48,27 @@ async def read(request: Request, annotated: bool = False) -> Response:
     return JSONResponse(results[0].to_dict())
 
 
-async def read_one(request: Request, service: Service, picture: ImageSource) -> dict[str, Any]:
+async def read_one(request: Request, service: Service, picture: Picture) -> dict[str, Any]:
     """The answer for a picture, for those who make another form of it.
 
     Raises:
         InputError: it cannot be decoded.
     """
-    result = await service.pool.run_for(request, _read, service.recogniser, picture)
+    pool = await service.pool_for([picture.content])
+    result = await pool.run_for(request, _read, service, picture)
     service.count(result)
     return result.to_dict()
 
 
-def _read(recogniser: PlateRecogniser, picture: ImageSource) -> ImageResult:
-    return recogniser.recognise(picture.load())
+def _read(service: Service, picture: Picture) -> ImageResult:
+    return service.recogniser.recognise(service.decoder.load(picture.name, picture.content))
 
 
-def _read_all(recogniser: PlateRecogniser, pictures: Sequence[ImageSource]) -> list[ImageResult | Failure]:
+def _read_all(service: Service, pictures: Sequence[Picture]) -> list[ImageResult | Failure]:
     results: list[ImageResult | Failure] = []
     for picture in pictures:
         try:
-            results.append(_read(recogniser, picture))
+            results.append(_read(service, picture))
         except InputError as error:
             results.append(Failure(picture.name, str(error)))
     return results
@@ -78,8 +79,8 @@ def _summary(results: Sequence[ImageResult | Failure]) -> FolderResult:
     return FolderResult("upload", read, tuple(result for result in results if isinstance(result, Failure)))
 
 
-def _annotated(recogniser: PlateRecogniser, picture: ImageSource) -> tuple[bytes, str]:
-    photograph = picture.load()
+def _annotated(service: Service, picture: Picture) -> tuple[bytes, str]:
+    photograph = service.decoder.load(picture.name, picture.content)
     suffix = Path(photograph.file_name).suffix
-    plates = recogniser.recognise(photograph).plates
+    plates = service.recogniser.recognise(photograph).plates
     return encode_picture(annotate(photograph.image, plates), suffix), mimetypes.types_map[suffix]

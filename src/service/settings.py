@@ -24,6 +24,15 @@ class Settings:
         max_files: most pictures in a request.
         max_jobs: videos that may wait or be read at the same time.
         max_streams: live streams at the same time.
+        max_connections: connections from one address at the same time.
+        header_s: a client has so long for the header of a request.
+        upload_s: a client has so long for the body of a request.
+        least_rate: bytes per second that a client has to send on average.
+        decode_s: a picture whose header promises much work has so long to be decoded.
+        decode_bytes: memory that decoding such a picture may take.
+        stream_idle_s: a stream that has sent nothing for so long gives its place to another one.
+        stuck_s: a worker without progress for so long is stuck.
+        retry_s: pause before a video is tried again that could not be saved.
         job_hours: how long a video's results are kept.
         data_dir: folder of videos and their results.
     """
@@ -38,6 +47,15 @@ class Settings:
     max_files: int = 32
     max_jobs: int = 16
     max_streams: int = 8
+    max_connections: int = 100
+    header_s: float = 10.0
+    upload_s: float = 900.0
+    least_rate: float = 5_000.0
+    decode_s: float = 10.0
+    decode_bytes: int = 1_500_000_000
+    stream_idle_s: float = 60.0
+    stuck_s: float = 300.0
+    retry_s: float = 30.0
     job_hours: float = 24.0
     data_dir: Path = Path("output/service")
 
@@ -93,6 +111,15 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "PLATE_MAX_FILES": ("max_files", _count),
     "PLATE_MAX_JOBS": ("max_jobs", _count),
     "PLATE_MAX_STREAMS": ("max_streams", _count),
+    "PLATE_MAX_CONNECTIONS": ("max_connections", _count),
+    "PLATE_HEADER_SECONDS": ("header_s", _number),
+    "PLATE_UPLOAD_SECONDS": ("upload_s", _number),
+    "PLATE_LEAST_KB_PER_SECOND": ("least_rate", lambda text: 1_000 * _number(text)),
+    "PLATE_DECODE_SECONDS": ("decode_s", _number),
+    "PLATE_DECODE_MB": ("decode_bytes", _megabytes),
+    "PLATE_STREAM_IDLE_SECONDS": ("stream_idle_s", _number),
+    "PLATE_STUCK_SECONDS": ("stuck_s", _number),
+    "PLATE_RETRY_SECONDS": ("retry_s", _number),
     "PLATE_JOB_HOURS": ("job_hours", _number),
     "PLATE_DATA": ("data_dir", Path),
 }

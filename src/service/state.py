@@ -1,14 +1,20 @@
 """What the endpoints share."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
+from src.media.images import is_light
 from src.recogniser import PlateRecogniser
 from src.results import Failure, ImageResult
-from src.service.jobs import JobRunner, JobStore
+from src.service.decoder import Decoder
+from src.service.jobs import JobStore
 from src.service.metrics import Metrics
+from src.service.places import Places
 from src.service.pool import WorkerPool
+from src.service.runner import JobRunner
 from src.service.settings import Settings
 
 
@@ -20,21 +26,39 @@ class Service:
         settings: what was chosen.
         recogniser: the models, one set for all.
         pool: its workers.
+        heavy_pool: workers for what may take long to decode, so that the others do not wait for it.
+        decoder: decodes pictures.
         store: the videos that were sent.
         runner: reads them.
         metrics: its figures.
-        streams: how many live streams there are.
+        places: of live streams.
+        strangers: streams whose clients have yet to show a token.
         receiving: how many videos are coming in.
     """
 
     settings: Settings
     recogniser: PlateRecogniser
     pool: WorkerPool
+    heavy_pool: WorkerPool
+    decoder: Decoder
     store: JobStore
     runner: JobRunner
     metrics: Metrics
-    streams: int = 0
+    places: Places
+    strangers: int = 0
     receiving: int = 0
+
+    async def pool_for(self, pictures: Iterable[bytes]) -> WorkerPool:
+        """The workers for encoded pictures."""
+        # Headers may be long.
+        light = await run_in_threadpool(lambda: all(map(is_light, pictures)))
+        return self.pool if light else self.heavy_pool
+
+    def give_up(self) -> None:
+        """Tell the requests that are left that the service is about to end."""
+        for pool in (self.pool, self.heavy_pool):
+            pool.give_up()
+        self.decoder.close()
 
     def count(self, result: ImageResult | Failure) -> None:
         """Note what was found in a picture."""

@@ -10,9 +10,10 @@ from typing import Any
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from src.media.images import sniff_format
-from src.media.inputs import ImageSource, printable
+from src.media.inputs import printable
 from src.service.errors import ServiceError
 from src.service.settings import Settings
 
@@ -32,15 +33,28 @@ _FORM_STARTS = tuple(f"{name}=".encode() for name in (*PICTURE_FIELDS, *ADDRESS_
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture of a request, yet to be decoded.
+
+    Attributes:
+        name: what the answer and messages call it.
+        content: the encoded picture.
+    """
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Upload:
     """What a request brings.
 
     Attributes:
-        pictures: at least one, yet to be decoded.
+        pictures: at least one.
         fields: what else there was.
     """
 
-    pictures: list[ImageSource]
+    pictures: list[Picture]
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
@@ -48,7 +62,7 @@ class Upload:
         value = self.fields.get(name)
         return str(value) if isinstance(value, str | int | float) else None
 
-    def single(self) -> ImageSource:
+    def single(self) -> Picture:
         """The only picture.
 
         Raises:
@@ -75,8 +89,9 @@ async def receive_upload(request: Request, settings: Settings) -> Upload:
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = b"" if content_type == _FORM else await request.body()
-    if content_type == _FORM or (content_type == _SHORT_FORM and body.startswith(_FORM_STARTS)):
-        upload = await _from_form(request, settings)
+    is_short = content_type == _SHORT_FORM and body.startswith(_FORM_STARTS)
+    if content_type == _FORM or is_short:
+        upload = await _from_form(request, settings, is_short)
     else:
         upload = await run_in_threadpool(_from_body, body, content_type)
     if len(upload.pictures) > settings.max_files:
@@ -88,26 +103,41 @@ def _from_body(body: bytes, content_type: str) -> Upload:
     if not body:
         raise ServiceError(400, "empty_body", "the request is empty; send a picture")
     if sniff_format(body) or content_type.startswith("image/"):
-        return Upload([ImageSource("image", body)])
+        return Upload([Picture("image", body)])
     if content_type == "application/json":
         return _from_fields(_json_object(body))
     if content_type in _RAW_TYPES:
-        return Upload([ImageSource("image", _decoded(body))])
+        return Upload([Picture("image", _decoded(body))])
     message = f"{printable(content_type, 80)} is not read; send {_FORM}, JSON, or the picture itself as image/jpeg"
     raise ServiceError(415, "unsupported_media_type", message)
 
 
-async def _from_form(request: Request, settings: Settings) -> Upload:
-    form: FormData = await request.form(
-        max_files=settings.max_files + 1, max_fields=_MAX_FIELDS, max_part_size=settings.max_body_bytes
-    )
+async def _from_form(request: Request, settings: Settings, is_short: bool) -> Upload:
+    form = await (request.form(max_fields=_MAX_FIELDS) if is_short else _form(request, settings))
     pictures, fields = [], {}
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
-            pictures.append(ImageSource(file_name(value), await value.read()))
+            pictures.append(Picture(file_name(value), await value.read()))
         else:
             fields[name] = value
     return Upload(pictures, fields) if pictures else await run_in_threadpool(_from_fields, fields)
+
+
+async def _form(request: Request, settings: Settings) -> FormData:
+    """A multipart form; other than :meth:`Request.form` it writes no picture into a temporary file."""
+    most = settings.max_body_bytes
+    parser = MultiPartParser(
+        request.headers,
+        request.stream(),
+        max_files=settings.max_files + 1,
+        max_fields=_MAX_FIELDS,
+        max_part_size=most,
+    )
+    parser.spool_max_size = most
+    try:
+        return await parser.parse()
+    except MultiPartException as error:
+        raise ServiceError(400, "bad_request", error.message) from error
 
 
 def _from_fields(fields: Mapping[str, Any]) -> Upload:
@@ -120,7 +150,7 @@ def _from_fields(fields: Mapping[str, Any]) -> Upload:
         if any(fields.get(name) for name in ADDRESS_FIELDS):
             raise ServiceError(400, "no_addresses", "nothing is fetched from addresses; send the picture itself")
         raise ServiceError(400, "no_picture", f"there is no picture; send one as {PICTURE_FIELDS[0]}")
-    return Upload([ImageSource("image", _base64(text)) for text in texts], fields)
+    return Upload([Picture("image", _base64(text)) for text in texts], fields)
 
 
 def _base64(text: Any) -> bytes:

@@ -10,13 +10,10 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from src.media.inputs import VideoSource
 from src.media.video_sink import CONTAINERS
-from src.media.video_source import VideoFile
 from src.service.descriptions import VIDEO, answers
 from src.service.errors import ServiceError, busy
 from src.service.jobs import Job
-from src.service.settings import Settings
 from src.service.state import Service, service_of
 from src.service.uploads import file_name
 
@@ -24,6 +21,8 @@ router = APIRouter(tags=["Videos"])
 #: What a client is told to wait when there are too many videos, in seconds.
 RETRY_S = 30
 _USUAL_SUFFIX = ".mp4"
+#: Other fields of a form than the video; they are not looked at, and kept in memory until it has come in.
+_MAX_FIELDS, _MAX_FIELD_BYTES = 20, 10_000
 _MEDIA_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv; charset=utf-8", ".mkv": "video/x-matroska"}
 
 
@@ -53,7 +52,7 @@ async def send_video(request: Request) -> JSONResponse:
 def show_job(request: Request, identifier: str) -> JSONResponse:
     """Tell the state of a job, `queued`, `running`, `done` or `failed`; in the end the answer, and links to files."""
     store = service_of(request).store
-    return JSONResponse(store.get(identifier).to_dict(store.keep_s))
+    return JSONResponse(_job(request, identifier).to_dict(store.keep_s))
 
 
 @router.delete(
@@ -62,7 +61,7 @@ def show_job(request: Request, identifier: str) -> JSONResponse:
 def delete_job(request: Request, identifier: str) -> Response:
     """Remove a job and all its files at once; if it is being read, that ends."""
     store = service_of(request).store
-    store.remove(store.get(identifier))
+    store.remove(_job(request, identifier))
     return Response(status_code=204)
 
 
@@ -74,7 +73,7 @@ def delete_job(request: Request, identifier: str) -> Response:
 )
 def show_crop(request: Request, identifier: str, number: int) -> FileResponse:
     """Give the best picture of the plate of a vehicle, by its place in the answer's `plates`, from 0."""
-    job = service_of(request).store.get(identifier)
+    job = _job(request, identifier)
     plates = job.answer["plates"] if job.answer else []
     if not 0 <= number < len(plates):
         raise ServiceError(404, "no_such_file", "there is no such vehicle")
@@ -88,9 +87,12 @@ def show_crop(request: Request, identifier: str, number: int) -> FileResponse:
     responses=answers(200, None, "Error"),
 )
 def show_file(request: Request, identifier: str, form: str) -> Response:
-    """Give a saved form of the answer: `annotated`, the video with its plates outlined, `json`, `csv` or `frames`."""
+    """Give a saved form of the answer: `annotated`, the video with its plates outlined, `json`, `csv` or `frames`.
+
+    Where browsers do not play the annotated video, `playable` is the same as an MP4.
+    """
     store = service_of(request).store
-    job = store.get(identifier)
+    job = _job(request, identifier)
     saved = job.answer["saved"] if job.answer else {}
     if form not in saved or form == "crops":
         raise ServiceError(404, "no_such_file", "there is no such file, or not yet")
@@ -98,6 +100,11 @@ def show_file(request: Request, identifier: str, form: str) -> Response:
         # The file itself tells where the service keeps its files.
         return JSONResponse(job.to_dict(store.keep_s)["result"])
     return _file(saved[form])
+
+
+def _job(request: Request, identifier: str) -> Job:
+    """A job of the token that a request shows."""
+    return service_of(request).store.get(identifier, request.state.owner)
 
 
 def _file(path: str) -> FileResponse:
@@ -111,9 +118,10 @@ async def _take_in(request: Request, service: Service) -> Job:
     """Save a request's video in a folder of its own, and let it wait for its turn."""
     folder = await run_in_threadpool(service.store.new_folder)
     try:
-        name, file = await _receive(request, folder, service.settings)
-        frames = await service.pool.run_for(request, _check, VideoSource(name, folder / file), service.settings)
-        job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time())
+        name, file = await _receive(request, folder)
+        frames = await service.heavy_pool.run_for(request, _check, service, folder / file, name)
+        owner = request.state.owner
+        job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time(), owner=owner)
         await run_in_threadpool(service.store.add, job)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -121,11 +129,11 @@ async def _take_in(request: Request, service: Service) -> Job:
     return job
 
 
-async def _receive(request: Request, folder: Path, settings: Settings) -> tuple[str, str]:
+async def _receive(request: Request, folder: Path) -> tuple[str, str]:
     """Save a request's video; returns what its client calls it, and the name of the file."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "multipart/form-data":
-        form = await request.form(max_files=1)
+        form = await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
         videos = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if not videos:
             raise ServiceError(400, "no_video", "there is no file in the form; send a video as file")
@@ -150,11 +158,10 @@ def _suffix(name: str, content_type: str) -> str:
     return next((suffix for suffix in CONTAINERS if suffix in said), _USUAL_SUFFIX)
 
 
-def _check(source: VideoSource, settings: Settings) -> int | None:
+def _check(service: Service, path: Path, name: str) -> int | None:
     """Open a video; returns how many frames it should have."""
-    with VideoFile(source) as video:
-        frames = video.frame_count
-        if frames and frames / float(video.frame_rate) > settings.max_video_s:
-            message = f"{source.name}: it is longer than {settings.max_video_s:g} s; send a part of it"
-            raise ServiceError(413, "too_long", message)
+    frames, rate = service.decoder.measure(path, name)
+    longest_s = service.settings.max_video_s
+    if frames and frames / rate > longest_s:
+        raise ServiceError(413, "too_long", f"{name}: it is longer than {longest_s:g} s; send a part of it")
     return frames

@@ -52,3 +52,18 @@ def jpeg_header(width: int, height: int) -> bytes:
     content = encode(Image.new("RGB", (16, 16)), "JPEG")
     frame = content.index(b"\xff\xc0")
     return content[: frame + 5] + struct.pack(">HH", height, width) + content[frame + 9 :]
+
+
+def with_empty_scans(width: int, height: int, scans: int) -> bytes:
+    """A progressive JPEG of some bytes per scan, each of which costs a pass over all of its coefficients."""
+    content = encode(Image.new("L", (16, 16)), "JPEG", progressive=True)
+    frame = content.index(b"\xff\xc2")
+    start = content[: content.index(b"\xff\xda")]
+    start = start[: frame + 5] + struct.pack(">HH", height, width) + start[frame + 9 :]
+    first = b"\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00" + bytes(20)
+    # One code: "0" and 14 bits say for how many blocks there is nothing to come; these are 27,306.
+    table = b"\xff\xc4\x00\x14\x10" + bytes([1, *[0] * 15]) + b"\xe0"
+    runs = "010101010101010" * (-(-width // 8) * -(-height // 8) // 27_306 + 1)
+    coded = int(runs.ljust(-(-len(runs) // 8) * 8, "1"), 2).to_bytes(-(-len(runs) // 8))
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x10" + coded.replace(b"\xff", b"\xff\x00")
+    return start + first + table + scan * (scans - 1) + b"\xff\xd9"

@@ -24,7 +24,7 @@ def waiting(store, created=0.0):
 def test_the_job_that_waits_longest_is_next(store):
     later, earlier = waiting(store, 2.0), waiting(store, 1.0)
     assert [store.next().id, store.next().id] == [earlier.id, later.id]
-    assert store.get(earlier.id).state == "running"
+    assert store.get(earlier.id, None).state == "running"
     assert store.next() is None
 
 
@@ -35,7 +35,7 @@ def test_a_removed_job_is_never_next(store):
     assert store.next() is None
     assert not store.change(removed, frames=1)
     with pytest.raises(ServiceError):
-        store.get(removed.id)
+        store.get(removed.id, None)
 
 
 def test_jobs_are_removed_while_they_are_taken(store):

@@ -92,6 +92,15 @@ def test_a_video_is_uploaded_and_its_vehicles_are_seen(page, clip, clip_path):
     page.evaluate("document.getElementById('clear').click()")
 
 
+def test_a_video_that_browsers_do_not_play_is_shown_all_the_same(page, clip, tmp_path):
+    path = write_video(tmp_path / "clip.avi", clip.frames(), rate=clip.rate, codec="mjpeg")
+    page.choose_files("#files", path)
+    page.wait_for(f"{TEXTS}.length === {len(clip.passes)}")
+    page.wait_for("document.getElementById('annotated').duration > 2")
+    page.wait_for("document.getElementById('annotated').videoWidth === 640")
+    page.evaluate("document.getElementById('clear').click()")
+
+
 def test_the_javascript_of_the_documentation_works(page, server, root, photo, expected):
     code = blocks(root, "javascript")[0].replace("http://127.0.0.1:8000", server.address)
     content = base64.b64encode(photo).decode()

@@ -41,3 +41,24 @@ def test_what_a_call_raises_arrives():
         pool.close()
 
     asyncio.run(scenario())
+
+
+def test_a_stuck_call_is_seen_and_what_waits_behind_it_is_told_of_the_end():
+    async def scenario():
+        pool, finish = WorkerPool(workers=1, queue=1), threading.Event()
+        assert pool.longest_s() < 0.01
+        running = asyncio.create_task(pool.run(finish.wait))
+        waiting = asyncio.create_task(pool.run(pytest.fail, "it was dropped"))
+        await asyncio.sleep(0.2)
+        assert pool.longest_s() > 0.1
+        pool.give_up()
+        for call in (waiting, pool.run(int)):
+            with pytest.raises(ServiceError) as refusal:
+                await call
+            assert refusal.value.status == 503
+        finish.set()
+        await running
+        assert pool.longest_s() < 0.01
+        pool.close()
+
+    asyncio.run(scenario())

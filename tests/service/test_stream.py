@@ -1,11 +1,19 @@
+import base64
+import contextlib
 import json
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.service.conftest import PATIENCE_S, TOKEN
+from src.synthesis.clips import Clip, traffic
+from tests.service.conftest import PATIENCE_S, TOKEN, serving
 
 
 def open_stream(server, **options):
@@ -107,3 +115,172 @@ def test_streams_need_a_token_where_it_is_asked_for(guarded, frames):
         # There is room for one.
         with open_stream(guarded, additional_headers={"Authorization": f"Token {TOKEN}"}) as second:
             assert json.loads(second.recv(PATIENCE_S))["error"]["code"] == "busy"
+
+
+@pytest.fixture(scope="module")
+def portraits():
+    """A picture of one vehicle, and one of another; text → picture."""
+    clips = [Clip(traffic(np.random.default_rng(seed), 1, 0), 640, 480, 12, 2.4, seed) for seed in (5, 8)]
+    return {clip.passes[0].text: jpeg(list(clip.frames())[12]) for clip in clips}
+
+
+def test_what_comes_after_a_long_gap_is_another_vehicle(server, portraits):
+    vehicles = []
+    with open_stream(server) as socket:
+        for start, picture in zip((0, 100.6), portraits.values(), strict=True):
+            for after in (0, 0.3, 0.6):
+                socket.send(json.dumps({"time_s": start + after}))
+                vehicles += exchange(socket, picture)["vehicles"]
+        whole = exchange(socket, {"end": True})["plates"]
+    assert [vehicle["text"] for vehicle in whole] == list(portraits)
+    # The first one was gone when the second one came.
+    assert [vehicle["text"] for vehicle in vehicles] == list(portraits)[:1]
+
+
+def test_a_vehicle_that_is_gone_is_given_out_though_no_frame_comes(server, validate, portraits):
+    text, picture = next(iter(portraits.items()))
+    with open_stream(server) as socket:
+        for _ in range(4):
+            assert exchange(socket, picture)["frame"] is not None
+            time.sleep(0.2)
+        start = time.monotonic()
+        answer = json.loads(socket.recv(PATIENCE_S))
+        assert time.monotonic() - start > 4
+        validate(answer, "StreamAnswer")
+        assert (answer["frame"], answer["plates"]) == (None, [])
+        assert [vehicle["text"] for vehicle in answer["vehicles"]] == [text]
+        # Once only, and the stream goes on.
+        with pytest.raises(TimeoutError):
+            socket.recv(7)
+        assert exchange(socket, picture)["frame"] == 4
+
+
+def test_a_client_that_tells_times_is_told_nothing_unasked(server, portraits):
+    with open_stream(server) as socket:
+        for time_s in (0, 0.3, 0.6):
+            socket.send(json.dumps({"time_s": time_s}))
+            exchange(socket, next(iter(portraits.values())))
+        with pytest.raises(TimeoutError):
+            socket.recv(7)
+
+
+@pytest.fixture(scope="module")
+def crowded(root, tmp_path_factory):
+    """A service with tokens and few places, which a stream may leave unused for two seconds."""
+    with serving(
+        root,
+        tmp_path_factory.mktemp("crowded"),
+        PLATE_TOKENS=TOKEN,
+        PLATE_CORS_ORIGINS="https://parking.example",
+        PLATE_MAX_STREAMS="3",
+        PLATE_STREAM_IDLE_SECONDS="2",
+    ) as running:
+        yield running
+
+
+ALLOWED = {"Authorization": f"Token {TOKEN}"}
+
+
+def denied(server, **options):
+    with pytest.raises(InvalidStatus) as refusal, open_stream(server, **options):
+        pass
+    response = refusal.value.response
+    return response.status_code, json.loads(response.body)["error"]["code"]
+
+
+def test_a_wrong_token_is_denied_at_the_handshake(crowded):
+    assert denied(crowded, additional_headers={"Authorization": "Token wrong"}) == (401, "unauthorised")
+
+
+def subprotocols(token):
+    return ["number-plates", "token." + base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")]
+
+
+def test_a_browser_shows_its_token_as_a_subprotocol(crowded, small_picture):
+    with open_stream(crowded, subprotocols=subprotocols(TOKEN)) as socket:
+        assert socket.subprotocol == "number-plates"
+        assert "plates" in exchange(socket, small_picture)
+    for token in ("wrong", "", "\u00ff" * 5):
+        with open_stream(crowded, subprotocols=subprotocols(token)) as socket:
+            # A browser's page can be told by a message only.
+            assert json.loads(socket.recv(PATIENCE_S))["error"]["code"] == "unauthorised"
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_welcome"),
+    [
+        ("http://127.0.0.1:{port}", True),
+        ("https://parking.example", True),
+        (None, True),
+        ("https://elsewhere.example", False),
+        ("http://127.0.0.1:1", False),
+        ("null", False),
+        ("http://[", False),
+    ],
+)
+def test_pages_of_other_origins_open_no_stream(crowded, small_picture, origin, is_welcome):
+    headers = {**ALLOWED, **({"Origin": origin.format(port=crowded.port)} if origin else {})}
+    if is_welcome:
+        with open_stream(crowded, additional_headers=headers) as socket:
+            assert "plates" in exchange(socket, small_picture)
+    else:
+        assert denied(crowded, additional_headers=headers) == (403, "forbidden_origin")
+
+
+def peak_mb(server):
+    """The most memory that it has had."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1000
+
+
+def test_strangers_take_no_places(crowded, small_picture):
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(open_stream(crowded))
+        assert denied(crowded) == (503, "busy")
+        # Who has a token has a place all the same.
+        with open_stream(crowded, additional_headers=ALLOWED) as socket:
+            assert "plates" in exchange(socket, small_picture)
+
+
+def test_strangers_take_no_memory(crowded, small_picture):
+    with open_stream(crowded, additional_headers=ALLOWED) as socket:
+        assert "plates" in exchange(socket, small_picture)
+    before = peak_mb(crowded)
+    with contextlib.ExitStack() as stack:
+        strangers = [stack.enter_context(open_stream(crowded)) for _ in range(3)]
+
+        def send(stranger):
+            with contextlib.suppress(ConnectionClosed):
+                stranger.send(bytes(19_900_000))
+                return json.loads(stranger.recv(PATIENCE_S))["error"]["code"]
+
+        with ThreadPoolExecutor(3) as threads:
+            assert set(threads.map(send, strangers)) <= {"unauthorised", None}
+    assert peak_mb(crowded) - before < 10
+
+
+def test_a_stranger_has_little_time(crowded):
+    start = time.monotonic()
+    with open_stream(crowded) as socket:
+        assert json.loads(socket.recv(PATIENCE_S))["error"]["code"] == "unauthorised"
+    assert time.monotonic() - start < 9
+
+
+def test_an_idle_stream_leaves_its_place_to_one_that_needs_it(crowded, small_picture):
+    with contextlib.ExitStack() as stack:
+        streams = [stack.enter_context(open_stream(crowded, additional_headers=ALLOWED)) for _ in range(3)]
+        for socket in streams:
+            assert "plates" in exchange(socket, small_picture)
+        with open_stream(crowded, additional_headers=ALLOWED) as late:
+            assert json.loads(late.recv(PATIENCE_S))["error"]["code"] == "busy"
+        # Nobody needs a place: all keep theirs, however idle.
+        time.sleep(2.5)
+        for socket in streams[1:]:
+            assert "plates" in exchange(socket, small_picture)
+        with open_stream(crowded, additional_headers=ALLOWED) as late:
+            assert "plates" in exchange(late, small_picture)
+            assert json.loads(streams[0].recv(PATIENCE_S))["error"]["code"] == "busy"
+            with pytest.raises(ConnectionClosed) as closed:
+                streams[0].recv(PATIENCE_S)
+            assert closed.value.rcvd.code == 1013

@@ -11,7 +11,7 @@ from tests.service.conftest import TOKEN, serving, wait_for
 
 
 def send(client, path, name="clip.mp4"):
-    response = client.post("/v1/video", files={"file": (name, path.read_bytes(), "video/mp4")})
+    response = client.post("/v1/video", files={"file": (name, path.read_bytes())})
     assert response.status_code == 202, response.text
     assert response.headers["location"] == response.json()["links"]["self"]
     return response.json()
@@ -57,6 +57,39 @@ def test_every_saved_form_can_be_had(client, job):
     crop = client.get(job["result"]["plates"][0]["crop"])
     assert crop.headers["content-type"] == "image/jpeg"
     assert crop.content.startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".avi", "mjpeg"), (".mkv", "libx264"), (".ts", "libx264"), (".flv", "flv")]
+)
+def test_what_browsers_do_not_play_is_there_as_an_mp4_too(client, tmp_path, suffix, codec):
+    path = write_video(tmp_path / f"clip{suffix}", driving("AB12CDE", 30), codec=codec, sound=suffix != ".flv")
+    job = finished(client, send(client, path, path.name))
+    assert set(job["links"]) == {"self", "annotated", "json", "csv", "frames", "playable"}
+    video = client.get(job["links"]["playable"])
+    assert video.headers["content-type"] == "video/mp4"
+    with av.open(io.BytesIO(video.content)) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        times = [frame.time for frame in container.decode(video=0)]
+    assert len(times) == job["frames"]
+    assert times == sorted(times)
+    # The index comes first: it plays while it loads.
+    assert video.content.index(b"moov") < video.content.index(b"mdat")
+
+
+def test_a_job_belongs_to_the_token_that_sent_it(guarded, tmp_path):
+    path = write_video(tmp_path / "clip.mp4", driving("AB12CDE", 5))
+    with guarded.client(TOKEN) as owner, guarded.client("other") as other, guarded.client() as nobody:
+        job = send(owner, path)
+        links = [job["links"]["self"] + rest for rest in ("", "/json", "/csv", "/annotated", "/crops/0")]
+        for link in links:
+            assert other.get(link).status_code == 404
+            assert nobody.get(link).status_code == 401
+        assert other.delete(links[0]).status_code == 404
+        assert owner.get(links[0]).json()["id"] == job["id"]
+        # The token itself is nowhere.
+        assert not any(TOKEN.encode() in file.read_bytes() for file in guarded.data.rglob("*") if file.is_file())
+        assert owner.delete(links[0]).status_code == 204
 
 
 def test_no_answer_tells_where_the_files_are(server, client, job):

@@ -56,11 +56,15 @@ export async function fileAddress(link) {
   return URL.createObjectURL(await (await call(link.slice(1))).blob());
 }
 
+/** Text as base64url, which a subprotocol may hold. */
+function encoded(text) {
+  const bytes = String.fromCharCode(...new TextEncoder().encode(text));
+  return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
 /** Opens a live stream. */
 export function openStream() {
   const address = new URL("v1/stream", location.href);
   address.protocol = address.protocol.replace("http", "ws");
-  const socket = new WebSocket(address);
-  socket.addEventListener("open", () => token() && socket.send(JSON.stringify({ token: token() })));
-  return socket;
+  return new WebSocket(address, token() ? ["number-plates", `token.${encoded(token())}`] : []);
 }

@@ -54,6 +54,7 @@ export class Camera {
         const answer = JSON.parse(data);
         if (answer?.error?.code === "unauthorised") fail(new ServiceError(401, answer.error.message));
         else if (answer?.error && answer.frame === undefined) fail(new Error(answer.error.message));
+        else if (answer?.frame === null) answer.vehicles.forEach((vehicle) => this.#settle(vehicle));
         else if (answer?.kind === "video") answer.plates.forEach((vehicle) => this.#settle(vehicle));
         else if (answer && !this.#ending) {
           this.#take(answer);

@@ -57,7 +57,7 @@ async function doPicture(file) {
 async function doVideo(file) {
   tell(`Reading ${file.name} …`);
   const job = await readVideo(file, progress);
-  byId("annotated").src = await fileAddress(job.links.annotated);
+  byId("annotated").src = await fileAddress(job.links.playable || job.links.annotated);
   show("annotated");
   for (const vehicle of job.result.plates) {
     put(recordOf(vehicle, file.name), { crop: await fileAddress(vehicle.crop) });
@@ -105,6 +105,7 @@ byId("files").addEventListener("change", ({ target }) => {
   take([...target.files]);
   target.value = "";
 });
+byId("annotated").addEventListener("error", () => tell("this browser cannot play the annotated video", true));
 byId("camera").addEventListener("click", toggleCamera);
 byId("csv").addEventListener("click", () => save("plates.csv", "text/csv", csv()));
 byId("json").addEventListener("click", () => save("plates.json", "application/json", json()));

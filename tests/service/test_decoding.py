@@ -1,0 +1,107 @@
+"""Pictures that take long to decode, or much memory: they harm nobody else."""
+
+import threading
+import time
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from src.errors import InputError
+from src.media.images import is_light, read_image
+from src.service.decoder import Decoder
+from tests.media.encoded import encode, encode_faithfully, sixteen_bit, with_empty_scans, with_orientation
+from tests.service.conftest import PATIENCE_S, serving
+
+#: Decoding it takes seconds, and it has no more scans than is allowed.
+LABORIOUS = with_empty_scans(7900, 8000, 50)
+
+
+def test_usual_pictures_are_decoded_without_a_detour(photo, small_picture):
+    assert is_light(photo) and is_light(small_picture) and is_light(b"no picture")
+    assert not is_light(LABORIOUS)
+    assert not is_light(encode(Image.new("RGB", (64, 64)), "TIFF"))
+
+
+@pytest.fixture(scope="module")
+def impatient(root, tmp_path_factory):
+    """A service that gives up on a picture after a second."""
+    folder = tmp_path_factory.mktemp("impatient")
+    with serving(root, folder, PLATE_DECODE_SECONDS="1", PLATE_WORKERS="2") as server:
+        yield server
+
+
+def test_a_picture_that_takes_too_long_is_given_up_and_said_to_be(impatient, validate):
+    with impatient.client() as client:
+        response = client.post("/v1/read", files={"file": ("slow.jpg", LABORIOUS)})
+        assert response.status_code == 422
+        validate(response.json(), "Error")
+        assert response.json()["error"]["message"].startswith("slow.jpg: decoding it takes longer than 1 s; ")
+
+
+def test_others_are_served_while_laborious_pictures_are_decoded(impatient, small_picture):
+    answers = []
+
+    def send():
+        with impatient.client() as client:
+            answers.append(client.post("/v1/read", content=LABORIOUS).status_code)
+
+    senders = [threading.Thread(target=send) for _ in range(6)]
+    for sender in senders:
+        sender.start()
+    try:
+        times = []
+        with impatient.client() as client:
+            while len(answers) < len(senders):
+                start = time.monotonic()
+                assert client.post("/v1/read", content=small_picture).status_code == 200
+                times.append(time.monotonic() - start)
+        # Six pictures take three seconds at least, of which nobody else notices much.
+        assert len(times) > 10
+        assert sorted(times)[len(times) // 2] < 0.5
+    finally:
+        for sender in senders:
+            sender.join()
+    assert answers == [422] * 6
+
+
+def test_a_picture_that_takes_too_much_memory_is_refused():
+    large = encode(Image.fromarray(np.zeros((6000, 7000, 4), np.uint8)), "TIFF", compression="tiff_lzw")
+    decoder = Decoder(1, limit_s=PATIENCE_S, memory=100_000_000)
+    try:
+        with pytest.raises(InputError, match=r"^it: decoding it takes more than 100 MB; "):
+            decoder.decode(large, "it")
+        # The process goes on.
+        assert decoder.decode(encode(Image.new("RGB", (64, 48)), "TIFF"), "it").shape == (48, 64, 3)
+    finally:
+        decoder.close()
+
+
+def test_the_service_survives_the_death_of_its_decoders(impatient):
+    small = encode(Image.new("RGB", (64, 64)), "TIFF")
+    children = [
+        child for child in psutil.Process(impatient.process.pid).children() if "spawn_main" in " ".join(child.cmdline())
+    ]
+    assert len(children) == 2
+    for child in children:
+        child.kill()
+    with impatient.client() as client:
+        answers = [client.post("/v1/read", content=small) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200] * 3
+
+
+@pytest.fixture(scope="module")
+def decoder():
+    decoder = Decoder(1, limit_s=PATIENCE_S, memory=2_000_000_000)
+    yield decoder
+    decoder.close()
+
+
+def test_a_decoding_process_gives_the_same_pixels(decoder, picture):
+    image = Image.fromarray(picture[..., ::-1].copy())
+    files = [encode_faithfully(image, "TIFF"), with_orientation(image, "TIFF", 6), sixteen_bit(".tif", picture)]
+    for content in files:
+        np.testing.assert_array_equal(decoder.decode(content, "it"), read_image(content, "it"))
+    with pytest.raises(InputError, match=r"^it: the TIFF is damaged"):
+        decoder.decode(files[0][:300], "it")
