@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import datetime
 import json
 import time
 from dataclasses import dataclass
@@ -42,18 +43,33 @@ _NAME = "stream"
 
 
 @dataclass(frozen=True)
+class _Arrival:
+    """A frame: its number, its time in seconds, whether the client told that time, and the encoded picture."""
+
+    index: int
+    time_s: float
+    is_told: bool
+    content: bytes
+
+
+@dataclass(frozen=True)
 class _Description:
-    """What is known of a stream: the size of its first frame."""
+    """What is known of a stream: the size of its first frame, and when that came by the monotonic clock, if it did."""
 
     size: tuple[int, int]
+    begun_s: float | None = None
     name: str = _NAME
     frame_rate: Fraction = USUAL_RATE
     frame_count: int | None = None
     live: bool = True
     error: str | None = None
 
-    def at(self, time_s: float) -> None:
-        """Nobody has told."""
+    def at(self, time_s: float) -> datetime.datetime | None:
+        """The time of day, UTC; None where the client counts its own seconds."""
+        if self.begun_s is None:
+            return None
+        ago = time.monotonic() - self.begun_s - time_s
+        return datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
 
 
 class StreamReader:
@@ -67,31 +83,30 @@ class StreamReader:
         self._start_s = self._time_s = 0.0
         self._settled: list[VehicleRecord] = []
 
-    def read(self, index: int, time_s: float, content: bytes) -> dict[str, Any]:
+    def read(self, frame: _Arrival) -> dict[str, Any]:
         """The answer for a frame: its plates, and the vehicles that are gone for good.
 
         Args:
-            index: its number.
-            time_s: its time, in seconds; one that is earlier than the last one's counts as the last one's.
-            content: the encoded picture.
+            frame: a time that is earlier than the last one's counts as the last one's.
 
         Raises:
             InputError: it is no picture.
             ServiceError: its size is not that of the first frame.
         """
-        image = self._decoder.decode(content, f"frame {index}")
+        image = self._decoder.decode(frame.content, f"frame {frame.index}")
         size = (image.shape[1], image.shape[0])
         if self._reader is None:
             options = VideoOptions(on_vehicle=self._settled.append)
-            self._size, self._start_s = size, time_s
-            self._reader = VideoReader(_Description(size), self._recogniser, None, None, options)
+            self._size, self._start_s = size, frame.time_s
+            description = _Description(size, None if frame.is_told else frame.time_s)
+            self._reader = VideoReader(description, self._recogniser, None, None, options)
         if size != self._size:
-            message = f"frame {index} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
+            message = f"frame {frame.index} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
             raise ServiceError(400, "size_changed", f"{message}; begin another stream for it")
-        self._time_s = max(self._time_s, time_s - self._start_s)
-        frame = Frame(index, self._time_s, _picture(image))
-        self._reader.take(frame)
-        return {**self._reader.line(frame), "vehicles": self._take_settled()}
+        self._time_s = max(self._time_s, frame.time_s - self._start_s)
+        decoded = Frame(frame.index, self._time_s, _picture(image))
+        self._reader.take(decoded)
+        return {**self._reader.line(decoded), "vehicles": self._take_settled()}
 
     def wait(self, time_s: float) -> dict[str, Any] | None:
         """The vehicles that are gone for good at a time, in the form of an answer to no frame; None if there are none.
@@ -136,7 +151,7 @@ class _Mailbox:
         self.polite = self.tells_time = False
         self.place = place
         place.on_needed = self._end
-        self._latest: tuple[int, float, bytes] | None = None
+        self._latest: _Arrival | None = None
         self._ended = False
         self._news = asyncio.Event()
 
@@ -147,8 +162,8 @@ class _Mailbox:
             while (message := await socket.receive())["type"] == "websocket.receive" and not self.polite:
                 self.place.use()
                 if message.get("bytes"):
-                    arrival_s = time.monotonic()
-                    self._latest = (index, arrival_s if time_s is None else time_s, message["bytes"])
+                    now_s = time.monotonic() if time_s is None else time_s
+                    self._latest = _Arrival(index, now_s, time_s is not None, message["bytes"])
                     index, time_s = index + 1, None
                 told = _parsed(message.get("text"))
                 time_s = _time(told.get("time_s"), time_s)
@@ -159,7 +174,7 @@ class _Mailbox:
         finally:
             self._end()
 
-    async def next(self) -> tuple[int, float, bytes] | None:
+    async def next(self) -> _Arrival | None:
         """The latest frame that nobody has had yet; None when there will be no more.
 
         Raises:
@@ -233,17 +248,17 @@ async def _serve(socket: WebSocket, service: Service, mailbox: _Mailbox) -> None
         filling.cancel()
 
 
-async def _answer(socket: WebSocket, service: Service, reader: StreamReader, news: tuple[int, float, bytes]) -> bool:
+async def _answer(socket: WebSocket, service: Service, reader: StreamReader, frame: _Arrival) -> bool:
     """Answer a frame; returns whether the stream goes on."""
     try:
-        pool = await service.pool_for([news[2]])
-        await socket.send_json(await pool.run(reader.read, *news))
+        pool = await service.pool_for([frame.content])
+        await socket.send_json(await pool.run(reader.read, frame))
     except (ServiceError, InputError) as error:
         refusal = unreadable(error) if isinstance(error, InputError) else error
         if refusal.code == "size_changed":
             await _refuse(socket, refusal, UNUSABLE)
             return False
-        await socket.send_json({"frame": news[0], **_error(refusal)})
+        await socket.send_json({"frame": frame.index, **_error(refusal)})
     return True
 
 

@@ -1,5 +1,6 @@
 import base64
 import contextlib
+import datetime
 import json
 import re
 import time
@@ -162,6 +163,23 @@ def test_a_client_that_tells_times_is_told_nothing_unasked(server, portraits):
             exchange(socket, next(iter(portraits.values())))
         with pytest.raises(TimeoutError):
             socket.recv(7)
+        assert exchange(socket, {"end": True})["started_at"] is None
+
+
+def test_vehicles_of_a_camera_have_the_time_of_day(server, validate, portraits):
+    before = datetime.datetime.now(datetime.UTC)
+    with open_stream(server) as socket:
+        for _ in range(4):
+            exchange(socket, next(iter(portraits.values())))
+            time.sleep(0.2)
+        answer = exchange(socket, {"end": True})
+    after = datetime.datetime.now(datetime.UTC)
+    validate(answer, "VideoAnswer")
+    (vehicle,) = answer["plates"]
+    times = [answer["started_at"], vehicle["first_at"], vehicle["last_at"]]
+    assert before < datetime.datetime.fromisoformat(times[0])
+    assert times == sorted(times)
+    assert datetime.datetime.fromisoformat(times[2]) < after
 
 
 @pytest.fixture(scope="module")
