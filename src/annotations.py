@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from src.geometry import FloatArray
+from .geometry import FloatArray
 
 BOX_COLUMNS = ["xmin", "ymin", "xmax", "ymax"]
 #: What a place that nobody annotated may be.

@@ -13,15 +13,15 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from src.crossing import Line
-from src.errors import InputError, UnreachableError
-from src.formats.openalpr import openalpr_answer
-from src.interrupts import treat_termination_as_interrupt
-from src.media.inputs import LiveSource, Photograph, printable
-from src.media.sinks import csv_text
-from src.options import EVERYTHING, SAVED, VideoOptions
-from src.pipeline import Data, data_preprocessing, model_prediction
-from src.results import VehicleRecord
+from .crossing import Line
+from .errors import InputError, UnreachableError
+from .formats.openalpr import openalpr_answer
+from .interrupts import treat_termination_as_interrupt
+from .media.inputs import LiveSource, Photograph, printable
+from .media.sinks import csv_text
+from .options import EVERYTHING, SAVED, VideoOptions
+from .pipeline import Data, data_preprocessing, model_prediction
+from .results import VehicleRecord
 
 EXIT_BAD_INPUT = 2
 EXIT_UNREACHABLE = 4

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from src.errors import InputError
-from src.geometry import FloatArray
-from src.results import Crossing
+from .errors import InputError
+from .geometry import FloatArray
+from .results import Crossing
 
 #: A plate has left a line behind when its centre is this many of its heights away from it, so that one that stops on
 #: the line does not cross it again and again.

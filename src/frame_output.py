@@ -3,15 +3,15 @@
 from collections import deque
 from collections.abc import Mapping
 
-from src.crossing import Line
-from src.geometry import FloatArray, quad_to_box
-from src.media.draw import Mark, annotate_planes
-from src.media.video_output import Output
-from src.media.video_source import Frame, bgr_of, planes_of
-from src.media.window import Window
-from src.reading import Reading
-from src.tracking import Track, Tracker
-from src.vehicles import Sighting
+from .crossing import Line
+from .geometry import FloatArray, quad_to_box
+from .media.draw import Mark, annotate_planes
+from .media.video_output import Output
+from .media.video_source import Frame, bgr_of, planes_of
+from .media.window import Window
+from .reading import Reading
+from .tracking import Track, Tracker
+from .vehicles import Sighting
 
 #: Frames that may wait for the next look, so that marks on them can be placed between two looks.
 LARGEST_DELAY = 8

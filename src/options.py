@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from src.crossing import Line
-from src.errors import InputError
-from src.results import VehicleRecord
+from .crossing import Line
+from .errors import InputError
+from .results import VehicleRecord
 
 #: What can be saved of a video or a live source; the answer itself, as JSON, is saved with any of them.
 SAVED = ("annotated", "json", "csv", "frames", "crops")

@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from typing import Any
 
-from src.errors import InputError
-from src.media.draw import annotate
-from src.media.folder_output import FolderOutput
-from src.media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input
-from src.media.sinks import OutputFolder, Rendering, render
-from src.media.window import Window
-from src.options import EVERYTHING, VideoOptions
-from src.recogniser import load_recogniser
-from src.results import Failure, FolderResult, ImageResult
+from .errors import InputError
+from .media.draw import annotate
+from .media.folder_output import FolderOutput
+from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input
+from .media.sinks import OutputFolder, Rendering, render
+from .media.window import Window
+from .options import EVERYTHING, VideoOptions
+from .recogniser import load_recogniser
+from .results import Failure, FolderResult, ImageResult
 
 Data = Photograph | FolderSource | VideoSource | LiveSource
 
@@ -107,7 +107,7 @@ def model_prediction(
         return _summary(data, _read_in_processes(data, folder, runtime, workers), folder).to_dict()
     recogniser = load_recogniser(runtime)
     if isinstance(data, VideoSource | LiveSource):
-        from src.video import read_video
+        from .video import read_video
 
         return read_video(data, recogniser, folder, window, video).to_dict()
 
@@ -172,7 +172,7 @@ def _read_in_processes(
     data: FolderSource, folder: OutputFolder | None, runtime: str, workers: int
 ) -> Iterator[ImageResult | Failure]:
     """Read pictures in several processes. Only this one saves: who dies or is stopped leaves nothing behind."""
-    from src.parallel import map_in_processes
+    from .parallel import map_in_processes
 
     read = functools.partial(_read, runtime=runtime, renders=folder is not None)
     with contextlib.closing(map_in_processes(read, data.images, min(workers, len(data.images)))) as outcomes:
@@ -203,6 +203,6 @@ def _open_window() -> Window | None:
 
 
 if __name__ == "__main__":
-    from src.cli import run
+    from .cli import run
 
     sys.exit(run())

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from src.detection.detector import Detection
-from src.geometry import FloatArray, box_to_quad, box_within, quad_size, quad_to_box, shared_part
-from src.reading import Reading
-from src.results import Character, Plate
+from .detection.detector import Detection
+from .geometry import FloatArray, box_to_quad, box_within, quad_size, quad_to_box, shared_part
+from .reading import Reading
+from .results import Character, Plate
 
 #: The refined corners are believed where they make a plate so many times as high as its characters, and its text has
 #: such a confidence. Of higher plates, and of those that have words around their text, the refiner has seen a part.

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.geometry import FloatArray
+from .geometry import FloatArray
 
 #: Grey of the border that letterboxing adds; the middle of the value range, so that it looks like nothing.
 BORDER_VALUE = 114

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from src.classification.alphabet import ALPHABET, REJECT
-from src.classification.crops import character_crops
-from src.classification.search import Spelling, class_probabilities, combined_probabilities, spell, tempered
-from src.geometry import FloatArray, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
-from src.results import Candidate, Character, Region
-from src.runtime import Model
-from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
-from src.segmentation.decode import decode_cells
-from src.segmentation.foreign import foreign_log_odds
-from src.segmentation.rows import group_rows, stacked, text_slope
-from src.syntax.library import NO_SYNTAXES, Syntaxes
-from src.syntax.rerank import rerank
+from .classification.alphabet import ALPHABET, REJECT
+from .classification.crops import character_crops
+from .classification.search import Spelling, class_probabilities, combined_probabilities, spell, tempered
+from .geometry import FloatArray, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
+from .results import Candidate, Character, Region
+from .runtime import Model
+from .segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
+from .segmentation.decode import decode_cells
+from .segmentation.foreign import foreign_log_odds
+from .segmentation.rows import group_rows, stacked, text_slope
+from .syntax.library import NO_SYNTAXES, Syntaxes
+from .syntax.rerank import rerank
 
 #: A box is looked at by the search from this evidence on.
 LEAST_EVIDENCE = 0.05

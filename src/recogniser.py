@@ -7,20 +7,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from src.detection.detector import Detection, Detector
-from src.detection.refiner import CornerRefiner
-from src.detection.verifier import Verifier
-from src.errors import InputError
-from src.geometry import FloatArray, box_within, quad_tilt
-from src.media.images import BGRImage
-from src.media.inputs import Photograph
-from src.memory import FreeMemory
-from src.plates import distinct, plate_of, reach_to_text, settled_corners
-from src.reading import PlateReader, Reading
-from src.results import ImageResult
-from src.runtime import load_model
-from src.syntax.library import load_syntaxes
-from src.verification import LEAST_DETECTION, is_plate, worth_reading
+from .detection.detector import Detection, Detector
+from .detection.refiner import CornerRefiner
+from .detection.verifier import Verifier
+from .errors import InputError
+from .geometry import FloatArray, box_within, quad_tilt
+from .media.images import BGRImage
+from .media.inputs import Photograph
+from .memory import FreeMemory
+from .plates import distinct, plate_of, reach_to_text, settled_corners
+from .reading import PlateReader, Reading
+from .results import ImageResult
+from .runtime import load_model
+from .syntax.library import load_syntaxes
+from .verification import LEAST_DETECTION, is_plate, worth_reading
 
 #: A plate is read from its refined corners if they change its roll by more than this, or its shear, in radians.
 TURNED, SHEARED = 0.1, 0.2

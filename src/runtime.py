@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from src.geometry import FloatArray
+from .geometry import FloatArray
 
 MODELS_DIRECTORY = Path(__file__).resolve().parent.parent / "models"
 

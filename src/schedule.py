@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.media.video_source import Frame
+from .media.video_source import Frame
 
 #: Seconds between two looks for plates: while a vehicle is new, while anything moves, while nothing does.
 URGENT_INTERVAL_S = 0.12

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from src.detection.detector import Detection
-from src.geometry import FloatArray, iou_matrix, shared_part
+from .detection.detector import Detection
+from .geometry import FloatArray, iou_matrix, shared_part
 
 #: A track that was not seen for so many seconds is over; a vehicle that comes back later is known by its text.
 LOST_S = 1.0

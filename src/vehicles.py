@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from src.crossing import CrossingCounter, Line
-from src.detection.detector import Detection
-from src.geometry import FloatArray, expand_quad, quad_size, quad_to_box, quad_to_rectangle
-from src.media.images import BGRImage
-from src.plates import plate_of
-from src.reading import Reading
-from src.results import Character, Crossing, VehicleRecord
-from src.tracking import Track
-from src.voting import Vote, same_text
+from .crossing import CrossingCounter, Line
+from .detection.detector import Detection
+from .geometry import FloatArray, expand_quad, quad_size, quad_to_box, quad_to_rectangle
+from .media.images import BGRImage
+from .plates import plate_of
+from .reading import Reading
+from .results import Character, Crossing, VehicleRecord
+from .tracking import Track
+from .voting import Vote, same_text
 
 #: A vehicle that is seen again within so many seconds has not been away.
 RETURN_S = 5.0

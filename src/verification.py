@@ -8,9 +8,9 @@ and again, or as letters made of bars; writing has no digits; cameras burn date 
 import re
 from collections.abc import Sequence
 
-from src.detection.detector import Detection
-from src.geometry import shared_part
-from src.results import Character
+from .detection.detector import Detection
+from .geometry import shared_part
+from .results import Character
 
 #: Detections from this confidence on are plates, readable or not.
 SURE_DETECTION = 0.51

@@ -13,26 +13,26 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from src.detection.detector import Detection
-from src.frame_output import FrameOutput
-from src.interrupts import stopping_on_interrupt
-from src.media.images import BGRImage
-from src.media.inputs import LiveSource, VideoSource
-from src.media.live import LiveStream, open_live
-from src.media.live_output import LiveOutput
-from src.media.sinks import OutputFolder
-from src.media.video_output import Output, VideoOutput
-from src.media.video_source import Frame, VideoFile
-from src.media.window import Window
-from src.options import VideoOptions
-from src.plates import reach_to_text
-from src.reading import Reading
-from src.results import VehicleRecord, VideoResult
-from src.schedule import URGENT_INTERVAL_S, Schedule
-from src.tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
-from src.vehicles import Register, Shot, Sighting, crop_of, quality
-from src.video_description import VideoDescription
-from src.voting import contradicts
+from .detection.detector import Detection
+from .frame_output import FrameOutput
+from .interrupts import stopping_on_interrupt
+from .media.images import BGRImage
+from .media.inputs import LiveSource, VideoSource
+from .media.live import LiveStream, open_live
+from .media.live_output import LiveOutput
+from .media.sinks import OutputFolder
+from .media.video_output import Output, VideoOutput
+from .media.video_source import Frame, VideoFile
+from .media.window import Window
+from .options import VideoOptions
+from .plates import reach_to_text
+from .reading import Reading
+from .results import VehicleRecord, VideoResult
+from .schedule import URGENT_INTERVAL_S, Schedule
+from .tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
+from .vehicles import Register, Shot, Sighting, crop_of, quality
+from .video_description import VideoDescription
+from .voting import contradicts
 
 #: Records of a live source that the answer has; those before are in the files.
 KEPT_RECORDS = 1000

@@ -8,7 +8,7 @@ probability.
 import math
 from collections.abc import Iterator, Sequence
 
-from src.results import Candidate
+from .results import Candidate
 
 #: No character in this slot.
 NONE = ""

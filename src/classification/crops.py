@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.geometry import FloatArray, transform_points
-from src.segmentation.canvas import PlateView
+from ..geometry import FloatArray, transform_points
+from ..segmentation.canvas import PlateView
 
 CROP_SIZE = 32
 #: Side of a crop's square on the canvas, as a multiple of the character's height.

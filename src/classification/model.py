@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from src.classification.alphabet import CLASSES
-from src.classification.crops import CROP_SIZE
+from .alphabet import CLASSES
+from .crops import CROP_SIZE
 
 
 def _convolution(inputs: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from src.classification.alphabet import ALPHABET, REJECT
-from src.geometry import FloatArray
+from ..geometry import FloatArray
+from .alphabet import ALPHABET, REJECT
 
 #: Weights of the classifier's opinion and of the segmenter's on which character it is.
 FIRST_WEIGHT = 0.5

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid
-from src.detection.coding import decode_boxes, decode_corners
-from src.detection.verifier import Verdict, Verifier
-from src.geometry import FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
-from src.preprocessing import letterbox
-from src.runtime import Model
+from ..geometry import FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
+from ..preprocessing import letterbox
+from ..runtime import Model
+from .anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid
+from .coding import decode_boxes, decode_corners
+from .verifier import Verdict, Verifier
 
 NMS_IOU = 0.4
 #: Anchors from this score on have a say in the plates they found.

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from src.detection.coding import MAXIMUM_LOG_SCALE
+from .coding import MAXIMUM_LOG_SCALE
 
 Tensor = Any  # of whichever backend Keras runs on
 

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import layers
 
-from src.detection.anchors import ANCHORS_PER_CELL, INPUT_HEIGHT, INPUT_WIDTH, STRIDES
+from .anchors import ANCHORS_PER_CELL, INPUT_HEIGHT, INPUT_WIDTH, STRIDES
 
 #: Share of anchors expected to be plates before training; keeps focal loss calm at the start (Lin et al., 2017).
 PRIOR = 0.01

@@ -10,10 +10,10 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from src.detection.views import Pyramid, affine_cut
-from src.geometry import FloatArray, Matrix, box_to_quad, iou_matrix, is_convex, quad_to_box
-from src.preprocessing import BORDER_VALUE
-from src.runtime import Model
+from ..geometry import FloatArray, Matrix, box_to_quad, iou_matrix, is_convex, quad_to_box
+from ..preprocessing import BORDER_VALUE
+from ..runtime import Model
+from .views import Pyramid, affine_cut
 
 #: The picture, and the place of the presumed plate in its middle, in pixels.
 CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT = 208, 96

@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from src.detection.model import convolution, residual
-from src.detection.refiner import CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH
+from .model import convolution, residual
+from .refiner import CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH
 
 
 def build_refiner() -> keras.Model:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from src.detection.anchors import anchor_grid
-from src.detection.coding import encode_boxes, encode_corners
-from src.geometry import FloatArray, iou_matrix
+from ..geometry import FloatArray, iou_matrix
+from .anchors import anchor_grid
+from .coding import encode_boxes, encode_corners
 
 #: An anchor with at least this IoU to a plate has to find it; between the two thresholds it may do as it likes.
 POSITIVE_IOU = 0.45

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from src.detection.views import Pyramid, plate_size, view
-from src.geometry import FloatArray
-from src.runtime import Model
+from ..geometry import FloatArray
+from ..runtime import Model
+from .views import Pyramid, plate_size, view
 
 #: Log odds that a place is a plate: weights of the detector's log odds, of the verifier's (which are cut off where it
 #: has seen everything), and of the logarithms of the place's size, as a share of the longest side and in pixels.

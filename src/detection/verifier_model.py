@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from src.detection.model import backbone, convolution, residual
-from src.detection.views import VIEW_HEIGHT, VIEW_WIDTH
+from .model import backbone, convolution, residual
+from .views import VIEW_HEIGHT, VIEW_WIDTH
 
 #: Numbers of the output: a logit, and four offsets of the plate's box to the place as :mod:`src.detection.coding` has
 #: them, times the scale below. The offsets only help to learn where plates end; nothing is moved by them.

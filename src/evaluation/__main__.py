@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from src.evaluation.calibration import Calibration, pooled
-from src.evaluation.evaluate import STAGES, evaluate_set
-from src.evaluation.sets import refusal
-from src.runtime import MODELS_DIRECTORY
+from ..runtime import MODELS_DIRECTORY
+from .calibration import Calibration, pooled
+from .evaluate import STAGES, evaluate_set
+from .sets import refusal
 
 COLUMNS = (
     *("set", "images", "plates", "recall", "AP", "false", "corners"),

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from src.classification.alphabet import ALPHABET, REJECT
-from src.classification.crops import character_crops
-from src.geometry import FloatArray
-from src.runtime import Model
-from src.segmentation.canvas import plate_view
-from src.segmentation.contours import contour_boxes
+from ..classification.alphabet import ALPHABET, REJECT
+from ..classification.crops import character_crops
+from ..geometry import FloatArray
+from ..runtime import Model
+from ..segmentation.canvas import plate_view
+from ..segmentation.contours import contour_boxes
 
 
 def read_with_contours(image: NDArray[np.uint8], quad: FloatArray, classifier: Model) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from src.synthesis.clips import HEADWAY_S, Clip, traffic
+from ..synthesis.clips import HEADWAY_S, Clip, traffic
 
 #: Seconds of video for measuring speed.
 DURATION_S = 20.0
@@ -29,7 +29,7 @@ _PROGRAM = "from src.evaluation.benchmark import measure; measure()"
 
 def measure() -> None:
     """Read ``sys.argv[1]``, save into ``sys.argv[2]`` unless that is empty, and print what it took as JSON."""
-    from src.pipeline import main
+    from ..pipeline import main
 
     path, output = sys.argv[1], sys.argv[2] or None
     main(np.zeros((480, 640, 3), np.uint8), None)  # models are loaded once per process, not once per video

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from src.evaluation.metrics import Comparison, compared_part, normalise_text
-from src.geometry import FloatArray
+from ..geometry import FloatArray
+from .metrics import Comparison, compared_part, normalise_text
 
 #: Confidences are compared in so many bins of equal width; the last one holds the readings that are sure.
 BINS = 10

@@ -17,9 +17,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from src.errors import InputError
-from src.media.images import BGRImage
-from src.pipeline import main as read
+from ..errors import InputError
+from ..media.images import BGRImage
+from ..pipeline import main as read
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "samples"
 #: Reads before the first look at memory, and how much it may grow after them, in MB.

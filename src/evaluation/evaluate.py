@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from src.annotations import AnnotatedImage, read_annotations
-from src.evaluation.baseline import read_with_contours
-from src.evaluation.calibration import Calibration, calibrate
-from src.evaluation.metrics import Comparison, PredictedPlates, detection_figures, reading_figures
-from src.media.images import read_image
-from src.pipeline import main
-from src.runtime import Model, load_model
+from ..annotations import AnnotatedImage, read_annotations
+from ..media.images import read_image
+from ..pipeline import main
+from ..runtime import Model, load_model
+from .baseline import read_with_contours
+from .calibration import Calibration, calibrate
+from .metrics import Comparison, PredictedPlates, detection_figures, reading_figures
 
 STAGES = ("load", "detect", "read")
 

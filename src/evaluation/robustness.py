@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from src.annotations import AnnotatedImage, read_annotations
-from src.evaluation.evaluate import predicted_plates
-from src.evaluation.metrics import Comparison, ReadingFigures, reading_figures
-from src.evaluation.sets import refusal
-from src.media.images import read_image
-from src.pipeline import main
+from ..annotations import AnnotatedImage, read_annotations
+from ..media.images import read_image
+from ..pipeline import main
+from .evaluate import predicted_plates
+from .metrics import Comparison, ReadingFigures, reading_figures
+from .sets import refusal
 
 Image = NDArray[np.uint8]
 

@@ -24,8 +24,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from src.errors import InputError
-from src.media.inputs import IMAGE_SUFFIXES
+from ..errors import InputError
+from ..media.inputs import IMAGE_SUFFIXES
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 #: Sizes of pictures in megapixels, and how many pictures of each.
@@ -79,7 +79,7 @@ def pictures_of(folder: Path) -> list[Path]:
 
 def read(folder: Path, output: Path) -> None:
     """Read each picture of a folder, after one that nobody counts, and write a CSV of times."""
-    from src.pipeline import main as read_picture
+    from ..pipeline import main as read_picture
 
     paths = pictures_of(folder)
     read_picture(str(paths[0]), None)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from src.formats.told import told_candidates, told_region
+from .told import told_candidates, told_region
 
 #: As many candidates per plate as OpenALPR gives without being asked.
 USUAL_TOP = 10

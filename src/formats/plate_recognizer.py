@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from src.formats.told import told_candidates, told_region
+from .told import told_candidates, told_region
 
 _NO_BOX = {"xmin": 0, "ymin": 0, "xmax": 0, "ymax": 0}
 

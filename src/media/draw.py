@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.geometry import FloatArray
-from src.media.images import BGRImage
-from src.results import Plate
+from ..geometry import FloatArray
+from ..results import Plate
+from .images import BGRImage
 
 _OUTLINE = (60, 200, 0)
 _TEXT = (0, 0, 0)

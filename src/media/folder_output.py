@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from types import TracebackType
 
-from src.media.record_log import RecordLog
-from src.media.sinks import OutputFolder, csv_heading, csv_lines, csv_text, json_bytes
-from src.results import Failure, FolderResult, ImageResult
+from ..results import Failure, FolderResult, ImageResult
+from .record_log import RecordLog
+from .sinks import OutputFolder, csv_heading, csv_lines, csv_text, json_bytes
 
 
 class FolderOutput:

@@ -27,7 +27,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from src.errors import InputError
+from ..errors import InputError
 
 BGRImage = NDArray[np.uint8]
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from src.errors import InputError
-from src.media.images import BGRImage, read_image, suffix_of_bytes
+from ..errors import InputError
+from .images import BGRImage, read_image, suffix_of_bytes
 
 #: File suffixes that are taken for pictures in folders and glob patterns.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff")

@@ -12,9 +12,9 @@ from typing import Any
 
 import av
 
-from src.errors import InputError, UnreachableError
-from src.media.inputs import LiveSource, VideoSource
-from src.media.video_source import (
+from ..errors import InputError, UnreachableError
+from .inputs import LiveSource, VideoSource
+from .video_source import (
     LIBRARY_ERRORS,
     MAX_VIDEO_PIXELS,
     NETWORK_TIMEOUTS,

@@ -17,16 +17,16 @@ from typing import Any
 
 import av
 
-from src.errors import InputError
-from src.media.images import BGRImage
-from src.media.inputs import LiveSource
-from src.media.live import LiveStream
-from src.media.record_log import RecordLog
-from src.media.sinks import OutputFolder, csv_heading, json_bytes, record_row
-from src.media.video_output import Crops, suffix_of
-from src.media.video_sink import VideoWriter
-from src.media.video_source import Plane
-from src.results import VehicleRecord, VideoResult
+from ..errors import InputError
+from ..results import VehicleRecord, VideoResult
+from .images import BGRImage
+from .inputs import LiveSource
+from .live import LiveStream
+from .record_log import RecordLog
+from .sinks import OutputFolder, csv_heading, json_bytes, record_row
+from .video_output import Crops, suffix_of
+from .video_sink import VideoWriter
+from .video_source import Plane
 
 #: Length of a segment, in seconds.
 SEGMENT_S = 3600.0

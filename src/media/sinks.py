@@ -15,13 +15,13 @@ from typing import Any
 
 import cv2
 
-from src.errors import InputError
-from src.formats.told import told_region
-from src.media.draw import annotate
-from src.media.images import BGRImage
-from src.media.inputs import Photograph, printable
-from src.media.leftovers import is_abandoned, remove_leftovers, temporary_beside, this_process
-from src.results import Failure, ImageResult, Plate
+from ..errors import InputError
+from ..formats.told import told_region
+from ..results import Failure, ImageResult, Plate
+from .draw import annotate
+from .images import BGRImage
+from .inputs import Photograph, printable
+from .leftovers import is_abandoned, remove_leftovers, temporary_beside, this_process
 
 CSV_COLUMNS: tuple[str, ...] = (
     "input",

@@ -10,14 +10,14 @@ from typing import Any, Protocol
 
 import av
 
-from src.media.images import BGRImage
-from src.media.inputs import LiveSource, VideoSource
-from src.media.leftovers import temporary_beside
-from src.media.record_log import RecordLog
-from src.media.sinks import OutputFolder, csv_heading, csv_text, json_bytes, record_row
-from src.media.video_sink import CONTAINERS, VideoWriter
-from src.media.video_source import Plane, VideoFile
-from src.results import VehicleRecord, VideoResult
+from ..results import VehicleRecord, VideoResult
+from .images import BGRImage
+from .inputs import LiveSource, VideoSource
+from .leftovers import temporary_beside
+from .record_log import RecordLog
+from .sinks import OutputFolder, csv_heading, csv_text, json_bytes, record_row
+from .video_sink import CONTAINERS, VideoWriter
+from .video_source import Plane, VideoFile
 
 #: Container of the annotated video where the one that came in has no known suffix.
 USUAL_SUFFIX = ".mp4"

@@ -13,7 +13,7 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
-from src.media.video_source import LARGE_PIXELS, LIBRARY_ERRORS, Plane
+from .video_source import LARGE_PIXELS, LIBRARY_ERRORS, Plane
 
 #: libav's name of the container per file suffix.
 CONTAINERS = {

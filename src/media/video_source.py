@@ -15,9 +15,9 @@ import numpy as np
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
-from src.errors import InputError
-from src.media.images import MIN_SIDE, BGRImage
-from src.media.inputs import VideoSource
+from ..errors import InputError
+from .images import MIN_SIDE, BGRImage
+from .inputs import VideoSource
 
 Plane = NDArray[np.uint8]
 

@@ -5,8 +5,8 @@ import sys
 
 import cv2
 
-from src.errors import InputError
-from src.media.images import BGRImage
+from ..errors import InputError
+from .images import BGRImage
 
 _TITLE = "Number plates"
 _PROBE_SECONDS = 30

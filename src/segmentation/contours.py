@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.geometry import FloatArray
-from src.segmentation.canvas import CANVAS_HEIGHT
-from src.segmentation.rows import group_rows
+from ..geometry import FloatArray
+from .canvas import CANVAS_HEIGHT
+from .rows import group_rows
 
 #: Bounds of a character's height on the canvas, and of its width over its height.
 LEAST_HEIGHT = 0.12 * CANVAS_HEIGHT

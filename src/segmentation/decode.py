@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from src.geometry import FloatArray, nms
-from src.segmentation.canvas import STRIDE
+from ..geometry import FloatArray, nms
+from .canvas import STRIDE
 
 #: Least centre probability; low, because the classifier can still reject a box but nobody can bring back a lost one.
 LEAST_SCORE = 0.08

@@ -9,8 +9,8 @@ centre of each character (CenterNet, Zhou et al. 2019) and the distances to the 
 import keras
 from keras import layers
 
-from src.classification.alphabet import ALPHABET
-from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH
+from ..classification.alphabet import ALPHABET
+from .canvas import CANVAS_HEIGHT, CANVAS_WIDTH
 
 #: Bias of the centre logit at the start: centres are rare (focal loss, Lin et al. 2017).
 CENTRE_BIAS = -4.0

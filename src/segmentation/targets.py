@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from src.geometry import FloatArray
-from src.segmentation.canvas import GRID_HEIGHT, GRID_WIDTH, STRIDE
+from ..geometry import FloatArray
+from .canvas import GRID_HEIGHT, GRID_WIDTH, STRIDE
 
 #: Standard deviation of a centre's Gaussian, as a fraction of the box's side, and the least it is, in cells.
 CENTRE_SPREAD = 0.12

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
-from src.errors import InputError
-from src.service.settings import Settings
+from ..errors import InputError
+from .settings import Settings
 
 EXIT_BAD_INPUT = 2
 #: Added to the number of a signal it is the exit status of what that signal ended, as shells have it.
@@ -44,8 +44,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
         import uvicorn
 
-        from src.service.app import create_app, give_up
-        from src.service.connections import HttpProtocol, StreamProtocol, most_connections
+        from .app import create_app, give_up
+        from .connections import HttpProtocol, StreamProtocol, most_connections
 
         app = create_app(settings)
     except ImportError as error:

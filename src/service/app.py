@@ -14,20 +14,20 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from src.recogniser import load_recogniser
-from src.service import compatible, health, reading, stream, videos
-from src.service.decoder import Decoder
-from src.service.descriptions import SCHEMAS
-from src.service.errors import ServiceError, install_error_handlers
-from src.service.gate import Gate
-from src.service.jobs import JobStore
-from src.service.metrics import CONTENT_TYPE, Metrics, MetricsMiddleware
-from src.service.places import Places
-from src.service.pool import WorkerPool
-from src.service.runner import JobRunner
-from src.service.settings import Settings
-from src.service.state import Service, service_of
-from src.service.storage import claimed
+from ..recogniser import load_recogniser
+from . import compatible, health, reading, stream, videos
+from .decoder import Decoder
+from .descriptions import SCHEMAS
+from .errors import ServiceError, install_error_handlers
+from .gate import Gate
+from .jobs import JobStore
+from .metrics import CONTENT_TYPE, Metrics, MetricsMiddleware
+from .places import Places
+from .pool import WorkerPool
+from .runner import JobRunner
+from .settings import Settings
+from .state import Service, service_of
+from .storage import claimed
 
 _DESCRIPTION = """Finds and reads number plates in pictures, videos and live streams.
 

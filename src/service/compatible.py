@@ -8,14 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse
 
-from src.formats.codeproject import codeproject_answer
-from src.formats.openalpr import USUAL_TOP, openalpr_answer
-from src.formats.plate_recognizer import plate_recognizer_answer
-from src.media.inputs import printable
-from src.service.descriptions import BASE64_PICTURE, UPLOAD, answers
-from src.service.reading import read_one
-from src.service.state import service_of
-from src.service.uploads import Upload, as_number, receive_upload
+from ..formats.codeproject import codeproject_answer
+from ..formats.openalpr import USUAL_TOP, openalpr_answer
+from ..formats.plate_recognizer import plate_recognizer_answer
+from ..media.inputs import printable
+from .descriptions import BASE64_PICTURE, UPLOAD, answers
+from .reading import read_one
+from .state import service_of
+from .uploads import Upload, as_number, receive_upload
 
 router = APIRouter(tags=["For clients of other services"])
 #: Longest text of a request that an answer repeats.

@@ -8,7 +8,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from src.service.settings import Settings
+from .settings import Settings
 
 #: An answer of which nothing is taken for so many seconds is given up.
 WRITING_S = 60.0

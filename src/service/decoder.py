@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from src.errors import InputError
-from src.media.images import BGRImage, is_light, read_image, suffix_of_bytes
-from src.media.inputs import Photograph
-from src.service import decoding
-from src.service.errors import busy
+from ..errors import InputError
+from ..media.images import BGRImage, is_light, read_image, suffix_of_bytes
+from ..media.inputs import Photograph
+from . import decoding
+from .errors import busy
 
 #: Seconds that a process may take to start, on a machine that is busy.
 STARTING_S = 60.0

@@ -16,9 +16,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from src.errors import InputError
-from src.media.images import BGRImage, read_image
-from src.parallel import end_with_parent
+from ..errors import InputError
+from ..media.images import BGRImage, read_image
+from ..parallel import end_with_parent
 
 
 def decode(content: bytes, name: str, memory: int) -> BGRImage:
@@ -48,8 +48,8 @@ def measure(path: Path, name: str) -> tuple[int | None, float]:
     Raises:
         InputError: it is none.
     """
-    from src.media.inputs import VideoSource
-    from src.media.video_source import VideoFile
+    from ..media.inputs import VideoSource
+    from ..media.video_source import VideoFile
 
     with VideoFile(VideoSource(name, path)) as video:
         return video.frame_count, float(video.frame_rate)

@@ -12,11 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
-from src.errors import InputError
-from src.formats.codeproject import codeproject_error
-from src.formats.openalpr import openalpr_error
-from src.formats.plate_recognizer import plate_recognizer_error
-from src.service.storage import is_full
+from ..errors import InputError
+from ..formats.codeproject import codeproject_error
+from ..formats.openalpr import openalpr_error
+from ..formats.plate_recognizer import plate_recognizer_error
+from .storage import is_full
 
 #: What a client is told to wait when the database fails, in seconds.
 DATABASE_RETRY_S = 5

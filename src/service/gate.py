@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from src.service.errors import ServiceError, busy
-from src.service.settings import Settings
+from .errors import ServiceError, busy
+from .settings import Settings
 
 #: What everybody may see: the page, which asks for a token itself, the description of the service, and its health.
 PUBLIC = ("/", "/health", "/docs", "/openapi.json")

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from src.service.descriptions import answers
-from src.service.state import Service, service_of
+from .descriptions import answers
+from .state import Service, service_of
 
 router = APIRouter(tags=["Service"])
 

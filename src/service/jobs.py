@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateColumn
 
-from src.service.errors import ServiceError
+from .errors import ServiceError
 
 #: A video whose reading has ended the process so often is given up.
 MOST_ATTEMPTS = 3

@@ -6,9 +6,9 @@ from typing import Any
 
 import av
 
-from src.media.sinks import temporary_beside
-from src.media.video_source import LIBRARY_ERRORS
-from src.service.storage import is_full
+from ..media.sinks import temporary_beside
+from ..media.video_source import LIBRARY_ERRORS
+from .storage import is_full
 
 #: Files that they play as they are.
 _PLAYED = (".mp4", ".m4v", ".webm")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
-from src.service.errors import ServiceError, busy, client_gone
+from .errors import ServiceError, busy, client_gone
 
 Result = TypeVar("Result")
 

@@ -8,14 +8,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from src.errors import InputError
-from src.media.draw import annotate
-from src.media.sinks import encode_picture
-from src.results import Failure, FolderResult, ImageResult
-from src.service.descriptions import PICTURES, answers
-from src.service.errors import unreadable
-from src.service.state import Service, service_of
-from src.service.uploads import Picture, receive_upload
+from ..errors import InputError
+from ..media.draw import annotate
+from ..media.sinks import encode_picture
+from ..results import Failure, FolderResult, ImageResult
+from .descriptions import PICTURES, answers
+from .errors import unreadable
+from .state import Service, service_of
+from .uploads import Picture, receive_upload
 
 router = APIRouter(tags=["Reading"])
 

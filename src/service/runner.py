@@ -9,15 +9,15 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from src.errors import InputError
-from src.media.inputs import VideoSource, printable
-from src.media.sinks import OutputFolder
-from src.options import SAVED, VideoOptions
-from src.service.jobs import Job, JobStore
-from src.service.playable import make_playable
-from src.service.settings import Settings
-from src.service.storage import is_full
-from src.video import Recogniser, read_video
+from ..errors import InputError
+from ..media.inputs import VideoSource, printable
+from ..media.sinks import OutputFolder
+from ..options import SAVED, VideoOptions
+from ..video import Recogniser, read_video
+from .jobs import Job, JobStore
+from .playable import make_playable
+from .settings import Settings
+from .storage import is_full
 
 #: Progress is noted this often, and expired jobs are looked for at most this seldom, in seconds.
 PROGRESS_S = 0.5

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from src.errors import InputError
+from ..errors import InputError
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
-from src.media.images import is_light
-from src.recogniser import PlateRecogniser
-from src.results import Failure, ImageResult
-from src.service.decoder import Decoder
-from src.service.jobs import JobStore
-from src.service.metrics import Metrics
-from src.service.places import Places
-from src.service.pool import WorkerPool
-from src.service.runner import JobRunner
-from src.service.settings import Settings
+from ..media.images import is_light
+from ..recogniser import PlateRecogniser
+from ..results import Failure, ImageResult
+from .decoder import Decoder
+from .jobs import JobStore
+from .metrics import Metrics
+from .places import Places
+from .pool import WorkerPool
+from .runner import JobRunner
+from .settings import Settings
 
 
 @dataclass

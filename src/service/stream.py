@@ -14,18 +14,18 @@ import av
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 
-from src.errors import InputError
-from src.media.images import BGRImage
-from src.media.video_source import USUAL_RATE, Frame
-from src.options import VideoOptions
-from src.results import VehicleRecord
-from src.service.connections import TRUST
-from src.service.decoder import Decoder
-from src.service.errors import ServiceError, busy, native_error, unreadable
-from src.service.gate import is_token, is_welcome, shown_token
-from src.service.places import Place
-from src.service.state import Service, service_of
-from src.video import Recogniser, VideoReader
+from ..errors import InputError
+from ..media.images import BGRImage
+from ..media.video_source import USUAL_RATE, Frame
+from ..options import VideoOptions
+from ..results import VehicleRecord
+from ..video import Recogniser, VideoReader
+from .connections import TRUST
+from .decoder import Decoder
+from .errors import ServiceError, busy, native_error, unreadable
+from .gate import is_token, is_welcome, shown_token
+from .places import Place
+from .state import Service, service_of
 
 router = APIRouter()
 #: A client has so long to show its token, in seconds.

@@ -12,10 +12,10 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from src.media.images import sniff_format
-from src.media.inputs import printable
-from src.service.errors import ServiceError
-from src.service.settings import Settings
+from ..media.images import sniff_format
+from ..media.inputs import printable
+from .errors import ServiceError
+from .settings import Settings
 
 #: Names under which clients send pictures as base64, in JSON or in a form.
 PICTURE_FIELDS = ("image", "images", "upload", "file", "image_bytes")

@@ -10,12 +10,12 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from src.media.video_sink import CONTAINERS
-from src.service.descriptions import VIDEO, answers
-from src.service.errors import ServiceError, busy
-from src.service.jobs import Job
-from src.service.state import Service, service_of
-from src.service.uploads import file_name
+from ..media.video_sink import CONTAINERS
+from .descriptions import VIDEO, answers
+from .errors import ServiceError, busy
+from .jobs import Job
+from .state import Service, service_of
+from .uploads import file_name
 
 router = APIRouter(tags=["Videos"])
 #: What a client is told to wait when there are too many videos, in seconds.

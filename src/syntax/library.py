@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from src.syntax.notation import Form, character_set, forms_of, shape_of, vocabulary
+from .notation import Form, character_set, forms_of, shape_of, vocabulary
 
 SYNTAX_DIRECTORY = Path(__file__).resolve().parents[2] / "data" / "syntaxes"
 #: What the lines of a region begin with.

@@ -13,11 +13,11 @@ from statistics import median
 
 import numpy as np
 
-from src.classification.alphabet import ALPHABET, REJECT
-from src.classification.search import Spelling
-from src.geometry import FloatArray
-from src.results import Region
-from src.syntax.library import Syntaxes
+from ..classification.alphabet import ALPHABET, REJECT
+from ..classification.search import Spelling
+from ..geometry import FloatArray
+from ..results import Region
+from .library import Syntaxes
 
 #: Odds that a plate follows one of the syntaxes, against a random string of the very length of the text.
 LAWFUL_ODDS = 50.0

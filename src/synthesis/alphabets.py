@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.synthesis.glyphs import CAP_HEIGHT, Glyph, Mask, crop_to_ink
+from .glyphs import CAP_HEIGHT, Glyph, Mask, crop_to_ink
 
 Point = tuple[float, float, float]
 Stroke = tuple[list[Point], bool]

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.geometry import FloatArray, box_to_quad, transform_points
-from src.synthesis.car_rear import PLATE_CENTRE, CarRear, draw_car
-from src.synthesis.letterings import load_letterings
-from src.synthesis.paints import CAR_COLOURS, Colour, pick
-from src.synthesis.samples import ASIAN_STYLE, EUROPEAN_STYLE, SamplePlate, draw_sample_plate, draw_street
-from src.synthesis.scenes import paste_plate
+from ..geometry import FloatArray, box_to_quad, transform_points
+from .car_rear import PLATE_CENTRE, CarRear, draw_car
+from .letterings import load_letterings
+from .paints import CAR_COLOURS, Colour, pick
+from .samples import ASIAN_STYLE, EUROPEAN_STYLE, SamplePlate, draw_sample_plate, draw_street
+from .scenes import paste_plate
 
 Image = NDArray[np.uint8]
 

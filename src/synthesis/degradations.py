@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.synthesis.surface import smooth_noise, soft_blur
+from .surface import smooth_noise, soft_blur
 
 Image = NDArray[np.uint8]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from src.synthesis.glyphs import CAP_HEIGHT, Glyph, Mask, crop_to_ink
+from .glyphs import CAP_HEIGHT, Glyph, Mask, crop_to_ink
 
 PLATE_FAMILIES = (
     "abel",

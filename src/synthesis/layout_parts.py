@@ -5,12 +5,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from src.synthesis import marks, paints
-from src.synthesis.letterings import Letterings
-from src.synthesis.paints import pick
-from src.synthesis.plate_canvas import Colour, PlateCanvas
-from src.synthesis.texts import DIGITS, random_word
-from src.synthesis.typesetting import RowStyle, Token, set_row, tokens_of
+from . import marks, paints
+from .letterings import Letterings
+from .paints import pick
+from .plate_canvas import Colour, PlateCanvas
+from .texts import DIGITS, random_word
+from .typesetting import RowStyle, Token, set_row, tokens_of
 
 Area = tuple[float, float, float, float]
 

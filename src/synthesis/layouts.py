@@ -6,8 +6,8 @@ imitate the general look of a region's plates, with wide ranges; none reproduces
 
 import numpy as np
 
-from src.synthesis import marks, paints
-from src.synthesis.layout_parts import (
+from . import marks, paints
+from .layout_parts import (
     blue_band,
     draw_graphics,
     row_style,
@@ -16,10 +16,10 @@ from src.synthesis.layout_parts import (
     small_text,
     sticker,
 )
-from src.synthesis.letterings import Letterings
-from src.synthesis.paints import pick
-from src.synthesis.plate_canvas import PlateCanvas
-from src.synthesis.texts import (
+from .letterings import Letterings
+from .paints import pick
+from .plate_canvas import PlateCanvas
+from .texts import (
     COUNTRY_CODES,
     DIGITS,
     NAMES,

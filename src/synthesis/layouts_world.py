@@ -3,14 +3,14 @@
 import cv2
 import numpy as np
 
-from src.synthesis import marks, paints
-from src.synthesis.layout_parts import blue_band, row_style, row_tokens, set_text, small_text
-from src.synthesis.layouts import CAP_RANGE
-from src.synthesis.letterings import Letterings, fit_height
-from src.synthesis.paints import pick
-from src.synthesis.plate_canvas import PlateCanvas
-from src.synthesis.texts import ARABIC_WORDS, NAMES, expiry_date, random_text, random_word
-from src.synthesis.typesetting import RowStyle, Token, set_row, tokens_of
+from . import marks, paints
+from .layout_parts import blue_band, row_style, row_tokens, set_text, small_text
+from .layouts import CAP_RANGE
+from .letterings import Letterings, fit_height
+from .paints import pick
+from .plate_canvas import PlateCanvas
+from .texts import ARABIC_WORDS, NAMES, expiry_date, random_text, random_word
+from .typesetting import RowStyle, Token, set_row, tokens_of
 
 
 def chinese(rng: np.random.Generator, letterings: Letterings) -> PlateCanvas:

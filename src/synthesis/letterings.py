@@ -6,10 +6,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from src.synthesis import fonts
-from src.synthesis.alphabets import StrokeStyle, stroke_alphabets
-from src.synthesis.fonts import FontFace
-from src.synthesis.glyphs import CAP_HEIGHT, Lettering, Mask
+from . import fonts
+from .alphabets import StrokeStyle, stroke_alphabets
+from .fonts import FontFace
+from .glyphs import CAP_HEIGHT, Lettering, Mask
 
 STYLES_PER_FAMILY = 20
 STROKE_SHARE = 0.4

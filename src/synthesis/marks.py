@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from src.synthesis.glyphs import Mask
+from .glyphs import Mask
 
 MARK_SIZE = 64
 

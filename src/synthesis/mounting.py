@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.synthesis import paints
-from src.synthesis.glyphs import Mask
-from src.synthesis.letterings import Letterings
-from src.synthesis.plate_canvas import PlateCanvas, rounded_rectangle
-from src.synthesis.plates import DrawnPlate
-from src.synthesis.texts import small_words
+from . import paints
+from .glyphs import Mask
+from .letterings import Letterings
+from .plate_canvas import PlateCanvas, rounded_rectangle
+from .plates import DrawnPlate
+from .texts import small_words
 
 
 @dataclass(frozen=True, eq=False)

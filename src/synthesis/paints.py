@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from src.synthesis.plate_canvas import Colour
+from .plate_canvas import Colour
 
 WHITES: tuple[Colour, ...] = ((245, 245, 245), (235, 240, 240), (225, 232, 236), (205, 212, 215), (230, 225, 218))
 YELLOWS: tuple[Colour, ...] = ((20, 200, 250), (40, 215, 255), (60, 220, 240), (30, 170, 240), (70, 200, 225))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.synthesis.glyphs import Mask
+from .glyphs import Mask
 
 Colour = tuple[float, float, float]
 """Blue, green, red, each 0..255."""

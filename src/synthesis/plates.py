@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.synthesis import layouts, layouts_world, surface
-from src.synthesis.glyphs import Mask
-from src.synthesis.letterings import Letterings, load_letterings
-from src.synthesis.plate_canvas import PlateCanvas, rounded_rectangle
+from . import layouts, layouts_world, surface
+from .glyphs import Mask
+from .letterings import Letterings, load_letterings
+from .plate_canvas import PlateCanvas, rounded_rectangle
 
 Design = Callable[[np.random.Generator, Letterings], PlateCanvas]
 

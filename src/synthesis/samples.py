@@ -11,18 +11,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.geometry import box_to_quad
-from src.synthesis import surface
-from src.synthesis.alphabets import StrokeStyle
-from src.synthesis.car_rear import PLATE_CENTRE, CarRear, draw_car
-from src.synthesis.layout_parts import blue_band, row_tokens, small_text
-from src.synthesis.letterings import load_letterings
-from src.synthesis.paints import Colour, mix
-from src.synthesis.plate_canvas import PlateCanvas, rounded_rectangle
-from src.synthesis.plates import DrawnPlate
-from src.synthesis.scenes import paste_plate
-from src.synthesis.surface import smooth_noise, soft_blur
-from src.synthesis.typesetting import RowStyle, set_row
+from ..geometry import box_to_quad
+from . import surface
+from .alphabets import StrokeStyle
+from .car_rear import PLATE_CENTRE, CarRear, draw_car
+from .layout_parts import blue_band, row_tokens, small_text
+from .letterings import load_letterings
+from .paints import Colour, mix
+from .plate_canvas import PlateCanvas, rounded_rectangle
+from .plates import DrawnPlate
+from .scenes import paste_plate
+from .surface import smooth_noise, soft_blur
+from .typesetting import RowStyle, set_row
 
 Image = NDArray[np.uint8]
 

@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.geometry import box_to_quad, quad_size, quad_to_rectangle, transform_points
-from src.synthesis.degradations import degrade
-from src.synthesis.letterings import Letterings, load_letterings
-from src.synthesis.mounting import mount
-from src.synthesis.plates import DrawnPlate, draw_empty_plate, draw_plate
-from src.synthesis.surface import soft_blur
-from src.synthesis.surroundings import draw_surroundings
+from ..geometry import box_to_quad, quad_size, quad_to_rectangle, transform_points
+from .degradations import degrade
+from .letterings import Letterings, load_letterings
+from .mounting import mount
+from .plates import DrawnPlate, draw_empty_plate, draw_plate
+from .surface import soft_blur
+from .surroundings import draw_surroundings
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]

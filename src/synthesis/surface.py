@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.synthesis import paints
-from src.synthesis.plate_canvas import PlateCanvas
+from . import paints
+from .plate_canvas import PlateCanvas
 
 FloatField = NDArray[np.float32]
 

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.synthesis import marks, paints
-from src.synthesis.letterings import Letterings
-from src.synthesis.plate_canvas import PlateCanvas
-from src.synthesis.surface import smooth_noise, soft_blur
-from src.synthesis.texts import NAMES, random_word
+from . import marks, paints
+from .letterings import Letterings
+from .plate_canvas import PlateCanvas
+from .surface import smooth_noise, soft_blur
+from .texts import NAMES, random_word
 
 Image = NDArray[np.uint8]
 Rectangle = tuple[float, float, float, float]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from src.synthesis.glyphs import ALPHABET
+from .glyphs import ALPHABET
 
 DIGITS = ALPHABET[:10]
 LETTERS = ALPHABET[10:]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from src.synthesis.glyphs import CAP_HEIGHT, INK_THRESHOLD, Lettering, Mask, crop_to_ink
-from src.synthesis.plate_canvas import Colour, PlateCanvas, SetCharacter
+from .glyphs import CAP_HEIGHT, INK_THRESHOLD, Lettering, Mask, crop_to_ink
+from .plate_canvas import Colour, PlateCanvas, SetCharacter
 
 
 @dataclass(frozen=True, eq=False)

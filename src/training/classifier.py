@@ -5,10 +5,10 @@ from pathlib import Path
 
 import keras
 
-from src.classification.model import build_classifier
-from src.training.fitting import Schedule, fit
-from src.training.reader_batches import CropBatches
-from src.training.reader_data import Samples
+from ..classification.model import build_classifier
+from .fitting import Schedule, fit
+from .reader_batches import CropBatches
+from .reader_data import Samples
 
 #: A schedule of a few steps that only shows that everything runs.
 QUICK = Schedule(epochs=1, steps=3, batch_size=16)

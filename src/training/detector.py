@@ -8,13 +8,13 @@ from pathlib import Path
 
 import keras
 
-from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
-from src.detection.loss import DetectionLoss
-from src.detection.model import build_detector
-from src.training.detector_data import Paster, Photograph
-from src.training.detector_samples import DetectorSamples
-from src.training.epochs import Epochs
-from src.training.muon import ConvolutionMuon
+from ..detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
+from ..detection.loss import DetectionLoss
+from ..detection.model import build_detector
+from .detector_data import Paster, Photograph
+from .detector_samples import DetectorSamples
+from .epochs import Epochs
+from .muon import ConvolutionMuon
 
 WARM_UP_STEPS = 300
 

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.annotations import AnnotatedImage
-from src.detection.anchors import INPUT_WIDTH
-from src.geometry import FloatArray, box_area, box_to_quad, quad_to_box
-from src.preprocessing import BORDER_VALUE
-from src.synthesis.scenes import reader_scene
+from ..annotations import AnnotatedImage
+from ..detection.anchors import INPUT_WIDTH
+from ..geometry import FloatArray, box_area, box_to_quad, quad_to_box
+from ..preprocessing import BORDER_VALUE
+from ..synthesis.scenes import reader_scene
 
 #: A plate that the crop cuts off is asked for when this much of it is left, else its region is ignored.
 MINIMUM_VISIBLE = 0.6

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from src.detection.targets import assign_targets
-from src.geometry import FloatArray
-from src.training.detector_data import Paster, Photograph, draw_mosaic, draw_sample
-from src.training.epochs import EpochBatches
+from ..detection.targets import assign_targets
+from ..geometry import FloatArray
+from .detector_data import Paster, Photograph, draw_mosaic, draw_sample
+from .epochs import EpochBatches
 
 
 class DetectorSamples(EpochBatches):

@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import keras
 
-from src.training.epochs import EpochBatches, Epochs
-from src.training.muon import ConvolutionMuon
+from .epochs import EpochBatches, Epochs
+from .muon import ConvolutionMuon
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from src.detection.detector import Detector
-from src.geometry import iou_matrix
-from src.training.detector_data import Photograph
+from ..detection.detector import Detector
+from ..geometry import iou_matrix
+from .detector_data import Photograph
 
 #: A detection at least this sure, where nothing is annotated, may be a plate that somebody overlooked.
 SURE = 0.3

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from src.geometry import FloatArray, iou_matrix, quad_to_box
-from src.synthesis.plates import DrawnPlate, draw_plate
-from src.synthesis.scenes import paste_plate, random_quad
+from ..geometry import FloatArray, iou_matrix, quad_to_box
+from ..synthesis.plates import DrawnPlate, draw_plate
+from ..synthesis.scenes import paste_plate, random_quad
 
 #: Share of samples that get drawn plates.
 PASTE_PROBABILITY = 0.3

@@ -12,13 +12,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from src.annotations import AnnotatedImage, read_annotations, shows_surroundings, with_texts
-from src.reading import PlateReader
-from src.training import classifier, segmenter
-from src.training.fitting import Schedule, is_finished
-from src.training.reader_data import Samples, draw_samples
-from src.training.reader_real import cut_character_samples, cut_plates, plate_samples
-from src.training.reader_segmented import segmented_samples
+from ..annotations import AnnotatedImage, read_annotations, shows_surroundings, with_texts
+from ..reading import PlateReader
+from . import classifier, segmenter
+from .fitting import Schedule, is_finished
+from .reader_data import Samples, draw_samples
+from .reader_real import cut_character_samples, cut_plates, plate_samples
+from .reader_segmented import segmented_samples
 
 #: Share of the segmenter's batches that shows real plates.
 REAL_SHARE = 0.3

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.classification.alphabet import CLASSES
-from src.geometry import FloatArray
-from src.segmentation.targets import segmentation_targets
-from src.training.epochs import EpochBatches
-from src.training.reader_data import Samples
+from ..classification.alphabet import CLASSES
+from ..geometry import FloatArray
+from ..segmentation.targets import segmentation_targets
+from .epochs import EpochBatches
+from .reader_data import Samples
 
 #: Share of the samples that are varied beyond how they were drawn.
 VARIED_SHARE = 0.8

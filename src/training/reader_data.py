@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.classification.alphabet import ALPHABET, REJECT
-from src.classification.crops import character_crops
-from src.geometry import (
+from ..classification.alphabet import ALPHABET, REJECT
+from ..classification.crops import character_crops
+from ..geometry import (
     FloatArray,
     Matrix,
     box_to_quad,
@@ -25,8 +25,8 @@ from src.geometry import (
     quad_to_box,
     transform_points,
 )
-from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
-from src.synthesis.scenes import reader_scene
+from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
+from ..synthesis.scenes import reader_scene
 
 #: A canvas keeps at most this many characters; unused places of its box array are NaN.
 MOST_CHARACTERS = 16

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.annotations import AnnotatedImage
-from src.classification.alphabet import ALPHABET
-from src.classification.crops import CROP_MARGIN, CROP_SIZE
-from src.geometry import FloatArray, box_to_quad
-from src.reading import PlateReader
-from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, plate_view
-from src.training.reader_data import (
+from ..annotations import AnnotatedImage
+from ..classification.alphabet import ALPHABET
+from ..classification.crops import CROP_MARGIN, CROP_SIZE
+from ..geometry import FloatArray, box_to_quad
+from ..reading import PlateReader
+from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, plate_view
+from .reader_data import (
     MOST_CHARACTERS,
     Samples,
     character_boxes,

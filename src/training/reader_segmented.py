@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from src.classification.alphabet import REJECT
-from src.classification.crops import character_crops
-from src.geometry import iou_matrix
-from src.runtime import Model
-from src.segmentation.canvas import PlateView
-from src.segmentation.decode import decode_cells
-from src.training.reader_data import Samples
+from ..classification.alphabet import REJECT
+from ..classification.crops import character_crops
+from ..geometry import iou_matrix
+from ..runtime import Model
+from ..segmentation.canvas import PlateView
+from ..segmentation.decode import decode_cells
+from .reader_data import Samples
 
 #: A box that overlaps a character by this at least shows it; one that overlaps none by more than the other shows none.
 LEAST_OVERLAP = 0.5

@@ -6,11 +6,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from src.detection.refiner import cell_centres
-from src.detection.refiner_model import build_refiner
-from src.training.detector_data import Photograph
-from src.training.fitting import Schedule, fit
-from src.training.refiner_data import BOX, CORNERS, HAS_BOX, HAS_CORNERS, TO_PHOTO, Patch, RefinerSamples
+from ..detection.refiner import cell_centres
+from ..detection.refiner_model import build_refiner
+from .detector_data import Photograph
+from .fitting import Schedule, fit
+from .refiner_data import BOX, CORNERS, HAS_BOX, HAS_CORNERS, TO_PHOTO, Patch, RefinerSamples
 
 Tensor = Any  # of whichever backend Keras runs on
 

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.detection.refiner import CLOSE_UP_WIDTH, close_up, placement
-from src.detection.views import Pyramid
-from src.geometry import FloatArray, box_to_quad, quad_size, quad_to_box
-from src.preprocessing import BORDER_VALUE
-from src.synthesis.degradations import degrade
-from src.training.detector_data import Photograph, other_light
-from src.training.paster import PlatePaster
-from src.training.sampled_batches import SampledBatches
+from ..detection.refiner import CLOSE_UP_WIDTH, close_up, placement
+from ..detection.views import Pyramid
+from ..geometry import FloatArray, box_to_quad, quad_size, quad_to_box
+from ..preprocessing import BORDER_VALUE
+from ..synthesis.degradations import degrade
+from .detector_data import Photograph, other_light
+from .paster import PlatePaster
+from .sampled_batches import SampledBatches
 
 #: So many patches share the plates of one paster, and so many plates it has.
 PATCHES_PER_PASTER = 8000

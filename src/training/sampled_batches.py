@@ -5,8 +5,8 @@ import abc
 import numpy as np
 from numpy.typing import NDArray
 
-from src.geometry import FloatArray
-from src.training.epochs import EpochBatches
+from ..geometry import FloatArray
+from .epochs import EpochBatches
 
 
 class SampledBatches(EpochBatches, abc.ABC):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import keras
 
-from src.segmentation.loss import segmentation_loss
-from src.segmentation.model import build_segmenter
-from src.training.fitting import Schedule, fit
-from src.training.reader_batches import CanvasBatches
-from src.training.reader_data import Samples
+from ..segmentation.loss import segmentation_loss
+from ..segmentation.model import build_segmenter
+from .fitting import Schedule, fit
+from .reader_batches import CanvasBatches
+from .reader_data import Samples
 
 #: A schedule of a few steps that only shows that everything runs.
 QUICK = Schedule(epochs=1, steps=3, batch_size=8)

@@ -7,10 +7,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from src.detection.verifier_model import build_verifier
-from src.training.detector_data import Photograph
-from src.training.fitting import Schedule, fit
-from src.training.verifier_data import Proposals, VerifierSamples
+from ..detection.verifier_model import build_verifier
+from .detector_data import Photograph
+from .fitting import Schedule, fit
+from .verifier_data import Proposals, VerifierSamples
 
 Tensor = Any  # of whichever backend Keras runs on
 

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.detection.coding import encode_boxes
-from src.detection.detector import Detector
-from src.detection.verifier_model import OFFSET_SCALE
-from src.detection.views import Pyramid, plate_size, view
-from src.geometry import FloatArray, Matrix, iou_matrix
-from src.preprocessing import BORDER_VALUE
-from src.training.detector_data import MINIMUM_WIDTH, Photograph, disturb_colours
-from src.training.sampled_batches import SampledBatches
+from ..detection.coding import encode_boxes
+from ..detection.detector import Detector
+from ..detection.verifier_model import OFFSET_SCALE
+from ..detection.views import Pyramid, plate_size, view
+from ..geometry import FloatArray, Matrix, iou_matrix
+from ..preprocessing import BORDER_VALUE
+from .detector_data import MINIMUM_WIDTH, Photograph, disturb_colours
+from .sampled_batches import SampledBatches
 
 #: Sizes, as parts of their own, at which photographs are shown to the detector for its proposals, each also mirrored.
 PROPOSAL_SIZES = (1.0, 0.75, 0.55, 0.4)
