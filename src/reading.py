@@ -112,8 +112,8 @@ class PlateReader:
         """Keep the models.
 
         Args:
-            segmenter: from plate canvases to cells, see :func:`src.segmentation.model.build_segmenter`.
-            classifier: from crops to logits, see :func:`src.classification.model.build_classifier`.
+            segmenter: from plate canvases to cells, see :func:`numberplate.segmentation.model.build_segmenter`.
+            classifier: from crops to logits, see :func:`numberplate.classification.model.build_classifier`.
             syntaxes: what plates look like; without any, no region is told.
         """
         self._segmenter = segmenter

@@ -47,7 +47,7 @@ def generalised_iou(true_offsets: Tensor, predicted_offsets: Tensor) -> Tensor:
 
 
 class DetectionLoss(keras.losses.Loss):
-    """Loss between targets ``[B, A, 14]`` of :mod:`src.detection.targets` and outputs ``[B, A, 13]``."""
+    """Loss between targets ``[B, A, 14]`` of :mod:`numberplate.detection.targets` and outputs ``[B, A, 13]``."""
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """The loss per image, normalised by the batch's mean number of positive anchors."""

@@ -63,7 +63,7 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
 
     Returns:
         A model from ``[B, height, width, 3]`` BGR (0..255) to ``[B, A, 13]``: for each anchor of
-        :func:`src.detection.anchors.anchor_grid` a logit, 4 box offsets and 8 corner offsets.
+        :func:`numberplate.detection.anchors.anchor_grid` a logit, 4 box offsets and 8 corner offsets.
 
     Raises:
         ValueError: a side is no multiple of the coarsest stride.

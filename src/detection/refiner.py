@@ -68,7 +68,7 @@ class CornerRefiner:
     """Finds the corners of plates that are known roughly."""
 
     def __init__(self, model: Model) -> None:
-        """Use a loaded model, see :func:`src.detection.refiner_model.build_refiner`."""
+        """Use a loaded model, see :func:`numberplate.detection.refiner_model.build_refiner`."""
         self._model = model
 
     def refine(self, image: NDArray[np.uint8], quads: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ from .views import Pyramid, plate_size, view
 
 #: Log odds that a place is a plate: weights of the detector's log odds, of the verifier's (which are cut off where it
 #: has seen everything), and of the logarithms of the place's size, as a share of the longest side and in pixels.
-#: Chosen on photographs, as the thresholds of :mod:`src.verification`.
+#: Chosen on photographs, as the thresholds of :mod:`numberplate.verification`.
 DETECTOR_WEIGHT = 1.9
 VERIFIER_WEIGHT = 0.4
 SHARE_WEIGHT = 0.7

@@ -40,7 +40,7 @@ def evaluate_set(folder: Path) -> tuple[dict[str, Any], Calibration]:
     """Run the system on every image of a set and compare with the annotations.
 
     Args:
-        folder: an annotated set, see :mod:`src.annotations`.
+        folder: an annotated set, see :mod:`numberplate.annotations`.
 
     Returns:
         Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading of the plates
@@ -49,7 +49,7 @@ def evaluate_set(folder: Path) -> tuple[dict[str, Any], Calibration]:
 
     Raises:
         FileNotFoundError: the folder is no annotated set.
-        src.errors.InputError: an image cannot be read.
+        InputError: an image cannot be read.
     """
     classifier = load_model("classifier")
     learned, contours, times, totals = [], [], [], []

@@ -62,7 +62,7 @@ def evaluate_harmed(folder: Path) -> dict[str, ReadingFigures | None]:
     """Read the photographs of a set that show plates with known texts, harmed in each way.
 
     Args:
-        folder: an annotated set, see :mod:`src.annotations`.
+        folder: an annotated set, see :mod:`numberplate.annotations`.
 
     Returns:
         By the name of the harm, how well the texts were read; None where none is known.

@@ -8,7 +8,7 @@ def codeproject_answer(answer: Mapping[str, Any], least_confidence: float = 0.0)
     """An answer in CodeProject.AI's form.
 
     Args:
-        answer: what :func:`src.pipeline.main` gave for a picture.
+        answer: what :func:`numberplate.pipeline.main` gave for a picture.
         least_confidence: plates whose text is less sure are left out.
     """
     plates = [plate for plate in answer["plates"] if plate["text"] and plate["confidence"] >= least_confidence]

@@ -13,7 +13,7 @@ def openalpr_answer(answer: Mapping[str, Any], epoch_ms: int, top: int = USUAL_T
     """An answer in OpenALPR's form.
 
     Args:
-        answer: what :func:`src.pipeline.main` gave for a picture or a video; of a video, a result is a vehicle.
+        answer: what :func:`numberplate.pipeline.main` gave for a picture or a video; of a video, a result is a vehicle.
         epoch_ms: when it was read, in milliseconds since 1970.
         top: at most so many candidates per plate.
     """

@@ -14,7 +14,7 @@ def plate_recognizer_answer(
     """An answer in Plate Recognizer's form.
 
     Args:
-        answer: what :func:`src.pipeline.main` gave for a picture.
+        answer: what :func:`numberplate.pipeline.main` gave for a picture.
         timestamp: when the picture was taken, ISO 8601.
         camera_id: the camera that took it.
         least: results whose detection or text is less sure than this are left out.

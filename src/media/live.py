@@ -106,7 +106,7 @@ class LiveStream:
 
     A thread reads the source and keeps its latest frame only, so that slow readers leave out frames instead of falling
     behind. Times are seconds from the first frame by the clock; ``Frame.index`` counts the frames given out. Attributes
-    as those of :class:`src.media.video_source.VideoFile`, and:
+    as those of :class:`numberplate.media.video_source.VideoFile`, and:
 
     Attributes:
         is_file: whether it turned out to be a finite video, which is better read like a file.

@@ -63,7 +63,7 @@ class LiveOutput:
             folder: where they are saved.
             source: what is read; its name says what the files are called.
             video: the same, connected.
-            kinds: which of :data:`src.options.SAVED`.
+            kinds: which of :data:`numberplate.options.SAVED`.
 
         Raises:
             InputError: nothing can be written there.
@@ -109,7 +109,7 @@ class LiveOutput:
                 log.close()
 
     def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        """Add an annotated frame; see :meth:`src.media.video_sink.VideoWriter.write`."""
+        """Add an annotated frame; see :meth:`numberplate.media.video_sink.VideoWriter.write`."""
         with self._surviving():
             segment = self._segment_at(time_s)
             if segment and segment.writer:

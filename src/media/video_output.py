@@ -31,7 +31,7 @@ class Output(Protocol):
         """Whether annotated frames are wanted."""
 
     def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        """Add an annotated frame; see :meth:`src.media.video_sink.VideoWriter.write`."""
+        """Add an annotated frame; see :meth:`numberplate.media.video_sink.VideoWriter.write`."""
 
     def write_line(self, line: Mapping[str, Any], time_s: float) -> None:
         """Add a line to the per-frame file."""
@@ -90,7 +90,7 @@ class VideoOutput:
             folder: where they are saved.
             source: what is read; its name says what the files are called.
             video: the same, opened.
-            kinds: which of :data:`src.options.SAVED`.
+            kinds: which of :data:`numberplate.options.SAVED`.
 
         Raises:
             InputError: nothing can be written there.
@@ -146,7 +146,7 @@ class VideoOutput:
             self._lines.close()
 
     def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        """Add an annotated frame; see :meth:`src.media.video_sink.VideoWriter.write`."""
+        """Add an annotated frame; see :meth:`numberplate.media.video_sink.VideoWriter.write`."""
         with self._folder.complaining():
             self._writer.write(picture, time_s)
 

@@ -34,7 +34,7 @@ def build_segmenter() -> keras.Model:
         A model from float32 ``[B, 96, 192, 1]`` grey canvases (0..255) to ``[B, 24, 48, 41]``: the logit that a
         character's centre lies in the cell, then the distances from the cell's centre to the left, top, right and
         bottom of the character's box, in cells (4 canvas pixels), at least 0, then the logits of the characters of
-        :data:`src.classification.alphabet.ALPHABET`.
+        :data:`numberplate.classification.alphabet.ALPHABET`.
     """
     inputs = keras.Input((CANVAS_HEIGHT, CANVAS_WIDTH, 1), name="canvas")
     # Light differs between plates more than anything else does: each canvas is brought to mean 0, deviation 1.

@@ -54,7 +54,7 @@ FULL = (
     Stage("photographs", 384, 512, 8, 250, 11, 8e-4, 1e-5),
     Stage("large photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 250, 6, 6e-4, 1e-5),
 )
-#: Three more rounds, each on photographs in which the detector so far has mined (:mod:`src.training.mining`).
+#: Three more rounds, each on photographs in which the detector so far has mined (:mod:`numberplate.training.mining`).
 FULL_MINED = (
     (
         Stage("mined crops", 288, 288, 16, 250, 30, 1.6e-3, 4e-5, mosaics=0.5),

@@ -30,7 +30,7 @@ def corner_loss(target: Tensor, heat: Tensor) -> Tensor:
     """Mean distance of the corners, or of the sides of the box around them, in heights of the plate.
 
     Args:
-        target: ``[B, 20]``, see :class:`src.training.refiner_data.RefinerSamples`.
+        target: ``[B, 20]``, see :class:`numberplate.training.refiner_data.RefinerSamples`.
         heat: ``[B, rows, columns, 4]`` logits.
     """
     flat = ops.reshape(ops.cast(heat, "float32"), (-1, heat.shape[1] * heat.shape[2], 4))
@@ -56,7 +56,7 @@ def train_refiner(
 
     Args:
         photographs: training images with their plates, in tight boxes.
-        patches: with drawn plates, see :func:`src.training.refiner_data.draw_patches`.
+        patches: with drawn plates, see :func:`numberplate.training.refiner_data.draw_patches`.
         directory: of the run; its ``history.csv`` holds the curve.
         schedule: how long and how fast.
         seed: of the weights and the samples.
