@@ -15,13 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .files import IS_CHECKOUT, MODELS_DIRECTORY
 from .geometry import FloatArray
-
-MODELS_DIRECTORY = Path(__file__).resolve().parent.parent / "models"
 
 #: Larger batches are run in parts of this size, 1 for the other models: they are not faster by the piece, and each size
 #: needs memory of its own.
 LARGEST_BATCHES = {"classifier": 2}
+#: The same weights for another input size: only the compiled twins, whose integers are scaled for it, have a file each.
+SAME_H5 = {"detector_small": "detector"}
 #: Layers that compute with floats in every twin: those of the outputs, whose numbers are places and logits, and those
 #: that bring the input to one deviation, which add a ten-thousandth to the variance.
 EXACT_LAYERS = "output_|layer_normalization"
@@ -85,7 +86,7 @@ class LiteRTModel:
 
 
 class KerasModel:
-    """A Keras model from its ``.h5`` file."""
+    """A Keras model from its ``.h5`` file, for pictures of any size that its layers can take."""
 
     def __init__(self, path: Path) -> None:
         """Load the file; imports Keras, which takes seconds.
@@ -95,13 +96,28 @@ class KerasModel:
         """
         import keras
 
-        self._model = keras.models.load_model(path, compile=False)
+        model = keras.models.load_model(path, compile=False)
+        self._by_size: dict[tuple[int, ...], Any] = {model.input_shape[1:]: model}
         self._lock = threading.Lock()
 
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
         """See :class:`Model`."""
         with self._lock:
-            return self._model.predict_on_batch(np.asarray(batch, np.float32))
+            size = batch.shape[1:]
+            if size not in self._by_size:
+                self._by_size[size] = _resized(next(iter(self._by_size.values())), size)
+            return self._by_size[size].predict_on_batch(np.asarray(batch, np.float32))
+
+
+def _resized(model: Any, size: tuple[int, ...]) -> Any:
+    """The same Keras model with another input size."""
+    config = model.get_config()
+    for layer in config["layers"]:
+        if layer["class_name"] == "InputLayer":
+            layer["config"]["batch_shape"] = (None, *size)
+    resized = type(model).from_config(config)
+    resized.set_weights(model.get_weights())
+    return resized
 
 
 def load_model(name: str, runtime: str = "litert") -> Model:
@@ -119,9 +135,10 @@ def load_model(name: str, runtime: str = "litert") -> Model:
     if runtime not in loaders:
         raise ValueError(f"runtime is {runtime!r}; it must be one of {', '.join(loaders)}")
     suffix, loader = loaders[runtime]
-    path = MODELS_DIRECTORY / f"{name}{suffix}"
+    path = MODELS_DIRECTORY / f"{SAME_H5.get(name, name) if suffix == '.h5' else name}{suffix}"
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: the model is not there; run `make train` or check out the models folder")
+        remedy = "run `make train` or check out the models folder" if IS_CHECKOUT else "only a checkout has all models"
+        raise FileNotFoundError(f"{path}: the model is not there; {remedy}")
     return loader(path)
 
 
