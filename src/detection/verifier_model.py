@@ -6,8 +6,9 @@ from keras import layers
 from .model import backbone, convolution, residual
 from .views import VIEW_HEIGHT, VIEW_WIDTH
 
-#: Numbers of the output: a logit, and four offsets of the plate's box to the place as :mod:`numberplate.detection.coding` has
-#: them, times the scale below. The offsets only help to learn where plates end; nothing is moved by them.
+#: Numbers of the output: a logit, and four offsets of the plate's box to the place, coded as by
+#: :mod:`numberplate.detection.coding`, times the scale below. The offsets only help to learn where plates end; nothing
+#: is moved by them.
 OUTPUT_SIZE = 5
 #: Offsets are of the order of 1 so.
 OFFSET_SCALE = 4.0

@@ -4,14 +4,17 @@ import argparse
 import datetime
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..runtime import MODELS_DIRECTORY
+from ..files import IS_CHECKOUT, MODELS_DIRECTORY
 from .calibration import Calibration, pooled
 from .evaluate import STAGES, evaluate_set
 from .sets import refusal
 
+#: The figures of the committed models lie beside them.
+METRICS_FILE = MODELS_DIRECTORY / "metrics.json" if IS_CHECKOUT else Path("metrics.json")
 COLUMNS = (
     *("set", "images", "plates", "recall", "AP", "false", "corners"),
     *("exact", "merged", "CER", "two rows", "contours", "ms"),
@@ -62,15 +65,23 @@ def _calibration_lines(calibrations: dict[str, Calibration]) -> str:
     return "\n".join(lines)
 
 
-def run() -> int:
-    """Evaluate the sets named on the command line; returns the exit status."""
+def run(arguments: Sequence[str] | None = None, program: str = "python -m src.evaluation") -> int:
+    """The command line.
+
+    Args:
+        arguments: instead of those that the process was started with.
+        program: what the help calls it.
+
+    Returns:
+        The exit status.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m src.evaluation",
+        prog=program,
         description="Measure the committed models on annotated sets (folders with images/ and annotations.csv).",
     )
     parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
-    parser.add_argument("--output", type=Path, default=MODELS_DIRECTORY / "metrics.json", help="JSON file to write")
-    options = parser.parse_args()
+    parser.add_argument("--output", type=Path, default=METRICS_FILE, help="JSON file to write (%(default)s)")
+    options = parser.parse_args(arguments)
     if line := refusal(options.sets):
         print(line, file=sys.stderr)
         return 2

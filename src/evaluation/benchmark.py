@@ -24,7 +24,7 @@ RATE = 25
 MINUTES = (1, 10)
 MEMORY_RATE = 10
 _MEMORY_SIZE = (1280, 720)
-_PROGRAM = "from src.evaluation.benchmark import measure; measure()"
+_PROGRAM = f"from {__package__}.benchmark import measure; measure()"
 
 
 def measure() -> None:

@@ -18,10 +18,10 @@ import cv2
 import numpy as np
 
 from ..errors import InputError
+from ..files import SAMPLES_DIRECTORY
 from ..media.images import BGRImage
 from ..pipeline import main as read
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "samples"
 #: Reads before the first look at memory, and how much it may grow after them, in MB.
 WARMING = 500
 LARGEST_GROWTH_MB = 10.0
@@ -32,7 +32,7 @@ DAMAGED_EVERY = 20
 def piece(number: int) -> BGRImage | bytes:
     """The piece of a sample that is read as such a number: an array or a file, whole or damaged."""
     rng = np.random.default_rng(number)
-    samples = sorted(FOLDER.glob("*.jpg"))
+    samples = sorted(SAMPLES_DIRECTORY.glob("*.jpg"))
     sample = np.asarray(cv2.imread(str(samples[number % len(samples)])), np.uint8)
     height, width = (int(side * rng.uniform(0.25, 1.0)) for side in sample.shape[:2])
     top, left = int(rng.integers(sample.shape[0] - height)), int(rng.integers(sample.shape[1] - width))

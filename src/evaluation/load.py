@@ -19,7 +19,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from ..files import SAMPLES_DIRECTORY
+
 STARTING_S = 120.0
 #: Memory is read this often, in seconds.
 SAMPLING_S = 1.0
@@ -69,8 +70,7 @@ class Client(threading.Thread):
 def start_service(data: Path) -> tuple[subprocess.Popen[str], int]:
     """Start the service with its files in a folder; returns its process and its port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "src.service", "--port", "0"],
-        cwd=ROOT,
+        [sys.executable, "-m", f"{__package__.partition('.')[0]}.service", "--port", "0"],
         env={**os.environ, "PLATE_DATA": str(data)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -134,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--clients", type=int, default=16, help="how many send at the same time (%(default)s)")
     parser.add_argument("--seconds", type=float, default=30.0, help="for how long (%(default)s)")
     options = parser.parse_args(arguments)
-    pictures = [path.read_bytes() for path in sorted((ROOT / "data" / "samples").glob("*.jpg"))]
+    pictures = [path.read_bytes() for path in sorted(SAMPLES_DIRECTORY.glob("*.jpg"))]
     with tempfile.TemporaryDirectory() as folder:
         process, port = start_service(Path(folder))
         try:

@@ -25,9 +25,9 @@ import cv2
 import numpy as np
 
 from ..errors import InputError
+from ..files import SAMPLES_DIRECTORY
 from ..media.inputs import IMAGE_SUFFIXES
 
-SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 #: Sizes of pictures in megapixels, and how many pictures of each.
 MEGAPIXELS = (0.3, 1.0, 4.0, 12.0)
 PICTURES = 30
@@ -36,8 +36,9 @@ CORES = (1, 2)
 STARTS = 5
 ROUNDS = 3
 #: Reads a folder as the other program does.
-OURS = f"{shlex.quote(sys.executable)} -m src.evaluation.speed --read {{folder}} {{output}}"
-FIRST_ANSWER = f"{shlex.quote(sys.executable)} -m src.pipeline --input {{folder}}/{{first}} --output {{output}}.d"
+_PACKAGE = f"{shlex.quote(sys.executable)} -m {__package__.partition('.')[0]}"
+OURS = f"{_PACKAGE}.evaluation.speed --read {{folder}} {{output}}"
+FIRST_ANSWER = f"{_PACKAGE}.pipeline --input {{folder}}/{{first}} --output {{output}}.d"
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def draw(folder: Path, megapixels: float) -> Path:
     target = folder / f"{megapixels:g}"
     target.mkdir()
     rng = np.random.default_rng(1)
-    samples = [np.asarray(cv2.imread(str(path)), np.uint8) for path in sorted(SAMPLES.glob("*.jpg"))]
+    samples = [np.asarray(cv2.imread(str(path)), np.uint8) for path in sorted(SAMPLES_DIRECTORY.glob("*.jpg"))]
     width, height = (round((megapixels * 1e6 * ratio) ** 0.5) for ratio in (4 / 3, 3 / 4))
     for number in range(PICTURES):
         sample = samples[number % len(samples)]

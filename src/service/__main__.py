@@ -22,17 +22,18 @@ SIGNALLED = 128
 ANSWERING_S, SHUTDOWN_S, END_S = 4.0, 6, 8.5
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None, program: str = "python -m src.service") -> int:
     """The command line.
 
     Args:
         arguments: instead of those that the process was started with.
+        program: what the help calls it.
 
     Returns:
         The exit status.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m src.service",
+        prog=program,
         description="Serve the plate reader over HTTP. docs/service.md lists the environment variables it knows.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s); 0.0.0.0 for all")
@@ -49,7 +50,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
         app = create_app(settings)
     except ImportError as error:
-        logging.error("%s; the service needs what requirements-service.txt names", error)
+        logging.error("%s; the service needs more: pip install numberplate[service]", error)
         return EXIT_BAD_INPUT
     except InputError as error:
         logging.error("%s", error)

@@ -5,7 +5,6 @@ import importlib.resources
 import math
 import mimetypes
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -14,6 +13,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from ..files import PAGE_DIRECTORY
 from ..recogniser import load_recogniser
 from . import compatible, health, reading, stream, videos
 from .decoder import Decoder
@@ -41,7 +41,7 @@ _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
     "media-src 'self' blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-_PAGE_FILES = {file.name: file.read_bytes() for file in (Path(__file__).parent / "page").iterdir()}
+_PAGE_FILES = {file.name: file.read_bytes() for file in PAGE_DIRECTORY.iterdir()}
 _DOCS_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")
 
 router = APIRouter()

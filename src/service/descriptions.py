@@ -1,10 +1,11 @@
 """How OpenAPI describes requests and answers; the forms of the answers are in ``schemas.json``."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-SCHEMAS: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("schemas.json").read_bytes())
+from ..files import SCHEMAS_FILE
+
+SCHEMAS: dict[str, dict[str, Any]] = json.loads(SCHEMAS_FILE.read_bytes())
 
 _FAILURES = {
     400: "The request is not understood",

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..files import SYNTAX_DIRECTORY
 from .notation import Form, character_set, forms_of, shape_of, vocabulary
 
-SYNTAX_DIRECTORY = Path(__file__).resolve().parents[2] / "data" / "syntaxes"
 #: What the lines of a region begin with.
 KEYWORDS = ("vehicles", "letters", "list", "plate", "rare", "valid", "invalid")
 #: A region's share of the plates in photographs grows with this power of its number of vehicles: people photograph the

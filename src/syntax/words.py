@@ -3,10 +3,10 @@
 import functools
 import itertools
 from collections import Counter
-from pathlib import Path
 from string import ascii_uppercase
 
-WORDS_FILE = Path(__file__).resolve().parents[2] / "data" / "words.txt"
+from ..files import WORDS_FILE
+
 #: So often, beyond what is counted, every letter is taken to have followed every other.
 UNSEEN = 0.5
 #: Share of the letters at which another word begins: personal plates often say two or three.

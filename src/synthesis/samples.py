@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import SAMPLES_DIRECTORY
 from ..geometry import box_to_quad
 from . import surface
 from .alphabets import StrokeStyle
@@ -29,7 +30,6 @@ Image = NDArray[np.uint8]
 WIDTH, HEIGHT = 1280, 720
 SUPERSAMPLING = 2
 JPEG_QUALITY = 90
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "samples"
 
 EUROPEAN_STYLE = StrokeStyle(width=0.6, weight=0.14, corner=0.8)
 AMERICAN_STYLE = StrokeStyle(width=0.48, weight=0.13, corner=0.8, round_ends=True, letter_i="serif")
@@ -224,4 +224,4 @@ def write_samples(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write_samples(FOLDER)
+    write_samples(SAMPLES_DIRECTORY)
