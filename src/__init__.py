@@ -1,1 +1,34 @@
-"""Licence plate detection and reading."""
+"""Number plates from pictures, videos and cameras.
+
+    from numberplate import read
+
+    print(read("photo.jpg").plates[0].text)
+
+What is imported from here is loaded when it is first asked for: whoever wants only the version, or one of the modules,
+does not wait for the rest.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import InputError
+    from .pipeline import main, read
+    from .results import FolderResult, ImageResult, Plate, VideoResult
+
+__version__ = "0.1.0"
+__all__ = ["FolderResult", "ImageResult", "InputError", "Plate", "VideoResult", "main", "read"]
+
+_MODULES = {"InputError": "errors", "main": "pipeline", "read": "pipeline"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_MODULES.get(name, 'results')}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""The command line: ``python -m src.pipeline``."""
+"""The command ``numberplate read``, in a checkout also ``python -m src.pipeline``."""
 
 import argparse
 import contextlib
@@ -45,19 +45,20 @@ def _formatted(answer: dict[str, Any], form: str) -> str:
     return "".join(json.dumps(line) + "\n" for line in lines)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m src.pipeline",
+        prog=program,
         description="Find and read number plates. The answer goes to stdout, everything else to stderr.",
         epilog="Exit status: 0 the answer is there, 2 bad usage or input, 4 a camera or stream was given up, "
         "130 interrupted. SIGTERM is Ctrl-C.",
     )
     parser.add_argument(
-        "--input",
-        required=True,
-        metavar="PATH|URL|NUMBER",
+        "path",
+        nargs="?",
+        metavar="INPUT",
         help="a picture, a video, a folder, a pattern in quotes ('*.jpg'), a webcam's number, or a stream's address",
     )
+    parser.add_argument("--input", metavar="INPUT", help="the same; --input=-1.jpg where a name begins with a dash")
     parser.add_argument("--output", default="output", metavar="DIR", help="folder for the results (%(default)s)")
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("--no-save", action="store_true", help="save nothing")
@@ -144,16 +145,32 @@ class _VehiclePrinter:
             self._stop.set()
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
+    """The options, with exactly one input."""
+    parser = _parser(program)
+    # Intermixed: without it the input would not be found behind options.
+    options, others = parser.parse_known_intermixed_args(arguments)
+    if others and not others[0].startswith("-"):
+        parser.error(f"{others[0]}: give one input; for many pictures a folder, or a pattern in quotes ('*.jpg')")
+    if others:
+        parser.error(f"there is no option {others[0]}")
+    if (options.path is None) == (options.input is None):
+        parser.error("give an input" if options.path is None else "give the input once")
+    options.input = options.path if options.input is None else options.input
+    return options
+
+
+def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pipeline") -> int:
     """The command line.
 
     Args:
         arguments: instead of those that the process was started with.
+        program: what the help calls it.
 
     Returns:
         The exit status.
     """
-    options = _parser().parse_args(arguments)
+    options = _options(arguments, program)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="PIL")
     treat_termination_as_interrupt()

@@ -1,4 +1,4 @@
-"""Number plates from pictures and videos: ``main(input)``, and on the command line ``python -m src.pipeline``.
+"""Number plates from pictures and videos: ``read(input)``, ``main(input)`` with plain JSON types as its answer.
 
 This module only puts the parts together: input → detection → reading → answer → files. What a single picture does not
 need, such as progress bars, processes and the video libraries, is imported where it is needed, so that its answer does
@@ -22,11 +22,45 @@ from .media.sinks import OutputFolder, Rendering, render
 from .media.window import Window
 from .options import EVERYTHING, VideoOptions
 from .recogniser import load_recogniser
-from .results import Failure, FolderResult, ImageResult
+from .results import Failure, FolderResult, ImageResult, VideoResult
 
 Data = Photograph | FolderSource | VideoSource | LiveSource
+Result = ImageResult | VideoResult | FolderResult
 
 _LOGGER = logging.getLogger(__name__)
+
+
+def read(
+    input: Any,
+    output_dir: str | os.PathLike[str] | None = None,
+    *,
+    runtime: str = "litert",
+    display: bool = False,
+    video: VideoOptions = EVERYTHING,
+    workers: int = 1,
+) -> Result:
+    """Find and read the number plates of a picture, of many, or of a video.
+
+    Args:
+        input: the path of a picture, a video or a folder, a glob pattern, an encoded picture as bytes, a uint8 array
+            (``[H, W]``, or ``[H, W, 3]`` BGR, or ``[H, W, 4]`` BGRA), a Pillow image, a webcam's number, or the address
+            of a network stream, which is read until it ends or Ctrl-C.
+        output_dir: folder for the annotated picture or video, JSON and CSV; None saves nothing.
+        runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
+        display: show the annotated picture or video in a window as well.
+        video: more about reading videos.
+        workers: number of processes that read the pictures of a folder or pattern; with a window it is one. They
+            import the program that calls this, whose own work has to stand behind ``if __name__ == "__main__"``.
+
+    Returns:
+        The answer for a picture, a video or camera, or a folder or pattern; each has ``plates`` and ``to_dict()``.
+
+    Raises:
+        InputError: the input cannot be read, nothing can be saved in ``output_dir``, the runtime is not there, or a
+            worker died.
+    """
+    data = data_preprocessing(input)
+    return _predict(data, output_dir, runtime=runtime, display=display, video=video, workers=workers)
 
 
 def main(
@@ -37,14 +71,12 @@ def main(
     display: bool = False,
     video: VideoOptions = EVERYTHING,
 ) -> dict[str, Any]:
-    """Find and read the number plates of a picture, of many, or of a video.
+    """As :func:`read`, in plain JSON types, and saved unless ``output_dir`` is None.
 
     Args:
-        input: the path of a picture, a video or a folder, a glob pattern, an encoded picture as bytes, a uint8 array
-            (``[H, W]``, or ``[H, W, 3]`` BGR, or ``[H, W, 4]`` BGRA), a Pillow image, a webcam's number, or the address
-            of a network stream, which is read until it ends or Ctrl-C.
+        input: as for :func:`read`.
         output_dir: folder for the annotated picture or video, JSON and CSV; None saves nothing.
-        runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
+        runtime: "litert" or "keras".
         display: show the annotated picture or video in a window as well.
         video: more about reading videos.
 
@@ -65,7 +97,7 @@ def data_preprocessing(input: Any) -> Data:
     A video or stream is opened by :func:`model_prediction`, frame by frame.
 
     Args:
-        input: as for :func:`main`.
+        input: as for :func:`read`.
 
     Raises:
         InputError: the input cannot be read.
@@ -91,8 +123,7 @@ def model_prediction(
         runtime: "litert" or "keras".
         display: show the annotated picture or video in a window as well.
         video: more about reading videos.
-        workers: number of processes that read the pictures of a folder or pattern; with a window it is one. They
-            import the program that calls this, whose own work has to stand behind ``if __name__ == "__main__"``.
+        workers: number of processes, as for :func:`read`.
 
     Returns:
         The answer in plain JSON types.
@@ -101,15 +132,27 @@ def model_prediction(
         InputError: nothing can be saved in ``output_dir``, the runtime is not there, a video cannot be opened, or a
             worker died.
     """
+    return _predict(data, output_dir, runtime=runtime, display=display, video=video, workers=workers).to_dict()
+
+
+def _predict(
+    data: Data,
+    output_dir: str | os.PathLike[str] | None,
+    *,
+    runtime: str,
+    display: bool,
+    video: VideoOptions,
+    workers: int,
+) -> Result:
     folder = None if output_dir is None else OutputFolder(output_dir)
     window = _open_window() if display else None
     if isinstance(data, FolderSource) and workers > 1 and not window:
-        return _summary(data, _read_in_processes(data, folder, runtime, workers), folder).to_dict()
+        return _summary(data, _read_in_processes(data, folder, runtime, workers), folder)
     recogniser = load_recogniser(runtime)
     if isinstance(data, VideoSource | LiveSource):
         from .video import read_video
 
-        return read_video(data, recogniser, folder, window, video).to_dict()
+        return read_video(data, recogniser, folder, window, video)
 
     def answer(photograph: Photograph) -> ImageResult:
         result = recogniser.recognise(photograph)
@@ -120,7 +163,7 @@ def model_prediction(
         return result
 
     if isinstance(data, Photograph):
-        return answer(data).to_dict()
+        return answer(data)
 
     def outcomes() -> Iterator[ImageResult | Failure]:
         for source in data.images:
@@ -131,7 +174,7 @@ def model_prediction(
             else:
                 yield answer(photograph)
 
-    return _summary(data, outcomes(), folder).to_dict()
+    return _summary(data, outcomes(), folder)
 
 
 def _summary(
@@ -174,8 +217,8 @@ def _read_in_processes(
     """Read pictures in several processes. Only this one saves: who dies or is stopped leaves nothing behind."""
     from .parallel import map_in_processes
 
-    read = functools.partial(_read, runtime=runtime, renders=folder is not None)
-    with contextlib.closing(map_in_processes(read, data.images, min(workers, len(data.images)))) as outcomes:
+    work = functools.partial(_read_one, runtime=runtime, renders=folder is not None)
+    with contextlib.closing(map_in_processes(work, data.images, min(workers, len(data.images)))) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, Failure):
                 yield outcome
@@ -184,7 +227,7 @@ def _read_in_processes(
             yield folder.save_rendering(rendering, result) if folder and rendering else result
 
 
-def _read(source: ImageSource, runtime: str, renders: bool) -> tuple[ImageResult, Rendering | None] | Failure:
+def _read_one(source: ImageSource, runtime: str, renders: bool) -> tuple[ImageResult, Rendering | None] | Failure:
     """Read one picture of many, in a process of its own."""
     try:
         photograph = source.load()

@@ -195,6 +195,11 @@ class FolderResult:
     error: str | None = None
     saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
+    @property
+    def plates(self) -> tuple[Plate, ...]:
+        """Those of all pictures."""
+        return tuple(plate for result in self.results for plate in result.plates)
+
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain JSON types."""
         return {
@@ -304,6 +309,11 @@ class VideoResult:
     started_at: datetime.datetime | None = None
     error: str | None = None
     saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def plates(self) -> tuple[Plate, ...]:
+        """One of each vehicle."""
+        return tuple(vehicle.plate for vehicle in self.vehicles)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain JSON types."""

@@ -1,0 +1,81 @@
+"""The command ``numberplate``, in a checkout also ``python -m src``: hands over to one of its commands."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from . import __version__
+
+EXIT_BAD_USAGE = 2
+
+
+class Command(NamedTuple):
+    """A command: its module, whose ``run(arguments, program)`` gives the exit status, and the extra that it needs."""
+
+    module: str
+    extra: str
+    summary: str
+
+
+COMMANDS = {
+    "read": Command(".cli", "", "find and read the plates of a picture, a folder, a video or a camera"),
+    "serve": Command(".service.__main__", "service", "start the REST service and its web page"),
+    "evaluate": Command(".evaluation.__main__", "train", "measure how well annotated sets of pictures are read"),
+}
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The command line.
+
+    Args:
+        arguments: instead of those that the process was started with.
+
+    Returns:
+        The exit status.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    program = f"python -m {__package__}" if Path(sys.argv[0]).name == "__main__.py" else "numberplate"
+    if not given:
+        print(_help(program), file=sys.stderr, end="")
+        return EXIT_BAD_USAGE
+    if given[0] in ("-h", "--help"):
+        print(_help(program), end="")
+        return 0
+    if given == ["--version"]:
+        print(f"numberplate {__version__}")
+        return 0
+    name = given.pop(0) if given[0] in COMMANDS else "read"
+    command = COMMANDS[name]
+    try:
+        # Only this one: whoever reads a picture need not wait for what the service imports, nor have it installed.
+        module = importlib.import_module(command.module, __package__)
+    except ImportError as error:
+        if not command.extra:
+            raise
+        print(f"{program} {name}: {error}; pip install 'numberplate[{command.extra}]'", file=sys.stderr)
+        return EXIT_BAD_USAGE
+    status: int = module.run(given, f"{program} {name}")
+    return status
+
+
+def _help(program: str) -> str:
+    commands = "\n".join(f"  {name:10}{command.summary}" for name, command in COMMANDS.items())
+    return f"""\
+usage: {program} COMMAND …
+       {program} photo.jpg    which is {program} read photo.jpg
+
+Find and read number plates in pictures, videos and live cameras.
+
+commands:
+{commands}
+
+options:
+  -h, --help  show this help; {program} COMMAND --help tells the options of a command
+  --version   tell the version
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(run())
