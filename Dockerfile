@@ -1,11 +1,11 @@
 FROM python:3.12-slim
 WORKDIR /app
-COPY requirements-inference.txt requirements-service.txt ./
-RUN pip install --no-cache-dir --requirement requirements-service.txt
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY models/*.tflite models/
 COPY data/syntaxes data/syntaxes
 COPY data/words.txt data/words.txt
 COPY src src
+RUN pip install --no-cache-dir '.[service]' && rm -rf /app/*
 RUN useradd --create-home reader && mkdir /data && chown reader /data
 USER reader
 # Nothing else has to be writable.
@@ -13,4 +13,4 @@ ENV PLATE_DATA=/data TMPDIR=/data
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --start-period=30s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=3)"]
-CMD ["python", "-m", "src.service", "--host", "0.0.0.0", "--port", "8000"]
+CMD ["numberplate", "serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -15,10 +15,9 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 SETS ?=
 
-# TensorFlow 2.21 has wheels for Python 3.10 to 3.13, numpy 2.4 needs 3.11.
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
-	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
-	&& echo $$python && break; done)
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 
 VENV := .venv/bin
 PIP := $(VENV)/python -m pip --disable-pip-version-check --quiet
@@ -31,11 +30,11 @@ SERVICE := $(if $(wildcard .venv/.full),.venv/.full,.venv/.service)
 
 run: $(INFERENCE)
 	@echo "Reading the plates of $$INPUT with the models in models/ ..." >&2
-	@$(VENV)/python -m src.pipeline --input "$$INPUT" --output "$$OUTPUT" --format csv
+	@$(VENV)/numberplate read --input "$$INPUT" --output "$$OUTPUT" --format csv
 
 serve: $(SERVICE)
 	@echo "Starting the service; Ctrl-C ends it ..." >&2
-	@exec $(VENV)/python -m src.service --host "$$HOST" --port "$$PORT"
+	@exec $(VENV)/numberplate serve --host "$$HOST" --port "$$PORT"
 
 test: .venv/.full
 	@echo "Running the tests on all cores ..."
@@ -54,7 +53,7 @@ train: .venv/.full
 evaluate: .venv/.full
 	@test -n "$(SETS)" || { echo 'Say which sets to evaluate: make evaluate SETS="folder ..."' >&2; exit 2; }
 	@echo "Evaluating the models on $(SETS) ..."
-	@$(VENV)/python -m src.evaluation $(SETS)
+	@$(VENV)/numberplate evaluate $(SETS)
 
 bench: .venv/.full
 	@echo "Reading drawn pictures and videos; this takes some minutes ..."
@@ -63,12 +62,15 @@ bench: .venv/.full
 
 clean:
 	@echo "Removing .venv and caches ..."
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv build numberplate.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { \
 		echo "Python 3.11, 3.12 or 3.13 is needed, and none was found; install one, or say make PYTHON=/path/to/python3" >&2; \
+		exit 2; }
+	@$(PYTHON) -c '$(SUPPORTED)' 2>/dev/null || { \
+		echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13, which are needed; say make PYTHON=/path/to/another" >&2; \
 		exit 2; }
 	@echo "Making the environment .venv with $$($(PYTHON) --version) ..." >&2
 	@$(PYTHON) -m venv .venv || { \
@@ -76,22 +78,22 @@ clean:
 		echo "The environment cannot be made; on Debian and Ubuntu: sudo apt install python3-venv" >&2; \
 		exit 2; }
 
-.venv/.inference: requirements-inference.txt | .venv/bin/python
+# The package is installed so that it is this checkout. OpenCV with windows and OpenCV without are the same module: where
+# both would be there, removing one would break the other.
+define install
+	@! $(PIP) show opencv-python >/dev/null 2>&1 || $(PIP) uninstall --yes opencv-python opencv-python-headless
+	@$(PIP) install $(1)
+	@touch $@
+endef
+
+.venv/.inference: pyproject.toml | .venv/bin/python
 	@echo "Installing what reading plates needs into .venv (no TensorFlow; once, about half a minute) ..." >&2
-	@$(PIP) install --requirement requirements-inference.txt
-	@touch $@
+	$(call install,--editable .)
 
-.venv/.service: requirements-service.txt .venv/.inference
+.venv/.service: pyproject.toml .venv/.inference
 	@echo "Installing what the service needs into .venv (once, some seconds) ..." >&2
-	@$(PIP) install --requirement requirements-service.txt
-	@touch $@
+	$(call install,--editable '.[service]')
 
-.venv/.full: requirements.txt requirements-fonts.txt | .venv/bin/python
+.venv/.full: pyproject.toml requirements.txt | .venv/bin/python
 	@echo "Installing what training and tests need into .venv (TensorFlow, Jupyter, ...; once, some minutes) ..." >&2
-	@$(PIP) uninstall --yes opencv-python-headless 2>/dev/null
-	@$(PIP) install --requirement requirements.txt
-	@$(VENV)/python -c "import cv2" 2>/dev/null || { \
-		echo "This machine has no graphics libraries: installing OpenCV without windows ..." >&2; \
-		$(PIP) uninstall --yes opencv-python && \
-		$(PIP) install --no-deps "$$(grep ^opencv-python-headless requirements-inference.txt)"; }
-	@touch $@
+	$(call install,--requirement requirements.txt)
