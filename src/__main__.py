@@ -3,7 +3,6 @@
 import importlib
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from . import __version__
@@ -36,7 +35,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    program = f"python -m {__package__}" if Path(sys.argv[0]).name == "__main__.py" else "numberplate"
+    program = f"python -m {__package__}" if __name__ == "__main__" else "numberplate"
     if not given:
         print(_help(program), file=sys.stderr, end="")
         return EXIT_BAD_USAGE

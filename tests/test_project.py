@@ -1,21 +1,23 @@
+import itertools
 import os
 import re
+import shutil
 import subprocess
+import sys
+import tomllib
 
 import pytest
 
 
-def pins(path):
-    """{package: version} of a requirements file, OpenCV's two packages as one."""
-    lines = [line for line in path.read_text().splitlines() if line and not line.startswith(("#", "-r"))]
-    found = dict(line.split("==") for line in lines)
-    return {re.sub("-headless$", "", name): version for name, version in found.items()}
-
-
-def test_everything_is_pinned_and_all_files_agree(root):
-    everything = pins(root / "requirements.txt")
-    for part in ("inference", "service"):
-        assert pins(root / f"requirements-{part}.txt").items() <= everything.items()
+def test_every_version_is_pinned_in_one_place(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    for requirement in (*project["dependencies"], *itertools.chain.from_iterable(extras.values())):
+        own = re.fullmatch(r"numberplate\[(.+)\]", requirement)
+        assert set(own[1].split(",")) <= extras.keys() if own else re.fullmatch(r"[\w-]+==[\w.]+", requirement)
+    lines = (root / "requirements.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == ["--editable .[all,dev]"]
+    assert list(root.glob("requirements*.txt")) == [root / "requirements.txt"]
 
 
 def make(root, *arguments):
@@ -37,3 +39,20 @@ def test_make_run_reads_the_sample(root, tmp_path, sample_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("input,text,")
     assert (tmp_path / sample_path.name).is_file()
+
+
+def test_a_python_that_is_too_old_is_refused_in_one_line(root, tmp_path):
+    old = tmp_path / "python3.10"
+    old.write_text(
+        "#!/bin/sh\n"
+        f'exec {sys.executable} -c \'import sys; sys.version_info = (3, 10, 12, "final", 0); exec(sys.argv[1])\' "$2"\n'
+    )
+    old.chmod(0o755)
+    shutil.copy(root / "Makefile", tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    done = make(tmp_path, "run", f"PYTHON={old}")
+    assert done.returncode == 2
+    complaint, failed = done.stderr.splitlines()
+    assert complaint == f"{old} is not Python 3.11, 3.12 or 3.13, which are needed; say make PYTHON=/path/to/another"
+    assert failed.startswith("make: ***")
+    assert not (tmp_path / ".venv").exists()

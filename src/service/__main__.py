@@ -50,7 +50,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
 
         app = create_app(settings)
     except ImportError as error:
-        logging.error("%s; the service needs more: pip install numberplate[service]", error)
+        logging.error("%s; the service needs more: pip install 'numberplate[service]'", error)
         return EXIT_BAD_INPUT
     except InputError as error:
         logging.error("%s", error)

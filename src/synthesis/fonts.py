@@ -1,4 +1,4 @@
-"""TrueType faces from the installed ``fontpkg-*`` packages (open licences, see ``requirements-fonts.txt``)."""
+"""TrueType faces from the installed ``fontpkg-*`` packages (open licences; the extra ``fonts`` names them)."""
 
 import importlib.util
 from dataclasses import dataclass
@@ -213,7 +213,7 @@ def require_faces(families: tuple[str, ...]) -> list[FontFace]:
     faces = find_faces(families)
     if not faces:
         raise FontsNotInstalledError(
-            "no font package is installed; install them with: pip install -r requirements-fonts.txt"
+            "no font package is installed; install them with: pip install 'numberplate[fonts]'"
         )
     return faces
 

@@ -90,7 +90,9 @@ class Letterings:
             ValueError: there are no faces for such scripts.
         """
         if not self.other_scripts:
-            raise ValueError("no faces for other scripts are installed; see requirements-fonts.txt")
+            raise ValueError(
+                "no faces for other scripts are installed; install them with: pip install 'numberplate[fonts]'"
+            )
         face = self.other_scripts[rng.integers(len(self.other_scripts))]
         first, last = THAI_LETTERS if "Thai" in face.path.stem else DEVANAGARI_LETTERS
         text = "".join(chr(int(code)) for code in rng.integers(first, last + 1, size=int(rng.integers(2, 5))))

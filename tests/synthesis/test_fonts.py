@@ -19,7 +19,7 @@ needs_fonts = pytest.mark.skipif(not INSTALLED, reason="no fontpkg-* package is 
 
 def test_missing_fonts_are_named_with_the_remedy() -> None:
     assert find_faces(("no-such-family",)) == []
-    with pytest.raises(FontsNotInstalledError, match=r"requirements-fonts\.txt"):
+    with pytest.raises(FontsNotInstalledError, match=r"numberplate\[fonts\]"):
         require_faces(("no-such-family",))
 
 
