@@ -114,7 +114,7 @@ def damage(content: bytes, other: bytes, rng: np.random.Generator) -> bytes:
             case 5:
                 data[place:place] = data[place : place + length]
             case 6:
-                start = int(rng.integers(len(other)))
+                start = int(rng.integers(len(other) + 1))
                 data[place : place + length] = other[start : start + length]
             case 7 if rng.random() < 0.3:
                 del data[place:]

@@ -19,7 +19,7 @@ def test_the_notebook_shows_its_results_when_opened(name):
     notebook = nbformat.read(ROOT / name, as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.output_type == "error"]
-    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert any({"image/png", "image/jpeg"} & set(output.get("data", {})) for output in outputs)
 
 
 def test_usage_runs_from_top_to_bottom():
