@@ -58,7 +58,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         metavar="INPUT",
         help="a picture, a video, a folder, a pattern in quotes ('*.jpg'), a webcam's number, or a stream's address",
     )
-    parser.add_argument("--input", metavar="INPUT", help="the same; --input=-1.jpg where a name begins with a dash")
+    parser.add_argument("--input", metavar="INPUT", help="the same")
     parser.add_argument("--output", default="output", metavar="DIR", help="folder for the results (%(default)s)")
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("--no-save", action="store_true", help="save nothing")
@@ -148,8 +148,11 @@ class _VehiclePrinter:
 def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
     """The options, with exactly one input."""
     parser = _parser(program)
-    # Intermixed: without it the input would not be found behind options.
-    options, others = parser.parse_known_intermixed_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[-2:-1] == ["--"]:
+        given[-2:] = [f"--input={given[-1]}"]
+    # Intermixed: without it the input would not be found behind options; but it does not know "--".
+    options, others = parser.parse_known_intermixed_args(given)
     if others and not others[0].startswith("-"):
         parser.error(f"{others[0]}: give one input; for many pictures a folder, or a pattern in quotes ('*.jpg')")
     if others:

@@ -51,6 +51,14 @@ def test_reading(command, arguments):
     assert answer["plates"]
 
 
+@pytest.mark.parametrize("arguments", [("--", "-1.jpg"), ("--input=-1.jpg",)], ids=" ".join)
+def test_a_name_that_looks_like_an_option(command, tmp_path, sample_path, arguments):
+    (tmp_path / "-1.jpg").symlink_to(sample_path.resolve())
+    done = command("read", "--no-save", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["input"] == "-1.jpg"
+
+
 def test_reading_has_all_options_of_before(command, tmp_path):
     done = command("photo.jpg", "--format", "csv", "--output", "results", "--workers", "1", "--runtime", "litert")
     assert done.returncode == 0, done.stderr

@@ -4,7 +4,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from src.synthesis.samples import FOLDER, HEIGHT, JPEG_QUALITY, SAMPLES, WIDTH, draw_sample, write_samples
+from src.files import SAMPLES_DIRECTORY
+from src.synthesis.samples import HEIGHT, JPEG_QUALITY, SAMPLES, WIDTH, draw_sample, write_samples
 
 
 @pytest.fixture(scope="module")
@@ -29,5 +30,5 @@ def test_a_sample_is_the_same_every_time(written: Path) -> None:
 
 
 def test_the_repository_has_the_samples_with_the_right_texts(written: Path) -> None:
-    assert (FOLDER / "samples.csv").read_text() == (written / "samples.csv").read_text()
-    assert all((FOLDER / sample.name).is_file() for sample in SAMPLES)
+    assert (SAMPLES_DIRECTORY / "samples.csv").read_text() == (written / "samples.csv").read_text()
+    assert all((SAMPLES_DIRECTORY / sample.name).is_file() for sample in SAMPLES)
