@@ -13,6 +13,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from types import FrameType
 from typing import TypeVar
 
+from src.interrupts import SIGNALS, handled
+
 #: A process that is told to end goes on for so many seconds: the one that started it may be about to take its results.
 _GRACE_S = 5.0
 #: So many items per process are handed out before the first of them has to be done.
@@ -54,7 +56,7 @@ def map_in_processes(function: Callable[[Item], Result], items: Iterable[Item], 
 def _submit(pool: ProcessPoolExecutor, function: Callable[[Item], Result], item: Item) -> Future[Result]:
     """Submit an item; a process that this starts never hears of Ctrl-C, which is for the one that started it."""
     with _interrupted_later():
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             return pool.submit(function, item)
         finally:
@@ -67,17 +69,17 @@ def _interrupted_later() -> Iterator[None]:
 
     Blocking the signal is not enough: another thread may take it, and Python handles it in the main one all the same.
     """
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
-        yield
-        return
+    before = handled()
     heard: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    for number in before:
+        signal.signal(number, lambda number, _: heard.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         if heard:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(heard[0])
 
 
 def _prepare() -> None:
@@ -85,6 +87,7 @@ def _prepare() -> None:
     warnings.filterwarnings("ignore", module="PIL")
     # systemd tells every process of a service to end, not just the one that knows what is to be saved.
     signal.signal(signal.SIGTERM, _end_soon)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 

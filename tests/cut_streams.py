@@ -69,7 +69,11 @@ class Reader:
     def stop(self) -> int:
         """End it as service managers do; returns its exit status."""
         self._process.terminate()
-        status = self._process.wait(30)
+        try:
+            status = self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
         for thread in self._threads:
             thread.join()
         return status

@@ -56,7 +56,7 @@ def start(root, tmp_path):
     """Starts the command line in an empty folder."""
     started = []
 
-    def run(*arguments):
+    def run(*arguments, prepare=heed_interrupts):
         process = subprocess.Popen(
             [sys.executable, "-m", "src.pipeline", *map(str, arguments)],
             cwd=tmp_path,
@@ -64,7 +64,7 @@ def start(root, tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=heed_interrupts,
+            preexec_fn=prepare,
         )
         started.append(process)
         return process
@@ -176,9 +176,19 @@ def test_a_source_that_is_away_for_long_is_back_at_once(server):
     assert max(gaps) < 3.5, "pauses between two attempts stay short"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_a_signal_ends_a_stream_with_everything_saved(start, server, passing, tmp_path, number):
-    process = start("--input", server(passing, 12).address, "--save", "annotated,json,csv,frames,crops")
+def ignore_interrupts():
+    """As shells start their background jobs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize(
+    ("number", "prepare"),
+    [(signal.SIGTERM, heed_interrupts), (signal.SIGINT, heed_interrupts), (signal.SIGTERM, ignore_interrupts)],
+    ids=["SIGTERM", "SIGINT", "SIGTERM in the background"],
+)
+def test_a_signal_ends_a_stream_with_everything_saved(start, server, passing, tmp_path, number, prepare):
+    address = server(passing, 12).address
+    process = start("--input", address, "--save", "annotated,json,csv,frames,crops", prepare=prepare)
     first = json.loads(process.stdout.readline())
     # The next one is in sight, or has gone less than five seconds ago, when the signal comes.
     time.sleep(6.0)
@@ -214,12 +224,13 @@ def test_sigterm_ends_a_video_file_with_what_was_read(start, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("prepare", [heed_interrupts, ignore_interrupts])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_sigterm_ends_a_folder_with_its_csv(start, tmp_path, sample_path, workers):
+def test_sigterm_ends_a_folder_with_its_csv(start, tmp_path, sample_path, workers, prepare):
     (tmp_path / "photos").mkdir()
     for number in range(2000):
         (tmp_path / "photos" / f"{number:04}.jpg").symlink_to(sample_path.resolve())
-    process = start("--input", "photos", "--workers", workers)
+    process = start("--input", "photos", "--workers", workers, prepare=prepare)
     wait_for(lambda: list(tmp_path.glob("output/0003.json")))
     # As systemd does: every process of the service is told.
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
