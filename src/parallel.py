@@ -13,7 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from types import FrameType
 from typing import TypeVar
 
-from src.interrupts import SIGNALS, handled
+from .interrupts import SIGNALS, handled
 
 #: A process that is told to end goes on for so many seconds: the one that started it may be about to take its results.
 _GRACE_S = 5.0
