@@ -7,6 +7,7 @@
 #   make train                                          run Training.ipynb: trains and saves the models
 #   make evaluate SETS="folder ..."                     figures on annotated sets
 #   make bench                                          speed and memory of reading pictures and videos
+#   make docs                                           build the documentation as a site in site/
 #   make clean                                          remove .venv and caches
 
 export INPUT ?= $(firstword $(sort $(wildcard data/samples/*.jpg data/samples/*.png)))
@@ -26,7 +27,7 @@ PIP := $(VENV)/python -m pip --disable-pip-version-check --quiet
 INFERENCE := $(if $(wildcard .venv/.full),.venv/.full,.venv/.inference)
 SERVICE := $(if $(wildcard .venv/.full),.venv/.full,.venv/.service)
 
-.PHONY: run serve test lint train evaluate bench clean
+.PHONY: run serve test lint train evaluate bench docs clean
 
 run: $(INFERENCE)
 	@echo "Reading the plates of $$INPUT with the models in models/ ..." >&2
@@ -60,9 +61,13 @@ bench: .venv/.full
 	@$(VENV)/python -m src.evaluation.speed
 	@$(VENV)/python -m src.evaluation.benchmark
 
+docs: .venv/.full
+	@echo "Building the site ..."
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet
+
 clean:
 	@echo "Removing .venv and caches ..."
-	@rm -rf .venv build numberplate.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv build site numberplate.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:

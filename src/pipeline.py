@@ -81,7 +81,7 @@ def main(
         video: more about reading videos.
 
     Returns:
-        The answer in plain JSON types; the README describes it.
+        The answer in plain JSON types; ``docs/answers.md`` describes it.
 
     Raises:
         InputError: the input cannot be read, or nothing can be saved in ``output_dir``.
