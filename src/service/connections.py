@@ -12,6 +12,8 @@ from .settings import Settings
 
 #: An answer of which nothing is taken for so many seconds is given up.
 WRITING_S = 60.0
+#: The same while the service ends.
+ENDING_S = 3.0
 #: Of a stream whose client has not shown a token so much is received, in bytes: its first message has to be small.
 FIRST_MESSAGE_BYTES = 8_192
 #: Pongs and answers that wait for a client that asks for ever more, in bytes.
@@ -50,9 +52,9 @@ class _Writing:
         """Whether something waits to be taken."""
         return self._timer is not None
 
-    def pause(self) -> None:
-        """There is too much that was not taken."""
-        self._timer = asyncio.get_running_loop().call_later(WRITING_S, self._transport.abort)
+    def pause(self, limit_s: float = WRITING_S) -> None:
+        """There is too much that was not taken; it is waited for so many seconds."""
+        self._timer = asyncio.get_running_loop().call_later(limit_s, self._transport.abort)
 
     def resume(self) -> None:
         """It was taken, or the connection ends."""
@@ -75,6 +77,7 @@ class HttpProtocol(H11Protocol):
         super().__init__(**options)
         self._settings, self._most = settings, most
         self._header_timer: asyncio.TimerHandle | None = None
+        self._is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection in, or refuse it."""
@@ -107,7 +110,7 @@ class HttpProtocol(H11Protocol):
     def pause_writing(self) -> None:
         """There is too much that was not taken."""
         super().pause_writing()
-        self._writing.pause()
+        self._writing.pause(ENDING_S if self._is_ending else WRITING_S)
 
     def resume_writing(self) -> None:
         """It was taken."""
@@ -116,6 +119,7 @@ class HttpProtocol(H11Protocol):
 
     def shutdown(self) -> None:
         """The service ends: what is read already is answered, and nobody is waited for."""
+        self._is_ending = True
         receiving = self.cycle and not self.cycle.response_complete and self.cycle.more_body
         if receiving or self._writing.is_stuck:
             self.transport.abort()
