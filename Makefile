@@ -45,7 +45,7 @@ lint: .venv/.full
 	@echo "Checking style and types ..."
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
-	@$(VENV)/mypy src
+	@$(VENV)/mypy src tools
 
 train: .venv/.full
 	@echo "Running Training.ipynb: this trains the five models and takes hours on a CPU ..."
@@ -58,8 +58,8 @@ evaluate: .venv/.full
 
 bench: .venv/.full
 	@echo "Reading drawn pictures and videos; this takes some minutes ..."
-	@$(VENV)/python -m src.evaluation.speed
-	@$(VENV)/python -m src.evaluation.benchmark
+	@$(VENV)/python -m tools.speed
+	@$(VENV)/python -m tools.benchmark
 
 docs: .venv/.full
 	@echo "Building the site ..."
@@ -68,7 +68,7 @@ docs: .venv/.full
 clean:
 	@echo "Removing .venv and caches ..."
 	@rm -rf .venv build site numberplate.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	@find src tests -name __pycache__ -prune -exec rm -rf {} +
+	@find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { \

@@ -12,20 +12,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .errors import InputError
+    from .basics.errors import InputError
+    from .basics.results import FolderResult, ImageResult, Plate, VideoResult
     from .pipeline import main, read
-    from .results import FolderResult, ImageResult, Plate, VideoResult
 
 __version__ = "0.1.0"
 __all__ = ["FolderResult", "ImageResult", "InputError", "Plate", "VideoResult", "main", "read"]
 
-_MODULES = {"InputError": "errors", "main": "pipeline", "read": "pipeline"}
+_MODULES = {"InputError": "basics.errors", "main": "pipeline", "read": "pipeline"}
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_MODULES.get(name, 'results')}", __name__), name)
+    value = getattr(importlib.import_module(f".{_MODULES.get(name, 'basics.results')}", __name__), name)
     globals()[name] = value
     return value
 

@@ -13,15 +13,15 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from .crossing import Line
-from .errors import InputError, UnreachableError
+from .basics.errors import InputError, UnreachableError
+from .basics.interrupts import treat_termination_as_interrupt
+from .basics.results import VehicleRecord
 from .formats.openalpr import openalpr_answer
-from .interrupts import treat_termination_as_interrupt
 from .media.inputs import LiveSource, Photograph, printable
-from .media.sinks import csv_text
-from .options import EVERYTHING, SAVED, VideoOptions
+from .media.saving import csv_text
 from .pipeline import Data, data_preprocessing, model_prediction
-from .results import VehicleRecord
+from .video.crossing import Line
+from .video.options import EVERYTHING, SAVED, VideoOptions
 
 EXIT_BAD_INPUT = 2
 EXIT_UNREACHABLE = 4

@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from typing import Any
 
-from .errors import InputError
+from .basics.errors import InputError
+from .basics.results import Failure, FolderResult, ImageResult, VideoResult
 from .media.draw import annotate
 from .media.folder_output import FolderOutput
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input
-from .media.sinks import OutputFolder, Rendering, render
+from .media.saving import OutputFolder, Rendering, render
 from .media.window import Window
-from .options import EVERYTHING, VideoOptions
-from .recogniser import load_recogniser
-from .results import Failure, FolderResult, ImageResult, VideoResult
+from .recognition.recogniser import load_recogniser
+from .video.options import EVERYTHING, VideoOptions
 
 Data = Photograph | FolderSource | VideoSource | LiveSource
 Result = ImageResult | VideoResult | FolderResult
@@ -150,7 +150,7 @@ def _predict(
         return _summary(data, _read_in_processes(data, folder, runtime, workers), folder)
     recogniser = load_recogniser(runtime)
     if isinstance(data, VideoSource | LiveSource):
-        from .video import read_video
+        from .video.reader import read_video
 
         return read_video(data, recogniser, folder, window, video)
 
@@ -215,7 +215,7 @@ def _read_in_processes(
     data: FolderSource, folder: OutputFolder | None, runtime: str, workers: int
 ) -> Iterator[ImageResult | Failure]:
     """Read pictures in several processes. Only this one saves: who dies or is stopped leaves nothing behind."""
-    from .parallel import map_in_processes
+    from .basics.parallel import map_in_processes
 
     work = functools.partial(_read_one, runtime=runtime, renders=folder is not None)
     with contextlib.closing(map_in_processes(work, data.images, min(workers, len(data.images)))) as outcomes:

@@ -25,9 +25,9 @@ from pathlib import Path
 import numpy as np
 
 from src.pipeline import main as read
-from src.synthesis.clips import Clip, Pass, traffic
 from tests.media.videos import MotionJpegServer
 from tests.test_streams import PLUGINS, SYSTEM_PYTHON, free_port
+from tools.clips import Clip, Pass, traffic
 
 #: A server is there, and away, for so many seconds.
 THERE_S = (7.0, 16.0)

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from src.errors import InputError
+from src.basics.errors import InputError
 from src.pipeline import data_preprocessing
 from src.pipeline import main as read
 from src.synthesis.letterings import load_letterings

@@ -10,16 +10,16 @@ from pathlib import Path
 import av
 import numpy as np
 
+from src.basics.geometry import box_to_quad
+from src.basics.results import VehicleRecord, VideoResult
 from src.detection.detector import Detection
-from src.geometry import box_to_quad
 from src.media.inputs import LiveSource
-from src.media.live_output import LiveOutput
-from src.media.sinks import OutputFolder
-from src.media.video_source import Frame
-from src.options import VideoOptions
-from src.results import VehicleRecord, VideoResult
+from src.media.saving import OutputFolder
 from src.service.stream import _Description
-from src.video import VideoReader
+from src.video.live_output import LiveOutput
+from src.video.options import VideoOptions
+from src.video.reader import VideoReader
+from src.video.source import Frame
 from tests.media.videos import ColourRecogniser, Image, scene
 
 #: Memory may grow by so much after the first tenth, in bytes.

@@ -10,9 +10,9 @@ import urllib.parse
 import pytest
 
 from src.media.inputs import open_input
-from src.media.sinks import OutputFolder
-from src.options import EVERYTHING
-from src.video import read_video
+from src.media.saving import OutputFolder
+from src.video.options import EVERYTHING
+from src.video.reader import read_video
 from tests.media.videos import ColourRecogniser, driving, write_video
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
-from src.media.sinks import CSV_COLUMNS
-from src.synthesis.clips import Clip, Pass
+from src.media.saving import CSV_COLUMNS
 from tests.conftest import heed_interrupts
 from tests.media.encoded import png_header
 from tests.media.videos import MotionJpegServer, write_sound
+from tools.clips import Clip, Pass
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from src.errors import InputError
+from src.basics.errors import InputError
 from src.pipeline import main
 from tests.media.encoded import encode, sixteen_bit, with_empty_scans, with_orientation
 from tests.media.videos import scene

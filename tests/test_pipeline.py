@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src.annotations import read_annotations
-from src.errors import InputError
+from src.basics.errors import InputError
+from src.evaluation.annotations import read_annotations
 from src.media.inputs import FolderSource, Photograph
 from src.pipeline import data_preprocessing, main, model_prediction
 

@@ -4,7 +4,7 @@ import pytest
 
 import src
 from src import FolderResult, ImageResult, InputError, Plate, VideoResult, main, read
-from src.synthesis.clips import Clip, Pass
+from tools.clips import Clip, Pass
 
 
 def without_times(answer):

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.options import VideoOptions
 from src.pipeline import main
-from src.synthesis.clips import Clip, traffic
+from src.video.options import VideoOptions
 from tests.media.videos import MotionJpegServer
+from tools.clips import Clip, traffic
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 PLUGINS = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer, Gst; \

@@ -18,20 +18,20 @@ import av
 import numpy as np
 import pytest
 
-from src import video
-from src.media import live_output
 from src.media.inputs import open_input
 from src.media.leftovers import this_process
-from src.media.live import open_live
-from src.media.sinks import OutputFolder
-from src.media.video_source import Frame
-from src.options import SAVED, VideoOptions
+from src.media.saving import OutputFolder
 from src.service.stream import _Description
-from src.synthesis.clips import Clip, Pass
-from src.video import VideoReader, read_video
+from src.video import live_output
+from src.video import reader as video
+from src.video.live import open_live
+from src.video.options import SAVED, VideoOptions
+from src.video.reader import VideoReader, read_video
+from src.video.source import Frame
 from tests.conftest import heed_interrupts
 from tests.long_stream import LongStream
 from tests.media.videos import ColourRecogniser, MotionJpegServer, driving, scene, write_video
+from tools.clips import Clip, Pass
 
 BOX = (100, 100, 180, 120)
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray, transform_points
+from ..basics.geometry import FloatArray, transform_points
 from ..segmentation.canvas import PlateView
 
 CROP_SIZE = 32

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray
+from ..basics.geometry import FloatArray
 from .alphabet import ALPHABET, REJECT
 
 #: Weights of the classifier's opinion and of the segmenter's on which character it is.

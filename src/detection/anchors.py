@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..geometry import FloatArray
+from ..basics.geometry import FloatArray
 
 #: Size of the network's input in pixels, and that for pictures which are not larger than it.
 INPUT_HEIGHT = 480

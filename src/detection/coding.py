@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..geometry import FloatArray
+from ..basics.geometry import FloatArray
 
 #: Bound of a log size offset, so that a wild output cannot overflow: a factor of e^4 = 55 to the anchor.
 MAXIMUM_LOG_SCALE = 4.0

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
-from ..preprocessing import letterbox
-from ..runtime import Model
+from ..basics.geometry import FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
+from ..basics.runtime import Model
 from .anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid
 from .coding import decode_boxes, decode_corners
+from .letterbox import letterbox
 from .verifier import Verdict, Verifier
 
 NMS_IOU = 0.4

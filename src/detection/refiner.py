@@ -10,9 +10,9 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray, Matrix, box_to_quad, iou_matrix, is_convex, quad_to_box
-from ..preprocessing import BORDER_VALUE
-from ..runtime import Model
+from ..basics.geometry import FloatArray, Matrix, box_to_quad, iou_matrix, is_convex, quad_to_box
+from ..basics.runtime import Model
+from .letterbox import BORDER_VALUE
 from .views import Pyramid, affine_cut
 
 #: The picture, and the place of the presumed plate in its middle, in pixels.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..geometry import FloatArray, iou_matrix
+from ..basics.geometry import FloatArray, iou_matrix
 from .anchors import anchor_grid
 from .coding import encode_boxes, encode_corners
 

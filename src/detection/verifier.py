@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray
-from ..runtime import Model
+from ..basics.geometry import FloatArray
+from ..basics.runtime import Model
 from .views import Pyramid, plate_size, view
 
 #: Log odds that a place is a plate: weights of the detector's log odds, of the verifier's (which are cut off where it
 #: has seen everything), and of the logarithms of the place's size, as a share of the longest side and in pixels.
-#: Chosen on photographs, as the thresholds of :mod:`numberplate.verification`.
+#: Chosen on photographs, as the thresholds of :mod:`numberplate.recognition.acceptance`.
 DETECTOR_WEIGHT = 1.9
 VERIFIER_WEIGHT = 0.4
 SHARE_WEIGHT = 0.7

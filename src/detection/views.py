@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray, Matrix
-from ..preprocessing import BORDER_VALUE
+from ..basics.geometry import FloatArray, Matrix
+from .letterbox import BORDER_VALUE
 
 #: Both pictures, one above the other, in pixels, and how many times the place's size they show across.
 VIEW_WIDTH = 96

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..files import IS_CHECKOUT, MODELS_DIRECTORY
+from ..basics.files import IS_CHECKOUT, MODELS_DIRECTORY
 from .calibration import Calibration, pooled
 from .evaluate import STAGES, evaluate_set
 from .sets import refusal

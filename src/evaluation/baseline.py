@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ..basics.geometry import FloatArray
+from ..basics.runtime import Model
 from ..classification.alphabet import ALPHABET, REJECT
 from ..classification.crops import character_crops
-from ..geometry import FloatArray
-from ..runtime import Model
 from ..segmentation.canvas import plate_view
 from ..segmentation.contours import contour_boxes
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry import FloatArray
+from ..basics.geometry import FloatArray
 from .metrics import Comparison, compared_part, normalise_text
 
 #: Confidences are compared in so many bins of equal width; the last one holds the readings that are sure.

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from ..annotations import AnnotatedImage, read_annotations
+from ..basics.runtime import Model, load_model
 from ..media.images import read_image
 from ..pipeline import main
-from ..runtime import Model, load_model
+from .annotations import AnnotatedImage, read_annotations
 from .baseline import read_with_contours
 from .calibration import Calibration, calibrate
 from .metrics import Comparison, PredictedPlates, detection_figures, reading_figures
@@ -40,7 +40,7 @@ def evaluate_set(folder: Path) -> tuple[dict[str, Any], Calibration]:
     """Run the system on every image of a set and compare with the annotations.
 
     Args:
-        folder: an annotated set, see :mod:`numberplate.annotations`.
+        folder: an annotated set, see :mod:`numberplate.evaluation.annotations`.
 
     Returns:
         Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading of the plates

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..geometry import FloatArray, iou_matrix, quad_size
+from ..basics.geometry import FloatArray, iou_matrix, quad_size
 
 #: A detection has found a plate at this IoU.
 FOUND_IOU = 0.5

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..annotations import AnnotatedImage, read_annotations
 from ..media.images import read_image
 from ..pipeline import main
+from .annotations import AnnotatedImage, read_annotations
 from .evaluate import predicted_plates
 from .metrics import Comparison, ReadingFigures, reading_figures
 from .sets import refusal
@@ -62,7 +62,7 @@ def evaluate_harmed(folder: Path) -> dict[str, ReadingFigures | None]:
     """Read the photographs of a set that show plates with known texts, harmed in each way.
 
     Args:
-        folder: an annotated set, see :mod:`numberplate.annotations`.
+        folder: an annotated set, see :mod:`numberplate.evaluation.annotations`.
 
     Returns:
         By the name of the harm, how well the texts were read; None where none is known.

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray
-from ..results import Plate
+from ..basics.geometry import FloatArray
+from ..basics.results import Plate
 from .images import BGRImage
 
 _OUTLINE = (60, 200, 0)

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from types import TracebackType
 
-from ..results import Failure, FolderResult, ImageResult
+from ..basics.results import Failure, FolderResult, ImageResult
 from .record_log import RecordLog
-from .sinks import OutputFolder, csv_heading, csv_lines, csv_text, json_bytes
+from .saving import OutputFolder, csv_heading, csv_lines, csv_text, json_bytes
 
 
 class FolderOutput:

@@ -27,7 +27,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from ..errors import InputError
+from ..basics.errors import InputError
 
 BGRImage = NDArray[np.uint8]
 

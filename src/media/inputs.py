@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..errors import InputError
+from ..basics.errors import InputError
 from .images import BGRImage, read_image, suffix_of_bytes
 
 #: File suffixes that are taken for pictures in folders and glob patterns.

@@ -5,7 +5,7 @@ import sys
 
 import cv2
 
-from ..errors import InputError
+from ..basics.errors import InputError
 from .images import BGRImage
 
 _TITLE = "Number plates"

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray, Matrix, quad_size, quad_to_rectangle, transform_points
+from ..basics.geometry import FloatArray, Matrix, quad_size, quad_to_rectangle, transform_points
 
 CANVAS_HEIGHT = 96
 CANVAS_WIDTH = 192

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from ..geometry import FloatArray, nms
+from ..basics.geometry import FloatArray, nms
 from .canvas import STRIDE
 
 #: Least centre probability; low, because the classifier can still reject a box but nobody can bring back a lost one.

@@ -8,7 +8,7 @@ text, and has finer strokes; the rim of a plate, a band with the country's lette
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray
+from ..basics.geometry import FloatArray
 
 #: From the middle of the first character to that of the one before it, and its width, in heights of a character
 #: (GA 36-2018: 57 and 45 of 90 mm).

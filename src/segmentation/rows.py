@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray
+from ..basics.geometry import FloatArray
 
 #: Slopes of the lines of text that are tried, as rise over run on the canvas.
 SLOPES = np.linspace(-0.4, 0.4, 33)

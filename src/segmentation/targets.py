@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray
+from ..basics.geometry import FloatArray
 from .canvas import GRID_HEIGHT, GRID_WIDTH, STRIDE
 
 #: Standard deviation of a centre's Gaussian, as a fraction of the box's side, and the least it is, in cells.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
-from ..errors import InputError
+from ..basics.errors import InputError
 from .settings import Settings
 
 EXIT_BAD_INPUT = 2

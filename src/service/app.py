@@ -13,8 +13,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from ..files import PAGE_DIRECTORY
-from ..recogniser import load_recogniser
+from ..basics.files import PAGE_DIRECTORY
+from ..recognition.recogniser import load_recogniser
 from . import compatible, health, reading, stream, videos
 from .decoder import Decoder
 from .descriptions import SCHEMAS

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..basics.errors import InputError
 from ..media.images import BGRImage, is_light, read_image, suffix_of_bytes
 from ..media.inputs import Photograph
 from . import decoding

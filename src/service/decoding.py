@@ -16,9 +16,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..errors import InputError
+from ..basics.errors import InputError
+from ..basics.parallel import end_with_parent
 from ..media.images import BGRImage, read_image
-from ..parallel import end_with_parent
 
 
 def decode(content: bytes, name: str, memory: int) -> BGRImage:
@@ -49,7 +49,7 @@ def measure(path: Path, name: str) -> tuple[int | None, float]:
         InputError: it is none.
     """
     from ..media.inputs import VideoSource
-    from ..media.video_source import VideoFile
+    from ..video.source import VideoFile
 
     with VideoFile(VideoSource(name, path)) as video:
         return video.frame_count, float(video.frame_rate)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from ..files import SCHEMAS_FILE
+from ..basics.files import SCHEMAS_FILE
 
 SCHEMAS: dict[str, dict[str, Any]] = json.loads(SCHEMAS_FILE.read_bytes())
 

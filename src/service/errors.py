@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
-from ..errors import InputError
+from ..basics.errors import InputError
 from ..formats.codeproject import codeproject_error
 from ..formats.openalpr import openalpr_error
 from ..formats.plate_recognizer import plate_recognizer_error

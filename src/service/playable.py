@@ -6,8 +6,8 @@ from typing import Any
 
 import av
 
-from ..media.sinks import temporary_beside
-from ..media.video_source import LIBRARY_ERRORS
+from ..media.saving import temporary_beside
+from ..video.source import LIBRARY_ERRORS
 from .storage import is_full
 
 #: Files that they play as they are.

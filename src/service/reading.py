@@ -8,10 +8,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from ..errors import InputError
+from ..basics.errors import InputError
+from ..basics.results import Failure, FolderResult, ImageResult
 from ..media.draw import annotate
-from ..media.sinks import encode_picture
-from ..results import Failure, FolderResult, ImageResult
+from ..media.saving import encode_picture
 from .descriptions import PICTURES, answers
 from .errors import unreadable
 from .state import Service, service_of

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import InputError
+from ..basics.errors import InputError
 from ..media.inputs import VideoSource, printable
-from ..media.sinks import OutputFolder
-from ..options import SAVED, VideoOptions
-from ..video import Recogniser, read_video
+from ..media.saving import OutputFolder
+from ..video.options import SAVED, VideoOptions
+from ..video.reader import Recogniser, read_video
 from .jobs import Job, JobStore
 from .playable import make_playable
 from .settings import Settings

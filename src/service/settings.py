@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..basics.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
+from ..basics.results import Failure, ImageResult
 from ..media.images import is_light
-from ..recogniser import PlateRecogniser
-from ..results import Failure, ImageResult
+from ..recognition.recogniser import PlateRecogniser
 from .decoder import Decoder
 from .jobs import JobStore
 from .metrics import Metrics

@@ -14,12 +14,12 @@ import av
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 
-from ..errors import InputError
+from ..basics.errors import InputError
+from ..basics.results import VehicleRecord
 from ..media.images import BGRImage
-from ..media.video_source import USUAL_RATE, Frame
-from ..options import VideoOptions
-from ..results import VehicleRecord
-from ..video import Recogniser, VideoReader
+from ..video.options import VideoOptions
+from ..video.reader import Recogniser, VideoReader
+from ..video.source import USUAL_RATE, Frame
 from .connections import TRUST
 from .decoder import Decoder
 from .errors import ServiceError, busy, native_error, unreadable

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from ..media.video_sink import CONTAINERS
+from ..video.encoder import CONTAINERS
 from .descriptions import VIDEO, answers
 from .errors import ServiceError, busy
 from .jobs import Job

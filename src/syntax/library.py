@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import SYNTAX_DIRECTORY
+from ..basics.files import SYNTAX_DIRECTORY
 from .notation import Form, character_set, forms_of, shape_of, vocabulary
 
 #: What the lines of a region begin with.

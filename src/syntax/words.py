@@ -5,7 +5,7 @@ import itertools
 from collections import Counter
 from string import ascii_uppercase
 
-from ..files import WORDS_FILE
+from ..basics.files import WORDS_FILE
 
 #: So often, beyond what is counted, every letter is taken to have followed every other.
 UNSEEN = 0.5

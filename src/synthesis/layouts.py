@@ -7,15 +7,7 @@ imitate the general look of a region's plates, with wide ranges; none reproduces
 import numpy as np
 
 from . import marks, paints
-from .layout_parts import (
-    blue_band,
-    draw_graphics,
-    row_style,
-    set_stacked,
-    set_text,
-    small_text,
-    sticker,
-)
+from .layout_parts import blue_band, draw_graphics, row_style, set_stacked, set_text, small_text, sticker
 from .letterings import Letterings
 from .paints import pick
 from .plate_canvas import PlateCanvas

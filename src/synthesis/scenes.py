@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import box_to_quad, quad_size, quad_to_rectangle, transform_points
+from ..basics.geometry import box_to_quad, quad_size, quad_to_rectangle, transform_points
 from .degradations import degrade
 from .letterings import Letterings, load_letterings
 from .mounting import mount

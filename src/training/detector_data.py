@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..annotations import AnnotatedImage
+from ..basics.geometry import FloatArray, box_area, box_to_quad, quad_to_box
 from ..detection.anchors import INPUT_WIDTH
-from ..geometry import FloatArray, box_area, box_to_quad, quad_to_box
-from ..preprocessing import BORDER_VALUE
+from ..detection.letterbox import BORDER_VALUE
+from ..evaluation.annotations import AnnotatedImage
 from ..synthesis.scenes import reader_scene
 
 #: A plate that the crop cuts off is asked for when this much of it is left, else its region is ignored.

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ..basics.geometry import FloatArray
 from ..detection.targets import assign_targets
-from ..geometry import FloatArray
 from .detector_data import Paster, Photograph, draw_mosaic, draw_sample
 from .epochs import EpochBatches
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..basics.geometry import iou_matrix
 from ..detection.detector import Detector
-from ..geometry import iou_matrix
 from .detector_data import Photograph
 
 #: A detection at least this sure, where nothing is annotated, may be a plate that somebody overlooked.

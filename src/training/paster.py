@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray, iou_matrix, quad_to_box
+from ..basics.geometry import FloatArray, iou_matrix, quad_to_box
 from ..synthesis.plates import DrawnPlate, draw_plate
 from ..synthesis.scenes import paste_plate, random_quad
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ..annotations import AnnotatedImage, read_annotations, shows_surroundings, with_texts
-from ..reading import PlateReader
+from ..evaluation.annotations import AnnotatedImage, read_annotations, shows_surroundings, with_texts
+from ..recognition.reading import PlateReader
 from . import classifier, segmenter
 from .fitting import Schedule, is_finished
 from .reader_data import Samples, draw_samples
@@ -119,7 +119,7 @@ def train_reader(
             give surroundings to drawn plates, and real characters. Without any, drawn plates have to do.
         plan: how much to draw and how long to train.
         seed: of everything random.
-        texts: a CSV with texts of plates that the sets do not know, see :func:`numberplate.annotations.with_texts`.
+        texts: a CSV with texts of plates that the sets do not know, see :func:`numberplate.evaluation.annotations.with_texts`.
 
     Returns:
         The segmenter and the classifier.

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..basics.geometry import FloatArray
 from ..classification.alphabet import CLASSES
-from ..geometry import FloatArray
 from ..segmentation.targets import segmentation_targets
 from .epochs import EpochBatches
 from .reader_data import Samples

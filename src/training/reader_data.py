@@ -13,9 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..classification.alphabet import ALPHABET, REJECT
-from ..classification.crops import character_crops
-from ..geometry import (
+from ..basics.geometry import (
     FloatArray,
     Matrix,
     box_to_quad,
@@ -25,6 +23,8 @@ from ..geometry import (
     quad_to_box,
     transform_points,
 )
+from ..classification.alphabet import ALPHABET, REJECT
+from ..classification.crops import character_crops
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
 from ..synthesis.scenes import reader_scene
 

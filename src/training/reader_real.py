@@ -12,20 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..annotations import AnnotatedImage
+from ..basics.geometry import FloatArray, box_to_quad
 from ..classification.alphabet import ALPHABET
 from ..classification.crops import CROP_MARGIN, CROP_SIZE
-from ..geometry import FloatArray, box_to_quad
-from ..reading import PlateReader
+from ..evaluation.annotations import AnnotatedImage
+from ..recognition.reading import PlateReader
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, plate_view
-from .reader_data import (
-    MOST_CHARACTERS,
-    Samples,
-    character_boxes,
-    jittered_quad,
-    read_photograph,
-    samples_of_view,
-)
+from .reader_data import MOST_CHARACTERS, Samples, character_boxes, jittered_quad, read_photograph, samples_of_view
 
 #: Share of a text's characters that the first reader has to read right for its boxes to be trusted.
 LEAST_AGREEMENT = 0.5

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..basics.geometry import iou_matrix
+from ..basics.runtime import Model
 from ..classification.alphabet import REJECT
 from ..classification.crops import character_crops
-from ..geometry import iou_matrix
-from ..runtime import Model
 from ..segmentation.canvas import PlateView
 from ..segmentation.decode import decode_cells
 from .reader_data import Samples

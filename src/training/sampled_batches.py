@@ -5,7 +5,7 @@ import abc
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import FloatArray
+from ..basics.geometry import FloatArray
 from .epochs import EpochBatches
 
 

@@ -1,8 +1,8 @@
 import cv2
 import numpy as np
 
+from src.basics.geometry import box_to_quad, quad_to_box, transform_points
 from src.classification.crops import character_crops
-from src.geometry import box_to_quad, quad_to_box, transform_points
 from src.segmentation.canvas import canvas_matrix, plate_view
 
 

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from src.basics.geometry import box_to_quad, quad_size, quad_to_box
+from src.basics.runtime import load_model
 from src.detection.refiner import (
     CLOSE_UP_HEIGHT,
     CLOSE_UP_WIDTH,
@@ -12,8 +14,6 @@ from src.detection.refiner import (
     placement,
 )
 from src.detection.views import Pyramid
-from src.geometry import box_to_quad, quad_size, quad_to_box
-from src.runtime import load_model
 from src.synthesis.scenes import reader_scene
 from src.training.refiner_data import presumed_quad
 

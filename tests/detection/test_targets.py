@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from src.basics.geometry import box_to_quad, iou_matrix
 from src.detection.anchors import anchor_grid
 from src.detection.detector import LEAST_VOTE, VOTES, decode
 from src.detection.targets import assign_targets
-from src.geometry import box_to_quad, iou_matrix
 
 NO_BOXES = np.zeros((0, 4), np.float32)
 

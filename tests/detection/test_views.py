@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from src.detection.letterbox import BORDER_VALUE
 from src.detection.views import (
     CLOSE_REACH,
     SURROUNDINGS_HEIGHT,
@@ -12,7 +13,6 @@ from src.detection.views import (
     plate_size,
     view,
 )
-from src.preprocessing import BORDER_VALUE
 
 
 def marked(box, size=(480, 640)):

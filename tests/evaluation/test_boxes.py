@@ -2,7 +2,7 @@
 
 import pytest
 
-from src.annotations import read_annotations
+from src.evaluation.annotations import read_annotations
 from src.pipeline import main
 
 #: About so many photographs of each set are read.

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from src.basics.geometry import box_to_quad
 from src.evaluation.calibration import calibrate, pooled
 from src.evaluation.metrics import (
     Comparison,
@@ -12,7 +13,6 @@ from src.evaluation.metrics import (
     edit_distance,
     reading_figures,
 )
-from src.geometry import box_to_quad
 
 
 def comparison(true_boxes, true_texts, boxes, scores, texts, confidences=None, quads=None, found=None):

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.basics.geometry import quad_to_box
 from src.evaluation.evaluate import evaluate_set
 from src.evaluation.metrics import Comparison, PredictedPlates, corner_errors
-from src.geometry import quad_to_box
 from src.pipeline import main
 
 MARKED = Path(__file__).with_name("marked_corners.csv")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from src.pipeline import main
-from src.synthesis.clips import Clip, traffic
+from tools.clips import Clip, traffic
 
 #: Records that are surer than this count as said.
 SAID = 0.5

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from src.basics.results import Plate
 from src.media.draw import annotate, label_of
-from src.results import Plate
 
 
 def plate_at(xmin, ymin, xmax, ymax, text="AB12CDE"):

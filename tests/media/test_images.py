@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from src.errors import InputError
+from src.basics.errors import InputError
 from src.media.images import from_bytes, read_image, sniff_format, suffix_of_bytes
 from tests.media.encoded import encode, encode_faithfully, jpeg_header, png_header, sixteen_bit, with_orientation
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src.errors import InputError
+from src.basics.errors import InputError
+from src.basics.results import ImageResult
 from src.media.inputs import IMAGE_SUFFIXES, FolderSource, ImageSource, LiveSource, VideoSource, open_input
-from src.media.sinks import OutputFolder
-from src.results import ImageResult
+from src.media.saving import OutputFolder
 
 
 @pytest.fixture

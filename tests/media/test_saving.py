@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from src.errors import InputError
+from src.basics.errors import InputError
+from src.basics.results import ImageResult
 from src.media.inputs import open_input
-from src.media.sinks import OutputFolder
-from src.options import VideoOptions
+from src.media.saving import OutputFolder
 from src.pipeline import main
-from src.results import ImageResult
-from src.video import read_video
+from src.video.options import VideoOptions
+from src.video.reader import read_video
 from tests.media.videos import ColourRecogniser, driving, write_video
 
 

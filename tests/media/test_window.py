@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from src.errors import InputError
+from src.basics.errors import InputError
 from src.media.window import Window
 
 

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from src.basics.geometry import box_to_quad, quad_to_box
+from src.basics.results import Candidate, Character
 from src.detection.detector import Detection
-from src.geometry import box_to_quad, quad_to_box
-from src.reading import Reading
-from src.results import Candidate, Character
+from src.recognition.reading import Reading
 
 Image = NDArray[np.uint8]
 

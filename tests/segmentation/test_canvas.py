@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from src.geometry import box_to_quad, quad_to_box, transform_points
+from src.basics.geometry import box_to_quad, quad_to_box, transform_points
 from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, MARGIN, canvas_matrix, plate_view
 
 QUADS = {

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from src.geometry import iou_matrix
+from src.basics.geometry import iou_matrix
 from src.segmentation.decode import decode_cells
 from src.segmentation.targets import segmentation_targets
 

@@ -18,7 +18,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from src.pipeline import main
-from src.synthesis.clips import Clip, traffic
+from tools.clips import Clip, traffic
 
 #: Seconds that anything may take, on a machine that is busy.
 PATIENCE_S = 60.0

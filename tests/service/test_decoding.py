@@ -8,7 +8,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from src.errors import InputError
+from src.basics.errors import InputError
 from src.media.images import is_light, read_image
 from src.service.decoder import Decoder
 from tests.media.encoded import encode, encode_faithfully, sixteen_bit, with_empty_scans, with_orientation

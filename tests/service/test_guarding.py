@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from src.errors import InputError
+from src.basics.errors import InputError
 from src.service.settings import Settings
 from tests.service.conftest import PATIENCE_S, TOKEN, serving, wait_for
 

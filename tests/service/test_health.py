@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
-from src.recogniser import load_recogniser
+from src.recognition.recogniser import load_recogniser
 from src.service.app import create_app
 from src.service.jobs import Job, JobStore
 from src.service.runner import JobRunner

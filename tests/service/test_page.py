@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from src.pipeline import main
-from src.synthesis.clips import Clip, traffic
 from tests.media.videos import write_video
 from tests.service.browser import CHROMIUM, browsing
 from tests.service.conftest import TOKEN, blocks
+from tools.clips import Clip, traffic
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
 

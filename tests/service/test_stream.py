@@ -13,8 +13,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from src.synthesis.clips import Clip, traffic
 from tests.service.conftest import PATIENCE_S, TOKEN, serving
+from tools.clips import Clip, traffic
 
 
 def open_stream(server, **options):

@@ -1,11 +1,11 @@
 import numpy as np
 
-from src.annotations import read_annotations
+from src.basics.geometry import box_to_quad
+from src.basics.runtime import load_model
+from src.evaluation.annotations import read_annotations
 from src.evaluation.metrics import normalise_text
-from src.geometry import box_to_quad
 from src.media.images import read_image
-from src.reading import PlateReader
-from src.runtime import load_model
+from src.recognition.reading import PlateReader
 from src.syntax.library import load_syntaxes
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from src.geometry import is_convex, quad_size, quad_to_box
+from src.basics.geometry import is_convex, quad_size, quad_to_box
 from src.synthesis.letterings import Letterings, load_letterings
 from src.synthesis.plates import draw_plate
 from src.synthesis.scenes import paste_plate, random_quad, reader_scene

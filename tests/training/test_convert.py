@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from src.annotations import read_annotations
-from src.errors import InputError
+from src.basics.errors import InputError
+from src.evaluation.annotations import read_annotations
 from src.training.convert import convert
 
 BOX = (20.0, 30.0, 60.0, 40.0)

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from src.annotations import AnnotatedImage
+from src.basics.geometry import iou_matrix, quad_to_box
+from src.basics.runtime import load_model
 from src.detection.detector import Detector
-from src.geometry import iou_matrix, quad_to_box
-from src.runtime import load_model
+from src.evaluation.annotations import AnnotatedImage
 from src.training.detector import QUICK, QUICK_MINED, read_history, train
 from src.training.detector_data import (
     Photograph,

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.basics.geometry import box_to_quad, iou_matrix, quad_to_box
 from src.classification.alphabet import REJECT
-from src.geometry import box_to_quad, iou_matrix, quad_to_box
 from src.training.reader_data import MOST_CHARACTERS, Samples, draw_samples, jittered_quad, reject_boxes
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.runtime import KerasModel, LiteRTModel, compile_model
+from src.basics.runtime import KerasModel, LiteRTModel, compile_model
 from src.training import classifier, segmenter
 from src.training.fitting import AVERAGED, Schedule
 from src.training.reader_data import Samples, draw_samples

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from src.basics.geometry import box_to_quad, is_convex, quad_size
 from src.detection.refiner import (
     CLOSE_UP_HEIGHT,
     CLOSE_UP_WIDTH,
@@ -9,7 +10,6 @@ from src.detection.refiner import (
     STRIDE,
     cell_centres,
 )
-from src.geometry import box_to_quad, is_convex, quad_size
 from src.training.detector_data import Photograph, draw_photographs
 from src.training.refiner import QUICK, corner_loss, train_refiner
 from src.training.refiner_data import (

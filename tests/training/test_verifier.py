@@ -3,11 +3,11 @@ import keras
 import numpy as np
 import pytest
 
+from src.basics.runtime import load_model
 from src.detection.detector import Detector
 from src.detection.model import build_detector
 from src.detection.verifier_model import OFFSET_SCALE, build_verifier
 from src.detection.views import SURROUNDINGS_HEIGHT, VIEW_HEIGHT, VIEW_WIDTH
-from src.runtime import load_model
 from src.training.detector_data import Photograph, draw_photographs
 from src.training.verifier import QUICK, take_backbone, train_verifier, verification_loss
 from src.training.verifier_data import Proposals, VerifierSamples, propose

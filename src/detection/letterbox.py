@@ -1,0 +1,50 @@
+"""From a photograph to the detector's input: letterboxing."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..basics.geometry import FloatArray
+
+#: Grey of the border that letterboxing adds; the middle of the value range, so that it looks like nothing.
+BORDER_VALUE = 114
+
+
+@dataclass(frozen=True)
+class Letterboxed:
+    """An image fitted into the detector's input without distortion.
+
+    Attributes:
+        image: uint8 ``[height, width, 3]`` BGR.
+        scale: detector pixels per image pixel.
+        offset: (x, y) of the image's top-left corner in the detector's input, in pixels.
+    """
+
+    image: NDArray[np.uint8]
+    scale: float
+    offset: tuple[int, int]
+
+    def to_original(self, points: FloatArray) -> FloatArray:
+        """Map ``[..., 2]`` points from the detector's input back to pixels of the original image."""
+        return ((points - np.asarray(self.offset, np.float32)) / self.scale).astype(np.float32)
+
+
+def letterbox(image: NDArray[np.uint8], height: int, width: int) -> Letterboxed:
+    """Scale an image to fit into ``height`` × ``width`` and fill the rest with grey.
+
+    Args:
+        image: uint8 ``[H, W, 3]``.
+        height: height of the result, in pixels.
+        width: width of the result, in pixels.
+    """
+    scale = min(height / image.shape[0], width / image.shape[1])
+    inner_width = max(1, round(image.shape[1] * scale))
+    inner_height = max(1, round(image.shape[0] * scale))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    resized = cv2.resize(image, (inner_width, inner_height), interpolation=interpolation)
+    x, y = (width - inner_width) // 2, (height - inner_height) // 2
+    canvas = np.full((height, width, 3), BORDER_VALUE, np.uint8)
+    canvas[y : y + inner_height, x : x + inner_width] = resized
+    return Letterboxed(canvas, scale, (x, y))

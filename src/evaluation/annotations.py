@@ -1,0 +1,132 @@
+"""Reading annotated sets: a folder with ``images/`` and ``annotations.csv``.
+
+Columns: image, width, height, xmin, ymin, xmax, ymax (pixels; empty: no plate in the image), corners ("x;y" ×4, TL TR
+BR BL; may be empty), text (may be empty), country. An image has a row per plate. ``ignored.csv``, where it is there,
+lists boxes (image, xmin, ymin, xmax, ymax) of what is too small to tell, or cannot be told: neither find nor miss.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..basics.geometry import FloatArray
+
+BOX_COLUMNS = ["xmin", "ymin", "xmax", "ymax"]
+#: What a place that nobody annotated may be.
+OVERLOOKED_KINDS = ("plate", "unclear", "background")
+
+
+def _no_boxes() -> FloatArray:
+    return np.zeros((0, 4), np.float32)
+
+
+@dataclass(frozen=True)
+class AnnotatedImage:
+    """One image and its plates.
+
+    Attributes:
+        path: the image file.
+        boxes: float32 ``[N, 4]`` in pixels.
+        quads: float32 ``[N, 4, 2]``, NaN where the corners are unknown.
+        texts: N texts, "" where unknown.
+        unclear: float32 ``[M, 4]``, what may be plates or not.
+        background: float32 ``[K, 4]``, what looks like plates and is none.
+    """
+
+    path: Path
+    boxes: FloatArray
+    quads: FloatArray
+    texts: tuple[str, ...]
+    unclear: FloatArray = field(default_factory=_no_boxes)
+    background: FloatArray = field(default_factory=_no_boxes)
+
+
+def _quad(text: str) -> FloatArray:
+    values = np.array(text.split(";"), np.float32) if text else np.full(8, np.nan, np.float32)
+    return values.reshape(4, 2)
+
+
+def read_annotations(folder: Path) -> list[AnnotatedImage]:
+    """The images of a set, in the order of its CSV.
+
+    Raises:
+        FileNotFoundError: the folder has no ``annotations.csv``.
+    """
+    table = pd.read_csv(folder / "annotations.csv", dtype={"corners": str, "text": str}, keep_default_na=False)
+    ignored = pd.read_csv(folder / "ignored.csv") if (folder / "ignored.csv").is_file() else None
+    images = []
+    for name, rows in table.groupby("image", sort=False):
+        rows = rows[rows["xmin"].astype(str) != ""]
+        boxes = rows[BOX_COLUMNS].to_numpy(np.float32).reshape(-1, 4)
+        quads = np.array([_quad(corners) for corners in rows["corners"]], np.float32).reshape(-1, 4, 2)
+        unclear = _no_boxes()
+        if ignored is not None:
+            unclear = ignored.loc[ignored["image"] == name, BOX_COLUMNS].to_numpy(np.float32)
+        images.append(AnnotatedImage(folder / "images" / str(name), boxes, quads, tuple(rows["text"]), unclear))
+    return images
+
+
+def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
+    """The images with the texts that a CSV has for plates whose texts they do not know.
+
+    Args:
+        images: annotated images.
+        path: a CSV with the columns ``image`` (name of the file), ``xmin``, ``ymin``, ``xmax``, ``ymax`` (the plate's
+            box in whole pixels) and ``text``.
+    """
+    table = pd.read_csv(path, dtype={"text": str}, keep_default_na=False)
+    boxes = table[BOX_COLUMNS].itertuples(index=False, name=None)
+    known = dict(zip(zip(table["image"], boxes, strict=True), table["text"], strict=True))
+    return [
+        replace(
+            image,
+            texts=tuple(
+                text or known.get((image.path.name, tuple(np.round(box).astype(int).tolist())), "")
+                for box, text in zip(image.boxes, image.texts, strict=True)
+            ),
+        )
+        for image in images
+    ]
+
+
+def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
+    """The images with what a CSV says of places in them that nobody annotated.
+
+    Args:
+        images: annotated images.
+        path: a CSV with the columns ``image`` (name of the file), ``xmin``, ``ymin``, ``xmax``, ``ymax`` (pixels) and
+            ``kind``: ``plate``, ``unclear`` or ``background``.
+    """
+    table = pd.read_csv(path)
+    judged = {str(name): rows for name, rows in table.groupby("image")}
+
+    def completed(image: AnnotatedImage) -> AnnotatedImage:
+        rows = judged.get(image.path.name)
+        if rows is None:
+            return image
+        plates, unclear, background = (
+            rows.loc[rows["kind"] == kind, BOX_COLUMNS].to_numpy(np.float32) for kind in OVERLOOKED_KINDS
+        )
+        return replace(
+            image,
+            boxes=np.concatenate([image.boxes, plates]),
+            quads=np.concatenate([image.quads, np.full((len(plates), 4, 2), np.nan, np.float32)]),
+            texts=image.texts + ("",) * len(plates),
+            unclear=unclear,
+            background=background,
+        )
+
+    return [completed(image) for image in images]
+
+
+def annotated_sets(root: Path) -> list[Path]:
+    """The annotated sets among a folder's subfolders, by name; none where the folder is not there."""
+    return sorted(path.parent for path in root.glob("*/annotations.csv"))
+
+
+def shows_surroundings(images: list[AnnotatedImage]) -> bool:
+    """Whether a set shows plates in photographs, rather than cut-out plates that fill their pictures."""
+    boxes = [box for item in images[:20] for box in item.boxes]
+    return bool(boxes) and any(box[0] > 2 or box[1] > 2 for box in boxes)

@@ -1,0 +1,121 @@
+"""From one picture to its plates: detection, reading, and what of both is a plate."""
+
+import functools
+import threading
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..basics.errors import InputError
+from ..basics.geometry import FloatArray, box_within, quad_tilt
+from ..basics.memory import FreeMemory
+from ..basics.results import ImageResult
+from ..basics.runtime import load_model
+from ..detection.detector import Detection, Detector
+from ..detection.refiner import CornerRefiner
+from ..detection.verifier import Verifier
+from ..media.images import BGRImage
+from ..media.inputs import Photograph
+from ..syntax.library import load_syntaxes
+from .acceptance import LEAST_DETECTION, is_plate, worth_reading
+from .plates import distinct, plate_of, reach_to_text, settled_corners
+from .reading import PlateReader, Reading
+
+#: A plate is read from its refined corners if they change its roll by more than this, or its shear, in radians.
+TURNED, SHEARED = 0.1, 0.2
+
+_LOADING = threading.Lock()
+
+
+class PlateRecogniser:
+    """Detector and reader with their models; safe to use from several threads."""
+
+    def __init__(self, runtime: str = "litert") -> None:
+        """Load the models.
+
+        Args:
+            runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
+
+        Raises:
+            InputError: the models or the runtime are not there.
+        """
+        self._free_memory = FreeMemory()
+        try:
+            self._detector = Detector(
+                load_model("detector", runtime),
+                load_model("detector_small", runtime),
+                Verifier(load_model("verifier", runtime)),
+            )
+            self._refiner = CornerRefiner(load_model("refiner", runtime))
+            self._reader = PlateReader(
+                load_model("segmenter", runtime), load_model("classifier", runtime), load_syntaxes()
+            )
+        except (FileNotFoundError, ImportError) as error:
+            raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
+
+    def recognise(self, photograph: Photograph) -> ImageResult:
+        """Find and read the plates of one picture."""
+        image = photograph.image
+        start = time.perf_counter()
+        detections = worth_reading(self._detector.search(image, LEAST_DETECTION))
+        detected = time.perf_counter()
+        pairs = self.read(image, detections)
+        read = time.perf_counter()
+        height, width = image.shape[:2]
+        accepted = [pair for pair in pairs if self.accepts(*pair)]
+        plates = []
+        for detection, reading in accepted:
+            others = [other.box for other, _ in accepted if other is not detection]
+            plates.append(plate_of(reach_to_text(detection, reading, width, height, others), reading))
+        plates = distinct(plates)
+        self._free_memory.give_back()
+        timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
+        return ImageResult(photograph.name, width, height, tuple(plates), timing)
+
+    def detect(self, image: BGRImage) -> list[Detection]:
+        """Find what may be plates in one picture of many, BGR uint8 ``[H, W, 3]``."""
+        return self._detector.detect(image, LEAST_DETECTION)
+
+    def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
+        """Read what was found in a picture, BGR uint8 ``[H, W, 3]``; the detections come back with better corners."""
+        found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
+        refined = self._refiner.refine(image, found)
+        # The reader has learnt from plates that are as loosely framed as the detector frames them.
+        straight = [_straighter(*quads) for quads in zip(found, refined, strict=True)]
+        readings = self._reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
+        height, width = image.shape[:2]
+        pairs = []
+        for detection, better, reading in zip(detections, refined, readings, strict=True):
+            corners = settled_corners(detection.corners, better, reading)
+            located = Detection(box_within(corners, width, height), corners, detection.confidence)
+            pairs.append((located, reading))
+        return pairs
+
+    def accepts(self, detection: Detection, reading: Reading) -> bool:
+        """Whether what was found is a plate."""
+        return is_plate(detection.confidence, reading.characters, reading.confidence)
+
+
+def _straighter(found: FloatArray, refined: FloatArray) -> FloatArray:
+    """The corners ``[4, 2]`` to read a plate from."""
+    (roll, shear), (better_roll, better_shear) = quad_tilt(found), quad_tilt(refined)
+    return refined if abs(roll - better_roll) > TURNED or abs(shear - better_shear) > SHEARED else found
+
+
+def load_recogniser(runtime: str = "litert") -> PlateRecogniser:
+    """The recogniser of this process; its models are loaded at the first call.
+
+    Args:
+        runtime: "litert" or "keras".
+
+    Raises:
+        InputError: the models or the runtime are not there.
+    """
+    with _LOADING:
+        return _cached_recogniser(runtime)
+
+
+@functools.cache
+def _cached_recogniser(runtime: str) -> PlateRecogniser:
+    return PlateRecogniser(runtime)

@@ -1,0 +1,157 @@
+"""Weighing the texts that a classifier saw by how well they fit the plates of the world.
+
+By Bayes' rule the odds of two texts are those of what was seen, times those of meeting such plates. A text that fits a
+national syntax is met more often than a random string of its length, the more so the fewer strings fit: one in a
+thousand strings of seven characters looks like a plate of Britain. Any letters may be a personal plate of the United
+States, so that fitting that says next to nothing, unless they spell a word.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+
+from ..basics.geometry import FloatArray
+from ..basics.results import Region
+from ..classification.alphabet import ALPHABET, REJECT
+from ..classification.search import Spelling
+from ..syntax.library import Syntaxes
+
+#: Odds that a plate follows one of the syntaxes, against a random string of the very length of the text.
+LAWFUL_ODDS = 50.0
+#: How much of the logarithm of a text's odds counts (syntaxes are not used evenly, nor do all plates follow them), and
+#: at most how much of it: what was seen has the last word.
+PRIOR_WEIGHT = 0.47
+LARGEST_BONUS = 6.0
+#: A character or its class that is at least so likely is clear: no syntax may speak against it.
+CLEAR = 0.95
+#: Log odds of a break between two groups of characters, by how much wider than usual the gap is, in heights of
+#: characters: even for the first of these numbers, from where they rise by the second up to the third.
+USUAL_BREAK, BREAK_SLOPE, LARGEST_BREAK_ODDS = 0.1, 16.0, 2.0
+#: A character so much higher or lower than the last one, in heights, is in another row.
+NEW_ROW = 0.6
+
+
+def rerank(
+    spellings: Sequence[Spelling],
+    boxes: FloatArray,
+    evidence: FloatArray,
+    probabilities: FloatArray,
+    syntaxes: Syntaxes,
+    foreign: Mapping[int, float],
+) -> tuple[list[Spelling], Region | None]:
+    """Weigh spellings by the syntaxes.
+
+    A spelling gains nothing if it leaves out a clear character of the likeliest spelling, or takes it for another.
+
+    Args:
+        spellings: of the search, the likeliest first; at least one.
+        boxes: ``[N, 4]`` boxes.
+        evidence: ``[N]`` probability that a box holds a character of the text.
+        probabilities: ``[N, 37]`` class probabilities.
+        syntaxes: what plates look like.
+        foreign: log odds that a character of another script stands before a box, by the box's index; even where there
+            are none.
+
+    Returns:
+        The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the
+        first fits best, or None.
+    """
+    # Most spellings are of the same boxes and differ in a class.
+    breaks = {chosen: break_log_odds(boxes, chosen) for chosen in {spelling.boxes for spelling in spellings}}
+    # What stands before the text is seen: unlike how often plates are met, it counts in full.
+    shares = [
+        syntaxes.shares(
+            spelling.text,
+            breaks[spelling.boxes],
+            foreign.get(spelling.boxes[0], 0.0) / PRIOR_WEIGHT if spelling.boxes else 0.0,
+        )
+        for spelling in spellings
+    ]
+    best = spellings[0]
+    clear_boxes = {box for box in best.boxes if evidence[box] >= CLEAR}
+    clear_classes = {
+        box: character
+        for box, character in zip(best.boxes, best.text, strict=True)
+        if probabilities[box, ALPHABET.index(character)] >= CLEAR * probabilities[box, :REJECT].sum()
+    }
+    weights = []
+    for spelling, of_regions in zip(spellings, shares, strict=True):
+        consistent = clear_boxes <= set(spelling.boxes) and all(
+            clear_classes.get(box, character) == character
+            for box, character in zip(spelling.boxes, spelling.text, strict=True)
+        )
+        gain = bonus(len(spelling.text), sum(of_regions.values())) if consistent else 0.0
+        weights.append(spelling.probability * math.exp(gain))
+    scale = sum(spelling.probability for spelling in spellings) / sum(weights)
+    weighed = [
+        replace(spelling, probability=scale * weight) for spelling, weight in zip(spellings, weights, strict=True)
+    ]
+    order = sorted(range(len(weighed)), key=lambda index: -weighed[index].probability)
+    ordered = [weighed[index] for index in order]
+    return ordered, _region(ordered, [shares[index] for index in order])
+
+
+def break_log_odds(boxes: FloatArray, chosen: Sequence[int]) -> list[float]:
+    """Log odds that there is a wider gap before each character but the first, as between the groups of a plate.
+
+    Both the gap and the distance of the middles have to be wide: beside a narrow 1 the gap alone is, beside a broad W
+    the distance. Where a box has been left out there is no gap.
+
+    Args:
+        boxes: ``[N, 4]`` boxes that may be characters.
+        chosen: indices of those of a text's characters, in reading order.
+
+    Returns:
+        One number fewer than there are characters; 0 where a new row begins.
+    """
+    if len(chosen) < 2:
+        return []
+    text = boxes[list(chosen)]
+    height = median((text[:, 3] - text[:, 1]).tolist())
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2 / height
+    steps, rises = np.diff(middles[list(chosen)], axis=0).T
+    gaps = (text[1:, 0] - text[:-1, 2]) / height
+    same_row = (steps > 0) & (np.abs(rises) < NEW_ROW)
+    if not same_row.any():
+        return [0.0] * len(gaps)
+    wider = np.minimum(gaps - median(gaps[same_row].tolist()), steps - median(steps[same_row].tolist()))
+    left_out = np.delete(middles, list(chosen), axis=0)
+    before, after = (middles[list(side)][:, None] for side in (chosen[:-1], chosen[1:]))
+    between = (before[..., 0] < left_out[:, 0]) & (left_out[:, 0] < after[..., 0])
+    hidden = (between & (np.abs(left_out[:, 1] - before[..., 1]) < NEW_ROW)).any(axis=1)
+    log_odds = np.clip(BREAK_SLOPE * (wider - USUAL_BREAK), -LARGEST_BREAK_ODDS, LARGEST_BREAK_ODDS)
+    return [float(odds) for odds in np.where(same_row, np.where(hidden, -LARGEST_BREAK_ODDS, log_odds), 0.0)]
+
+
+def bonus(length: int, share: float) -> float:
+    """What a text gains by its syntax, in log odds.
+
+    Args:
+        length: of the text.
+        share: of the plates that say this very text, if all follow the syntaxes.
+
+    Returns:
+        0 for no syntax, at most ``LARGEST_BONUS``.
+    """
+    return min(LARGEST_BONUS, PRIOR_WEIGHT * math.log1p(LAWFUL_ODDS * share / _random_share(length)))
+
+
+def _random_share(length: int) -> float:
+    """Share of the random strings of a length that are the same."""
+    return float(len(ALPHABET) ** -length)
+
+
+def _region(spellings: Sequence[Spelling], shares: Sequence[dict[str, float]]) -> Region | None:
+    """The likeliest of the regions that the first text fits; the doubt about the text counts too."""
+    if not shares[0]:
+        return None
+    confidences = dict.fromkeys(shares[0], 0.0)
+    for spelling, of_regions in zip(spellings, shares, strict=True):
+        total = sum(of_regions.values()) + _random_share(len(spelling.text)) / LAWFUL_ODDS
+        for code in of_regions.keys() & confidences.keys():
+            confidences[code] += spelling.probability * of_regions[code] / total
+    code = max(confidences, key=lambda code: confidences[code])
+    return Region(code, confidences[code])

@@ -1,0 +1,1 @@
+"""Videos and live sources, and the vehicles that pass in them."""

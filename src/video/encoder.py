@@ -1,0 +1,215 @@
+"""Frames → a video file, with the sound of the original."""
+
+import contextlib
+import io
+import logging
+import queue
+import threading
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.video.frame import PictureType
+
+from .source import LARGE_PIXELS, LIBRARY_ERRORS, Plane
+
+#: libav's name of the container per file suffix.
+CONTAINERS = {
+    ".mp4": "mp4",
+    ".m4v": "mp4",
+    ".mov": "mov",
+    ".3gp": "3gp",
+    ".avi": "avi",
+    ".mkv": "matroska",
+    ".webm": "webm",
+    ".flv": "flv",
+    ".wmv": "asf",
+    ".ts": "mpegts",
+    ".mpg": "mpeg",
+    ".mpeg": "mpeg",
+}
+_H264 = "libx264"
+#: What WebM holds instead.
+_VP8 = "libvpx"
+_OPTIONS = {
+    # Fast enough for two cores; no B-frames, which AVI cannot hold.
+    _H264: {"preset": "superfast", "crf": "23", "bf": "0"},
+    _VP8: {"deadline": "realtime", "cpu-used": "8", "crf": "10", "b": "4M"},
+}
+#: Large pictures are encoded with as few of them in memory as will do.
+_LARGE_OPTIONS = {_H264: {"preset": "ultrafast", "crf": "23", "tune": "zerolatency"}, _VP8: _OPTIONS[_VP8]}
+#: A live video is written in fragments of a second (in microseconds): what has been written is whole whenever the
+#: process ends. Of a file the index comes first, so that a browser plays it while it loads.
+_LIVE_OPTIONS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
+_FILE_OPTIONS = {"movflags": "faststart"}
+_ISO_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp")
+#: Containers that have no times but a frame rate.
+_FIXED_RATE = (".avi", ".mpg", ".mpeg")
+_LIVE_TIME_BASE = Fraction(1, 90_000)
+#: Frames that may wait for the encoder, and how many bytes they may have.
+_QUEUE, _QUEUE_BYTES = 4, 50_000_000
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A frame on its way to the encoder: its I420 picture, or the decoder's own frame, and its time."""
+
+    picture: Plane | av.VideoFrame
+    time_s: float
+
+
+class _WholeWrites(io.FileIO):
+    """A file without buffer that writes all it is given. libav's own stay open when it cannot write their beginning."""
+
+    def write(self, content: Any, /) -> int:
+        """Write bytes; returns how many."""
+        rest = memoryview(content)
+        while rest:
+            rest = rest[super().write(rest) :]
+        return len(content)
+
+
+class VideoWriter:
+    """Encodes frames in a thread of its own, so that reading goes on meanwhile.
+
+    H.264 with 4:2:0 colours, which every browser plays, in all containers but WebM, which cannot hold it.
+    """
+
+    def __init__(self, path: Path, suffix: str, video: Any) -> None:
+        """Start the file.
+
+        Args:
+            path: where it is written.
+            suffix: one of ``CONTAINERS``; says which container.
+            video: the open source, for the frame rate, size, colours and sound.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._path = path
+        iso_options = _LIVE_OPTIONS if video.live else _FILE_OPTIONS
+        options = iso_options if suffix in _ISO_SUFFIXES else {}
+        # libav opens a file a second time to put its index first.
+        self._file = _WholeWrites(path, "w") if video.live else None
+        target = self._file or str(path)
+        self._container: Any = av.open(target, "w", format=CONTAINERS[suffix], container_options=options)
+        codec = _VP8 if suffix == ".webm" else _H264
+        width, height = video.size
+        chosen = (_LARGE_OPTIONS if width * height > LARGE_PIXELS else _OPTIONS)[codec]
+        self._stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=chosen)
+        context: Any = self._stream.codec_context
+        context.width, context.height = width + width % 2, height + height % 2
+        context.pix_fmt = "yuv420p"
+        context.thread_count = 2
+        template = video.template
+        self._time_base = _LIVE_TIME_BASE
+        if template is not None:
+            self._time_base = 1 / Fraction(video.frame_rate) if suffix in _FIXED_RATE else template.time_base
+            source: Any = template.codec_context
+            context.colorspace, context.color_primaries = source.colorspace, source.color_primaries
+            context.color_trc = source.color_trc
+            if source.sample_aspect_ratio and not video.rotated:
+                context.sample_aspect_ratio = source.sample_aspect_ratio
+        context.time_base = self._time_base
+        self._audio = self._add_audio(video)
+        self._start_s = video.start_s
+        self._last_pts = -1
+        self._items: queue.Queue[_Item | av.Packet | None] = queue.Queue(
+            min(_QUEUE, max(_QUEUE_BYTES // (width * height * 3 // 2), 1))
+        )
+        self._error: str | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
+        """Add a frame.
+
+        Args:
+            picture: I420 uint8 ``[1.5 H, W]``, or a frame with even sides as it was decoded.
+            time_s: its presentation time in seconds.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        self._put(_Item(picture, time_s))
+
+    def write_audio(self, packet: av.Packet) -> None:
+        """Add sound as it came from the original."""
+        if self._audio is not None:
+            self._put(packet)
+
+    def close(self) -> None:
+        """Finish the file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._items.put(None)
+        self._thread.join()
+        if self._error:
+            raise OSError(self._error)
+
+    def abandon(self) -> None:
+        """Stop writing; the file is not whole."""
+        self._items.put(None)
+        self._thread.join()
+
+    def _put(self, item: _Item | av.Packet) -> None:
+        if self._error:
+            raise OSError(self._error)
+        self._items.put(item)
+
+    def _add_audio(self, video: Any) -> Any:
+        if video.audio_stream is None:
+            return None
+        try:
+            return self._container.add_stream_from_template(video.audio_stream)
+        except LIBRARY_ERRORS as error:
+            _LOGGER.warning("%s: its sound cannot be copied (%s); going on without", video.name, error)
+            return None
+
+    def _run(self) -> None:
+        ended = False
+        try:
+            while (item := self._items.get()) is not None:
+                if isinstance(item, _Item):
+                    self._encode(item)
+                else:
+                    self._copy(item)
+            ended = True
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
+        except Exception as error:
+            self._error = getattr(error, "strerror", None) or str(error)
+            # Whoever waits for a place in the queue must not wait for ever.
+            while not ended and self._items.get() is not None:
+                pass
+        finally:
+            with contextlib.suppress(*LIBRARY_ERRORS):
+                self._container.close()
+            if self._file:
+                self._file.close()
+
+    def _encode(self, item: _Item) -> None:
+        if isinstance(item.picture, av.VideoFrame):
+            frame = item.picture
+            frame.pict_type = PictureType.NONE  # the original's kinds of frames are not the encoder's
+        else:
+            frame = av.VideoFrame.from_ndarray(item.picture, format="yuv420p")
+        frame.time_base = self._time_base
+        self._last_pts = max(self._last_pts + 1, round(item.time_s / self._time_base))
+        frame.pts = self._last_pts
+        self._container.mux(self._stream.encode(frame))
+
+    def _copy(self, packet: av.Packet) -> None:
+        if packet.dts is None or packet.time_base is None:
+            return
+        shift = round(self._start_s / packet.time_base)
+        packet.pts = (packet.dts if packet.pts is None else packet.pts) - shift
+        packet.dts -= shift
+        packet.stream = self._audio
+        self._container.mux(packet)

@@ -1,0 +1,50 @@
+"""What can be chosen about reading videos."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..basics.errors import InputError
+from ..basics.results import VehicleRecord
+from .crossing import Line
+
+#: What can be saved of a video or a live source; the answer itself, as JSON, is saved with any of them.
+SAVED = ("annotated", "json", "csv", "frames", "crops")
+
+
+@dataclass(frozen=True)
+class VideoOptions:
+    """Choices for videos, webcams and streams.
+
+    Attributes:
+        lines: whose crossing is noted in the records.
+        duration_s: stop after so many seconds; None reads to the end.
+        save: which of ``SAVED`` is saved, where an output folder is given.
+        give_up_s: a live source that sends no picture for so many seconds has ended; None tries to reach it for ever.
+        stop: set it, from any thread, to end reading as Ctrl-C does: everything is saved.
+        on_vehicle: is given each record as soon as its vehicle is gone for good, when the record has been saved. What
+            it raises ends reading, and is raised again when everything is saved and every record was given out.
+        on_frame: is given the number of each frame, from 0, once it was read. What it raises ends the reading, and
+            nothing is saved.
+
+    Raises:
+        InputError: something else than ``SAVED`` is to be saved.
+    """
+
+    lines: tuple[Line, ...] = ()
+    duration_s: float | None = None
+    save: tuple[str, ...] = ("annotated", "json", "csv", "frames")
+    give_up_s: float | None = None
+    stop: threading.Event | None = None
+    on_vehicle: Callable[[VehicleRecord], None] | None = None
+    on_frame: Callable[[int], None] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be saved."""
+        for kind in self.save:
+            if kind not in SAVED:
+                raise InputError(f"{kind}: that cannot be saved; choose from {', '.join(SAVED)}")
+
+
+#: A whole video, without more than its records.
+EVERYTHING = VideoOptions()

@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+
+from src.basics.geometry import box_to_quad, iou_matrix, quad_to_box
+from src.basics.runtime import load_model
+from src.recognition.reading import PlateReader, Reading
+from src.synthesis.plates import draw_empty_plate, draw_plate
+from src.synthesis.scenes import paste_plate, random_quad
+from src.training.reader_data import jittered_quad
+
+
+class BlindModel:
+    """A segmenter that sees nothing."""
+
+    def __call__(self, batch: np.ndarray) -> np.ndarray:
+        return np.full((len(batch), 24, 48, 5), -20, np.float32)
+
+
+class UnusedModel:
+    """A classifier that nobody may ask."""
+
+    def __call__(self, batch: np.ndarray) -> np.ndarray:
+        raise AssertionError("there is nothing to classify")
+
+
+@pytest.fixture(scope="module")
+def reader() -> PlateReader:
+    return PlateReader(load_model("segmenter"), load_model("classifier"))
+
+
+def drawn_photograph(rng: np.random.Generator, empty: bool = False) -> tuple[np.ndarray, np.ndarray, str]:
+    """A sharp photograph of a plate on a plain wall, the plate's corners and its text."""
+    plate = draw_empty_plate(rng) if empty else draw_plate(rng)
+    image = np.full((300, 420, 3), 128, np.uint8)
+    quad = random_quad(rng, (210.0, 150.0), 260.0, plate.image.shape[1] / plate.image.shape[0], strength=0.5)
+    return paste_plate(image, plate, quad, rng), quad, plate.text
+
+
+def merged(text: str) -> str:
+    return text.replace("O", "0").replace("I", "1")
+
+
+def test_drawn_plates_are_read(reader: PlateReader) -> None:
+    rng = np.random.default_rng(11)
+    right = 0
+    for _ in range(40):
+        image, quad, text = drawn_photograph(rng)
+        right += merged(reader.read(image, jittered_quad(quad, rng)[None])[0].text) == merged(text)
+    assert right >= 24
+
+
+def test_empty_plates_say_nothing(reader: PlateReader) -> None:
+    rng = np.random.default_rng(12)
+    pictures = [drawn_photograph(rng, empty=True) for _ in range(20)]
+    silent = [reader.read(image, quad[None])[0] == Reading() for image, quad, _ in pictures]
+    assert sum(silent) >= 16
+
+
+def test_a_reading_is_consistent(reader: PlateReader) -> None:
+    rng = np.random.default_rng(13)
+    for _ in range(8):
+        image, quad, _ = drawn_photograph(rng)
+        reading = reader.read(image, quad[None])[0]
+        if not reading.text:
+            continue
+        assert "".join(character.text for character in reading.characters) == reading.text
+        assert reading.candidates[0].text == reading.text
+        assert reading.candidates[0].confidence == reading.confidence
+        confidences = [candidate.confidence for candidate in reading.candidates]
+        assert confidences == sorted(confidences, reverse=True)
+        assert len({candidate.text for candidate in reading.candidates}) == len(reading.candidates)
+        boxes = np.array([character.box for character in reading.characters], np.float32)
+        assert (iou_matrix(boxes, quad_to_box(quad)[None]) > 0).all()
+        assert 1 <= reading.rows <= 3
+
+
+@pytest.mark.parametrize(
+    ("seed", "share", "side"), [(500, 0.16, "left"), (572, 0.16, "right"), (573, 0.2, "right"), (608, 0.25, "left")]
+)
+def test_corners_that_cut_through_a_character_are_noticed(
+    reader: PlateReader, seed: int, share: float, side: str
+) -> None:
+    image, quad, text = drawn_photograph(np.random.default_rng(seed))
+    top, bottom = share * (quad[1] - quad[0]), share * (quad[2] - quad[3])
+    nothing = np.zeros(2)
+    cut = np.stack([top, nothing, nothing, bottom] if side == "left" else [nothing, -top, -bottom, nothing])
+    assert merged(reader.read(image, (quad + cut)[None].astype(np.float32))[0].text) == merged(text)
+
+
+def test_plates_whose_corners_lie_far_out_are_read(reader: PlateReader) -> None:
+    right = 0
+    for seed in range(900, 940):
+        image, quad, text = drawn_photograph(np.random.default_rng(seed))
+        wide = quad.mean(axis=0) + 2 * (quad - quad.mean(axis=0))
+        right += merged(reader.read(image, wide[None].astype(np.float32))[0].text) == merged(text)
+    assert right >= 32, "29 without a closer look, 34 with it"
+
+
+@pytest.mark.parametrize("seed", [7, 21, 49])
+def test_a_plate_is_not_read_on_into_its_neighbour(reader: PlateReader, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    image = np.full((160, 420, 3), 128, np.uint8)
+    quads, texts = [], []
+    for left in (50.0, 186.0):
+        plate = draw_plate(rng)
+        height = 130 * plate.image.shape[0] / plate.image.shape[1]
+        quads.append(box_to_quad(np.array([[left, 70 - height / 2, left + 130, 70 + height / 2]], np.float32))[0])
+        image = paste_plate(image, plate, quads[-1], rng)
+        texts.append(plate.text)
+    alone = [reader.read(image, quad[None])[0].text for quad in quads]
+    assert any(len(read) > len(text) for read, text in zip(alone, texts, strict=True)), "nobody knows of the other one"
+    assert [reading.text for reading in reader.read(image, np.stack(quads))] == texts
+
+
+def test_many_plates_are_read_as_one_by_one(reader: PlateReader) -> None:
+    rng = np.random.default_rng(14)
+    image, quad, _ = drawn_photograph(rng)
+    quads = np.stack([jittered_quad(quad, rng) for _ in range(3)])
+    together = reader.read(image, quads)
+    assert [reading.text for reading in together] == [reader.read(image, one[None])[0].text for one in quads]
+
+
+def test_no_plates_give_no_readings(reader: PlateReader) -> None:
+    assert reader.read(np.zeros((50, 50, 3), np.uint8), np.zeros((0, 4, 2), np.float32)) == []
+
+
+@pytest.mark.parametrize(
+    "quad",
+    [
+        [(10, 10), (12, 10), (12, 11), (10, 11)],
+        [(10, 10), (10, 10), (10, 10), (10, 10)],
+        [(-90, -90), (-60, -90), (-60, -80), (-90, -80)],
+        [(10, 10), (60, 30), (60, 10), (10, 30)],
+    ],
+    ids=["tiny", "a point", "outside", "folded"],
+)
+def test_odd_quads_are_no_trouble(reader: PlateReader, quad: list[tuple[int, int]]) -> None:
+    image = np.full((60, 80, 3), 90, np.uint8)
+    assert reader.read(image, np.array([quad], np.float32))[0].text == ""
+
+
+def test_nothing_segmented_is_an_unreadable_plate() -> None:
+    quad = np.array([[(10, 10), (60, 10), (60, 25), (10, 25)]], np.float32)
+    assert PlateReader(BlindModel(), UnusedModel()).read(np.zeros((60, 80, 3), np.uint8), quad) == [Reading()]

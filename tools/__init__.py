@@ -1,0 +1,1 @@
+"""What only developers run: speed, load, endurance, drawn clips and samples."""

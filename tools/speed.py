@@ -1,0 +1,244 @@
+"""Speed and memory of reading pictures, also against another program: ``python -m tools.speed``.
+
+Every measurement is a process of its own, held to one core or two. Another program is run in turn with this one, on
+the same pictures and cores; it has to read the pictures of a folder and write a CSV with the columns ``image`` and
+``ms``:
+
+    python -m tools.speed --images FOLDER --peer "other/python other/read.py {folder} {output}"
+"""
+
+import argparse
+import csv
+import os
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from src.basics.errors import InputError
+from src.basics.files import SAMPLES_DIRECTORY
+from src.media.inputs import IMAGE_SUFFIXES
+
+#: Sizes of pictures in megapixels, and how many pictures of each.
+MEGAPIXELS = (0.3, 1.0, 4.0, 12.0)
+PICTURES = 30
+CORES = (1, 2)
+#: Starts to the first answer of which the median counts, and rounds of turns with another program.
+STARTS = 5
+ROUNDS = 3
+#: Reads a folder as the other program does.
+_PYTHON = shlex.quote(sys.executable)
+OURS = f"{_PYTHON} -m tools.speed --read {{folder}} {{output}}"
+FIRST_ANSWER = f"{_PYTHON} -m src read {{folder}}/{{first}} --output {{output}}.d"
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a process took.
+
+    Attributes:
+        seconds: wall-clock time.
+        cpu_seconds: of all its threads.
+        peak_mb: the most memory it had.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What reading the pictures of a folder took.
+
+    Attributes:
+        median_ms: wall-clock time of a picture.
+        p90_ms: that nine of ten pictures stay below.
+        cpu_ms: CPU time of a picture, without what starting takes.
+        peak_mb: the most memory it had.
+    """
+
+    median_ms: float
+    p90_ms: float
+    cpu_ms: float
+    peak_mb: float
+
+
+def pictures_of(folder: Path) -> list[Path]:
+    """The pictures of a folder, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+
+
+def read(folder: Path, output: Path) -> None:
+    """Read each picture of a folder, after one that nobody counts, and write a CSV of times."""
+    from src.pipeline import main as read_picture
+
+    paths = pictures_of(folder)
+    read_picture(str(paths[0]), None)
+    with output.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["image", "ms"])
+        for path in paths:
+            start = time.perf_counter()
+            read_picture(str(path), None)
+            writer.writerow([path.name, 1000 * (time.perf_counter() - start)])
+
+
+def run_on(command: str, folder: Path, output: Path, cores: int) -> Process:
+    """Run a program on a folder and on so many cores; ``{folder}``, ``{output}`` and ``{first}`` are filled in.
+
+    Raises:
+        InputError: it fails.
+    """
+    values = {"folder": folder, "output": output, "first": pictures_of(folder)[0].name}
+    filled = [part.format(**values) for part in shlex.split(command)]
+    allowed = sorted(os.sched_getaffinity(0))[:cores]
+    with tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            filled, stdout=errors, stderr=errors, preexec_fn=lambda: os.sched_setaffinity(0, allowed)
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            raise InputError(f"{shlex.join(filled)}: it failed: {errors.read().decode(errors='replace')[-500:]}")
+    return Process(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def measure(command: str, folder: Path, cores: int) -> Figures:
+    """Time a program on the pictures of a folder, on so many cores.
+
+    Raises:
+        InputError: it fails, or writes no CSV of times.
+    """
+    paths = pictures_of(folder)
+    with tempfile.TemporaryDirectory() as name:
+        output, single = Path(name) / "times.csv", Path(name) / "single"
+        single.mkdir()
+        shutil.copy(paths[0], single)
+        started = run_on(command, single, output, cores)
+        done = run_on(command, folder, output, cores)
+        try:
+            with output.open(newline="") as file:
+                times = {row["image"]: float(row["ms"]) for row in csv.DictReader(file)}
+        except (OSError, KeyError, ValueError) as error:
+            raise InputError(f"{command}: it wrote no CSV with the columns image and ms ({error})") from error
+    cpu_ms = 1000 * (done.cpu_seconds - started.cpu_seconds) / max(1, len(paths) - 1)
+    values = list(times.values())
+    return Figures(statistics.median(values), float(np.percentile(values, 90)), cpu_ms, done.peak_mb)
+
+
+def first_answer(command: str, folder: Path) -> Process:
+    """From the start of a program to the end of its answer for the first picture: the median of some starts."""
+    with tempfile.TemporaryDirectory() as name:
+        single = Path(name) / "single"
+        single.mkdir()
+        shutil.copy(pictures_of(folder)[0], single)
+        runs = [run_on(command, single, Path(name) / "times.csv", max(CORES)) for _ in range(STARTS)]
+    return sorted(runs, key=lambda run: run.seconds)[STARTS // 2]
+
+
+def draw(folder: Path, megapixels: float) -> Path:
+    """Make pictures of a size from the samples: the scene of one plate each, as JPEG files."""
+    target = folder / f"{megapixels:g}"
+    target.mkdir()
+    rng = np.random.default_rng(1)
+    samples = [np.asarray(cv2.imread(str(path)), np.uint8) for path in sorted(SAMPLES_DIRECTORY.glob("*.jpg"))]
+    width, height = (round((megapixels * 1e6 * ratio) ** 0.5) for ratio in (4 / 3, 3 / 4))
+    for number in range(PICTURES):
+        sample = samples[number % len(samples)]
+        side = sample.shape[0] * 9 // 10
+        top = int(rng.integers(sample.shape[0] - side + 1))
+        left = int(rng.integers(sample.shape[1] - side * 4 // 3 + 1))
+        part = cv2.resize(sample[top : top + side, left : left + side * 4 // 3], (width, height))
+        cv2.imwrite(str(target / f"{number:02}.jpg"), part)
+    return target
+
+
+def plot(figures: dict[tuple[float, int], Figures], path: Path) -> None:
+    """Draw the times by the size of the pictures."""
+    import matplotlib.pyplot as plt  # not among what is measured
+
+    figure, axes = plt.subplots(figsize=(6, 3))
+    for cores in CORES:
+        chosen = [figures[size, cores] for size in MEGAPIXELS]
+        axes.plot(MEGAPIXELS, [each.median_ms for each in chosen], "o-", label=f"median, {cores} core(s)")
+        axes.plot(MEGAPIXELS, [each.p90_ms for each in chosen], "o:", label=f"nine of ten, {cores} core(s)")
+    axes.set(xlabel="megapixels", ylabel="ms per picture", xscale="log", ylim=(0, None))
+    axes.set_xticks(MEGAPIXELS, [f"{size:g}" for size in MEGAPIXELS])
+    axes.legend(fontsize=8)
+    figure.savefig(path, dpi=120, bbox_inches="tight")
+
+
+def compare(peer: str, folder: Path) -> None:
+    """Print what this program and another one take on the same pictures, in turn, and the ratios."""
+    commands = {"this": OURS, "peer": peer}
+    turns: dict[str, list[Figures]] = {name: [] for name in commands}
+    for _ in range(ROUNDS):
+        for cores in CORES:
+            for name, command in commands.items():
+                turns[name].append(measure(command, folder, cores))
+    starts = {"this": first_answer(FIRST_ANSWER, folder), "peer": first_answer(peer, folder)}
+    rows: dict[str, Callable[[str], float]] = {
+        "ms per picture, median, the better of 1 and 2 cores": lambda name: min(each.median_ms for each in turns[name]),
+        "CPU ms per picture, likewise": lambda name: min(each.cpu_ms for each in turns[name]),
+        "peak memory, MB": lambda name: max(each.peak_mb for each in turns[name]),
+        "start to first answer, s": lambda name: starts[name].seconds,
+        "peak memory of that, MB": lambda name: starts[name].peak_mb,
+    }
+    for label, value in rows.items():
+        ours, theirs = value("this"), value("peer")
+        print(f"{label}: {ours:.2f} against {theirs:.2f}, ratio {ours / theirs:.2f}", flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.speed", description=__doc__)
+    parser.add_argument("--images", type=Path, metavar="FOLDER", help="pictures for the comparison (drawn ones)")
+    parser.add_argument("--peer", metavar="COMMAND", help="another program, to be run in turn")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the times into this file")
+    parser.add_argument(
+        "--read", type=Path, nargs=2, metavar=("FOLDER", "CSV"), help="only read a folder, in this process"
+    )
+    options = parser.parse_args(arguments)
+    if options.read:
+        read(*options.read)
+        return 0
+    with tempfile.TemporaryDirectory() as name:
+        folders = {size: draw(Path(name), size) for size in MEGAPIXELS}
+        if options.peer:
+            try:
+                compare(options.peer, options.images or folders[MEGAPIXELS[0]])
+            except InputError as error:
+                print(f"ERROR: {error}", file=sys.stderr)
+                return 2
+            return 0
+        start = first_answer(FIRST_ANSWER, folders[MEGAPIXELS[0]])
+        print(f"start to first answer: {start.seconds:.2f} s, peak of {start.peak_mb:.0f} MB", flush=True)
+        figures = {}
+        for size, folder in folders.items():
+            for cores in CORES:
+                each = figures[size, cores] = measure(OURS, folder, cores)
+                print(
+                    f"{size:g} megapixels, {cores} core(s): median {each.median_ms:.0f} ms, nine of ten below "
+                    f"{each.p90_ms:.0f} ms, {each.cpu_ms:.0f} ms CPU, peak of {each.peak_mb:.0f} MB",
+                    flush=True,
+                )
+        if options.plot:
+            plot(figures, options.plot)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
