@@ -119,7 +119,7 @@ def train_reader(
             give surroundings to drawn plates, and real characters. Without any, drawn plates have to do.
         plan: how much to draw and how long to train.
         seed: of everything random.
-        texts: a CSV with texts of plates that the sets do not know, see :func:`numberplate.evaluation.annotations.with_texts`.
+        texts: a CSV of texts that the sets lack, see :func:`numberplate.evaluation.annotations.with_texts`.
 
     Returns:
         The segmenter and the classifier.
