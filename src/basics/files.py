@@ -8,6 +8,7 @@ _HOME = _PACKAGE.parent if IS_CHECKOUT else _PACKAGE
 
 MODELS_DIRECTORY = _HOME / "models"
 SYNTAX_DIRECTORY = _HOME / "data" / "syntaxes"
+RECIPES_DIRECTORY = _HOME / "data" / "recipes"
 WORDS_FILE = _HOME / "data" / "words.txt"
 #: Pictures to try things on; only a checkout has them.
 SAMPLES_DIRECTORY = _HOME / "data" / "samples"

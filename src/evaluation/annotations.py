@@ -18,7 +18,7 @@ BOX_COLUMNS = ["xmin", "ymin", "xmax", "ymax"]
 OVERLOOKED_KINDS = ("plate", "unclear", "background")
 
 
-def _no_boxes() -> FloatArray:
+def no_boxes() -> FloatArray:
     return np.zeros((0, 4), np.float32)
 
 
@@ -39,8 +39,8 @@ class AnnotatedImage:
     boxes: FloatArray
     quads: FloatArray
     texts: tuple[str, ...]
-    unclear: FloatArray = field(default_factory=_no_boxes)
-    background: FloatArray = field(default_factory=_no_boxes)
+    unclear: FloatArray = field(default_factory=no_boxes)
+    background: FloatArray = field(default_factory=no_boxes)
 
 
 def _quad(text: str) -> FloatArray:
@@ -61,7 +61,7 @@ def read_annotations(folder: Path) -> list[AnnotatedImage]:
         rows = rows[rows["xmin"].astype(str) != ""]
         boxes = rows[BOX_COLUMNS].to_numpy(np.float32).reshape(-1, 4)
         quads = np.array([_quad(corners) for corners in rows["corners"]], np.float32).reshape(-1, 4, 2)
-        unclear = _no_boxes()
+        unclear = no_boxes()
         if ignored is not None:
             unclear = ignored.loc[ignored["image"] == name, BOX_COLUMNS].to_numpy(np.float32)
         images.append(AnnotatedImage(folder / "images" / str(name), boxes, quads, tuple(rows["text"]), unclear))

@@ -6,7 +6,7 @@ from src.basics.runtime import load_model
 from src.recognition.reading import PlateReader, Reading
 from src.synthesis.plates import draw_empty_plate, draw_plate
 from src.synthesis.scenes import paste_plate, random_quad
-from src.training.reader_data import jittered_quad
+from src.training.augmentation import REFINED, erring_quad
 
 
 class BlindModel:
@@ -45,7 +45,7 @@ def test_drawn_plates_are_read(reader: PlateReader) -> None:
     right = 0
     for _ in range(40):
         image, quad, text = drawn_photograph(rng)
-        right += merged(reader.read(image, jittered_quad(quad, rng)[None])[0].text) == merged(text)
+        right += merged(reader.read(image, erring_quad(quad, REFINED, rng)[None])[0].text) == merged(text)
     assert right >= 24
 
 
@@ -115,7 +115,7 @@ def test_a_plate_is_not_read_on_into_its_neighbour(reader: PlateReader, seed: in
 def test_many_plates_are_read_as_one_by_one(reader: PlateReader) -> None:
     rng = np.random.default_rng(14)
     image, quad, _ = drawn_photograph(rng)
-    quads = np.stack([jittered_quad(quad, rng) for _ in range(3)])
+    quads = np.stack([erring_quad(quad, REFINED, rng) for _ in range(3)])
     together = reader.read(image, quads)
     assert [reading.text for reading in together] == [reader.read(image, one[None])[0].text for one in quads]
 

@@ -3,9 +3,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.basics.geometry import box_to_quad, iou_matrix, quad_to_box
+from src.basics.geometry import box_to_quad
 from src.classification.alphabet import REJECT
-from src.training.reader_data import MOST_CHARACTERS, Samples, draw_samples, jittered_quad, reject_boxes
+from src.training.reader_samples import (
+    MOST_CHARACTERS,
+    Samples,
+    canvas_sampler,
+    crop_sampler,
+    draw_samples,
+    plate_samples,
+    reject_boxes,
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +41,9 @@ def test_each_character_has_its_class(samples: Samples) -> None:
 
 def test_the_cache_is_drawn_once(tmp_path: Path) -> None:
     first = draw_samples(tmp_path, scenes=2, seed=5, processes=1)[0]
-    written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npy")}
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
     again = draw_samples(tmp_path, scenes=2, seed=5, processes=1)[0]
-    assert written == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npy")}
+    assert written == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
     np.testing.assert_array_equal(first.crops, again.crops)
 
 
@@ -45,13 +53,28 @@ def test_one_seed_draws_the_same(tmp_path: Path) -> None:
     np.testing.assert_array_equal(first.canvases, second.canvases)
 
 
-def test_a_jittered_quad_stays_near_the_plate() -> None:
-    quad = np.array([(100, 100), (300, 110), (298, 160), (98, 150)], np.float32)
-    rng = np.random.default_rng(0)
-    box = quad_to_box(quad)[None]
-    overlaps = [iou_matrix(box, quad_to_box(jittered_quad(quad, rng))[None])[0, 0] for _ in range(200)]
-    assert min(overlaps) > 0.3
-    assert np.median(overlaps) > 0.7
+def test_a_plate_becomes_several_views() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (120, 300, 3), np.uint8)
+    quad = np.array([(60, 40), (240, 40), (240, 80), (60, 80)], np.float32)
+    boxes = np.array([[80, 45, 100, 75], [120, 45, 140, 75]], np.float32)
+    samples = plate_samples(image, quad, box_to_quad(boxes), "A1", 4, np.random.default_rng(0))
+    assert samples.canvases.shape == (4, 96, 192)
+    assert (~np.isnan(samples.boxes[..., 0])).sum(axis=1).tolist() == [2, 2, 2, 2]
+    assert sorted(samples.labels[samples.labels < 36].tolist()) == [1] * 4 + [10] * 4
+
+
+def test_samplers_show_inputs_with_targets_and_held_out_samples_as_they_were_drawn(samples: Samples) -> None:
+    for sampler, pictures, shape in (
+        (canvas_sampler, samples.canvases, (24, 48, 6)),
+        (crop_sampler, samples.crops, (37,)),
+    ):
+        known = {picture.tobytes() for picture in pictures}
+        rng = np.random.default_rng(0)
+        shown = [sampler([(samples, 1.0)], varied=False)(rng) for _ in range(8)]
+        assert {picture.tobytes() for picture, _ in shown} <= known
+        varied = [sampler([(samples, 1.0)])(rng) for _ in range(8)]
+        assert not {picture.tobytes() for picture, _ in varied} <= known
+        assert all(target.shape == shape and target.dtype == np.float32 for _, target in shown + varied)
 
 
 def test_rejects_are_no_characters() -> None:

@@ -1,0 +1,147 @@
+"""Recipes: how each model is trained, as ``data/recipes/MODEL.toml`` says, where the keys are described."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
+
+from ..basics.errors import InputError
+from ..basics.files import RECIPES_DIRECTORY
+
+Share = Annotated[float, Field(ge=0, le=1)]
+AtLeastOne = Field(min_length=1)
+
+
+class _Table(BaseModel):
+    """A table of a recipe; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OptimizerSettings(_Table):
+    """What is the same in all stages of a model."""
+
+    weight_decay: Share
+    averaging: Share
+    largest_gradient: PositiveFloat
+
+
+class Stage(_Table):
+    """One run of the training loop."""
+
+    name: str = AtLeastOne
+    seed: NonNegativeInt
+    epochs: PositiveInt
+    steps: PositiveInt
+    batch: PositiveInt
+    rate: PositiveFloat
+    final_rate: NonNegativeFloat = 0.0
+    warm_up: Share = 0.05
+
+
+class DetectorStage(Stage):
+    """A stage with samples of one size, some of which are mosaics of four."""
+
+    height: PositiveInt
+    width: PositiveInt
+    mosaics: Share = 0.0
+
+
+class DetectorRound(_Table):
+    """Stages on the same photographs."""
+
+    stages: tuple[DetectorStage, ...] = AtLeastOne
+
+
+class Recipe(_Table):
+    """What all recipes have."""
+
+    model: ClassVar[str]
+    sets: tuple[str, ...]
+    optimizer: OptimizerSettings
+
+    @classmethod
+    def load(cls, quick: bool = False, path: Path | None = None) -> Self:
+        """The recipe of this kind of model.
+
+        Args:
+            quick: with what its table ``quick`` has in the place of the rest: a few steps, to try the code.
+            path: a file in the place of the committed one.
+
+        Raises:
+            InputError: the file is not there or no recipe; the message names it and the key.
+        """
+        path = path or RECIPES_DIRECTORY / f"{cls.model}.toml"
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            of_quick = content.pop("quick", {})
+            return cls(**(content | of_quick if quick else content))
+        except OSError as error:
+            raise InputError(f"{path}: the recipe cannot be read ({error.strerror})") from error
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"{path}: broken TOML: {error}") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+class DetectorRecipe(Recipe):
+    """How the detector is trained; before each round but the first the detector so far mines in the photographs."""
+
+    model = "detector"
+    loose_sets: tuple[str, ...]
+    longest_side: PositiveInt
+    pasted_plates: PositiveInt
+    pasted_seed: NonNegativeInt
+    widest_overlooked: PositiveFloat
+    rounds: tuple[DetectorRound, ...] = AtLeastOne
+
+
+class VerifierRecipe(Recipe):
+    """How the verifier is trained, on the detector's proposals."""
+
+    model = "verifier"
+    stage: Stage
+
+
+class RefinerRecipe(Recipe):
+    """How the refiner is trained, on drawn plates pasted into photographs."""
+
+    model = "refiner"
+    pasted_plates: PositiveInt
+    pasted_seed: NonNegativeInt
+    stage: Stage
+
+
+class SegmenterRecipe(Recipe):
+    """How the segmenter is trained, and what is drawn for it and for the classifier."""
+
+    model = "segmenter"
+    scenes: PositiveInt
+    scenes_per_file: PositiveInt
+    scenes_seed: NonNegativeInt
+    processes: PositiveInt
+    real_views: PositiveInt
+    real_share: Share
+    stages: tuple[Stage, ...] = AtLeastOne
+
+
+class ClassifierRecipe(Recipe):
+    """How the classifier is trained, in stages that go with the segmenter's."""
+
+    model = "classifier"
+    segmented_share: Share
+    real_segmented_share: Share
+    real_share: Share
+    cut_share: Share
+    stages: tuple[Stage, ...] = AtLeastOne
