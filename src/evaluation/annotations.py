@@ -5,6 +5,7 @@ BR BL; may be empty), text (may be empty), country. An image has a row per plate
 lists boxes (image, xmin, ymin, xmax, ymax) of what is too small to tell, or cannot be told: neither find nor miss.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ OVERLOOKED_KINDS = ("plate", "unclear", "background")
 
 
 def no_boxes() -> FloatArray:
+    """Boxes ``[0, 4]``."""
     return np.zeros((0, 4), np.float32)
 
 
@@ -119,6 +121,14 @@ def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedI
         )
 
     return [completed(image) for image in images]
+
+
+def refusal(folders: Iterable[Path]) -> str | None:
+    """One line that names the first folder that is no annotated set, and says what one is; None if all are."""
+    for folder in folders:
+        if not (folder / "annotations.csv").is_file():
+            return f"{folder}: no annotated set; it needs images/ and annotations.csv, see data/README.md"
+    return None
 
 
 def annotated_sets(root: Path) -> list[Path]:

@@ -1,12 +1,14 @@
 """Figures of detection and reading against annotated plates."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from ..basics.geometry import FloatArray, iou_matrix, quad_size
+from .annotations import no_boxes
 
 #: A detection has found a plate at this IoU.
 FOUND_IOU = 0.5
@@ -52,7 +54,7 @@ class Comparison:
     true_quads: FloatArray
     true_texts: tuple[str, ...]
     predicted: PredictedPlates
-    unclear: FloatArray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    unclear: FloatArray = field(default_factory=no_boxes)
 
     @cached_property
     def overlaps(self) -> FloatArray:
@@ -70,6 +72,21 @@ class Comparison:
         known = np.concatenate([self.true_boxes, self.unclear])
         return int((~_is_about(self.predicted.boxes, known).any(axis=0)).sum())
 
+    def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
+        """Of each plate whose text is known: its index, the text as it is compared, and what was read on it.
+
+        Readings come as they are compared, with their confidences. Where the truth has letters beyond A–Z 0–9, only
+        the last six characters are.
+        """
+        for plate, truth in enumerate(self.true_texts):
+            if truth:
+                part = slice(-6, None) if re.search(r"[^A-Za-z0-9 .\-]", truth) else slice(None)
+                near = [
+                    (normalise_text(self.predicted.texts[index])[part], self.predicted.confidences[index])
+                    for index in np.flatnonzero(self.located[plate])
+                ]
+                yield plate, normalise_text(truth)[part], near
+
 
 def _is_about(detected: FloatArray, places: FloatArray) -> np.ndarray:
     """Boolean ``[places, detected]``: whether detections ``[N, 4]`` are about places ``[M, 4]``."""
@@ -79,51 +96,43 @@ def _is_about(detected: FloatArray, places: FloatArray) -> np.ndarray:
     return np.asarray(inside | (iou_matrix(places, detected) >= LOCATED_IOU))
 
 
-def normalise_text(text: str, merged: bool = False) -> str:
-    """Upper case, A–Z and 0–9 only; ``merged`` reads O as 0 and I as 1, which many plates do not tell apart."""
-    text = re.sub(r"[^A-Z0-9]", "", text.upper())
-    return text.replace("O", "0").replace("I", "1") if merged else text
+def normalise_text(text: str) -> str:
+    """Upper case, A–Z and 0–9 only."""
+    return re.sub(r"[^A-Z0-9]", "", text.upper())
 
 
-def compared_part(text: str) -> slice:
-    """The part of a text that is compared: the last six characters where the truth has letters beyond A–Z 0–9."""
-    return slice(-6, None) if re.search(r"[^A-Za-z0-9 .\-]", text) else slice(None)
+def merge_lookalikes(text: str) -> str:
+    """O as 0 and I as 1, which many plates do not tell apart."""
+    return text.replace("O", "0").replace("I", "1")
 
 
 def edit_distance(a: str, b: str) -> int:
     """Levenshtein distance."""
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
-        previous = row
-        row = [i]
+        previous, row = row, [i]
         for j, y in enumerate(b, 1):
             row.append(min(previous[j] + 1, row[-1] + 1, previous[j - 1] + (x != y)))
     return row[-1]
 
 
-def average_precision(comparisons: list[Comparison], iou_threshold: float = FOUND_IOU) -> float:
+def average_precision(comparisons: list[Comparison]) -> float:
     """Area under the precision-recall curve (all points, as in Pascal VOC 2010), 0..1; NaN without plates."""
     scores: list[float] = []
     hits: list[bool] = []
-    total = 0
     for comparison in comparisons:
-        total += len(comparison.true_boxes)
-        taken: set[int] = set()
+        free = np.ones(len(comparison.true_boxes), bool)
         for detection in np.argsort(-comparison.predicted.scores, kind="stable"):
             column = comparison.overlaps[:, detection]
-            plate = int(column.argmax()) if len(column) else -1
-            hit = plate >= 0 and column[plate] >= iou_threshold and plate not in taken
-            if hit:
-                taken.add(plate)
+            plate = int(column.argmax()) if len(column) else 0
+            hits.append(bool(len(column) and column[plate] >= FOUND_IOU and free[plate]))
             scores.append(float(comparison.predicted.scores[detection]))
-            hits.append(bool(hit))
-    if not total:
-        return float("nan")
-    ordered = np.asarray(hits, float)[np.argsort(-np.asarray(scores), kind="stable")]
-    true_positives = np.cumsum(ordered)
-    precision = true_positives / np.arange(1, len(ordered) + 1)
+            free[plate : plate + 1] &= not hits[-1]
+    total = sum(len(comparison.true_boxes) for comparison in comparisons)
+    ordered = np.array(hits, float)[np.argsort(-np.array(scores), kind="stable")]
+    precision = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float((envelope * ordered).sum() / total)
+    return float((envelope * ordered).sum() / total) if total else float("nan")
 
 
 def has_two_rows(box: FloatArray, quad: FloatArray) -> bool:
@@ -153,22 +162,14 @@ def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> Re
     """Figures of reading, of the plates of two rows alone if asked; None where no text is known."""
     texts = exact = merged = edits = length = 0
     for comparison in comparisons:
-        for plate, text in enumerate(comparison.true_texts):
-            if not text:
-                continue
+        for plate, wanted, near in comparison.readings():
             if two_rows and not has_two_rows(comparison.true_boxes[plate], comparison.true_quads[plate]):
                 continue
-            part = compared_part(text)
-            wanted = normalise_text(text)[part]
-            near = [
-                t for t, is_near in zip(comparison.predicted.texts, comparison.located[plate], strict=True) if is_near
-            ]
             texts += 1
-            exact += any(normalise_text(t)[part] == wanted for t in near)
-            merged += any(normalise_text(t, True)[part] == normalise_text(wanted, True) for t in near)
+            exact += any(text == wanted for text, _ in near)
+            merged += any(merge_lookalikes(text) == merge_lookalikes(wanted) for text, _ in near)
             length += len(wanted)
-            distances = [min(len(wanted), edit_distance(normalise_text(t)[part], wanted)) for t in near]
-            edits += min(distances, default=len(wanted))
+            edits += min([len(wanted), *(edit_distance(text, wanted) for text, _ in near)])
     if not texts:
         return None
     return ReadingFigures(texts, 100 * exact / texts, 100 * merged / texts, 100 * edits / length)
@@ -201,21 +202,23 @@ def corner_errors(comparison: Comparison) -> list[float]:
         return []
     best = comparison.overlaps.argmax(axis=1)
     known = np.isfinite(comparison.true_quads).all(axis=(1, 2)) & (comparison.overlaps.max(axis=1) >= FOUND_IOU)
-    return [
-        float(np.linalg.norm(comparison.predicted.quads[best[plate]] - quad, axis=1).mean() / quad_size(quad)[1])
-        for plate, quad in enumerate(comparison.true_quads)
-        if known[plate]
-    ]
+    found, true = comparison.predicted.quads[best[known]], comparison.true_quads[known]
+    distances = np.linalg.norm(found - true, axis=2).mean(axis=1)
+    return [float(off / quad_size(quad)[1]) for off, quad in zip(distances, true, strict=True)]
 
 
 def detection_figures(comparisons: list[Comparison]) -> DetectionFigures:
     """Figures of detection; recall and AP are NaN without plates, the corners' error where no corners are known."""
     plates = sum(len(c.true_boxes) for c in comparisons)
-    found = sum(int((c.overlaps >= FOUND_IOU).any(axis=1).sum()) for c in comparisons if len(c.predicted.boxes))
+    found = sum(int((c.overlaps >= FOUND_IOU).any(axis=1).sum()) for c in comparisons)
     # An image without annotated plates says nothing about which of its detections are false.
     false = sum(c.false for c in comparisons if len(c.true_boxes))
-    recall = 100 * found / plates if plates else float("nan")
-    precision = 100 * average_precision(comparisons)
     off = [error for comparison in comparisons for error in corner_errors(comparison)]
-    corner_error = 100 * float(np.mean(off)) if off else float("nan")
-    return DetectionFigures(len(comparisons), plates, recall, precision, false / max(1, len(comparisons)), corner_error)
+    return DetectionFigures(
+        images=len(comparisons),
+        plates=plates,
+        recall=100 * found / plates if plates else float("nan"),
+        average_precision=100 * average_precision(comparisons),
+        false_per_image=false / max(1, len(comparisons)),
+        corner_error=100 * float(np.mean(off)) if off else float("nan"),
+    )

@@ -31,21 +31,12 @@ def _either(share: float, rare: Draw, usual: Draw) -> Draw:
 
 @dataclass(frozen=True)
 class Appearance:
-    """How differently a sample may look; all brightnesses in 0..1.
+    """How differently a sample may look.
 
-    Attributes:
-        log_gamma: logarithm of the exponent of brightness.
-        gain: factor of the brightness, away from the pivot.
-        offset: added to it.
-        pivot: the brightness that a gain leaves as it is.
-        cast: by so much a channel may be brighter or darker than the others.
-        inverted: how often dark and light are swapped.
-        grey: how often there is no colour.
-        shadowed: how often light falls off across the picture.
-        blur: standard deviation in pixels.
-        motion: half of the way that the camera moves, in pixels; below 4.
-        jpeg: quality.
-        noise: standard deviation in grey levels.
+    Brightnesses, in 0..1, are raised to the power of a gamma, whose logarithm is drawn, multiplied by a gain from the
+    pivot on, up to ``cast`` more or less in each channel, and shifted by an offset. Shares are inverted, grey, or
+    shadowed across. The effects are blur (standard deviation in pixels), motion (half of the way in pixels, below 4),
+    JPEG (quality) and noise (standard deviation in grey levels).
     """
 
     log_gamma: Draw
@@ -100,14 +91,9 @@ SHEAR = 0.04
 class CornerErrors:
     """How imprecise the corners of plates are that a network is given; lengths in heights of the plate.
 
-    Attributes:
-        strength: factor of all that follows but the shares.
-        boxes: share of quads that are only the axis-aligned box of the plate.
-        roll: in radians.
-        outside: how far the sides left and right, and those above and below, lie outside the plate in the mean.
-        sides: standard deviations of these.
-        corners: standard deviation of each corner's own error.
-        loose: share of quads that are far too large, by up to these shares of their width and height.
+    By a factor ``strength``, the sides (left and right, above and below) lie outside the plate in the mean, with these
+    standard deviations, and each corner errs by itself. Shares of quads are only the axis-aligned box of the plate, or
+    loose by up to these shares of width and height; ``roll`` is in radians.
     """
 
     strength: Draw
@@ -182,9 +168,10 @@ def _motion_kernel(length: int, degrees: float) -> NDArray[np.floating]:
     return turned / max(float(turned.sum()), 1e-3)
 
 
-def rotation(radians: float) -> Matrix:
+def rotation(radians: float) -> NDArray[np.float64]:
     """The matrix ``[2, 2]`` that turns points clockwise on the screen."""
-    return np.array([[np.cos(radians), -np.sin(radians)], [np.sin(radians), np.cos(radians)]])
+    sine, cosine = np.sin(radians), np.cos(radians)
+    return np.array([[cosine, -sine], [sine, cosine]], np.float64)
 
 
 def random_turn(rng: np.random.Generator, stretch: float = 0.0, scale: float = 0.0) -> tuple[Matrix, float]:
@@ -197,7 +184,7 @@ def random_turn(rng: np.random.Generator, stretch: float = 0.0, scale: float = 0
     """
     degrees = ROLL(rng)
     shear = np.array([[np.exp(rng.normal(0, stretch)), rng.normal(0, SHEAR)], [rng.normal(0, SHEAR), 1.0]])
-    return rotation(np.deg2rad(degrees)) @ shear * np.exp(rng.normal(0, scale)), degrees
+    return np.asarray(rotation(np.deg2rad(degrees)) @ shear * np.exp(rng.normal(0, scale))), degrees
 
 
 def erring_quad(quad: FloatArray, errors: CornerErrors, rng: np.random.Generator) -> FloatArray:

@@ -20,6 +20,8 @@ Sampler = Callable[[np.random.Generator], Sample]
 AVERAGED = "averaged.weights.h5"
 #: Most batches of held-out samples per epoch.
 HELD_OUT_STEPS = 16
+#: A stage of fewer steps is over before its graph would be built.
+LEAST_GRAPH_STEPS = 10
 
 
 class RandomBatches(keras.utils.PyDataset):
@@ -86,8 +88,9 @@ def fit(
         folder.mkdir(parents=True, exist_ok=True)
         if start is not None:
             model.set_weights(start.get_weights())
-        # XLA is slower on a CPU, and takes its time to compile.
-        model.compile(_muon(stage, settings), loss, metrics=list(metrics), jit_compile=False)
+        # XLA is slower on a CPU.
+        eagerly = stage.epochs * stage.steps < LEAST_GRAPH_STEPS
+        model.compile(_muon(stage, settings), loss, metrics=list(metrics), jit_compile=False, run_eagerly=eagerly)
         batches = RandomBatches(sampler, stage.batch, stage.steps, stage.seed)
         validation = held_out and RandomBatches(held_out, stage.batch, min(HELD_OUT_STEPS, stage.steps), stage.seed)
         callbacks = [

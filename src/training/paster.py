@@ -16,7 +16,7 @@ CANDIDATES, LARGEST_COVER = 24, 1.6
 LEAST_FREE_WIDTH = 14.0
 LARGEST_FREE_SHARE = 0.66
 
-#: A picture BGR uint8 ``[H, W, 3]`` with the boxes ``[N, 4]`` and corners ``[N, 4, 2]`` (NaN where unknown) of its plates.
+#: A picture BGR uint8 ``[H, W, 3]`` with its plates: boxes ``[N, 4]`` and corners ``[N, 4, 2]``, NaN where unknown.
 Pasted = tuple[NDArray[np.uint8], FloatArray, FloatArray]
 
 

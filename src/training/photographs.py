@@ -1,4 +1,4 @@
-"""Photographs that the detector, the verifier and the refiner learn from, and what an earlier detector mines in them."""
+"""Photographs that detector, verifier and refiner learn from, and what an earlier detector mines in them."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Training samples of the reader that earlier models help to make: of real plates, and crops as the segmenter cuts them.
+"""Training samples of the reader that earlier models help to make: real plates, and crops as the segmenter cuts them.
 
 A photograph whose plate's text is known, but not where its characters are, becomes a training sample where an earlier
 reader finds the characters of the text.
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ..basics.geometry import box_to_quad, iou_matrix
 from ..basics.runtime import Model
@@ -28,8 +27,6 @@ from .reader_samples import MOST_CHARACTERS, Samples, plate_samples
 LEAST_AGREEMENT = 0.5
 #: Characters of a text that may be too many; with more it is another text.
 MOST_EXTRA = 5
-#: Crops per cut character.
-COPIES = 3
 #: A box that overlaps a character by this at least shows it; one that overlaps none by more than the other shows none.
 LEAST_OVERLAP = 0.5
 LARGEST_REJECT_OVERLAP = 0.3
@@ -77,7 +74,7 @@ def real_samples(
 
 
 def segmented_samples(samples: Samples, segmenter: Model) -> Samples:
-    """The same canvases with crops of the boxes that a segmenter finds: those that the classifier will be asked about."""
+    """The same canvases with crops of the boxes that a segmenter finds, which the classifier will be asked about."""
     crops, labels = [], []
     for start in range(0, len(samples.canvases), BATCH_SIZE):
         canvases = samples.canvases[start : start + BATCH_SIZE]
@@ -98,7 +95,7 @@ def segmented_samples(samples: Samples, segmenter: Model) -> Samples:
 
 
 def cut_character_samples(path: Path, rng: np.random.Generator) -> Samples:
-    """Crops from a file of cut and binarised real characters, greyed again; no canvases.
+    """Crops from a file of cut and binarised real characters, each between two others, soft and grey; no canvases.
 
     Args:
         path: an ``.npz`` file with ``images`` uint8 ``[N, 20, 20]``, light ink on black, and ``labels`` (N characters).
@@ -106,30 +103,21 @@ def cut_character_samples(path: Path, rng: np.random.Generator) -> Samples:
     """
     with np.load(path) as content:
         images, names = content["images"], content["labels"]
-    crops = [_greyed(image, images[rng.integers(len(images), size=2)], rng) for image in images for _ in range(COPIES)]
+    scale = CROP_SIZE / CROP_MARGIN / 20
+    middle = CROP_SIZE / 2 - scale * np.array([30, 10])
+    matrix = np.array([[scale, 0, middle[0]], [0, scale, middle[1]]])
+    crops = []
+    for image in images:
+        left, right = images[rng.integers(len(images), size=2)]
+        ink = cv2.GaussianBlur(np.hstack([left, image, right]), (0, 0), rng.uniform(0.5, 1.3))
+        dark = rng.uniform(0, 200)
+        light = rng.uniform(dark + 40, 255)
+        placed = np.asarray(cv2.warpAffine(ink, matrix, (CROP_SIZE, CROP_SIZE)))
+        crops.append((dark + (light - dark) * (placed / 255)).astype(np.uint8))
     return Samples(
         canvases=np.zeros((0, CANVAS_HEIGHT, CANVAS_WIDTH), np.uint8),
         boxes=np.zeros((0, MOST_CHARACTERS, 4), np.float32),
         classes=np.zeros((0, MOST_CHARACTERS), np.uint8),
         crops=np.stack(crops),
-        labels=np.repeat(np.array([ALPHABET.index(str(name)) for name in names], np.uint8), COPIES),
+        labels=np.array([ALPHABET.index(str(name)) for name in names], np.uint8),
     )
-
-
-def _greyed(image: NDArray[np.uint8], neighbours: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A crop around a binarised character, between two neighbours, soft and in other greys: uint8 ``[32, 32]``."""
-    ink = np.zeros((20, 100), np.float32)
-    spacing = int(rng.integers(16, 26))
-    for place, character in ((50, image), (50 - spacing, neighbours[0]), (50 + spacing, neighbours[1])):
-        ink[:, place - 10 : place + 10] = np.maximum(ink[:, place - 10 : place + 10], character)
-    scale = CROP_SIZE / CROP_MARGIN / 20 * np.exp(rng.uniform(-0.12, 0.12, 2))
-    shear = rng.normal(0, 0.06)
-    shift = CROP_SIZE / 2 + rng.normal(0, 0.04, 2) * CROP_SIZE - scale * [50, 10]
-    matrix = np.array([[scale[0], shear, shift[0] - 10 * shear], [0, scale[1], shift[1]]])
-    soft = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.5, 1.3))
-    placed = cv2.warpAffine(soft, matrix, (CROP_SIZE, CROP_SIZE)) / 255
-    dark, light = np.sort(rng.uniform(0, 255, 2))
-    light = max(light, dark + 40)
-    if rng.random() < 0.5:
-        dark, light = light, dark
-    return np.clip(dark + (light - dark) * placed, 0, 255).astype(np.uint8)

@@ -3,16 +3,17 @@
 Drawing is dearer than training on what was drawn, so scenes are drawn once, by several processes, into a cache.
 """
 
-import multiprocessing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, quad_to_box, transform_points
+from ..basics.parallel import map_in_processes
 from ..classification.alphabet import ALPHABET, CLASSES, REJECT
 from ..classification.crops import character_crops
 from ..media.images import read_image
@@ -29,10 +30,8 @@ VIEWS = 2
 #: Crops that show no single whole character, per character of a view, and of a view without characters.
 REJECTS_PER_CHARACTER = 0.6
 REJECTS_OF_EMPTY = 3
-#: Share of rejects that lie about a character, and of these: beside it, its upper or lower half, a part of it, or
-#: several characters at once.
+#: Share of rejects that lie about a character, and of the others that are as large as the characters.
 NEAR_SHARE = 0.7
-NEAR_KINDS = (0.5, 0.25, 0.15, 0.1)
 #: Share of the scenes that stand in a photograph, where there are any, and how many photographs one part uses.
 PHOTOGRAPH_SHARE = 0.6
 BACKGROUNDS_PER_PART = 100
@@ -120,36 +119,41 @@ def _sampler(sources: Sources, draw: Callable[[Samples, np.random.Generator], Sa
 
 
 def reject_boxes(boxes: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
-    """Square boxes on a canvas that hold no single whole character.
+    """Square boxes on a canvas that hold no single whole character: at most so many, fewer where characters are dense.
 
     Args:
         boxes: ``[N, 4]`` the characters' boxes, any N.
-        count: how many are wanted; where characters are dense, fewer come back.
+        count: how many are wanted.
         rng: source of randomness.
     """
     centres, (widths, heights) = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).T
     found: list[NDArray[np.floating]] = []
     for _ in range(count):
         if len(boxes) and rng.random() < NEAR_SHARE:
-            index, side = int(rng.integers(len(boxes))), rng.choice([-1, 1])
-            size = np.array([widths[index], heights[index]])
-            offset, scale = (
-                lambda: ([side * (size[0] / 2 + rng.uniform(0, 0.1) * size[1]), rng.normal(0, 0.06) * size[1]], 1.0),
-                lambda: ([0, side * rng.uniform(0.4, 0.8) * size[1]], 1.0),
-                lambda: (rng.uniform(-0.25, 0.25, 2) * size, rng.uniform(0.25, 0.5)),
-                lambda: ([0, 0], rng.uniform(1.9, 3)),
-            )[rng.choice(4, p=NEAR_KINDS)]()
-            centre, height = centres[index] + offset, size[1] * scale
+            index = int(rng.integers(len(boxes)))
+            offset, scale = _near(widths[index], heights[index], rng)
+            centre, height = centres[index] + offset, heights[index] * scale
         else:
             centre = rng.uniform([0, 0], [CANVAS_WIDTH, CANVAS_HEIGHT])
             as_usual = len(boxes) and rng.random() < NEAR_SHARE
             height = rng.uniform(0.6, 1.5) * np.median(heights) if as_usual else rng.uniform(8, 60)
-        distance = np.abs(centres - centre)
-        matches = distance[:, 0] < np.maximum(0.4 * widths, 0.12 * heights)
-        matches &= (distance[:, 1] < 0.33 * heights) & (height > 0.6 * heights) & (height < 1.7 * heights)
-        if not matches.any():
+        x, y = np.abs(centres - centre).T
+        alike = (height > 0.6 * heights) & (height < 1.7 * heights)
+        if not (alike & (x < np.maximum(0.4 * widths, 0.12 * heights)) & (y < 0.33 * heights)).any():
             found.append(np.concatenate([centre - height / 2, centre + height / 2]))
     return np.array(found, np.float32).reshape(-1, 4)
+
+
+def _near(width: float, height: float, rng: np.random.Generator) -> tuple[Any, float]:
+    """Where a reject lies from the middle of a character, in pixels, and its size in heights of the character."""
+    side, kind = rng.choice([-1, 1]), rng.random()
+    if kind < 0.5:  # between neighbours, or half of a character
+        return (side * (width / 2 + rng.uniform(0, 0.1) * height), rng.normal(0, 0.06) * height), 1.0
+    if kind < 0.75:  # upper or lower half
+        return (0, side * rng.uniform(0.4, 0.8) * height), 1.0
+    if kind < 0.9:  # a part of a character
+        return rng.uniform(-0.25, 0.25, 2) * [width, height], rng.uniform(0.25, 0.5)
+    return (0, 0), rng.uniform(1.9, 3)  # several characters at once
 
 
 def plate_samples(
@@ -218,10 +222,6 @@ def draw_samples(
     paths = [directory / f"{seed + index:06d}-{size}.npz" for index, size in enumerate(sizes)]
     parts = [(path, seed + index, sizes[index], tuple(backgrounds)) for index, path in enumerate(paths)]
     missing = [arguments for arguments in parts if not arguments[0].is_file()]
-    if missing and processes > 1:
-        with multiprocessing.get_context("spawn").Pool(processes) as pool:
-            pool.map(_draw, missing, chunksize=1)
-    else:
-        for arguments in missing:
-            _draw(arguments)
+    for _ in map_in_processes(_draw, missing, processes) if processes > 1 else map(_draw, missing):
+        pass
     return [Samples.load(path) for path in paths]

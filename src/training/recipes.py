@@ -4,21 +4,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..basics.errors import InputError
 from ..basics.files import RECIPES_DIRECTORY
 
+Count = Annotated[int, Field(gt=0)]
+Seed = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
 AtLeastOne = Field(min_length=1)
 
 
@@ -33,27 +27,27 @@ class OptimizerSettings(_Table):
 
     weight_decay: Share
     averaging: Share
-    largest_gradient: PositiveFloat
+    largest_gradient: Positive
 
 
 class Stage(_Table):
     """One run of the training loop."""
 
     name: str = AtLeastOne
-    seed: NonNegativeInt
-    epochs: PositiveInt
-    steps: PositiveInt
-    batch: PositiveInt
-    rate: PositiveFloat
-    final_rate: NonNegativeFloat = 0.0
+    seed: Seed
+    epochs: Count
+    steps: Count
+    batch: Count
+    rate: Positive
+    final_rate: Annotated[float, Field(ge=0)] = 0.0
     warm_up: Share = 0.05
 
 
 class DetectorStage(Stage):
     """A stage with samples of one size, some of which are mosaics of four."""
 
-    height: PositiveInt
-    width: PositiveInt
+    height: Count
+    width: Count
     mosaics: Share = 0.0
 
 
@@ -100,10 +94,10 @@ class DetectorRecipe(Recipe):
 
     model = "detector"
     loose_sets: tuple[str, ...]
-    longest_side: PositiveInt
-    pasted_plates: PositiveInt
-    pasted_seed: NonNegativeInt
-    widest_overlooked: PositiveFloat
+    longest_side: Count
+    pasted_plates: Count
+    pasted_seed: Seed
+    widest_overlooked: Positive
     rounds: tuple[DetectorRound, ...] = AtLeastOne
 
 
@@ -118,8 +112,8 @@ class RefinerRecipe(Recipe):
     """How the refiner is trained, on drawn plates pasted into photographs."""
 
     model = "refiner"
-    pasted_plates: PositiveInt
-    pasted_seed: NonNegativeInt
+    pasted_plates: Count
+    pasted_seed: Seed
     stage: Stage
 
 
@@ -127,11 +121,11 @@ class SegmenterRecipe(Recipe):
     """How the segmenter is trained, and what is drawn for it and for the classifier."""
 
     model = "segmenter"
-    scenes: PositiveInt
-    scenes_per_file: PositiveInt
-    scenes_seed: NonNegativeInt
-    processes: PositiveInt
-    real_views: PositiveInt
+    scenes: Count
+    scenes_per_file: Count
+    scenes_seed: Seed
+    processes: Count
+    real_views: Count
     real_share: Share
     stages: tuple[Stage, ...] = AtLeastOne
 

@@ -1,10 +1,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from src.basics.geometry import box_to_quad
-from src.evaluation.calibration import calibrate, pooled
+from src.evaluation.calibration import calibration_figures, confidence_table
 from src.evaluation.metrics import (
     Comparison,
     PredictedPlates,
@@ -80,19 +81,19 @@ def test_corners_are_compared_where_they_are_known_and_the_plate_was_found():
 def test_calibration_compares_confidences_with_what_is_right():
     read = [("AB12", 0.95), ("AB12", 0.95), ("AB1Z", 0.95), ("AB12", 0.65), ("", 0.0)]
     images = [comparison([PLATE], ["AB12"], [PLATE], [0.9], [text], [confidence]) for text, confidence in read]
-    figures = calibrate(images).as_dict()
+    figures = calibration_figures(confidence_table(images))
     assert (figures["readings"], figures["sure"]) == (4, 3)
     assert figures["sure_right"] == pytest.approx(66.67, abs=0.01)
     # Three readings are right in two cases where 2.85 are promised, one is right where 0.65 is.
     assert figures["expected_error"] == pytest.approx(100 * (0.85 + 0.35) / 4, abs=0.01)
     assert figures["bins"][6] == [1, 65, 100]
-    twice = pooled([calibrate(images), calibrate(images)]).as_dict()
+    twice = calibration_figures(pd.concat([confidence_table(images)] * 2))
     assert twice["readings"] == 8
     assert twice["expected_error"] == figures["expected_error"]
 
 
 def test_calibration_without_readings_has_no_figures():
-    figures = calibrate([]).as_dict()
+    figures = calibration_figures(confidence_table([]))
     assert (figures["readings"], figures["expected_error"], figures["sure_right"]) == (0, None, None)
 
 
