@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from .metrics import Comparison
@@ -20,7 +21,7 @@ def confidence_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
         for text, confidence in near
         if text
     ]
-    return pd.DataFrame(rows, columns=["confidence", "right"]).astype(float)
+    return pd.DataFrame(rows, columns=["confidence", "right"]).astype(np.float32)
 
 
 def calibration_figures(table: pd.DataFrame) -> dict[str, Any]:
@@ -30,18 +31,19 @@ def calibration_figures(table: pd.DataFrame) -> dict[str, Any]:
     among readings with a confidence of at least 0.9; a bin has the number of readings, their mean confidence and the
     share of right ones.
     """
-    by_bin = table.groupby((table["confidence"] * BINS).astype(int).clip(upper=BINS - 1))
-    count = by_bin.size().reindex(range(BINS), fill_value=0)
-    means = (100 * by_bin.mean()).reindex(range(BINS))
-    off = ((means["confidence"] - means["right"]).abs() * count).sum()
-    bins = [
-        [int(number), *((round(float(mean), 2) for mean in of_bin) if number else (None, None))]
-        for number, of_bin in zip(count, means.to_numpy(), strict=True)
-    ]
+    bins = np.minimum((table["confidence"].to_numpy() * BINS).astype(int), BINS - 1)
+    sums = table.assign(readings=1).groupby(bins).sum().reindex(range(BINS), fill_value=0)
+    rows = sums[["readings", "confidence", "right"]].to_numpy(float).tolist()
+    off = sum(abs(confidence - right) for _, confidence, right in rows)
+    by_bin = [[int(count), _percent(confidence, count), _percent(right, count)] for count, confidence, right in rows]
     return {
         "readings": len(table),
-        "expected_error": round(float(off) / len(table), 2) if len(table) else None,
-        "sure": bins[-1][0],
-        "sure_right": bins[-1][2],
-        "bins": bins,
+        "expected_error": _percent(off, len(table)),
+        "sure": by_bin[-1][0],
+        "sure_right": by_bin[-1][2],
+        "bins": by_bin,
     }
+
+
+def _percent(part: float, whole: float) -> float | None:
+    return round(100 * part / whole, 2) if whole else None

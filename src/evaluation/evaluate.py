@@ -43,12 +43,11 @@ def compare(
         tuple([plate["text"] for plate in plates] if texts is None else texts),
         tuple(plate["confidence"] for plate in plates),
     )
-    factor = np.float32(scale)
-    return Comparison(item.boxes * factor, item.quads * factor, item.texts, predicted, item.unclear * factor)
+    return Comparison(item.scaled(scale), predicted)
 
 
 def _contour_texts(item: AnnotatedImage, answer: dict[str, Any], classifier: Model) -> list[str]:
-    """Read with training-free segmentation and the product's classifier: what the learned segmenter is measured against.
+    """Read with training-free segmentation and the product's classifier: the learned segmenter is measured against it.
 
     Contours that the classifier takes for no character are left out.
     """

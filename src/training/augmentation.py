@@ -164,7 +164,7 @@ def random_border(rng: np.random.Generator) -> int:
 def _motion_kernel(length: int, degrees: float) -> NDArray[np.floating]:
     kernel = np.zeros((7, 7), np.float32)
     kernel[3, 3 - length : 4 + length] = 1
-    turned = np.asarray(cv2.warpAffine(kernel, cv2.getRotationMatrix2D((3, 3), degrees, 1), (7, 7)))
+    turned = np.asarray(cv2.warpAffine(kernel, cv2.getRotationMatrix2D((3, 3), degrees, 1), (7, 7)), np.float32)
     return turned / max(float(turned.sum()), 1e-3)
 
 

@@ -69,9 +69,8 @@ def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tigh
         image: Any = read_image(item.path, str(item.path))
         scale = min(1.0, longest_side / max(image.shape[:2]))
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
-        quads = _with_presumed(item.boxes, item.quads) if tight else item.quads
-        scaled = (of_kind * scale for of_kind in (item.boxes, quads, item.unclear, item.background))
-        photographs.append(Photograph(Pyramid(image), *scaled))
+        shown = replace(item, quads=_with_presumed(item.boxes, item.quads) if tight else item.quads).scaled(scale)
+        photographs.append(Photograph(Pyramid(image), shown.boxes, shown.quads, shown.unclear, shown.background))
     return photographs
 
 

@@ -1,10 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from src.basics.geometry import box_to_quad
+from src.evaluation.annotations import AnnotatedImage
 from src.evaluation.calibration import calibration_figures, confidence_table
 from src.evaluation.metrics import (
     Comparison,
@@ -24,7 +26,7 @@ def comparison(true_boxes, true_texts, boxes, scores, texts, confidences=None, q
     )
     true_boxes = np.array(true_boxes, np.float32).reshape(-1, 4)
     true_quads = np.full((len(true_boxes), 4, 2), np.nan, np.float32) if quads is None else np.array(quads, np.float32)
-    return Comparison(true_boxes, true_quads, tuple(true_texts), predicted)
+    return Comparison(AnnotatedImage(Path(), true_boxes, true_quads, tuple(true_texts)), predicted)
 
 
 PLATE = (0, 0, 100, 20)
@@ -137,6 +139,5 @@ def test_a_detection_of_what_cannot_be_told_is_not_false():
         [PLATE], [""], [PLATE, (200, 200, 210, 204), (300, 300, 310, 304)], [0.9, 0.8, 0.7], ["", "", ""]
     )
     assert detection_figures([image]).false_per_image == 2
-    assert (
-        detection_figures([replace(image, unclear=np.array([[198, 198, 212, 206]], np.float32))]).false_per_image == 1
-    )
+    unclear = replace(image.true, unclear=np.array([[198, 198, 212, 206]], np.float32))
+    assert detection_figures([replace(image, true=unclear)]).false_per_image == 1

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import quad_to_box
+from src.evaluation.annotations import AnnotatedImage
 from src.evaluation.calibration import calibration_figures
 from src.evaluation.evaluate import evaluate_set
 from src.evaluation.metrics import Comparison, PredictedPlates, corner_errors
@@ -40,7 +41,7 @@ def test_corners_are_where_they_are_seen(datasets):
         blank = ("",) * len(plates)
         found = PredictedPlates(boxes, quads, np.ones(len(plates), np.float32), blank, (0.0,) * len(plates))
         marked = np.array(row["corners"].split(";"), np.float32).reshape(1, 4, 2)
-        errors += corner_errors(Comparison(quad_to_box(marked), marked, ("",), found))
+        errors += corner_errors(Comparison(AnnotatedImage(Path(), quad_to_box(marked), marked, ("",)), found))
     assert len(errors) == 28
     assert np.mean(errors) < 0.05
 
