@@ -67,15 +67,7 @@ def _calibration_lines(calibrations: dict[str, dict[str, Any]]) -> str:
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.evaluation") -> int:
-    """The command line.
-
-    Args:
-        arguments: instead of those that the process was started with.
-        program: what the help calls it.
-
-    Returns:
-        The exit status.
-    """
+    """Evaluate the sets named on the command line, the process's own if none is given; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog=program,
         description="Measure the committed models on annotated sets (folders with images/ and annotations.csv).",

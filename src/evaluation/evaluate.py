@@ -11,30 +11,20 @@ import pandas as pd
 from tqdm import tqdm
 
 from ..basics.runtime import Model, load_model
-from ..classification.alphabet import ALPHABET, REJECT
-from ..classification.crops import character_crops
 from ..media.images import read_image
 from ..pipeline import main
-from ..segmentation.canvas import plate_view
-from ..segmentation.contours import contour_boxes
 from .annotations import AnnotatedImage, read_annotations
+from .baseline import read_with_contours
 from .calibration import confidence_table
 from .metrics import Comparison, PredictedPlates, detection_figures, reading_figures
 
 STAGES = ("load", "detect", "read")
 
 
-def compare(
+def compare_answer(
     item: AnnotatedImage, answer: dict[str, Any], texts: list[str] | None = None, scale: float = 1.0
 ) -> Comparison:
-    """Compare an answer with the annotations of its image.
-
-    Args:
-        item: the image's annotations.
-        answer: what the system says of the image.
-        texts: of the answer's plates, in the place of its own.
-        scale: of the image that was read over the annotated one.
-    """
+    """Compare an answer, maybe with other texts of its plates, with the annotations of its image in the scale read."""
     plates = answer["plates"]
     predicted = PredictedPlates(
         np.array([plate["box"] for plate in plates], np.float32).reshape(-1, 4),
@@ -47,26 +37,15 @@ def compare(
 
 
 def _contour_texts(item: AnnotatedImage, answer: dict[str, Any], classifier: Model) -> list[str]:
-    """Read with training-free segmentation and the product's classifier: the learned segmenter is measured against it.
-
-    Contours that the classifier takes for no character are left out.
-    """
-    texts = [""] * len(answer["plates"])
-    if any(item.texts) and texts:
-        image = read_image(item.path, str(item.path))
-        for number, plate in enumerate(answer["plates"]):
-            view = plate_view(image, np.array(plate["corners"], np.float32))
-            crops = character_crops(view, contour_boxes(view.canvas()))
-            classes = classifier(crops[..., None]).argmax(axis=-1) if len(crops) else []
-            texts[number] = "".join(ALPHABET[index] for index in classes if index != REJECT)
-    return texts
+    quads = [np.array(plate["corners"], np.float32) for plate in answer["plates"]]
+    if not any(item.texts) or not quads:
+        return [""] * len(quads)
+    image = read_image(item.path, str(item.path))
+    return [read_with_contours(image, quad, classifier) for quad in quads]
 
 
 def evaluate_set(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
     """Run the system on every image of a set and compare with the annotations.
-
-    Args:
-        folder: an annotated set, see :mod:`numberplate.evaluation.annotations`.
 
     Returns:
         Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading of the plates
@@ -74,7 +53,6 @@ def evaluate_set(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
         stage; and the confidences, see :func:`numberplate.evaluation.calibration.confidence_table`.
 
     Raises:
-        FileNotFoundError: the folder is no annotated set.
         InputError: an image cannot be read.
     """
     classifier = load_model("classifier")
@@ -84,8 +62,8 @@ def evaluate_set(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
         answer = main(str(item.path), output_dir=None)
         total = 1000 * (time.perf_counter() - start)
         times.append([*(answer["timing_ms"][stage] for stage in STAGES), total])
-        learned.append(compare(item, answer))
-        contours.append(compare(item, answer, _contour_texts(item, answer, classifier)))
+        learned.append(compare_answer(item, answer))
+        contours.append(compare_answer(item, answer, _contour_texts(item, answer, classifier)))
     readings = {
         "reading": reading_figures(learned),
         "two_rows": reading_figures(learned, two_rows=True),

@@ -54,14 +54,10 @@ class Comparison:
         return int((~_is_about(self.predicted.boxes, known).any(axis=0)).sum())
 
     def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
-        """Of each plate whose text is known: its index, the text as it is compared, and what was read on it.
-
-        Readings come as they are compared, with their confidences. Where the truth has letters beyond A–Z 0–9, only
-        the last six characters are.
-        """
+        """Of each plate whose text is known: its index, the text, and the readings of it with their confidences."""
         for plate, truth in enumerate(self.true.texts):
             if truth:
-                part = slice(-6, None) if re.search(r"[^A-Za-z0-9 .\-]", truth) else slice(None)
+                part = compared_part(truth)
                 near = [
                     (normalise_text(self.predicted.texts[index])[part], self.predicted.confidences[index])
                     for index in np.flatnonzero(self.located[plate])
@@ -77,14 +73,15 @@ def _is_about(detected: FloatArray, places: FloatArray) -> np.ndarray:
     return np.asarray(inside | (iou_matrix(places, detected) >= LOCATED_IOU))
 
 
-def normalise_text(text: str) -> str:
-    """Upper case, A–Z and 0–9 only."""
-    return re.sub(r"[^A-Z0-9]", "", text.upper())
+def normalise_text(text: str, merged: bool = False) -> str:
+    """Upper case, A–Z and 0–9 only; ``merged`` reads O as 0 and I as 1, which many plates do not tell apart."""
+    text = re.sub(r"[^A-Z0-9]", "", text.upper())
+    return text.replace("O", "0").replace("I", "1") if merged else text
 
 
-def merge_lookalikes(text: str) -> str:
-    """O as 0 and I as 1, which many plates do not tell apart."""
-    return text.replace("O", "0").replace("I", "1")
+def compared_part(text: str) -> slice:
+    """The part of a text that is compared: the last six characters where the truth has letters beyond A–Z 0–9."""
+    return slice(-6, None) if re.search(r"[^A-Za-z0-9 .\-]", text) else slice(None)
 
 
 def edit_distance(a: str, b: str) -> int:
@@ -145,7 +142,7 @@ def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> Re
                 continue
             texts += 1
             exact += any(text == wanted for text, _ in near)
-            merged += any(merge_lookalikes(text) == merge_lookalikes(wanted) for text, _ in near)
+            merged += any(normalise_text(text, True) == normalise_text(wanted, True) for text, _ in near)
             length += len(wanted)
             edits += min([len(wanted), *(edit_distance(text, wanted) for text, _ in near)])
     if not texts:

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from ..media.images import read_image
 from ..pipeline import main
 from .annotations import read_annotations, refusal
-from .evaluate import compare
+from .evaluate import compare_answer
 from .metrics import Comparison, ReadingFigures, reading_figures
 
 BLUR, DARKNESS, NOISE, JPEG_QUALITY = 1.8, 0.15, 20.0, 15
@@ -45,14 +45,7 @@ HARMS: dict[str, Callable[[NDArray[np.uint8]], Any]] = {
 
 
 def evaluate_harmed(folder: Path) -> dict[str, ReadingFigures | None]:
-    """Read the photographs of a set that show plates with known texts, harmed in each way.
-
-    Args:
-        folder: an annotated set, see :mod:`numberplate.evaluation.annotations`.
-
-    Returns:
-        By the name of the harm, how well the texts were read; None where none is known.
-    """
+    """How well the photographs of an annotated set that show known texts are read, by the name of the harm done."""
     items = [item for item in read_annotations(folder) if any(item.texts)]
     comparisons: dict[str, list[Comparison]] = {name: [] for name in HARMS}
     for item in tqdm(items, desc=folder.name, unit="image"):
@@ -60,7 +53,7 @@ def evaluate_harmed(folder: Path) -> dict[str, ReadingFigures | None]:
         for name, harm in HARMS.items():
             harmed = harm(image)
             scale = harmed.shape[1] / image.shape[1]
-            comparisons[name].append(compare(item, main(harmed, output_dir=None), scale=scale))
+            comparisons[name].append(compare_answer(item, main(harmed, output_dir=None), scale=scale))
     return {name: reading_figures(of_harm) for name, of_harm in comparisons.items()}
 
 

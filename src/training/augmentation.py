@@ -177,10 +177,7 @@ def rotation(radians: float) -> NDArray[np.float64]:
 def random_turn(rng: np.random.Generator, stretch: float = 0.0, scale: float = 0.0) -> tuple[Matrix, float]:
     """A roll with a little shear ``[2, 2]``, and its angle in degrees.
 
-    Args:
-        rng: source of randomness.
-        stretch: standard deviation of the logarithm of width over height.
-        scale: standard deviation of the logarithm of the size.
+    The logarithms of proportion and size have the standard deviations ``stretch`` and ``scale``.
     """
     degrees = ROLL(rng)
     shear = np.array([[np.exp(rng.normal(0, stretch)), rng.normal(0, SHEAR)], [rng.normal(0, SHEAR), 1.0]])

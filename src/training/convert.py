@@ -20,8 +20,8 @@ from PIL import Image, UnidentifiedImageError
 
 from ..basics.errors import InputError
 from ..evaluation.annotations import BOX_COLUMNS
+from ..media.inputs import IMAGE_SUFFIXES
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 COLUMNS = ("image", "width", "height", *BOX_COLUMNS, "corners", "text", "country")
 
 #: A plate: ``image`` (the file), and maybe the other columns of a set; only ``image`` where there is no plate.
@@ -91,11 +91,7 @@ def read_csv(annotation: Path, images: dict[str, Path]) -> Iterator[Row]:
 
 
 def read_source(source: Path) -> list[Row]:
-    """All plates of a set in any of the understood forms.
-
-    Raises:
-        InputError: the folder holds no images or no annotations, or an annotation is broken.
-    """
+    """All plates of a set in any of the understood forms."""
     files = sorted(path for path in source.rglob("*") if path.is_file())
     images = {path.stem: path for path in files if path.suffix.lower() in IMAGE_SUFFIXES}
     if not images:
@@ -111,7 +107,7 @@ def convert(source: Path, target: Path) -> int:
     """Write a set as ``images/`` and ``annotations.csv``; returns the number of plates.
 
     Raises:
-        InputError: see :func:`read_source`; or the target exists already.
+        InputError: there are no images or annotations, one is broken, or the target exists already.
     """
     rows = read_source(source)
     if (target / "annotations.csv").exists():

@@ -15,10 +15,11 @@ from ..detection.loss import DetectionLoss
 from ..detection.model import build_detector
 from ..detection.targets import assign_targets
 from ..detection.views import Pyramid
+from ..evaluation.annotations import no_boxes
 from .augmentation import PHOTOGRAPH, QUARTER_TURNS, augment, random_border, random_turn
-from .fitting import Sample, Sampler, fit
+from .fitting import Example, Sampler, fit
 from .paster import PlatePaster
-from .photographs import Photograph
+from .photographs import TrainingPhotograph
 from .recipes import DetectorRecipe, DetectorStage
 
 #: A plate that the crop cuts off is asked for when this much of it is left, else its region is ignored.
@@ -26,14 +27,14 @@ MINIMUM_VISIBLE = 0.6
 #: Plates smaller than this (width, in pixels of the network's input) cannot be seen and are ignored.
 MINIMUM_WIDTH = 7.0
 #: A plate that a sample is about may come to fill this much of its width.
-LARGEST_SHARE = 0.75
+LARGEST_SUBJECT = 0.75
 #: Shares of samples around a plate, and around what looks like one; the others show any part of a photograph.
 AROUND_PLATES = 0.6
 AROUND_DISTRACTORS = 0.25
 
 
 def train_detector(
-    photographs: list[Photograph],
+    photographs: list[TrainingPhotograph],
     directory: Path,
     recipe: DetectorRecipe,
     number: int = 0,
@@ -43,18 +44,12 @@ def train_detector(
     """Train the detector for one round, or go on where an earlier run into the same directory stopped.
 
     Args:
-        photographs: training images with their plates.
+        photographs: training images with their plates, at least one.
         directory: of the run; each stage has a folder in it.
         recipe: how.
         number: of the round, from 0.
         paster: adds drawn plates to the samples; without one no corners are learned where the sets have none.
         start: a detector to go on from; without one the weights are random.
-
-    Returns:
-        The detector for the size of use, with averaged weights.
-
-    Raises:
-        ValueError: there are no photographs.
     """
     if not photographs:
         raise ValueError("there are no training images; data/README.md says how to get some")
@@ -74,10 +69,12 @@ def train_detector(
     return detector
 
 
-def detector_sampler(photographs: list[Photograph], stage: DetectorStage, paster: PlatePaster | None) -> Sampler:
+def detector_sampler(
+    photographs: list[TrainingPhotograph], stage: DetectorStage, paster: PlatePaster | None
+) -> Sampler:
     """Draws samples: images uint8 ``[H, W, 3]`` and targets float32 ``[A, 14]``."""
 
-    def draw(rng: np.random.Generator) -> Sample:
+    def draw(rng: np.random.Generator) -> Example:
         if rng.random() < stage.mosaics:
             crop = draw_mosaic(photographs, stage.height, stage.width, rng, paster)
         else:
@@ -88,28 +85,19 @@ def detector_sampler(photographs: list[Photograph], stage: DetectorStage, paster
     return draw
 
 
-def _random_subject(photograph: Photograph, rng: np.random.Generator) -> FloatArray | None:
+def _random_subject(photograph: TrainingPhotograph, rng: np.random.Generator) -> FloatArray | None:
     """What a crop is about: the box ``[4]`` of a plate or a distractor, or nothing in particular."""
-    kind = rng.random()
-    if kind < AROUND_PLATES:
-        boxes = photograph.boxes
-    elif kind < AROUND_PLATES + AROUND_DISTRACTORS:
-        boxes = photograph.distractors
-    else:
-        return None
+    shares = (AROUND_PLATES, AROUND_DISTRACTORS, 1 - AROUND_PLATES - AROUND_DISTRACTORS)
+    boxes = (photograph.boxes, photograph.distractors, no_boxes())[rng.choice(3, p=shares)]
     return np.asarray(boxes[rng.integers(len(boxes))]) if len(boxes) else None
 
 
 def _random_scale(
-    photograph: Photograph, subject: FloatArray | None, largest: float, rng: np.random.Generator
+    photograph: TrainingPhotograph, subject: FloatArray | None, largest: float, rng: np.random.Generator
 ) -> float:
     """Network pixels per photograph pixel: around the scale met in use, or one that gives the subject a random width.
 
-    Args:
-        photograph: to be scaled.
-        subject: what to look at, in pixels of the photograph.
-        largest: width that the subject may come to have, in pixels of the network's input.
-        rng: source of randomness.
+    Its largest width is given in pixels of the network's input.
     """
     in_use = INPUT_WIDTH / max(photograph.image.shape[:2])
     if subject is None or rng.random() < 0.5:
@@ -118,10 +106,12 @@ def _random_scale(
     return float(np.clip(wanted / max(float(subject[2] - subject[0]), 1.0), 0.3 * in_use, 2.2 * in_use))
 
 
-def _random_place(photograph: Photograph, size: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, float]:
+def _random_place(
+    photograph: TrainingPhotograph, size: FloatArray, rng: np.random.Generator
+) -> tuple[FloatArray, float]:
     """Where a crop of a size (width, height) lies: the affine map ``[2, 3]`` from the photograph, and its scale."""
     subject = _random_subject(photograph, rng)
-    scale = _random_scale(photograph, subject, LARGEST_SHARE * size[0], rng)
+    scale = _random_scale(photograph, subject, LARGEST_SUBJECT * size[0], rng)
     stretch = np.exp(rng.normal(0, 0.06))
     step = np.array([scale * stretch, scale / stretch], np.float32)
     full = np.array(photograph.image.shape[1::-1], np.float32) * step
@@ -139,8 +129,8 @@ def _random_place(photograph: Photograph, size: FloatArray, rng: np.random.Gener
 
 
 def draw_crop(
-    photograph: Photograph, height: int, width: int, rng: np.random.Generator, paster: PlatePaster | None = None
-) -> Photograph:
+    photograph: TrainingPhotograph, height: int, width: int, rng: np.random.Generator, paster: PlatePaster | None = None
+) -> TrainingPhotograph:
     """A random part of a photograph at a random scale, of so many pixels, disturbed, maybe with drawn plates in it."""
     quarter_turn = rng.random() < QUARTER_TURNS
     if quarter_turn:
@@ -163,38 +153,39 @@ def draw_crop(
         image, boxes, quads = paster.maybe_paste((image, boxes, quads), rng)
 
     outlines = np.concatenate([box_to_quad(boxes), quads, box_to_quad(unknown)])
-    if rng.random() < 0.5:
-        image = np.ascontiguousarray(image[:, ::-1])
-        outlines = ([width, 0] + outlines * [-1, 1])[:, [1, 0, 3, 2]].astype(np.float32)
-    if quarter_turn:
-        image, outlines = _quarter_turn(image, outlines, rng)
+    # Mirrored, and on their side as photographs without orientation data are: each flip turns the corners' order round.
+    for flips, happens in ((_mirror, 0.5), (_transpose, quarter_turn), (_mirror, 0.5 * quarter_turn)):
+        if rng.random() < happens:
+            image, outlines = flips(image, outlines[:, [1, 0, 3, 2]])
     boxes, quads, unknown = np.split(outlines, [len(boxes), 2 * len(boxes)])
     return _asked(augment(image, PHOTOGRAPH, rng), quad_to_box(boxes), quads, quad_to_box(unknown))
 
 
-def _quarter_turn(image: NDArray[np.uint8], quads: FloatArray, rng: np.random.Generator) -> tuple[Any, FloatArray]:
-    """Turn an image by 90° to either side, as photographs without orientation data are."""
-    height, width = image.shape[:2]
-    if rng.random() < 0.5:
-        turned = np.stack([height - quads[..., 1], quads[..., 0]], -1)
-        return cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE), turned.astype(np.float32)
-    turned = np.stack([quads[..., 1], width - quads[..., 0]], -1)
-    return cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE), turned.astype(np.float32)
+def _mirror(image: NDArray[np.uint8], points: FloatArray) -> tuple[NDArray[np.uint8], FloatArray]:
+    return np.ascontiguousarray(image[:, ::-1]), ([image.shape[1], 0] + points * [-1, 1]).astype(np.float32)
 
 
-def _asked(image: NDArray[np.uint8], boxes: FloatArray, quads: FloatArray, unknown: FloatArray) -> Photograph:
+def _transpose(image: NDArray[np.uint8], points: FloatArray) -> tuple[NDArray[np.uint8], FloatArray]:
+    return np.ascontiguousarray(image.transpose(1, 0, 2)), points[..., ::-1]
+
+
+def _asked(image: NDArray[np.uint8], boxes: FloatArray, quads: FloatArray, unknown: FloatArray) -> TrainingPhotograph:
     """A crop in which those plates are asked for of which enough is to be seen, and nothing where there are others."""
     clipped = np.clip(boxes, 0, np.array(image.shape[1::-1] * 2, np.float32))
     visible = box_area(clipped) / np.maximum(box_area(boxes), 1e-6)
     longer_side = (clipped[:, 2:] - clipped[:, :2]).max(axis=1, initial=0)
     asked = (visible >= MINIMUM_VISIBLE) & (longer_side >= MINIMUM_WIDTH)
     ignored = np.concatenate([clipped[(visible > 0) & ~asked], unknown])
-    return Photograph(Pyramid(image), clipped[asked], quads[asked], ignored)
+    return TrainingPhotograph(Pyramid(image), clipped[asked], quads[asked], ignored)
 
 
 def draw_mosaic(
-    photographs: list[Photograph], height: int, width: int, rng: np.random.Generator, paster: PlatePaster | None = None
-) -> Photograph:
+    photographs: list[TrainingPhotograph],
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    paster: PlatePaster | None = None,
+) -> TrainingPhotograph:
     """Four random crops of different photographs side by side (YOLOv4, Bochkovskiy et al., 2020).
 
     The same computation shows about three times as many plates, in more varied company.
@@ -209,4 +200,4 @@ def draw_mosaic(
             image[top:bottom, left:right] = crop.image
             offset = np.array([left, top] * 2, np.float32)
             parts.append((crop.boxes + offset, crop.quads + offset[:2], crop.ignored + offset))
-    return Photograph(Pyramid(image), *(np.concatenate(of_kind) for of_kind in zip(*parts, strict=True)))
+    return TrainingPhotograph(Pyramid(image), *(np.concatenate(of_kind) for of_kind in zip(*parts, strict=True)))

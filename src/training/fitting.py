@@ -13,8 +13,8 @@ from .muon import ConvolutionMuon
 from .recipes import OptimizerSettings, Stage
 
 #: A sample's input and target, and what draws one.
-Sample = tuple[NDArray[Any], NDArray[Any]]
-Sampler = Callable[[np.random.Generator], Sample]
+Example = tuple[NDArray[Any], NDArray[Any]]
+Sampler = Callable[[np.random.Generator], Example]
 
 #: Name of the file of a finished stage's averaged weights.
 AVERAGED = "averaged.weights.h5"
@@ -41,7 +41,7 @@ class RandomBatches(keras.utils.PyDataset):
         """Batches per epoch."""
         return self._steps
 
-    def __getitem__(self, index: int) -> Sample:
+    def __getitem__(self, index: int) -> Example:
         """The batch of an index in the current epoch."""
         rng = np.random.default_rng((self._seed, self.epoch, index))
         inputs, targets = zip(*(self._sampler(rng) for _ in range(self._batch)), strict=True)

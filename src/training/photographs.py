@@ -17,13 +17,13 @@ from ..synthesis.scenes import reader_scene
 #: A box drawn tight, so many times as wide as high, and so many pixels wide, holds a plate that hangs straight.
 STRAIGHT_ASPECT, STRAIGHT_WIDTH = 3.2, 30.0
 #: A detection at least this sure, where nothing is annotated, may be a plate that somebody overlooked.
-SURE = 0.3
+OVERLOOKED = 0.3
 #: Other detections from this confidence on are background worth looking at.
 DISTRACTING = 0.12
 
 
 @dataclass(frozen=True)
-class Photograph:
+class TrainingPhotograph:
     """A decoded photograph, or a part of one, with its plates.
 
     Attributes:
@@ -46,14 +46,18 @@ class Photograph:
         return self.pyramid.level(0)
 
 
-def draw_photographs(count: int, rng: np.random.Generator) -> list[Photograph]:
+def draw_photographs(count: int, rng: np.random.Generator) -> list[TrainingPhotograph]:
     """Drawn scenes in place of photographs, to try the training without any real ones."""
     scenes = [reader_scene(rng) for _ in range(count)]
     quads = [scene.quad[None] if scene.text else np.zeros((0, 4, 2), np.float32) for scene in scenes]
-    return [Photograph(Pyramid(scene.image), quad_to_box(of), of) for scene, of in zip(scenes, quads, strict=True)]
+    return [
+        TrainingPhotograph(Pyramid(scene.image), quad_to_box(of), of) for scene, of in zip(scenes, quads, strict=True)
+    ]
 
 
-def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tight: bool = True) -> list[Photograph]:
+def load_photographs(
+    images: list[AnnotatedImage], longest_side: int = 640, tight: bool = True
+) -> list[TrainingPhotograph]:
     """Decode the images of a set into memory, shrunk to a longest side in pixels.
 
     Args:
@@ -70,7 +74,9 @@ def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tigh
         scale = min(1.0, longest_side / max(image.shape[:2]))
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
         shown = replace(item, quads=_with_presumed(item.boxes, item.quads) if tight else item.quads).scaled(scale)
-        photographs.append(Photograph(Pyramid(image), shown.boxes, shown.quads, shown.unclear, shown.background))
+        photographs.append(
+            TrainingPhotograph(Pyramid(image), shown.boxes, shown.quads, shown.unclear, shown.background)
+        )
     return photographs
 
 
@@ -82,7 +88,9 @@ def _with_presumed(boxes: FloatArray, quads: FloatArray) -> FloatArray:
     return np.where(presumed[:, None, None], box_to_quad(boxes), quads)
 
 
-def mine(photographs: list[Photograph], detector: Detector, widest: float = float("inf")) -> list[Photograph]:
+def mine(
+    photographs: list[TrainingPhotograph], detector: Detector, widest: float = float("inf")
+) -> list[TrainingPhotograph]:
     """Mark possible plates that nobody annotated, to learn nothing from them, and hard background, to learn more.
 
     Args:
@@ -97,7 +105,7 @@ def mine(photographs: list[Photograph], detector: Detector, widest: float = floa
         boxes = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
         known = np.concatenate([one.boxes, one.ignored, one.distractors])
         unknown = iou_matrix(boxes, known).max(axis=1, initial=0) < 0.1
-        sure = np.array([plate.confidence >= SURE for plate in found], bool)
+        sure = np.array([plate.confidence >= OVERLOOKED for plate in found], bool)
         overlooked = sure & (boxes[:, 2] - boxes[:, 0] <= widest)
         ignored = np.concatenate([one.ignored, boxes[unknown & overlooked]])
         distractors = np.concatenate([one.distractors, boxes[unknown & ~overlooked]])

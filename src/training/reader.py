@@ -23,7 +23,7 @@ from .reader_samples import Samples, Sources, canvas_sampler, crop_sampler, draw
 from .recipes import ClassifierRecipe, SegmenterRecipe
 
 #: Share of the probability that goes to all classes alike, so that the classifier does not claim to be certain.
-LABEL_SMOOTHING = 0.03
+CLASS_SMOOTHING = 0.03
 #: Name of a file of cut characters in a training set's folder.
 CUT_CHARACTERS = "characters.npz"
 
@@ -31,8 +31,8 @@ CUT_CHARACTERS = "characters.npz"
 def train_reader(
     directory: Path,
     training_sets: Sequence[Path],
-    segmenter_recipe: SegmenterRecipe,
-    classifier_recipe: ClassifierRecipe,
+    for_segmenter: SegmenterRecipe,
+    for_classifier: ClassifierRecipe,
     texts: Path | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """Train the segmenter and the classifier, or go on with what an earlier run left in the directory.
@@ -41,62 +41,55 @@ def train_reader(
         directory: of the run: ``drawn`` (samples), and ``segmenter`` and ``classifier`` with a folder per stage.
         training_sets: folders of real photographs: annotated sets, and folders with a file of cut characters. They
             give surroundings to drawn plates, and real characters. Without any, drawn plates have to do.
-        segmenter_recipe: how, and how much to draw.
-        classifier_recipe: how.
+        for_segmenter: how, and how much to draw.
+        for_classifier: how.
         texts: a CSV of texts that the sets lack, see :func:`numberplate.evaluation.annotations.with_texts`.
 
     Raises:
         InputError: the two recipes differ in their stages.
     """
-    if [stage.name for stage in segmenter_recipe.stages] != [stage.name for stage in classifier_recipe.stages]:
+    if [stage.name for stage in for_segmenter.stages] != [stage.name for stage in for_classifier.stages]:
         raise InputError("the recipes of segmenter and classifier need stages of the same names; correct data/recipes")
     sets = [read_annotations(folder) for folder in training_sets if (folder / "annotations.csv").is_file()]
     backgrounds = [image.path for images in sets if shows_surroundings(images) for image in images]
     annotated = [image for images in sets for image in (with_texts(images, texts) if texts else images)]
-    seed = segmenter_recipe.scenes_seed
-    *parts, validation = draw_samples(
-        directory / "drawn",
-        segmenter_recipe.scenes,
-        seed,
-        backgrounds,
-        segmenter_recipe.processes,
-        segmenter_recipe.scenes_per_file,
-    )
+    *parts, validation = draw_samples(directory / "drawn", for_segmenter, backgrounds)
     drawn = Samples.concatenate(parts)
+    seed = for_segmenter.scenes_seed
     files = [path for folder in training_sets if (path := folder / CUT_CHARACTERS).is_file()]
     cut = [cut_character_samples(path, np.random.default_rng(seed)) for path in files]
     folders = directory / "segmenter", directory / "classifier"
     segmenter = classifier = None
-    for for_segmenter, for_classifier in zip(segmenter_recipe.stages, classifier_recipe.stages, strict=True):
+    for first, second in zip(for_segmenter.stages, for_classifier.stages, strict=True):
         canvases = crops = _shared(drawn)
-        done = is_finished(folders[0], for_segmenter) and is_finished(folders[1], for_classifier)
+        done = is_finished(folders[0], first) and is_finished(folders[1], second)
         if segmenter is not None and classifier is not None and not done:
             reader = PlateReader(segmenter.predict_on_batch, classifier.predict_on_batch)
-            real = real_samples(annotated, reader, segmenter_recipe.real_views, np.random.default_rng(seed))
-            canvases = _shared(drawn, (real, segmenter_recipe.real_share))
+            real = real_samples(annotated, reader, for_segmenter.real_views, np.random.default_rng(seed))
+            canvases = _shared(drawn, (real, for_segmenter.real_share))
             crops = _shared(
                 drawn,
-                (_segmented([drawn], segmenter), classifier_recipe.segmented_share),
-                (_segmented(real, segmenter), classifier_recipe.real_segmented_share),
-                (real, classifier_recipe.real_share),
-                (cut, classifier_recipe.cut_share),
+                (_segmented([drawn], segmenter), for_classifier.segmented_share),
+                (_segmented(real, segmenter), for_classifier.real_segmented_share),
+                (real, for_classifier.real_share),
+                (cut, for_classifier.cut_share),
             )
         segmenter = fit(
             build_segmenter,
             segmentation_loss,
             canvas_sampler(canvases),
-            for_segmenter,
-            segmenter_recipe.optimizer,
+            first,
+            for_segmenter.optimizer,
             folders[0],
             start=segmenter,
             held_out=canvas_sampler([(validation, 1.0)], varied=False),
         )
         classifier = fit(
             build_classifier,
-            keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=LABEL_SMOOTHING),
+            keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=CLASS_SMOOTHING),
             crop_sampler(crops),
-            for_classifier,
-            classifier_recipe.optimizer,
+            second,
+            for_classifier.optimizer,
             folders[1],
             start=classifier,
             held_out=crop_sampler([(validation, 1.0)], varied=False),

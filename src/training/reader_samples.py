@@ -21,7 +21,8 @@ from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, plate_view
 from ..segmentation.targets import segmentation_targets
 from ..synthesis.scenes import reader_scene
 from .augmentation import LETTERING, REFINED, augment, erring_quad, moved_boxes, moved_canvas, stretched_crop
-from .fitting import Sample, Sampler
+from .fitting import Example, Sampler
+from .recipes import SegmenterRecipe
 
 #: A canvas keeps at most this many characters; unused places of its box array are NaN.
 MOST_CHARACTERS = 16
@@ -88,7 +89,7 @@ Sources = Sequence[tuple[Samples, float]]
 def canvas_sampler(sources: Sources, varied: bool = True) -> Sampler:
     """Draws canvases uint8 ``[96, 192, 1]`` and the segmenter's targets float32 ``[24, 48, 6]``."""
 
-    def draw(samples: Samples, rng: np.random.Generator) -> Sample:
+    def draw(samples: Samples, rng: np.random.Generator) -> Example:
         index = int(rng.integers(len(samples.canvases)))
         canvas, (boxes, classes) = samples.canvases[index], samples.characters(index)
         if varied and rng.random() < VARIED_SHARE:
@@ -103,7 +104,7 @@ def crop_sampler(sources: Sources, varied: bool = True) -> Sampler:
     """Draws crops uint8 ``[32, 32, 1]`` and one-hot classes float32 ``[37]``."""
     one_hot = np.eye(CLASSES, dtype=np.float32)
 
-    def draw(samples: Samples, rng: np.random.Generator) -> Sample:
+    def draw(samples: Samples, rng: np.random.Generator) -> Example:
         index = int(rng.integers(len(samples.crops)))
         crop = samples.crops[index]
         if varied and rng.random() < VARIED_SHARE:
@@ -113,18 +114,15 @@ def crop_sampler(sources: Sources, varied: bool = True) -> Sampler:
     return _sampler(sources, draw)
 
 
-def _sampler(sources: Sources, draw: Callable[[Samples, np.random.Generator], Sample]) -> Sampler:
+def _sampler(sources: Sources, draw: Callable[[Samples, np.random.Generator], Example]) -> Sampler:
     shares = [share for _, share in sources]
     return lambda rng: draw(sources[rng.choice(len(sources), p=shares)][0], rng)
 
 
 def reject_boxes(boxes: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
-    """Square boxes on a canvas that hold no single whole character: at most so many, fewer where characters are dense.
+    """Square boxes on a canvas that hold no single whole one of the characters ``[N, 4]``.
 
-    Args:
-        boxes: ``[N, 4]`` the characters' boxes, any N.
-        count: how many are wanted.
-        rng: source of randomness.
+    Fewer than are wanted come back where characters are dense.
     """
     centres, (widths, heights) = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).T
     found: list[NDArray[np.floating]] = []
@@ -159,14 +157,14 @@ def _near(width: float, height: float, rng: np.random.Generator) -> tuple[Any, f
 def plate_samples(
     image: NDArray[np.uint8], quad: FloatArray, characters: FloatArray, text: str, views: int, rng: np.random.Generator
 ) -> Samples:
-    """Views of a plate, each with crops of its characters and of what is none.
+    """So many views of a plate, whose corners err in each in another way, with crops of characters and of what is none.
 
     Args:
-        image: BGR or grey uint8 ``[H, W, …]``.
+        image: BGR uint8 ``[H, W, 3]``.
         quad: ``[4, 2]`` the plate's corners in pixels.
         characters: ``[N, 4, 2]`` those of its characters.
         text: the N characters.
-        views: how many, each with corners that err in another way.
+        views: how many.
         rng: source of randomness.
     """
     labels = [ALPHABET.index(character) for character in text]
@@ -205,23 +203,20 @@ def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:
     Samples.concatenate(parts).save(path)
 
 
-def draw_samples(
-    directory: Path, scenes: int, seed: int, backgrounds: Sequence[Path] = (), processes: int = 2, part: int = 1000
-) -> list[Samples]:
+def draw_samples(directory: Path, recipe: SegmenterRecipe, backgrounds: Sequence[Path] = ()) -> list[Samples]:
     """Draw scenes into a cache, or find them there; an interrupted run goes on where it stopped.
 
     Args:
         directory: the cache's folder.
-        scenes: how many scenes.
-        seed: of the first part; the others count on from it.
+        recipe: how many scenes, and how many in a file.
         backgrounds: photographs to put plates into; without any, surroundings are drawn.
-        processes: how many processes draw.
-        part: scenes per file.
     """
-    sizes = [part] * (scenes // part) + ([scenes % part] if scenes % part else [])
-    paths = [directory / f"{seed + index:06d}-{size}.npz" for index, size in enumerate(sizes)]
-    parts = [(path, seed + index, sizes[index], tuple(backgrounds)) for index, path in enumerate(paths)]
-    missing = [arguments for arguments in parts if not arguments[0].is_file()]
-    for _ in map_in_processes(_draw, missing, processes) if processes > 1 else map(_draw, missing):
+    paths, missing = [], []
+    for number, first in enumerate(range(0, recipe.scenes, recipe.scenes_per_file), recipe.scenes_seed):
+        scenes = min(recipe.scenes_per_file, recipe.scenes - first)
+        paths.append(directory / f"{number:06d}-{scenes}.npz")
+        if not paths[-1].is_file():
+            missing.append((paths[-1], number, scenes, tuple(backgrounds)))
+    for _ in map_in_processes(_draw, missing, recipe.processes) if recipe.processes > 1 else map(_draw, missing):
         pass
     return [Samples.load(path) for path in paths]

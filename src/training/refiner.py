@@ -14,15 +14,15 @@ from ..detection.refiner_model import build_refiner
 from ..detection.views import Pyramid
 from ..synthesis.degradations import degrade
 from .augmentation import CLOSE_UP, DETECTED, augment, erring_quad, random_border
-from .fitting import Sample, Sampler, fit
+from .fitting import Example, Sampler, fit
 from .paster import PlatePaster
-from .photographs import Photograph
+from .photographs import TrainingPhotograph
 from .recipes import RefinerRecipe
 
-Tensor = Any  # of whichever backend Keras runs on
+_Tensor = Any  # of whichever backend Keras runs on
 
 #: Plates less high, in pixels, do not show their corners.
-LEAST_HEIGHT = 8.0
+LEAST_PASTED_HEIGHT = 8.0
 #: What the camera's faults are drawn on around a pasted plate, in its widths and heights.
 PATCH_MARGIN = np.array([[0.6, 0.3], [0.1, 1.4]])
 #: Height of the characters in heights of a plate.
@@ -32,10 +32,10 @@ ANNOTATED_SHARE = 0.25
 LEAST_ANNOTATED_WIDTH = 32.0
 #: Columns of the targets.
 TO_PHOTO, CORNERS, BOX, HAS_BOX, HAS_CORNERS = slice(0, 6), slice(6, 14), slice(14, 18), 18, 19
-TARGET_SIZE = 20
+CLOSE_UP_TARGETS = 20
 #: Annotated boxes count less than drawn corners, and an error in them, in heights of the plate, no more than this: they
 #: are loose, and some have the frame in them.
-BOX_WEIGHT = 0.5
+ANNOTATION_WEIGHT = 0.5
 LARGEST_BOX_ERROR = 0.5
 
 
@@ -46,8 +46,10 @@ class RefinerSamples:
     true corners there, or the box around them; whether the box is known, and whether the corners are.
     """
 
-    def __init__(self, surroundings: list[Photograph], annotated: list[Photograph], paster: PlatePaster) -> None:
-        """Sample from photographs that plates are pasted into, and from those, maybe none, with tight boxes."""
+    def __init__(
+        self, surroundings: list[TrainingPhotograph], annotated: list[TrainingPhotograph], paster: PlatePaster
+    ) -> None:
+        """Example from photographs that plates are pasted into, and from those, maybe none, with tight boxes."""
         self._surroundings, self._paster = surroundings, paster
         self._annotated = [
             (photograph.pyramid, box)
@@ -64,16 +66,16 @@ class RefinerSamples:
             image, _, quads = self._paster.paste((photograph.image, photograph.boxes, unknown), rng)
             for quad in quads[np.isfinite(quads).all(axis=(1, 2))]:
                 size = np.array(quad_size(quad))
-                if size[1] >= LEAST_HEIGHT:
+                if size[1] >= LEAST_PASTED_HEIGHT:
                     box, margin = quad_to_box(quad), PATCH_MARGIN @ size
                     left, top = np.maximum(box[:2] - margin, 0).astype(int)
                     right, bottom = np.ceil(box[2:] + margin).astype(int)
                     patch = degrade(image[top:bottom, left:right].copy(), rng, CHARACTER_SHARE * float(size[1]))
                     return Pyramid(patch), (quad - [left, top]).astype(np.float32)
 
-    def __call__(self, rng: np.random.Generator) -> Sample:
+    def __call__(self, rng: np.random.Generator) -> Example:
         """One close-up and its target."""
-        target = np.zeros(TARGET_SIZE, np.float32)
+        target = np.zeros(CLOSE_UP_TARGETS, np.float32)
         if self._annotated and rng.random() < ANNOTATED_SHARE:
             pyramid, box = self._annotated[rng.integers(len(self._annotated))]
             quad, middle, height = box_to_quad(box), (box[:2] + box[2:]) / 2, box[3] - box[1]
@@ -101,7 +103,7 @@ def _whole(box: FloatArray, image: NDArray[np.uint8]) -> bool:
     return bool((box[:2] > 2).all() and box[2] < image.shape[1] - 2 and box[3] < image.shape[0] - 2)
 
 
-def corner_loss(target: Tensor, heat: Tensor) -> Tensor:
+def corner_loss(target: _Tensor, heat: _Tensor) -> _Tensor:
     """Mean distance of the corners, or of the sides of the box around them, in heights of the plate.
 
     Args:
@@ -116,20 +118,16 @@ def corner_loss(target: Tensor, heat: Tensor) -> Tensor:
     distances = _length(corners - ops.reshape(target[:, CORNERS], (-1, 4, 2)))
     sides = ops.concatenate([ops.min(corners, axis=1), ops.max(corners, axis=1)], axis=-1)
     off = ops.minimum(ops.mean(_length((sides - target[:, BOX])[..., None]), axis=-1), LARGEST_BOX_ERROR)
-    return ops.mean(ops.mean(distances, axis=-1) * target[:, HAS_CORNERS] + BOX_WEIGHT * off * target[:, HAS_BOX])
+    return ops.mean(
+        ops.mean(distances, axis=-1) * target[:, HAS_CORNERS] + ANNOTATION_WEIGHT * off * target[:, HAS_BOX]
+    )
 
 
-def _length(vectors: Tensor) -> Tensor:
+def _length(vectors: _Tensor) -> _Tensor:
     # The small number keeps the gradient finite where nothing is off.
     return ops.sqrt(ops.sum(vectors**2, axis=-1) + 1e-5)
 
 
 def train_refiner(sampler: Sampler, directory: Path, recipe: RefinerRecipe) -> keras.Model:
-    """Train the refiner, or go on with the run in the directory.
-
-    Args:
-        sampler: see :class:`RefinerSamples`.
-        directory: of the run.
-        recipe: how.
-    """
+    """Train the refiner on :class:`RefinerSamples`, or resume the run in the directory."""
     return fit(build_refiner, corner_loss, sampler, recipe.stage, recipe.optimizer, directory)

@@ -1,7 +1,6 @@
 """Training of the verifier on places in photographs that a detector proposes, and on annotated plates."""
 
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import cv2
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, iou_matrix
 from ..detection.coding import encode_boxes
@@ -18,16 +18,16 @@ from ..detection.verifier_model import OFFSET_SCALE, build_verifier
 from ..detection.views import plate_size, view
 from .augmentation import PHOTOGRAPH, augment, random_border, random_turn, rotation
 from .detector import MINIMUM_WIDTH
-from .fitting import Sample, Sampler, fit
-from .photographs import Photograph
+from .fitting import Example, Sampler, fit
+from .photographs import TrainingPhotograph
 from .recipes import VerifierRecipe
 
-Tensor = Any  # of whichever backend Keras runs on
+_Tensor = Any  # of whichever backend Keras runs on
 
 #: Sizes, as parts of their own, at which photographs are shown to the detector for its proposals, each also mirrored.
 PROPOSAL_SIZES = (1.0, 0.75, 0.55, 0.4)
-LEAST_PROPOSAL = 0.03
-MOST_PROPOSALS = 40
+LEAST_PROPOSED = 0.03
+MOST_PLACES = 40
 #: Proposals meet a plate by this IoU or are none below the other; between the two no answer is asked for.
 PLATE_IOU, BACKGROUND_IOU = 0.5, 0.3
 #: Background from this score on is hard, and makes up this share of what is drawn of it.
@@ -51,18 +51,13 @@ OFFSET_WEIGHT = 0.3
 
 @dataclass(frozen=True)
 class Proposals:
-    """What a detector takes for plates in a photograph.
-
-    Attributes:
-        boxes: ``[N, 4]`` in pixels of the photograph.
-        scores: ``[N]``, 0..1.
-    """
+    """What a detector takes for plates in a photograph: boxes ``[N, 4]`` in its pixels, and scores ``[N]``, 0..1."""
 
     boxes: FloatArray
     scores: FloatArray
 
 
-def propose(photograph: Photograph, detector: Detector) -> Proposals:
+def propose(photograph: TrainingPhotograph, detector: Detector) -> Proposals:
     """A detector's proposals in a photograph at several sizes, as it is and mirrored."""
     image = photograph.image
     width = image.shape[1]
@@ -73,12 +68,12 @@ def propose(photograph: Photograph, detector: Detector) -> Proposals:
         canvas = np.full_like(image, BORDER_VALUE)
         canvas[: small.shape[0], : small.shape[1]] = small
         for mirrored in (False, True):
-            found = detector.detect(np.ascontiguousarray(canvas[:, ::-1]) if mirrored else canvas, LEAST_PROPOSAL)
-            places = np.array([plate.box for plate in found[:MOST_PROPOSALS]], np.float32).reshape(-1, 4)
+            found = detector.detect(np.ascontiguousarray(canvas[:, ::-1]) if mirrored else canvas, LEAST_PROPOSED)
+            places = np.array([plate.box for plate in found[:MOST_PLACES]], np.float32).reshape(-1, 4)
             if mirrored:
                 places = np.stack([width - places[:, 2], places[:, 1], width - places[:, 0], places[:, 3]], axis=1)
             boxes.append(places / size)
-            scores.append(np.array([plate.confidence for plate in found[:MOST_PROPOSALS]], np.float32))
+            scores.append(np.array([plate.confidence for plate in found[:MOST_PLACES]], np.float32))
     return Proposals(np.concatenate(boxes), np.concatenate(scores))
 
 
@@ -90,18 +85,22 @@ def _moved(box: FloatArray, spread: float, rng: np.random.Generator) -> FloatArr
     return np.concatenate([middle - half, middle + half]).astype(np.float32)
 
 
+def _anywhere(image: NDArray[np.uint8], rng: np.random.Generator) -> FloatArray:
+    """A box ``[4]`` of a plate's shape somewhere in an image."""
+    width = np.exp(rng.uniform(np.log(MINIMUM_WIDTH), np.log(image.shape[1])))
+    middle = rng.uniform(0, 1, 2) * image.shape[1::-1]
+    half = np.array([width, width / rng.uniform(1.5, 5)]) / 2
+    return np.concatenate([middle - half, middle + half]).astype(np.float32)
+
+
 class VerifierSamples:
     """Draws views uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]`` and targets float32 ``[6]``.
 
     Columns of the targets: 1 plate, 0 background, -1 no answer; four offsets as the verifier's; whether they count.
     """
 
-    def __init__(self, photographs: list[Photograph], proposals: list[Proposals]) -> None:
-        """Sample from photographs, with the detector's proposals for each of them.
-
-        Raises:
-            ValueError: nothing is annotated.
-        """
+    def __init__(self, photographs: list[TrainingPhotograph], proposals: list[Proposals]) -> None:
+        """Example from photographs, in which something must be annotated, with the detector's proposals for each."""
         self._photographs = photographs
         # Places by what they show, each an index of a photograph and boxes [N, 4] of which one is drawn.
         self._proposed: list[tuple[int, FloatArray]] = []
@@ -113,7 +112,7 @@ class VerifierSamples:
         if not self._annotated:
             raise ValueError("there are no plates to learn from")
 
-    def _sort(self, index: int, photograph: Photograph, found: Proposals) -> None:
+    def _sort(self, index: int, photograph: TrainingPhotograph, found: Proposals) -> None:
         overlaps = iou_matrix(found.boxes, photograph.boxes)
         best = overlaps.max(axis=1, initial=0)
         unclear = iou_matrix(found.boxes, photograph.ignored).max(axis=1, initial=0) > 0.1
@@ -133,15 +132,18 @@ class VerifierSamples:
         kind = rng.random()
         if kind < PROPOSED_SHARE and self._proposed:
             places, spread = self._proposed, PROPOSED_SPREAD
-        elif kind < PROPOSED_SHARE + ANNOTATED_SHARE or not self._background:
+        elif kind < PROPOSED_SHARE + ANNOTATED_SHARE:
             places, spread = self._annotated, ANNOTATED_SPREAD
         else:
             hard = self._hard and rng.random() < HARD_SHARE
             places, spread = self._hard if hard else self._background, BACKGROUND_SPREAD
+        if not places:  # a detector that has learnt nothing proposes nothing
+            index = int(rng.integers(len(self._photographs)))
+            return index, _anywhere(self._photographs[index].image, rng)
         index, boxes = places[rng.integers(len(places))]
         return index, _moved(boxes[rng.integers(len(boxes))], spread, rng)
 
-    def __call__(self, rng: np.random.Generator) -> Sample:
+    def __call__(self, rng: np.random.Generator) -> Example:
         """One view and its target."""
         index, box = self._random_place(rng)
         turn, degrees = random_turn(rng, PROPORTION, SIZE)
@@ -166,7 +168,7 @@ class VerifierSamples:
         return augment(picture, PHOTOGRAPH, rng), target
 
 
-def verification_loss(target: Tensor, output: Tensor) -> Tensor:
+def verification_loss(target: _Tensor, output: _Tensor) -> _Tensor:
     """Cross-entropy of the logit, and smooth L1 of the offsets, of targets ``[B, 6]`` and outputs ``[B, 5]``."""
     logit, label = output[:, 0], ops.maximum(target[:, 0], 0) * (1 - 2 * SMOOTHING) + SMOOTHING
     entropy = ops.relu(logit) - logit * label + ops.log1p(ops.exp(-ops.abs(logit)))
@@ -179,28 +181,15 @@ def verification_loss(target: Tensor, output: Tensor) -> Tensor:
 def take_backbone(verifier: keras.Model, detector: keras.Model) -> None:
     """Let a verifier begin with what a detector has learnt."""
     for kind in (keras.layers.Conv2D, keras.layers.BatchNormalization):
-        pairs = zip(
-            *([layer for layer in model.layers if isinstance(layer, kind)] for model in (verifier, detector)),
-            strict=False,
-        )
-        for own, other in takewhile(_alike, pairs):
-            own.set_weights(other.get_weights())
-
-
-def _alike(pair: tuple[keras.Layer, keras.Layer]) -> bool:
-    own, other = pair
-    return [weight.shape for weight in own.weights] == [weight.shape for weight in other.weights]
+        own, others = ([layer for layer in model.layers if isinstance(layer, kind)] for model in (verifier, detector))
+        for layer, other in zip(own, others, strict=False):
+            if [weight.shape for weight in layer.weights] != [weight.shape for weight in other.weights]:
+                break  # here the two networks part
+            layer.set_weights(other.get_weights())
 
 
 def train_verifier(sampler: Sampler, detector: keras.Model, directory: Path, recipe: VerifierRecipe) -> keras.Model:
-    """Train the verifier, which begins with a detector's backbone, or go on with the run in the directory.
-
-    Args:
-        sampler: see :class:`VerifierSamples`.
-        detector: whose proposals the samples are.
-        directory: of the run.
-        recipe: how.
-    """
+    """Train the verifier, which begins with a detector's backbone, on :class:`VerifierSamples`, or resume the run."""
 
     def build() -> keras.Model:
         verifier = build_verifier()

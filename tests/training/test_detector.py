@@ -11,7 +11,7 @@ from src.detection.views import Pyramid
 from src.evaluation.annotations import AnnotatedImage
 from src.training.detector import draw_crop, draw_mosaic, train_detector
 from src.training.paster import PlatePaster
-from src.training.photographs import Photograph, draw_photographs, load_photographs, mine
+from src.training.photographs import TrainingPhotograph, draw_photographs, load_photographs, mine
 from src.training.recipes import DetectorRecipe
 
 NONE = np.zeros((0, 4), np.float32)
@@ -28,7 +28,7 @@ def marked_photograph():
     image = np.full((480, 640, 3), 60, np.uint8)
     image[200:240, 300:420] = 255
     box = np.array([[300, 200, 420, 240]], np.float32)
-    return Photograph(Pyramid(image), box, np.full((1, 4, 2), np.nan, np.float32))
+    return TrainingPhotograph(Pyramid(image), box, np.full((1, 4, 2), np.nan, np.float32))
 
 
 def _one(photograph, rng):
@@ -94,7 +94,7 @@ def test_many_samples_show_what_looks_like_a_plate(marked_photograph):
     background = replace(marked_photograph, boxes=NONE, quads=NONE.reshape(0, 4, 2))
     distracting = replace(background, distractors=marked_photograph.boxes)
 
-    def white(photograph: Photograph) -> int:
+    def white(photograph: TrainingPhotograph) -> int:
         samples = (draw_crop(photograph, 96, 96, np.random.default_rng(seed)).image for seed in range(120))
         return sum(int(image.max()) - int(image.min()) > 110 for image in samples)
 
@@ -105,7 +105,7 @@ def test_mining_tells_annotated_plates_from_overlooked_ones(sample_path):
     detector = Detector(load_model("detector"))
     image = cv2.imread(str(sample_path))
     plate = detector.detect(image, 0.5)[0].box[None]
-    photograph = Photograph(Pyramid(image), plate, np.full((1, 4, 2), np.nan, np.float32))
+    photograph = TrainingPhotograph(Pyramid(image), plate, np.full((1, 4, 2), np.nan, np.float32))
     overlooked = replace(photograph, boxes=NONE, quads=NONE.reshape(0, 4, 2))
 
     def touches(boxes):

@@ -32,7 +32,7 @@ def stage(epochs):
 def samplers(tmp_path_factory):
     """Every kind of samples."""
     photographs = draw_photographs(4, np.random.default_rng(4))
-    drawn = [(draw_samples(tmp_path_factory.mktemp("cache"), scenes=4, seed=3, processes=1)[0], 1.0)]
+    drawn = [(draw_samples(tmp_path_factory.mktemp("cache"), SegmenterRecipe.load(quick=True))[0], 1.0)]
     place = Proposals(np.array([[10, 10, 60, 25]], np.float32), np.array([0.2], np.float32))
     small = DetectorStage(**dict(stage(1)) | {"height": 96, "width": 96, "mosaics": 0.5})
     return {

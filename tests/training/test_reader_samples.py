@@ -14,11 +14,17 @@ from src.training.reader_samples import (
     plate_samples,
     reject_boxes,
 )
+from src.training.recipes import SegmenterRecipe
+
+
+def recipe(scenes: int, seed: int) -> SegmenterRecipe:
+    wanted = {"scenes": scenes, "scenes_per_file": scenes, "scenes_seed": seed}
+    return SegmenterRecipe.load(quick=True).model_copy(update=wanted)
 
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
-    return draw_samples(tmp_path_factory.mktemp("cache"), scenes=6, seed=3, processes=1)[0]
+    return draw_samples(tmp_path_factory.mktemp("cache"), recipe(6, 3))[0]
 
 
 def test_samples_are_canvases_with_boxes_and_crops_with_classes(samples: Samples) -> None:
@@ -40,16 +46,16 @@ def test_each_character_has_its_class(samples: Samples) -> None:
 
 
 def test_the_cache_is_drawn_once(tmp_path: Path) -> None:
-    first = draw_samples(tmp_path, scenes=2, seed=5, processes=1)[0]
+    first = draw_samples(tmp_path, recipe(2, 5))[0]
     written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
-    again = draw_samples(tmp_path, scenes=2, seed=5, processes=1)[0]
+    again = draw_samples(tmp_path, recipe(2, 5))[0]
     assert written == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
     np.testing.assert_array_equal(first.crops, again.crops)
 
 
 def test_one_seed_draws_the_same(tmp_path: Path) -> None:
-    first = draw_samples(tmp_path / "a", scenes=2, seed=5, processes=1)[0]
-    second = draw_samples(tmp_path / "b", scenes=2, seed=5, processes=1)[0]
+    first = draw_samples(tmp_path / "a", recipe(2, 5))[0]
+    second = draw_samples(tmp_path / "b", recipe(2, 5))[0]
     np.testing.assert_array_equal(first.canvases, second.canvases)
 
 

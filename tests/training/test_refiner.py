@@ -12,7 +12,7 @@ from src.detection.refiner import (
 )
 from src.detection.views import Pyramid
 from src.training.paster import PlatePaster
-from src.training.photographs import Photograph, draw_photographs
+from src.training.photographs import TrainingPhotograph, draw_photographs
 from src.training.recipes import RefinerRecipe
 from src.training.refiner import (
     BOX,
@@ -42,7 +42,7 @@ def white_plate():
     image = np.zeros((480, 640, 3), np.uint8)
     image[200:230, 300:400] = 255
     box = np.array([[300, 200, 400, 230]], np.float32)
-    return Photograph(Pyramid(image), box, np.full((1, 4, 2), np.nan, np.float32))
+    return TrainingPhotograph(Pyramid(image), box, np.full((1, 4, 2), np.nan, np.float32))
 
 
 def heat_at(points):

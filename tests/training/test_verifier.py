@@ -10,7 +10,7 @@ from src.detection.detector import Detector
 from src.detection.model import build_detector
 from src.detection.verifier_model import OFFSET_SCALE, build_verifier
 from src.detection.views import SURROUNDINGS_HEIGHT, VIEW_HEIGHT, VIEW_WIDTH, Pyramid
-from src.training.photographs import Photograph, draw_photographs
+from src.training.photographs import TrainingPhotograph, draw_photographs
 from src.training.recipes import VerifierRecipe
 from src.training.verifier import Proposals, VerifierSamples, propose, take_backbone, train_verifier, verification_loss
 
@@ -24,7 +24,7 @@ def photograph():
     image[200:220, 300:360] = 255
     image[400:420, 100:160] = 0
     box = np.array([[300, 200, 360, 220]], np.float32)
-    return Photograph(Pyramid(image), box, np.full((1, 4, 2), np.nan, np.float32))
+    return TrainingPhotograph(Pyramid(image), box, np.full((1, 4, 2), np.nan, np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_plates_are_proposed_at_every_size(sample_path):
     image = cv2.imread(str(sample_path))
     detector = Detector(load_model("detector"))
     (plate, *_) = detector.detect(image, 0.5)
-    found = propose(Photograph(Pyramid(image), NONE, NONE.reshape(0, 4, 2)), detector)
+    found = propose(TrainingPhotograph(Pyramid(image), NONE, NONE.reshape(0, 4, 2)), detector)
     assert len(found.boxes) == len(found.scores)
     middle = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
     inside = ((middle > plate.box[:2]) & (middle < plate.box[2:])).all(axis=1) & (found.scores > 0.3)
