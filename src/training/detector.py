@@ -37,7 +37,7 @@ def train_detector(
     photographs: list[TrainingPhotograph],
     directory: Path,
     recipe: DetectorRecipe,
-    number: int = 0,
+    number: int = 1,
     paster: PlatePaster | None = None,
     start: keras.Model | None = None,
 ) -> keras.Model:
@@ -47,13 +47,13 @@ def train_detector(
         photographs: training images with their plates, at least one.
         directory: of the run; each stage has a folder in it.
         recipe: how.
-        number: of the round, from 0.
+        number: of the round, from 1.
         paster: adds drawn plates to the samples; without one no corners are learned where the sets have none.
         start: a detector to go on from; without one the weights are random.
     """
     if not photographs:
         raise ValueError("there are no training images; data/README.md says how to get some")
-    for stage in recipe.rounds[number].stages:
+    for stage in (stage for stage in recipe.stages if stage.round == number):
         start = fit(
             partial(build_detector, stage.height, stage.width),
             DetectionLoss(),

@@ -13,7 +13,6 @@ Count = Annotated[int, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
-AtLeastOne = Field(min_length=1)
 
 
 class _Table(BaseModel):
@@ -33,7 +32,7 @@ class OptimizerSettings(_Table):
 class Stage(_Table):
     """One run of the training loop."""
 
-    name: str = AtLeastOne
+    name: str = Field(min_length=1)
     seed: Seed
     epochs: Count
     steps: Count
@@ -46,15 +45,10 @@ class Stage(_Table):
 class DetectorStage(Stage):
     """A stage with samples of one size, some of which are mosaics of four."""
 
+    round: Count
     height: Count
     width: Count
     mosaics: Share = 0.0
-
-
-class DetectorRound(_Table):
-    """Stages on the same photographs."""
-
-    stages: tuple[DetectorStage, ...] = AtLeastOne
 
 
 class Recipe(_Table):
@@ -63,6 +57,7 @@ class Recipe(_Table):
     model: ClassVar[str]
     sets: tuple[str, ...]
     optimizer: OptimizerSettings
+    stages: tuple[Stage, ...] = Field(min_length=1)
 
     @classmethod
     def load(cls, quick: bool = False, path: Path | None = None) -> Self:
@@ -90,7 +85,7 @@ class Recipe(_Table):
 
 
 class DetectorRecipe(Recipe):
-    """How the detector is trained; before each round but the first the detector so far mines in the photographs."""
+    """How the detector is trained."""
 
     model = "detector"
     loose_sets: tuple[str, ...]
@@ -98,23 +93,23 @@ class DetectorRecipe(Recipe):
     pasted_plates: Count
     pasted_seed: Seed
     widest_overlooked: Positive
-    rounds: tuple[DetectorRound, ...] = AtLeastOne
+    stages: tuple[DetectorStage, ...] = Field(min_length=1)
 
 
 class VerifierRecipe(Recipe):
-    """How the verifier is trained, on the detector's proposals."""
+    """How the verifier is trained, in one stage, on the detector's proposals."""
 
     model = "verifier"
-    stage: Stage
+    stages: tuple[Stage]
 
 
 class RefinerRecipe(Recipe):
-    """How the refiner is trained, on drawn plates pasted into photographs."""
+    """How the refiner is trained, in one stage, on drawn plates pasted into photographs."""
 
     model = "refiner"
     pasted_plates: Count
     pasted_seed: Seed
-    stage: Stage
+    stages: tuple[Stage]
 
 
 class SegmenterRecipe(Recipe):
@@ -127,7 +122,6 @@ class SegmenterRecipe(Recipe):
     processes: Count
     real_views: Count
     real_share: Share
-    stages: tuple[Stage, ...] = AtLeastOne
 
 
 class ClassifierRecipe(Recipe):
@@ -138,4 +132,3 @@ class ClassifierRecipe(Recipe):
     real_segmented_share: Share
     real_share: Share
     cut_share: Share
-    stages: tuple[Stage, ...] = AtLeastOne

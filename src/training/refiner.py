@@ -130,4 +130,4 @@ def _length(vectors: _Tensor) -> _Tensor:
 
 def train_refiner(sampler: Sampler, directory: Path, recipe: RefinerRecipe) -> keras.Model:
     """Train the refiner on :class:`RefinerSamples`, or resume the run in the directory."""
-    return fit(build_refiner, corner_loss, sampler, recipe.stage, recipe.optimizer, directory)
+    return fit(build_refiner, corner_loss, sampler, recipe.stages[0], recipe.optimizer, directory)

@@ -196,4 +196,4 @@ def train_verifier(sampler: Sampler, detector: keras.Model, directory: Path, rec
         take_backbone(verifier, detector)
         return verifier
 
-    return fit(build, verification_loss, sampler, recipe.stage, recipe.optimizer, directory)
+    return fit(build, verification_loss, sampler, recipe.stages[0], recipe.optimizer, directory)

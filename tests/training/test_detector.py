@@ -139,7 +139,7 @@ def test_each_round_goes_on_from_the_one_before(photographs, tmp_path):
     model = train_detector(photographs, tmp_path, recipe)
     assert model.output_shape[-1] == 13
     first = model.get_weights()[0].copy()
-    second = train_detector(photographs, tmp_path, recipe, 1, start=model).get_weights()[0]
+    second = train_detector(photographs, tmp_path, recipe, 2, start=model).get_weights()[0]
     assert {path.parent.name for path in tmp_path.glob("*/history.csv")} == {"crops", "mined crops"}
     assert not np.array_equal(first, second)
     assert np.corrcoef(first.ravel(), second.ravel())[0, 1] > 0.9, "the second round goes on from the first's weights"

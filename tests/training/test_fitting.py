@@ -34,7 +34,7 @@ def samplers(tmp_path_factory):
     photographs = draw_photographs(4, np.random.default_rng(4))
     drawn = [(draw_samples(tmp_path_factory.mktemp("cache"), SegmenterRecipe.load(quick=True))[0], 1.0)]
     place = Proposals(np.array([[10, 10, 60, 25]], np.float32), np.array([0.2], np.float32))
-    small = DetectorStage(**dict(stage(1)) | {"height": 96, "width": 96, "mosaics": 0.5})
+    small = DetectorStage(**dict(stage(1)) | {"round": 1, "height": 96, "width": 96, "mosaics": 0.5})
     return {
         "detector": detector_sampler(photographs, small, PlatePaster(2, seed=1)),
         "verifier": VerifierSamples(photographs, [place] * len(photographs)),
@@ -107,12 +107,12 @@ def test_the_readers_recipes_go_together():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("epochs = 18", "epochs = 0", r"stage\.epochs: .*greater than 0"),
-        ("epochs = 18", 'epochs = "many"', r"stage\.epochs: .*integer"),
-        ("epochs = 18", "", r"stage\.epochs: .*required"),
-        ("epochs = 18", "epochs = 18\nepoch = 1", r"stage\.epoch: "),
+        ("epochs = 18", "epochs = 0", r"stages\.0\.epochs: .*greater than 0"),
+        ("epochs = 18", 'epochs = "many"', r"stages\.0\.epochs: .*integer"),
+        ("epochs = 18", "", r"stages\.0\.epochs: .*required"),
+        ("epochs = 18", "epochs = 18\nepoch = 1", r"stages\.0\.epoch: "),
         ("averaging = 0.995", "averaging = 1.5", r"optimizer\.averaging: .*less than"),
-        ("[stage]", "[stage", "broken TOML"),
+        ("[[stages]]", "[[stages", "broken TOML"),
     ],
 )
 def test_what_is_wrong_in_a_recipe_is_named(old, new, message, root, tmp_path):
