@@ -3,6 +3,7 @@
 import ast
 import csv
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -137,7 +138,9 @@ def test_usage_shows_main(root):
         'def main(input):\n    data = data_preprocessing(input)\n    output = model_prediction(data, output_dir="output")\n'
         "    return output"
     )
-    calls = [index for index, cell in enumerate(cells) if re.search(r"\bmain\(samples\[0\]\)|\bmain\(\S+\.mp4\"\)", cell)]
+    calls = [
+        index for index, cell in enumerate(cells) if re.search(r"\bmain\(samples\[0\]\)|\bmain\(\S+\.mp4\"\)", cell)
+    ]
     others = [index for index, cell in enumerate(cells) if "import main" in cell]
     assert len(calls) == 2 and definition < min(calls) < max(calls) < min(others)
 
