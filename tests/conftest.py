@@ -58,5 +58,6 @@ def picture() -> NDArray[np.uint8]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files whose single tests take minutes come first, so that no core waits for the other one at the end."""
-    items.sort(key=lambda item: item.path.name != "test_notebooks.py" and "training" not in item.path.parts)
+    """The files that take minutes come first, so that no core waits for the other one at the end."""
+    first = ("test_notebooks.py", "test_unattended.py")
+    items.sort(key=lambda item: item.path.name not in first and "training" not in item.path.parts)
