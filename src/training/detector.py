@@ -31,6 +31,8 @@ LARGEST_SUBJECT = 0.75
 #: Shares of samples around a plate, and around what looks like one; the others show any part of a photograph.
 AROUND_PLATES = 0.6
 AROUND_DISTRACTORS = 0.25
+#: Share of samples that get drawn plates.
+PASTED_SHARE = 0.3
 
 
 def train_detector(
@@ -149,8 +151,8 @@ def draw_crop(
     outlines = np.where(np.isfinite(photograph.quads), photograph.quads, box_to_quad(photograph.boxes))
     boxes, quads = quad_to_box(placed(outlines)), placed(photograph.quads)
     unknown = quad_to_box(placed(box_to_quad(photograph.ignored)))
-    if paster is not None:
-        image, boxes, quads = paster.maybe_paste((image, boxes, quads), rng)
+    if paster is not None and rng.random() < PASTED_SHARE:
+        image, boxes, quads = paster.paste((image, boxes, quads), rng)
 
     outlines = np.concatenate([box_to_quad(boxes), quads, box_to_quad(unknown)])
     # Mirrored, and on their side as photographs without orientation data are: each flip turns the corners' order round.

@@ -7,8 +7,7 @@ from ..basics.geometry import FloatArray, iou_matrix, quad_to_box
 from ..synthesis.plates import draw_plate
 from ..synthesis.scenes import paste_plate, random_quad
 
-#: Share of samples that get drawn plates, and of these, share in which an annotated plate is covered.
-PASTE_SHARE = 0.3
+#: Where there are annotated plates, one of them is covered in this share of pictures.
 COVER_SHARE = 0.6
 #: A plate is covered by the one nearest in shape of so many, which must not become wider than so many times its width.
 CANDIDATES, LARGEST_COVER = 24, 1.6
@@ -28,10 +27,6 @@ class PlatePaster:
         rng = np.random.default_rng(seed)
         self._plates = [draw_plate(rng) for _ in range(count)]
         self._aspects = np.array([plate.image.shape[1] / plate.image.shape[0] for plate in self._plates])
-
-    def maybe_paste(self, picture: Pasted, rng: np.random.Generator) -> Pasted:
-        """Paste one or two plates into a share of the pictures."""
-        return self.paste(picture, rng) if rng.random() < PASTE_SHARE else picture
 
     def paste(self, picture: Pasted, rng: np.random.Generator) -> Pasted:
         """Paste one or two plates, if there is room."""

@@ -60,13 +60,7 @@ def load_photographs(
 ) -> list[TrainingPhotograph]:
     """Decode the images of a set into memory, shrunk to a longest side in pixels.
 
-    Args:
-        images: of the set.
-        longest_side: in pixels.
-        tight: whether the set's boxes are drawn tight enough to tell the corners of plates that hang straight.
-
-    Raises:
-        InputError: an image is missing or unreadable.
+    Boxes that are drawn ``tight`` tell the corners of plates that hang straight.
     """
     photographs = []
     for item in images:
@@ -93,11 +87,8 @@ def mine(
 ) -> list[TrainingPhotograph]:
     """Mark possible plates that nobody annotated, to learn nothing from them, and hard background, to learn more.
 
-    Args:
-        photographs: annotated photographs; what somebody has judged in them stays as it is.
-        detector: trained on them before.
-        widest: sure detections wider than this, in pixels, are background nevertheless: people annotate large plates,
-            and what is left of that size are signs and stickers.
+    What somebody has judged stays as it is. Sure detections wider than ``widest``, in pixels, are background
+    nevertheless: people annotate large plates, and what is left of that size are signs and stickers.
     """
     mined = []
     for one in photographs:

@@ -95,11 +95,9 @@ def segmented_samples(samples: Samples, segmenter: Model) -> Samples:
 
 
 def cut_character_samples(path: Path, rng: np.random.Generator) -> Samples:
-    """Crops from a file of cut and binarised real characters, each between two others, soft and grey; no canvases.
+    """Crops of cut and binarised real characters, each between two others, soft and grey; no canvases.
 
-    Args:
-        path: an ``.npz`` file with ``images`` uint8 ``[N, 20, 20]``, light ink on black, and ``labels`` (N characters).
-        rng: source of randomness.
+    The ``.npz`` file has ``images`` uint8 ``[N, 20, 20]``, light ink on black, and ``labels`` (N characters).
     """
     with np.load(path) as content:
         images, names = content["images"], content["labels"]

@@ -206,10 +206,7 @@ def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:
 def draw_samples(directory: Path, recipe: SegmenterRecipe, backgrounds: Sequence[Path] = ()) -> list[Samples]:
     """Draw scenes into a cache, or find them there; an interrupted run goes on where it stopped.
 
-    Args:
-        directory: the cache's folder.
-        recipe: how many scenes, and how many in a file.
-        backgrounds: photographs to put plates into; without any, surroundings are drawn.
+    Plates stand in the photographs of ``backgrounds``; without any, surroundings are drawn.
     """
     paths, missing = [], []
     for number, first in enumerate(range(0, recipe.scenes, recipe.scenes_per_file), recipe.scenes_seed):
