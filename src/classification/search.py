@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray
-from .alphabet import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, REJECT
 
 #: Weights of the classifier's opinion and of the segmenter's on which character it is.
 FIRST_WEIGHT = 0.5

@@ -10,7 +10,7 @@ from ..basics.runtime import Model
 from .anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid
 from .coding import decode_boxes, decode_corners
 from .letterbox import letterbox
-from .verifier import Verdict, Verifier
+from .rescoring import Verdict, Verifier
 
 NMS_IOU = 0.4
 #: Anchors from this score on have a say in the plates they found.

@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from .model import convolution, residual
-from .refiner import CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH
+from .networks import convolution, residual
+from .refinement import CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH
 
 
 def build_refiner() -> keras.Model:

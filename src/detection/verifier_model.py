@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from .model import backbone, convolution, residual
+from .networks import backbone, convolution, residual
 from .views import VIEW_HEIGHT, VIEW_WIDTH
 
 #: Numbers of the output: a logit, and four offsets of the plate's box to the place, coded as by

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray
 from ..basics.runtime import Model
-from ..classification.alphabet import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, REJECT
 from ..classification.crops import character_crops
 from ..segmentation.canvas import plate_view
 from ..segmentation.contours import contour_boxes

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..basics.geometry import FloatArray, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
 from ..basics.results import Candidate, Character, Region
 from ..basics.runtime import Model
-from ..classification.alphabet import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, REJECT
 from ..classification.crops import character_crops
 from ..classification.search import Spelling, class_probabilities, combined_probabilities, spell, tempered
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
@@ -112,8 +112,8 @@ class PlateReader:
         """Keep the models.
 
         Args:
-            segmenter: from plate canvases to cells, see :func:`numberplate.segmentation.model.build_segmenter`.
-            classifier: from crops to logits, see :func:`numberplate.classification.model.build_classifier`.
+            segmenter: from plate canvases to cells, see :func:`numberplate.segmentation.network.build_segmenter`.
+            classifier: from crops to logits, see :func:`numberplate.classification.network.build_classifier`.
             syntaxes: what plates look like; without any, no region is told.
         """
         self._segmenter = segmenter

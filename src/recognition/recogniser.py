@@ -13,8 +13,8 @@ from ..basics.memory import FreeMemory
 from ..basics.results import ImageResult
 from ..basics.runtime import load_model
 from ..detection.detector import Detection, Detector
-from ..detection.refiner import CornerRefiner
-from ..detection.verifier import Verifier
+from ..detection.refinement import CornerRefiner
+from ..detection.rescoring import Verifier
 from ..media.images import BGRImage
 from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes

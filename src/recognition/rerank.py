@@ -15,7 +15,7 @@ import numpy as np
 
 from ..basics.geometry import FloatArray
 from ..basics.results import Region
-from ..classification.alphabet import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, REJECT
 from ..classification.search import Spelling
 from ..syntax.library import Syntaxes
 

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ..classification.alphabet import ALPHABET
+from ..basics.texts import ALPHABET
 
 #: Heat from which on a cell has to know the sides and the class of its character.
 LEAST_HEAT = 0.3

@@ -10,7 +10,7 @@ import keras
 
 from ..detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
 from ..detection.loss import DetectionLoss
-from ..detection.model import build_detector
+from ..detection.networks import build_detector
 from .detector_data import Paster, Photograph
 from .detector_samples import DetectorSamples
 from .epochs import Epochs

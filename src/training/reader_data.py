@@ -23,7 +23,7 @@ from ..basics.geometry import (
     quad_to_box,
     transform_points,
 )
-from ..classification.alphabet import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, REJECT
 from ..classification.crops import character_crops
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
 from ..synthesis.scenes import reader_scene

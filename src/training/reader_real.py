@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, box_to_quad
-from ..classification.alphabet import ALPHABET
+from ..basics.texts import ALPHABET
 from ..classification.crops import CROP_MARGIN, CROP_SIZE
 from ..evaluation.annotations import AnnotatedImage
 from ..recognition.reading import PlateReader

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..detection.refiner import cell_centres
+from ..detection.refinement import cell_centres
 from ..detection.refiner_model import build_refiner
 from .detector_data import Photograph
 from .fitting import Schedule, fit

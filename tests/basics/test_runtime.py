@@ -10,8 +10,8 @@ from src.classification.crops import character_crops
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH
 from src.detection.detector import Detector
 from src.detection.letterbox import letterbox
-from src.detection.model import build_detector
-from src.detection.refiner import close_up, placement
+from src.detection.networks import build_detector
+from src.detection.refinement import close_up, placement
 from src.detection.views import Pyramid, view
 from src.media.images import read_image
 from src.segmentation.canvas import plate_view

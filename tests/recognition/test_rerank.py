@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.classification.alphabet import ALPHABET, CLASSES, REJECT
+from src.basics.texts import ALPHABET, CLASSES, REJECT
 from src.classification.search import LEAST_CLASS, Spelling, spell
 from src.recognition.rerank import CLEAR, LARGEST_BONUS, LARGEST_BREAK_ODDS, bonus, break_log_odds, rerank
 from src.syntax.library import NO_SYNTAXES, load_syntaxes

@@ -9,7 +9,7 @@ centre of each character (CenterNet, Zhou et al. 2019) and the distances to the 
 import keras
 from keras import layers
 
-from ..classification.alphabet import ALPHABET
+from ..basics.texts import ALPHABET
 from .canvas import CANVAS_HEIGHT, CANVAS_WIDTH
 
 #: Bias of the centre logit at the start: centres are rare (focal loss, Lin et al. 2017).
@@ -34,7 +34,7 @@ def build_segmenter() -> keras.Model:
         A model from float32 ``[B, 96, 192, 1]`` grey canvases (0..255) to ``[B, 24, 48, 41]``: the logit that a
         character's centre lies in the cell, then the distances from the cell's centre to the left, top, right and
         bottom of the character's box, in cells (4 canvas pixels), at least 0, then the logits of the characters of
-        :data:`numberplate.classification.alphabet.ALPHABET`.
+        :data:`numberplate.basics.texts.ALPHABET`.
     """
     inputs = keras.Input((CANVAS_HEIGHT, CANVAS_WIDTH, 1), name="canvas")
     # Light differs between plates more than anything else does: each canvas is brought to mean 0, deviation 1.

@@ -3,8 +3,8 @@ import pytest
 
 from src.basics.geometry import box_to_quad, is_convex
 from src.detection.detector import Detector
+from src.detection.rescoring import Verifier
 from src.detection.targets import assign_targets
-from src.detection.verifier import Verifier
 from src.detection.views import VIEW_HEIGHT, VIEW_WIDTH
 from tests.detection.test_detector import LARGE
 from tests.detection.test_targets import NO_BOXES, output_that_meets

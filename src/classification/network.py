@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from .alphabet import CLASSES
+from ..basics.texts import CLASSES
 from .crops import CROP_SIZE
 
 
@@ -22,7 +22,7 @@ def build_classifier() -> keras.Model:
 
     Returns:
         A model from float32 ``[B, 32, 32, 1]`` grey crops (0..255) to the logits ``[B, 37]`` of the characters of
-        :data:`numberplate.classification.alphabet.ALPHABET` and of "not a character".
+        :data:`numberplate.basics.texts.ALPHABET` and of "not a character".
     """
     inputs = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
     # Each crop is brought to mean 0 and deviation 1, so that faint lettering looks like any other.

@@ -3,7 +3,7 @@ import pytest
 
 from src.basics.geometry import box_to_quad, quad_size, quad_to_box
 from src.basics.runtime import load_model
-from src.detection.refiner import (
+from src.detection.refinement import (
     CLOSE_UP_HEIGHT,
     CLOSE_UP_WIDTH,
     STRIDE,
