@@ -100,9 +100,14 @@ def quad_size(quad: FloatArray) -> tuple[float, float]:
     return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
 
 
+def quad_axes(quad: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean sides ``[2]`` of a ``[4, 2]`` quad, from left to right and from top to bottom."""
+    return (quad[1] + quad[2] - quad[0] - quad[3]) / 2, (quad[2] + quad[3] - quad[0] - quad[1]) / 2
+
+
 def quad_tilt(quad: FloatArray) -> tuple[float, float]:
     """Angles in radians by which the rows and the columns of a ``[4, 2]`` quad leave the horizontal and vertical."""
-    across, down = quad[1] + quad[2] - quad[0] - quad[3], quad[2] + quad[3] - quad[0] - quad[1]
+    across, down = quad_axes(quad)
     return float(np.arctan2(across[1], across[0])), float(np.arctan2(-down[0], down[1]))
 
 

@@ -14,15 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray
+from ..basics.parameters import PARAMETERS, SearchParameters
 from ..basics.texts import ALPHABET, REJECT
 
-#: Weights of the classifier's opinion and of the segmenter's on which character it is.
-FIRST_WEIGHT = 0.5
-SECOND_WEIGHT = 0.72
-#: Logarithms of how much rarer letters that look like digits are on real plates than on drawn ones, where all letters
-#: are equally frequent: many countries leave them out. 3,000 letters and 2,000 digits of the training plates say -0.9
-#: and -0.6; the other one was chosen on photographs, as the weights.
-RARER = {"I": -0.9, "O": -1.0}
 #: Joint decisions kept at every step.
 BEAM_WIDTH = 12
 #: Classes less likely than this are not followed.
@@ -31,25 +25,14 @@ LEAST_CLASS = 0.004
 LARGEST_SHARED_WIDTH = 0.6
 #: No box is certain beyond this.
 LEAST_DOUBT = 1e-4
-#: Logarithm of the odds that a character is followed by one of its kind (letter, digit), for the usual gap between them
-#: and per height of a character that the gap is wider: they come in runs, and wide gaps end a run. Half of what a
-#: logistic model of the photographs trained on says (2.0 and -8.9), since syntaxes say some of it again.
-RUN_LOG_ODDS = 1.0
-GAP_LOG_ODDS = -4.5
 #: The narrowest and the widest gap that are told apart, in heights of a character beyond the usual gap. So the odds of
 #: the runs on both sides of a character change by 2 at most: too little against a class of a probability of 0.95.
 GAP_RANGE = (0.0, 0.4)
-
-#: Texts are a little less certain than the search says: power of their probabilities, chosen on photographs.
-INVERSE_TEMPERATURE = 0.92
 
 #: Joint decisions so far: the text and the last box taken in this row -> log probability, boxes of the likeliest way.
 _Beam = dict[tuple[str, int], tuple[float, tuple[int, ...]]]
 #: Stands for the last box where none has been taken in this row.
 _NONE = -1
-
-
-_PRIOR = np.array([RARER.get(character, 0.0) for character in ALPHABET], np.float32)
 
 
 @dataclass(frozen=True)
@@ -73,15 +56,19 @@ def class_probabilities(logits: FloatArray) -> FloatArray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def combined_probabilities(probabilities: FloatArray, second: FloatArray) -> FloatArray:
-    """The classifier's probabilities with a second opinion: a product of powers of both (Hinton 2002).
+def combined_probabilities(
+    probabilities: FloatArray, second: FloatArray, weights: SearchParameters = PARAMETERS.search
+) -> FloatArray:
+    """The classifier's probabilities with the segmenter's opinion: a product of powers of both (Hinton 2002).
 
     Args:
         probabilities: ``[N, 37]``; that of "not a character" stays as it is.
         second: ``[N, 36]`` logits of the characters.
+        weights: of both.
     """
     characters = np.log(np.maximum(probabilities[:, :REJECT], 1e-9))
-    joint = class_probabilities(FIRST_WEIGHT * characters + SECOND_WEIGHT * second + _PRIOR)
+    rarer = np.array([weights.rarer.get(character, 0.0) for character in ALPHABET], np.float32)
+    joint = class_probabilities(weights.classifier * characters + weights.segmenter * second + rarer)
     rejected = probabilities[:, REJECT:]
     return np.concatenate([joint * (1 - rejected), rejected], axis=1)
 
@@ -94,16 +81,13 @@ def exclusions(boxes: FloatArray) -> NDArray[np.bool_]:
     return np.asarray(shared > LARGEST_SHARED_WIDTH * narrower)
 
 
-def run_scores(boxes: FloatArray, evidence: FloatArray, rows: Sequence[Sequence[int]]) -> FloatArray:
+def run_scores(
+    boxes: FloatArray, evidence: FloatArray, rows: Sequence[Sequence[int]], weights: SearchParameters
+) -> FloatArray:
     """How much likelier than by chance two boxes hold characters of different kinds (letter, digit), or of the same.
 
-    Args:
-        boxes: ``[N, 4]`` boxes.
-        evidence: ``[N]`` probability that the box holds a character.
-        rows: indices of the boxes that may be read, in reading order.
-
-    Returns:
-        ``[N, N, 2]`` logarithms by the left box, the right box, and whether the kinds are the same.
+    Arguments as for :func:`spell`; returns ``[N, N, 2]`` logarithms by the left box, the right box, and whether the
+    kinds are the same.
     """
     if len(boxes) == 0:
         return np.zeros((0, 0, 2), np.float32)
@@ -111,12 +95,16 @@ def run_scores(boxes: FloatArray, evidence: FloatArray, rows: Sequence[Sequence[
     likely = [[index for index in row if evidence[index] >= 0.5] for row in rows]
     neighbours = [gaps[left, right] for row in likely for left, right in itertools.pairwise(row)]
     wider = gaps - (np.median(neighbours) if neighbours else 0.0)
-    same = RUN_LOG_ODDS + GAP_LOG_ODDS * np.clip(wider, *GAP_RANGE)
+    same = weights.run_log_odds + weights.gap_log_odds * np.clip(wider, *GAP_RANGE)
     return np.asarray(np.log(2 / (1 + np.exp(np.stack([same, -same], axis=-1)))), np.float32)
 
 
 def spell(
-    boxes: FloatArray, evidence: FloatArray, probabilities: FloatArray, rows: Sequence[Sequence[int]]
+    boxes: FloatArray,
+    evidence: FloatArray,
+    probabilities: FloatArray,
+    rows: Sequence[Sequence[int]],
+    weights: SearchParameters = PARAMETERS.search,
 ) -> list[Spelling]:
     """The likeliest texts.
 
@@ -125,12 +113,13 @@ def spell(
         evidence: ``[N]`` probability that the box holds one character of the text, 0..1.
         probabilities: ``[N, 37]`` class probabilities.
         rows: indices of the boxes that may be read, in reading order.
+        weights: of runs of letters and digits.
 
     Returns:
         Spellings with different texts, the likeliest first; the empty text may be among them.
     """
     excluded = exclusions(boxes).tolist()
-    runs = run_scores(boxes, evidence, rows).tolist()
+    runs = run_scores(boxes, evidence, rows, weights).tolist()
     beam: _Beam = {("", _NONE): (0.0, ())}
     for row in rows:
         started: _Beam = {}
@@ -160,16 +149,12 @@ def spell(
     return [Spelling(text, math.exp(score - best[0][1][0]) / total, way) for (text, _), (score, way) in best]
 
 
-def tempered(spellings: Sequence[Spelling]) -> list[Spelling]:
-    """Spellings whose probabilities are as often right as they say (temperature scaling, Guo et al. 2017).
+def tempered(spellings: Sequence[Spelling], inverse_temperature: float) -> list[Spelling]:
+    """The spellings of one plate with probabilities of the same sum that are as often right as they say.
 
-    Args:
-        spellings: of one plate, at least one.
-
-    Returns:
-        The same spellings in the same order; probabilities of the same sum.
+    Temperature scaling (Guo et al. 2017): the order stays.
     """
-    powers = [spelling.probability**INVERSE_TEMPERATURE for spelling in spellings]
+    powers = [spelling.probability**inverse_temperature for spelling in spellings]
     scale = sum(spelling.probability for spelling in spellings) / sum(powers)
     return [replace(spelling, probability=scale * power) for spelling, power in zip(spellings, powers, strict=True)]
 

@@ -32,13 +32,7 @@ class Letterboxed:
 
 
 def letterbox(image: NDArray[np.uint8], height: int, width: int) -> Letterboxed:
-    """Scale an image to fit into ``height`` × ``width`` and fill the rest with grey.
-
-    Args:
-        image: uint8 ``[H, W, 3]``.
-        height: height of the result, in pixels.
-        width: width of the result, in pixels.
-    """
+    """Scale a BGR image to fit into ``height`` × ``width`` and fill the rest with grey."""
     scale = min(height / image.shape[0], width / image.shape[1])
     inner_width = max(1, round(image.shape[1] * scale))
     inner_height = max(1, round(image.shape[0] * scale))

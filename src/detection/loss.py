@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from .coding import MAXIMUM_LOG_SCALE
+from .anchors import MAXIMUM_LOG_SCALE
 
 Tensor = Any  # of whichever backend Keras runs on
 

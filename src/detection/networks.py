@@ -1,4 +1,4 @@
-"""The detector's network: a small residual backbone, a feature pyramid, and SSD heads."""
+"""The three networks that find plates: detector, rescoring (the verifier), and corner refinement (the refiner)."""
 
 import math
 
@@ -6,12 +6,21 @@ import keras
 from keras import layers
 
 from .anchors import ANCHORS_PER_CELL, INPUT_HEIGHT, INPUT_WIDTH, STRIDES
+from .refinement import CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH
+from .views import VIEW_HEIGHT, VIEW_WIDTH
 
 #: Share of anchors expected to be plates before training; keeps focal loss calm at the start (Lin et al., 2017).
-PRIOR = 0.01
+_PRIOR = 0.01
+#: Numbers of the verifier's output: a logit, and four offsets of the plate's box to the place, coded as by
+#: :mod:`numberplate.detection.anchors`, times the scale below, which makes them of the order of 1. The offsets only
+#: help to learn where plates end; nothing is moved by them.
+_VERIFIER_OUTPUTS = 5
+OFFSET_SCALE = 4.0
+#: Of the map that the verifier's answer is taken from, in pixels of the view.
+_VIEW_STRIDE = 16
 
 
-def convolution(x: keras.KerasTensor, channels: int, kernel: int = 3, stride: int = 1) -> keras.KerasTensor:
+def _convolution(x: keras.KerasTensor, channels: int, kernel: int = 3, stride: int = 1) -> keras.KerasTensor:
     """A convolution with normalisation and ReLU."""
     # Dense 3×3 convolutions: on a CPU they train twice as fast as depthwise ones and carry more per millisecond.
     x = layers.Conv2D(channels, kernel, strides=stride, padding="same", use_bias=False)(x)
@@ -19,30 +28,26 @@ def convolution(x: keras.KerasTensor, channels: int, kernel: int = 3, stride: in
     return layers.ReLU()(x)
 
 
-def residual(x: keras.KerasTensor) -> keras.KerasTensor:
-    """A convolution that adds to its input (ResNet, He et al., 2016)."""
-    return layers.Add()([x, convolution(x, x.shape[-1])])
-
-
-def _deep(x: keras.KerasTensor, blocks: int) -> keras.KerasTensor:
+def _residual(x: keras.KerasTensor, blocks: int = 1) -> keras.KerasTensor:
+    """Convolutions that add to their inputs (ResNet, He et al., 2016)."""
     for _ in range(blocks):
-        x = residual(x)
+        x = layers.Add()([x, _convolution(x, x.shape[-1])])
     return x
 
 
-def backbone(image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def _backbone(image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Feature maps of 64 channels at stride 8 and of 96 channels at stride 16 from BGR pictures (0..255)."""
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
-    x = convolution(x, 16, stride=2)
-    x = residual(convolution(x, 32, stride=2))
-    stride_8 = _deep(convolution(x, 64, stride=2), 2)
+    x = _convolution(x, 16, stride=2)
+    x = _residual(_convolution(x, 32, stride=2))
+    stride_8 = _residual(_convolution(x, 64, stride=2), 2)
     # Depth is cheap on the coarse maps, and it is there that a grille is told from a plate.
-    return stride_8, _deep(convolution(stride_8, 96, stride=2), 4)
+    return stride_8, _residual(_convolution(stride_8, 96, stride=2), 4)
 
 
 def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
-    x = convolution(x, x.shape[-1])
-    rarely = keras.initializers.Constant(-math.log((1 - PRIOR) / PRIOR))
+    x = _convolution(x, x.shape[-1])
+    rarely = keras.initializers.Constant(-math.log((1 - _PRIOR) / _PRIOR))
     # With small kernels the bias alone speaks at first, however deep the network is.
     small = keras.initializers.RandomNormal(stddev=0.01)
     logit = layers.Conv2D(
@@ -71,13 +76,51 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
     if height % STRIDES[-1] or width % STRIDES[-1]:
         raise ValueError(f"the detector's input is {height}×{width}; both sides must be multiples of {STRIDES[-1]}")
     image = layers.Input((height, width, 3), name="image")
-    stride_8, stride_16 = backbone(image)
-    stride_32 = _deep(convolution(stride_16, 128, stride=2), 4)
+    stride_8, stride_16 = _backbone(image)
+    stride_32 = _residual(_convolution(stride_16, 128, stride=2), 4)
 
     # Feature pyramid (Lin et al., 2017): what the coarse maps know of cars helps the fine ones to find small plates.
-    coarse = convolution(stride_32, 64, kernel=1)
-    middle = layers.Add()([layers.UpSampling2D()(coarse), convolution(stride_16, 64, kernel=1)])
-    middle = convolution(middle, 64)
-    fine = layers.Add()([layers.UpSampling2D()(middle), convolution(stride_8, 64, kernel=1)])
+    coarse = _convolution(stride_32, 64, kernel=1)
+    middle = layers.Add()([layers.UpSampling2D()(coarse), _convolution(stride_16, 64, kernel=1)])
+    middle = _convolution(middle, 64)
+    fine = layers.Add()([layers.UpSampling2D()(middle), _convolution(stride_8, 64, kernel=1)])
     outputs = [_head(level, stride) for level, stride in zip((fine, middle, coarse), STRIDES, strict=True)]
     return keras.Model(image, layers.Concatenate(axis=1)(outputs), name="detector")
+
+
+def build_verifier() -> keras.Model:
+    """The network of rescoring: the detector's backbone on two small pictures of a place (0.8 M parameters).
+
+    Returns:
+        A model from views ``[B, VIEW_HEIGHT, VIEW_WIDTH, 3]`` BGR (0..255) to ``[B, 5]``: a logit and four offsets.
+    """
+    views = layers.Input((VIEW_HEIGHT, VIEW_WIDTH, 3), name="views")
+    _, x = _backbone(views)
+    x = _convolution(_residual(x), 48, kernel=1)
+    # Where something is counts: one kernel that covers all of the map.
+    x = layers.Conv2D(96, (VIEW_HEIGHT // _VIEW_STRIDE, VIEW_WIDTH // _VIEW_STRIDE), use_bias=False)(x)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.97)(x))
+    x = layers.Dropout(0.3)(x)
+    x = layers.Conv2D(_VERIFIER_OUTPUTS, 1, name="output_all")(x)
+    return keras.Model(views, layers.Reshape((_VERIFIER_OUTPUTS,))(x), name="verifier")
+
+
+def build_refiner() -> keras.Model:
+    """The network of corner refinement: heat maps of a plate's corners, from a close-up (0.7 M parameters).
+
+    Returns:
+        A model from close-ups ``[B, CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]`` BGR (0..255) to ``[B, 24, 52, 4]``: for each
+        cell of 4×4 pixels the logits that the top-left, top-right, bottom-right and bottom-left corner is there.
+    """
+    close_ups = layers.Input((CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3), name="close_ups")
+    x = _convolution(layers.Rescaling(1 / 127.5, offset=-1.0)(close_ups), 16, stride=2)
+    quarter = _residual(_convolution(x, 32, stride=2))
+    eighth = _residual(_convolution(quarter, 64, stride=2), 2)
+    x = _residual(_convolution(eighth, 96, stride=2), 3)
+    # One kernel that covers all of the map: a corner is told by the whole plate, above all where it is hidden.
+    whole = layers.Conv2D(64, x.shape[1:3], use_bias=False)(_convolution(x, 48, kernel=1))
+    whole = layers.Conv2D(64, 1)(layers.ReLU()(layers.BatchNormalization(momentum=0.97)(whole)))
+    x = layers.UpSampling2D()(layers.Add()([_convolution(x, 64, kernel=1), whole]))
+    x = _convolution(layers.Add()([x, _convolution(eighth, 64, kernel=1)]), 32)
+    x = _convolution(layers.Add()([layers.UpSampling2D()(x), quarter]), 32)
+    return keras.Model(close_ups, layers.Conv2D(4, 1, name="output_heat")(x), name="refiner")

@@ -1,4 +1,4 @@
-"""A closer look at a plate that has been found: where exactly its corners are.
+"""Corner refinement: where exactly the corners of a plate are that has been found.
 
 The detector sees a plate of some ten pixels' height together with all of its photograph. Here the plate fills half of a
 picture, straightened as the detector's corners have it, and each corner is where the mean of a heat map lies (Sun et
@@ -10,7 +10,7 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, Matrix, box_to_quad, iou_matrix, is_convex, quad_to_box
+from ..basics.geometry import FloatArray, Matrix, box_to_quad, iou_matrix, is_convex, quad_axes, quad_to_box
 from ..basics.runtime import Model
 from .letterbox import BORDER_VALUE
 from .views import Pyramid, affine_cut
@@ -19,10 +19,10 @@ from .views import Pyramid, affine_cut
 CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT = 208, 96
 PLATE_WIDTH, PLATE_HEIGHT = 128, 40
 #: Pixels of the picture per cell of the heat maps.
-STRIDE = 4
-#: Each look straightens the plate better for the next.
-LOOKS = 2
-#: What a look finds is believed when it meets by this IoU what was presumed.
+HEAT_STRIDE = 4
+#: Each pass straightens the plate better for the next.
+REFINEMENT_PASSES = 2
+#: What a pass finds is believed when it meets by this IoU what was presumed.
 AGREEMENT = 0.4
 
 
@@ -32,29 +32,22 @@ def placement(quad: FloatArray) -> Matrix:
     Args:
         quad: presumed corners ``[4, 2]``; the plate is taken to be the parallelogram nearest to it.
     """
-    across = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
-    down = (quad[2] + quad[3] - quad[0] - quad[1]) / 2
+    across, down = quad_axes(quad)
     axes = np.stack([across / PLATE_WIDTH, down / PLATE_HEIGHT], axis=1)
     middle = quad.mean(axis=0) - axes @ np.array([CLOSE_UP_WIDTH / 2, CLOSE_UP_HEIGHT / 2])
     return np.concatenate([axes, middle[:, None]], axis=1)
 
 
 def close_up(pyramid: Pyramid, to_photo: Matrix, border: int = BORDER_VALUE) -> NDArray[np.uint8]:
-    """The refiner's picture of a plate, BGR uint8 ``[CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]``.
-
-    Args:
-        pyramid: of the photograph.
-        to_photo: see :func:`placement`.
-        border: grey value of what lies beyond the photograph.
-    """
+    """The refiner's picture of a plate, placed by :func:`placement`; the border is what lies beyond the photograph."""
     return affine_cut(pyramid, to_photo, CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT, border)
 
 
 @functools.cache
 def cell_centres() -> FloatArray:
     """Where the cells of a heat map lie in the close-up, ``[cells, 2]`` in pixels."""
-    rows, columns = np.mgrid[0 : CLOSE_UP_HEIGHT // STRIDE, 0 : CLOSE_UP_WIDTH // STRIDE]
-    return np.asarray((np.stack([columns, rows], axis=-1).reshape(-1, 2) + 0.5) * STRIDE, np.float32)
+    rows, columns = np.mgrid[0 : CLOSE_UP_HEIGHT // HEAT_STRIDE, 0 : CLOSE_UP_WIDTH // HEAT_STRIDE]
+    return np.asarray((np.stack([columns, rows], axis=-1).reshape(-1, 2) + 0.5) * HEAT_STRIDE, np.float32)
 
 
 def decode_heat(logits: FloatArray) -> FloatArray:
@@ -68,7 +61,7 @@ class CornerRefiner:
     """Finds the corners of plates that are known roughly."""
 
     def __init__(self, model: Model) -> None:
-        """Use a loaded model, see :func:`numberplate.detection.refiner_model.build_refiner`."""
+        """Use a loaded model, see :func:`numberplate.detection.networks.build_refiner`."""
         self._model = model
 
     def refine(self, image: NDArray[np.uint8], quads: FloatArray) -> FloatArray:
@@ -86,7 +79,7 @@ class CornerRefiner:
 
     def _refined(self, pyramid: Pyramid, presumed: FloatArray) -> FloatArray:
         quad = presumed if is_convex(presumed) else box_to_quad(quad_to_box(presumed))
-        for _ in range(LOOKS):
+        for _ in range(REFINEMENT_PASSES):
             to_photo = placement(quad)
             found = decode_heat(self._model(close_up(pyramid, to_photo)[None])[0])
             quad = (found @ to_photo[:, :2].T + to_photo[:, 2]).astype(np.float32)

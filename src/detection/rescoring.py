@@ -1,83 +1,75 @@
-"""A second look at what the detector found, at each place by itself (after R-CNN, Girshick et al., 2014)."""
+"""Rescoring of what the detector found, at each place by itself (after R-CNN, Girshick et al., 2014)."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import FloatArray, box_to_quad
+from ..basics.parameters import PARAMETERS, LogisticModel
 from ..basics.runtime import Model
+from .detector import Detection
 from .views import Pyramid, plate_size, view
 
-#: Log odds that a place is a plate: weights of the detector's log odds, of the verifier's (which are cut off where it
-#: has seen everything), and of the logarithms of the place's size, as a share of the longest side and in pixels.
-#: Chosen on photographs, as the thresholds of :mod:`numberplate.recognition.acceptance`.
-DETECTOR_WEIGHT = 1.9
-VERIFIER_WEIGHT = 0.4
-SHARE_WEIGHT = 0.7
-PIXELS_WEIGHT = 0.4
-BIAS = 0.46
+#: What the detector finds from this score on is rescored, the surest, so many at most.
+LEAST_PROPOSAL = 0.05
+MOST_PROPOSALS = 32
 #: From this share, and this many pixels on, a plate is near, and larger ones are no likelier: facades have rows, too.
 NEAR_SHARE, NEAR_PIXELS = 0.2, 150.0
-LARGEST_LOG_ODDS = 5.0
+#: The verifier's log odds are cut to this: it has not seen everything.
+MOST_LOG_ODDS = 5.0
 #: A place so many times as high as wide may be a plate in a photograph that has been turned to a side.
 TALL = 1.3
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What the verifier thinks of a place.
+class Rescorer:
+    """Judges what may be plates in an image."""
 
-    Attributes:
-        confidence: that it is a plate, 0..1.
-        quarter_turns: clockwise, by which the plate is turned: -1, 0 or 1.
-    """
-
-    confidence: float
-    quarter_turns: int = 0
-
-
-class Verifier:
-    """Judges places in an image."""
-
-    def __init__(self, model: Model) -> None:
-        """Use a loaded model."""
+    def __init__(self, model: Model, opinion: LogisticModel = PARAMETERS.rescoring) -> None:
+        """Use a loaded model, see :func:`numberplate.detection.networks.build_verifier`."""
         self._model = model
+        self._opinion = opinion
 
-    def judge(self, image: NDArray[np.uint8], boxes: FloatArray, scores: FloatArray, threshold: float) -> list[Verdict]:
-        """How sure it is that places are plates, with what the detector thinks of them.
+    def rescore(self, image: NDArray[np.uint8], proposals: Sequence[Detection], threshold: float) -> list[Detection]:
+        """The detections with the confidence that both networks have in them, the most confident first.
 
         Args:
             image: BGR uint8 ``[H, W, 3]``.
-            boxes: ``[N, 4]`` places in pixels of the image.
-            scores: ``[N]`` of the detector, 0..1.
-            threshold: 0..1; a place that cannot reach it is not looked at, and gets the confidence it has at most.
+            proposals: of the detector. Those that cannot reach the threshold are not looked at.
+            threshold: lowest confidence kept, 0..1.
         """
         pyramid = Pyramid(image)
-        return [
-            self._verdict(pyramid, box, float(score), max(image.shape[:2]), threshold)
-            for box, score in zip(boxes, scores, strict=True)
-        ]
-
-    def _verdict(self, pyramid: Pyramid, box: FloatArray, score: float, side: int, threshold: float) -> Verdict:
-        # A turned place is of no larger size.
-        most = _confidence(score, LARGEST_LOG_ODDS, plate_size(box), side)
-        if most < threshold:
-            return Verdict(most)
-        width, height = box[2:] - box[:2]
-        turns = (0, -1, 1) if height > TALL * width else (0,)
         # One by one: arrays of megabytes that come and go would scatter the memory.
+        rescored = [self._rescored(pyramid, proposal, max(image.shape[:2]), threshold) for proposal in proposals]
+        kept = [detection for detection in rescored if detection.confidence >= threshold]
+        return sorted(kept, key=lambda detection: detection.confidence, reverse=True)
+
+    def _rescored(self, pyramid: Pyramid, proposal: Detection, side: int, threshold: float) -> Detection:
+        box, corners = proposal.box, proposal.corners
+        # A turned place is of no larger size.
+        most = self._confidence(proposal.confidence, MOST_LOG_ODDS, plate_size(box), side)
+        if most < threshold:
+            return Detection(box, corners, most)
+        width, height = box[2:] - box[:2]
+        # Clockwise quarter turns of the plate.
+        turns = (0, -1, 1) if height > TALL * width else (0,)
         logits = [float(self._model(view(pyramid, box, turn)[None])[0, 0]) for turn in turns]
         likeliest = int(np.argmax(logits))
-        size = plate_size(box, turns[likeliest])
-        return Verdict(_confidence(score, logits[likeliest], size, side), turns[likeliest])
+        turn, size = turns[likeliest], plate_size(box, turns[likeliest])
+        if turn:
+            # Corners of turned plates cannot be learnt: those of plates turned to one side and to the other cancel out.
+            corners = np.roll(box_to_quad(box), -turn, axis=0)
+        return Detection(box, corners, self._confidence(proposal.confidence, logits[likeliest], size, side))
+
+    def _confidence(self, score: float, logit: float, size: float, side: int) -> float:
+        """What both networks think of a place of a size, in a picture whose longest side is so many pixels."""
+        return float(self._opinion.probability(rescoring_features(score, logit, size, side)))
 
 
-def _confidence(score: float, logit: float, size: float, side: int) -> float:
-    """What both networks think of a place of a size, in a picture whose longest side is so many pixels."""
-    verified = min(max(logit, -LARGEST_LOG_ODDS), LARGEST_LOG_ODDS)
-    log_odds = DETECTOR_WEIGHT * math.log(max(score, 1e-6) / max(1 - score, 1e-6)) + VERIFIER_WEIGHT * verified + BIAS
-    log_odds += SHARE_WEIGHT * math.log(min(size / side, NEAR_SHARE))
-    log_odds += PIXELS_WEIGHT * math.log(min(size, NEAR_PIXELS))
-    return 1 / (1 + math.exp(-log_odds))
+def rescoring_features(score: float, logit: float, size: float, side: int) -> FloatArray:
+    """Log odds of the detector and of the verifier, and logarithms of the size as share of a side and in pixels."""
+    detected = math.log(max(score, 1e-6) / max(1 - score, 1e-6))
+    verified = min(max(logit, -MOST_LOG_ODDS), MOST_LOG_ODDS)
+    near = math.log(min(size / side, NEAR_SHARE)), math.log(min(size, NEAR_PIXELS))
+    return np.array([detected, verified, *near])

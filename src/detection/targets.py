@@ -3,8 +3,7 @@
 import numpy as np
 
 from ..basics.geometry import FloatArray, iou_matrix
-from .anchors import anchor_grid
-from .coding import encode_boxes, encode_corners
+from .anchors import anchor_grid, encode_boxes, encode_corners
 
 #: An anchor with at least this IoU to a plate has to find it; between the two thresholds it may do as it likes.
 POSITIVE_IOU = 0.45

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..basics.geometry import FloatArray, box_to_quad, box_within, quad_size, quad_to_box, shared_part
+from ..basics.geometry import FloatArray, box_to_quad, box_within, quad_axes, quad_size, quad_to_box, shared_part
 from ..basics.results import Character, Plate
 from ..detection.detector import Detection
+from .passes import TEXT_MARGINS
 from .reading import Reading
 
 #: The refined corners are believed where they make a plate so many times as high as its characters, and its text has
@@ -19,8 +20,6 @@ LEAST_TEXT_INSIDE = 0.9
 TELLING_CHARACTERS = 3
 TELLING_CONFIDENCE = 0.85
 TELLING_TEXT = 0.5
-#: Margins around the text then, in heights of a character.
-TEXT_MARGIN = np.array([0.35, 0.2])
 #: Two records are of one plate if their texts share more than this part of the smaller one, and their boxes that.
 SHARED_TEXT = 0.5
 SHARED_BOX = 0.25
@@ -120,9 +119,7 @@ def _reaching_to(corners: FloatArray, reading: Reading) -> FloatArray:
     """The corners ``[4, 2]``, moved outwards along the plate's own axes if its text lies beyond them."""
     boxes = np.array([character.box for character in reading.characters], np.float32)
     middle = corners.mean(axis=0)
-    across = (corners[1] + corners[2] - corners[0] - corners[3]) / 2
-    down = (corners[2] + corners[3] - corners[0] - corners[1]) / 2
-    axes = np.stack([across, down], axis=1)
+    axes = np.stack(quad_axes(corners), axis=1)
     if abs(np.linalg.det(axes)) < 1:
         return corners
     # The plate spans -0.5 to 0.5 along both axes.
@@ -134,7 +131,7 @@ def _reaching_to(corners: FloatArray, reading: Reading) -> FloatArray:
     if not cut_off and np.abs(points.mean(axis=1)).max() <= 0.5:
         return corners
     height = float(np.median(boxes[:, 3] - boxes[:, 1]))
-    margin = telling * TEXT_MARGIN * height / np.linalg.norm(axes, axis=0)
+    margin = telling * np.array(TEXT_MARGINS) * height / np.linalg.norm(axes, axis=0)
     low, high = np.minimum(low - margin, -0.5), np.maximum(high + margin, 0.5)
     reach = box_to_quad(np.concatenate([low, high]))
     return np.asarray(middle + reach @ axes.T, np.float32)

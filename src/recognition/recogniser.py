@@ -1,4 +1,4 @@
-"""From one picture to its plates: detection, reading, and what of both is a plate."""
+"""From one picture to its plates, the chain in sight: detect, rescore, refine corners, read, accept."""
 
 import functools
 import threading
@@ -10,17 +10,20 @@ import numpy as np
 from ..basics.errors import InputError
 from ..basics.geometry import FloatArray, box_within, quad_tilt
 from ..basics.memory import FreeMemory
+from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import ImageResult
 from ..basics.runtime import load_model
 from ..detection.detector import Detection, Detector
+from ..detection.parts import with_parts
 from ..detection.refinement import CornerRefiner
-from ..detection.rescoring import Verifier
+from ..detection.rescoring import LEAST_PROPOSAL, MOST_PROPOSALS, Rescorer
 from ..media.images import BGRImage
 from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes
-from .acceptance import LEAST_DETECTION, is_plate, worth_reading
+from .acceptance import RULES, Rule, is_plate
 from .plates import distinct, plate_of, reach_to_text, settled_corners
-from .reading import PlateReader, Reading
+from .reader import PlateReader
+from .reading import Reading
 
 #: A plate is read from its refined corners if they change its roll by more than this, or its shear, in radians.
 TURNED, SHEARED = 0.1, 0.2
@@ -29,36 +32,42 @@ _LOADING = threading.Lock()
 
 
 class PlateRecogniser:
-    """Detector and reader with their models; safe to use from several threads."""
+    """All models and rules; safe to use from several threads."""
 
-    def __init__(self, runtime: str = "litert") -> None:
+    def __init__(
+        self, runtime: str = "litert", parameters: Parameters = PARAMETERS, rules: Sequence[Rule] = RULES
+    ) -> None:
         """Load the models.
 
         Args:
             runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
+            parameters: of all steps.
+            rules: of acceptance.
 
         Raises:
             InputError: the models or the runtime are not there.
         """
+        self._thresholds, self._rules = parameters.acceptance, rules
         self._free_memory = FreeMemory()
         try:
-            self._detector = Detector(
-                load_model("detector", runtime),
-                load_model("detector_small", runtime),
-                Verifier(load_model("verifier", runtime)),
-            )
+            self._detector = Detector(load_model("detector", runtime), load_model("detector_small", runtime))
+            self._rescorer = Rescorer(load_model("verifier", runtime), parameters.rescoring)
             self._refiner = CornerRefiner(load_model("refiner", runtime))
             self._reader = PlateReader(
-                load_model("segmenter", runtime), load_model("classifier", runtime), load_syntaxes()
+                load_model("segmenter", runtime), load_model("classifier", runtime), load_syntaxes(), parameters
             )
         except (FileNotFoundError, ImportError) as error:
             raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
 
     def recognise(self, photograph: Photograph) -> ImageResult:
-        """Find and read the plates of one picture."""
+        """Find and read the plates of a photograph.
+
+        It is searched in parts where it is large, and its plates are settled among each other. A frame of a video is
+        not: others follow it in which a far plate is nearer, and its plates are settled by tracking.
+        """
         image = photograph.image
         start = time.perf_counter()
-        detections = worth_reading(self._detector.search(image, LEAST_DETECTION))
+        detections = with_parts(self.detect, image)
         detected = time.perf_counter()
         pairs = self.read(image, detections)
         read = time.perf_counter()
@@ -68,14 +77,14 @@ class PlateRecogniser:
         for detection, reading in accepted:
             others = [other.box for other, _ in accepted if other is not detection]
             plates.append(plate_of(reach_to_text(detection, reading, width, height, others), reading))
-        plates = distinct(plates)
         self._free_memory.give_back()
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
-        return ImageResult(photograph.name, width, height, tuple(plates), timing)
+        return ImageResult(photograph.name, width, height, tuple(distinct(plates)), timing)
 
     def detect(self, image: BGRImage) -> list[Detection]:
-        """Find what may be plates in one picture of many, BGR uint8 ``[H, W, 3]``."""
-        return self._detector.detect(image, LEAST_DETECTION)
+        """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``, the surest first."""
+        proposals = self._detector.detect(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
+        return self._rescorer.rescore(image, proposals, self._thresholds.least_detection)
 
     def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
         """Read what was found in a picture, BGR uint8 ``[H, W, 3]``; the detections come back with better corners."""
@@ -94,7 +103,7 @@ class PlateRecogniser:
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate."""
-        return is_plate(detection.confidence, reading.characters, reading.confidence)
+        return is_plate(detection, reading, self._thresholds, self._rules)
 
 
 def _straighter(found: FloatArray, refined: FloatArray) -> FloatArray:
@@ -104,10 +113,7 @@ def _straighter(found: FloatArray, refined: FloatArray) -> FloatArray:
 
 
 def load_recogniser(runtime: str = "litert") -> PlateRecogniser:
-    """The recogniser of this process; its models are loaded at the first call.
-
-    Args:
-        runtime: "litert" or "keras".
+    """The recogniser of this process ("litert" or "keras"); its models are loaded at the first call.
 
     Raises:
         InputError: the models or the runtime are not there.
@@ -116,6 +122,4 @@ def load_recogniser(runtime: str = "litert") -> PlateRecogniser:
         return _cached_recogniser(runtime)
 
 
-@functools.cache
-def _cached_recogniser(runtime: str) -> PlateRecogniser:
-    return PlateRecogniser(runtime)
+_cached_recogniser = functools.cache(PlateRecogniser)

@@ -5,6 +5,7 @@ it. Coordinates are continuous: the centre of the top-left pixel lies at (0.5, 0
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -15,11 +16,11 @@ from ..basics.geometry import FloatArray, Matrix, quad_size, quad_to_rectangle, 
 CANVAS_HEIGHT = 96
 CANVAS_WIDTH = 192
 #: Canvas pixels per cell of the segmenter's output, and the cells of a canvas.
-STRIDE = 4
-GRID_HEIGHT = CANVAS_HEIGHT // STRIDE
-GRID_WIDTH = CANVAS_WIDTH // STRIDE
+CELL = 4
+GRID_HEIGHT = CANVAS_HEIGHT // CELL
+GRID_WIDTH = CANVAS_WIDTH // CELL
 #: Margin on every side of the plate, as a fraction of the plate's height.
-MARGIN = 0.25
+CANVAS_MARGIN = 0.25
 #: Photograph pixels per canvas pixel beyond which the photograph is reduced before it is sampled, against aliasing.
 LARGEST_STEP = 1.5
 
@@ -33,7 +34,7 @@ def canvas_matrix(quad: FloatArray) -> Matrix:
         quad: ``[4, 2]`` corners of the plate, in pixels of the photograph.
     """
     width, height = quad_size(quad)
-    margin = MARGIN * height
+    margin = CANVAS_MARGIN * height
     scale = min(CANVAS_WIDTH / (width + 2 * margin), CANVAS_HEIGHT / (height + 2 * margin))
     half_size = np.array([width, height]) * scale / 2
     centre = np.array([CANVAS_WIDTH, CANVAS_HEIGHT]) / 2
@@ -54,6 +55,7 @@ class PlateView:
     to_photo: Matrix
     to_grey: Matrix
 
+    @cached_property
     def canvas(self) -> NDArray[np.uint8]:
         """The plate canvas, uint8 ``[96, 192]``; outside the photograph its border is repeated."""
         matrix = np.linalg.inv(_HALF_PIXEL) @ self.to_grey @ _HALF_PIXEL

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray
-from .canvas import GRID_HEIGHT, GRID_WIDTH, STRIDE
+from .canvas import CELL, GRID_HEIGHT, GRID_WIDTH
 
 #: Standard deviation of a centre's Gaussian, as a fraction of the box's side, and the least it is, in cells.
 CENTRE_SPREAD = 0.12
@@ -28,7 +28,7 @@ def segmentation_targets(boxes: FloatArray, classes: NDArray[np.uint8]) -> Float
     targets = np.zeros((GRID_HEIGHT, GRID_WIDTH, 6), np.float32)
     if len(boxes) == 0:
         return targets
-    cells = np.asarray(boxes, np.float32) / STRIDE
+    cells = np.asarray(boxes, np.float32) / CELL
     centres = (cells[:, :2] + cells[:, 2:]) / 2
     inside = np.all((centres >= 0) & (centres < [GRID_WIDTH, GRID_HEIGHT]), axis=1)
     cells, centres = cells[inside], np.floor(centres[inside]) + 0.5

@@ -75,7 +75,7 @@ def inputs(root):
             batches["verifier"].append(view(Pyramid(image), detection.box)[None].astype(np.float32))
             batches["refiner"].append(close_up(Pyramid(image), placement(detection.corners))[None].astype(np.float32))
             plate = plate_view(image, detection.corners)
-            batches["segmenter"].append(plate.canvas()[None, ..., None].astype(np.float32))
+            batches["segmenter"].append(plate.canvas[None, ..., None].astype(np.float32))
             boxes, _, _ = decode_cells(segmenter(batches["segmenter"][-1])[0])
             batches["classifier"].append(character_crops(plate, boxes)[..., None].astype(np.float32))
     return {name: np.concatenate(parts) for name, parts in batches.items()}
