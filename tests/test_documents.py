@@ -135,8 +135,8 @@ def test_usage_shows_main(root):
     notebook = json.loads((root / "Usage.ipynb").read_text())
     cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
     definition = cells.index(
-        'def main(input):\n    data = data_preprocessing(input)\n    output = model_prediction(data, output_dir="output")\n'
-        "    return output"
+        "def main(input):\n    data = data_preprocessing(input)\n"
+        '    output = model_prediction(data, output_dir="output")\n    return output'
     )
     calls = [
         index for index, cell in enumerate(cells) if re.search(r"\bmain\(samples\[0\]\)|\bmain\(\S+\.mp4\"\)", cell)
