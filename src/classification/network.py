@@ -1,20 +1,11 @@
-"""The character classifier: a small residual network (He et al. 2016) on grey crops."""
+"""The character classifier: a small residual network on grey crops."""
 
 import keras
 from keras import layers
 
 from ..basics.texts import CLASSES
+from ..segmentation.network import convolved, evenly_lit, residual_block
 from .crops import CROP_SIZE
-
-
-def _convolution(inputs: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:
-    outputs = layers.Conv2D(filters, 3, strides, padding="same", use_bias=False)(inputs)
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(outputs))
-
-
-def _residual(inputs: keras.KerasTensor, filters: int) -> keras.KerasTensor:
-    outputs = layers.Conv2D(filters, 3, padding="same", use_bias=False)(_convolution(inputs, filters))
-    return layers.ReLU()(layers.Add()([inputs, layers.BatchNormalization(momentum=0.95)(outputs)]))
 
 
 def build_classifier() -> keras.Model:
@@ -25,14 +16,8 @@ def build_classifier() -> keras.Model:
         :data:`numberplate.basics.texts.ALPHABET` and of "not a character".
     """
     inputs = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
-    # Each crop is brought to mean 0 and deviation 1, so that faint lettering looks like any other.
-    # The layer is given one flat axis: from an .h5 it would come back with its last axis alone.
-    flat = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
-    flat = layers.LayerNormalization(center=False, scale=False, epsilon=1e-4)(flat)
-    outputs = layers.Reshape((CROP_SIZE, CROP_SIZE, 1))(flat)
-    outputs = _convolution(outputs, 16)
-    outputs = _residual(_convolution(outputs, 40, strides=2), 40)
-    outputs = _residual(_convolution(outputs, 80, strides=2), 80)
-    outputs = _residual(_convolution(outputs, 144, strides=2), 144)
-    outputs = layers.Dropout(0.2)(layers.Flatten()(outputs))
-    return keras.Model(inputs, layers.Dense(CLASSES, name="logits")(outputs), name="classifier")
+    x = convolved(evenly_lit(inputs), 16)
+    for filters in (40, 80, 144):
+        x = residual_block(convolved(x, filters, strides=2))
+    x = layers.Dropout(0.2)(layers.Flatten()(x))
+    return keras.Model(inputs, layers.Dense(CLASSES, name="logits")(x), name="classifier")

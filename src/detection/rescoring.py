@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,35 +41,42 @@ class Rescorer:
             threshold: lowest confidence kept, 0..1.
         """
         pyramid = Pyramid(image)
-        # One by one: arrays of megabytes that come and go would scatter the memory.
         rescored = [self._rescored(pyramid, proposal, max(image.shape[:2]), threshold) for proposal in proposals]
         kept = [detection for detection in rescored if detection.confidence >= threshold]
         return sorted(kept, key=lambda detection: detection.confidence, reverse=True)
 
     def _rescored(self, pyramid: Pyramid, proposal: Detection, side: int, threshold: float) -> Detection:
-        box, corners = proposal.box, proposal.corners
         # A turned place is of no larger size.
-        most = self._confidence(proposal.confidence, MOST_LOG_ODDS, plate_size(box), side)
-        if most < threshold:
-            return Detection(box, corners, most)
-        width, height = box[2:] - box[:2]
-        # Clockwise quarter turns of the plate.
+        most = _features(proposal.confidence, MOST_LOG_ODDS, plate_size(proposal.box), side)
+        if self._opinion.probability(most) < threshold:
+            return replace(proposal, confidence=0.0)
+        features, turn = self.features(pyramid, proposal, side)
+        # Corners of turned plates cannot be learnt: those of plates turned to one side and to the other cancel out.
+        corners = np.roll(box_to_quad(proposal.box), -turn, axis=0) if turn else proposal.corners
+        return Detection(proposal.box, corners, float(self._opinion.probability(features)))
+
+    def features(self, pyramid: Pyramid, proposal: Detection, side: int) -> tuple[FloatArray, int]:
+        """What tells plates from what else looks like them; a logistic model weighs it.
+
+        Args:
+            pyramid: of the image.
+            proposal: of the detector.
+            side: the longest of the image, in pixels.
+
+        Returns:
+            ``[4]``: log odds of the detector and of the verifier, and logarithms of the size as a share of the side and
+            in pixels; and by how many quarter turns clockwise the plate is turned.
+        """
+        width, height = proposal.box[2:] - proposal.box[:2]
         turns = (0, -1, 1) if height > TALL * width else (0,)
-        logits = [float(self._model(view(pyramid, box, turn)[None])[0, 0]) for turn in turns]
+        # One by one: arrays of megabytes that come and go would scatter the memory.
+        logits = [float(self._model(view(pyramid, proposal.box, turn)[None])[0, 0]) for turn in turns]
         likeliest = int(np.argmax(logits))
-        turn, size = turns[likeliest], plate_size(box, turns[likeliest])
-        if turn:
-            # Corners of turned plates cannot be learnt: those of plates turned to one side and to the other cancel out.
-            corners = np.roll(box_to_quad(box), -turn, axis=0)
-        return Detection(box, corners, self._confidence(proposal.confidence, logits[likeliest], size, side))
-
-    def _confidence(self, score: float, logit: float, size: float, side: int) -> float:
-        """What both networks think of a place of a size, in a picture whose longest side is so many pixels."""
-        return float(self._opinion.probability(rescoring_features(score, logit, size, side)))
+        size = plate_size(proposal.box, turns[likeliest])
+        return _features(proposal.confidence, logits[likeliest], size, side), turns[likeliest]
 
 
-def rescoring_features(score: float, logit: float, size: float, side: int) -> FloatArray:
-    """Log odds of the detector and of the verifier, and logarithms of the size as share of a side and in pixels."""
+def _features(score: float, logit: float, size: float, side: int) -> FloatArray:
     detected = math.log(max(score, 1e-6) / max(1 - score, 1e-6))
     verified = min(max(logit, -MOST_LOG_ODDS), MOST_LOG_ODDS)
     near = math.log(min(size / side, NEAR_SHARE)), math.log(min(size, NEAR_PIXELS))

@@ -61,13 +61,15 @@ class PlateReader:
             return readings
         outlines = [quad_to_box(quads[index]) for index in usable]
         beside = [_apart(outlines, place) for place in range(len(usable))]
-        latest = self._pass(image, [_sound_quad(quads[index]) for index in usable], beside)
+        latest = self.read_once(image, [_sound_quad(quads[index]) for index in usable], beside)
         best = list(latest)
         again = [place for place, seen in enumerate(latest) if is_unsure(seen) or any(is_cut(seen))]
         for _ in range(MOST_PASSES - 1):
             if not again:
                 break
-            further = self._pass(image, [quad_of_text(latest[place]) for place in again], [beside[at] for at in again])
+            further = self.read_once(
+                image, [quad_of_text(latest[place]) for place in again], [beside[at] for at in again]
+            )
             for place, seen in zip(again, further, strict=True):
                 latest[place] = seen
                 best[place] = max(best[place], seen, key=lambda one: one.certainty)
@@ -76,8 +78,10 @@ class PlateReader:
             readings[index] = seen.reading
         return readings
 
-    def _pass(self, image: NDArray[np.uint8], quads: Sequence[FloatArray], beside: Sequence[FloatArray]) -> list[Pass]:
-        """Read each quad once, but for what lies in the boxes beside it."""
+    def read_once(
+        self, image: NDArray[np.uint8], quads: Sequence[FloatArray], beside: Sequence[FloatArray]
+    ) -> list[Pass]:
+        """One pass: read each quad ``[4, 2]`` once, but for what lies in the boxes ``[M, 4]`` beside it."""
         views = [plate_view(image, quad) for quad in quads]
         cells = self._segmenter(np.stack([view.canvas for view in views])[..., None])
         found = [

@@ -62,6 +62,8 @@ class Pass:
         boxes: ``[N, 4]`` boxes on the canvas that show where the text is: its characters, or, where nothing could be
             read, whatever may be one.
         in_rows: ``[M, 4]`` these and what else in their rows may be a character.
+        all_boxes: ``[K, 4]`` everything that the segmenter marked.
+        features: ``[K, 4]`` what speaks for each of them, see :func:`numberplate.recognition.evidence.evidence_features`.
     """
 
     view: PlateView
@@ -69,6 +71,8 @@ class Pass:
     certainty: float
     boxes: FloatArray
     in_rows: FloatArray
+    all_boxes: FloatArray
+    features: FloatArray
 
 
 def read_boxes(
@@ -90,8 +94,10 @@ def read_boxes(
         parameters: of all steps.
     """
     if len(boxes) == 0:
-        return Pass(view, Reading(), 0.0, boxes, boxes)
-    evidence = parameters.evidence.probability(evidence_features(boxes, scores, probabilities)).astype(np.float32)
+        return Pass(view, Reading(), 0.0, boxes, boxes, boxes, np.zeros((0, 4), np.float32))
+    features = evidence_features(boxes, scores, probabilities)
+    marked = boxes, features
+    evidence = parameters.evidence.probability(features).astype(np.float32)
     kept = np.nonzero(evidence >= LEAST_EVIDENCE)[0]
     boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
     rows = _without_footnotes(group_rows(boxes, evidence), boxes, evidence)
@@ -102,7 +108,7 @@ def read_boxes(
     spellings = tempered(spellings, parameters.search.inverse_temperature)
     best = spellings[0]
     if len(best.text) < LEAST_CHARACTERS:
-        return Pass(view, Reading(), 0.0, boxes, boxes)
+        return Pass(view, Reading(), 0.0, boxes, boxes, *marked)
     chosen = list(best.boxes)
     rows = [row for row in rows if set(row) & set(chosen)]
     classes = probabilities[chosen, [ALPHABET.index(character) for character in best.text]]
@@ -120,7 +126,7 @@ def read_boxes(
         region=region,
     )
     certainty = float(np.sum(evidence[chosen] * surest_class(probabilities[chosen]) - 0.5))
-    return Pass(view, reading, certainty, boxes[chosen], boxes[[index for row in rows for index in row]])
+    return Pass(view, reading, certainty, boxes[chosen], boxes[[index for row in rows for index in row]], *marked)
 
 
 def _candidates(spellings: Sequence[Spelling]) -> tuple[Candidate, ...]:

@@ -3,7 +3,7 @@
 import functools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..basics.geometry import FloatArray, box_within, quad_tilt
 from ..basics.memory import FreeMemory
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import ImageResult
-from ..basics.runtime import load_model
+from ..basics.runtime import Model, load_model
 from ..detection.detector import Detection, Detector
 from ..detection.parts import with_parts
 from ..detection.refinement import CornerRefiner
@@ -35,7 +35,11 @@ class PlateRecogniser:
     """All models and rules; safe to use from several threads."""
 
     def __init__(
-        self, runtime: str = "litert", parameters: Parameters = PARAMETERS, rules: Sequence[Rule] = RULES
+        self,
+        runtime: str = "litert",
+        parameters: Parameters = PARAMETERS,
+        rules: Sequence[Rule] = RULES,
+        load: Callable[[str, str], Model] = load_model,
     ) -> None:
         """Load the models.
 
@@ -43,6 +47,7 @@ class PlateRecogniser:
             runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
             parameters: of all steps.
             rules: of acceptance.
+            load: gives the model of a name for a runtime.
 
         Raises:
             InputError: the models or the runtime are not there.
@@ -50,11 +55,11 @@ class PlateRecogniser:
         self._thresholds, self._rules = parameters.acceptance, rules
         self._free_memory = FreeMemory()
         try:
-            self._detector = Detector(load_model("detector", runtime), load_model("detector_small", runtime))
-            self._rescorer = Rescorer(load_model("verifier", runtime), parameters.rescoring)
-            self._refiner = CornerRefiner(load_model("refiner", runtime))
-            self._reader = PlateReader(
-                load_model("segmenter", runtime), load_model("classifier", runtime), load_syntaxes(), parameters
+            self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
+            self.rescorer = Rescorer(load("verifier", runtime), parameters.rescoring)
+            self.refiner = CornerRefiner(load("refiner", runtime))
+            self.reader = PlateReader(
+                load("segmenter", runtime), load("classifier", runtime), load_syntaxes(), parameters
             )
         except (FileNotFoundError, ImportError) as error:
             raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
@@ -83,16 +88,16 @@ class PlateRecogniser:
 
     def detect(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``, the surest first."""
-        proposals = self._detector.detect(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
-        return self._rescorer.rescore(image, proposals, self._thresholds.least_detection)
+        proposals = self.detector.detect(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
+        return self.rescorer.rescore(image, proposals, self._thresholds.least_detection)
 
     def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
         """Read what was found in a picture, BGR uint8 ``[H, W, 3]``; the detections come back with better corners."""
         found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
-        refined = self._refiner.refine(image, found)
+        refined = self.refiner.refine(image, found)
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
         straight = [_straighter(*quads) for quads in zip(found, refined, strict=True)]
-        readings = self._reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
+        readings = self.reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
         height, width = image.shape[:2]
         pairs = []
         for detection, better, reading in zip(detections, refined, readings, strict=True):

@@ -16,15 +16,25 @@ from .canvas import CANVAS_HEIGHT, CANVAS_WIDTH
 CENTRE_BIAS = -4.0
 
 
-def _convolution(inputs: keras.KerasTensor, filters: int, strides: int = 1, kernel: int = 3) -> keras.KerasTensor:
-    outputs = layers.Conv2D(filters, kernel, strides, padding="same", use_bias=False)(inputs)
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(outputs))
+def evenly_lit(grey: keras.KerasTensor) -> keras.KerasTensor:
+    """Grey pictures (0..255) brought to mean 0 and deviation 1 each, as light differs more than anything else does."""
+    # The layer is given one flat axis: from an .h5 it would come back with its last axis alone.
+    flat = layers.Flatten()(layers.Rescaling(1 / 255)(grey))
+    flat = layers.LayerNormalization(center=False, scale=False, epsilon=1e-4)(flat)
+    return layers.Reshape(grey.shape[1:])(flat)
 
 
-def _residual(inputs: keras.KerasTensor, filters: int) -> keras.KerasTensor:
-    outputs = _convolution(inputs, filters)
-    outputs = layers.Conv2D(filters, 3, padding="same", use_bias=False)(outputs)
-    return layers.ReLU()(layers.Add()([inputs, layers.BatchNormalization(momentum=0.95)(outputs)]))
+def convolved(x: keras.KerasTensor, filters: int, strides: int = 1, kernel: int = 3) -> keras.KerasTensor:
+    """A convolution with normalisation and ReLU."""
+    x = layers.Conv2D(filters, kernel, strides, padding="same", use_bias=False)(x)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
+
+
+def residual_block(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Two convolutions that add to their input (ResNet, He et al. 2016)."""
+    filters = x.shape[-1]
+    added = layers.Conv2D(filters, 3, padding="same", use_bias=False)(convolved(x, filters))
+    return layers.ReLU()(layers.Add()([x, layers.BatchNormalization(momentum=0.95)(added)]))
 
 
 def build_segmenter() -> keras.Model:
@@ -37,23 +47,16 @@ def build_segmenter() -> keras.Model:
         :data:`numberplate.basics.texts.ALPHABET`.
     """
     inputs = keras.Input((CANVAS_HEIGHT, CANVAS_WIDTH, 1), name="canvas")
-    # Light differs between plates more than anything else does: each canvas is brought to mean 0, deviation 1.
-    # The layer is given one flat axis: from an .h5 it would come back with its last axis alone.
-    flat = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
-    flat = layers.LayerNormalization(center=False, scale=False, epsilon=1e-4)(flat)
-    normal = layers.Reshape((CANVAS_HEIGHT, CANVAS_WIDTH, 1))(flat)
-    half = _convolution(normal, 32, strides=2, kernel=5)
-    quarter = _residual(_convolution(half, 56, strides=2), 56)
-    eighth = _residual(_residual(_convolution(quarter, 88, strides=2), 88), 88)
-    sixteenth = _residual(_residual(_convolution(eighth, 128, strides=2), 128), 128)
-    up = layers.UpSampling2D(2, interpolation="nearest")
-    eighth = _convolution(layers.Add()([eighth, up(_convolution(sixteenth, 88, kernel=1))]), 88)
-    eighth = _residual(eighth, 88)
-    up = layers.UpSampling2D(2, interpolation="nearest")
-    quarter = _convolution(layers.Add()([quarter, up(_convolution(eighth, 56, kernel=1))]), 56)
-    quarter = _convolution(_residual(quarter, 56), 64)
+    half = convolved(evenly_lit(inputs), 32, strides=2, kernel=5)
+    quarter = residual_block(convolved(half, 56, strides=2))
+    eighth = residual_block(residual_block(convolved(quarter, 88, strides=2)))
+    sixteenth = residual_block(residual_block(convolved(eighth, 128, strides=2)))
+    eighth = layers.Add()([eighth, layers.UpSampling2D()(convolved(sixteenth, 88, kernel=1))])
+    eighth = residual_block(convolved(eighth, 88))
+    quarter = layers.Add()([quarter, layers.UpSampling2D()(convolved(eighth, 56, kernel=1))])
+    quarter = convolved(residual_block(convolved(quarter, 56)), 64)
     bias = keras.initializers.Constant(CENTRE_BIAS)
     centre = layers.Conv2D(1, 1, bias_initializer=bias, name="output_centre")(quarter)
     sides = layers.Conv2D(4, 1, activation="softplus", name="output_sides")(quarter)
-    classes = layers.Conv2D(len(ALPHABET), 1, name="output_classes")(_convolution(quarter, 96))
+    classes = layers.Conv2D(len(ALPHABET), 1, name="output_classes")(convolved(quarter, 96))
     return keras.Model(inputs, layers.Concatenate(name="cells")([centre, sides, classes]), name="segmenter")
