@@ -17,16 +17,13 @@ def box_area(boxes: FloatArray) -> FloatArray:
     return np.clip(boxes[..., 2] - boxes[..., 0], 0, None) * np.clip(boxes[..., 3] - boxes[..., 1], 0, None)
 
 
+def box_centres(boxes: FloatArray) -> FloatArray:
+    """Middles of boxes: ``[..., 4]`` to ``[..., 2]``."""
+    return ((boxes[..., :2] + boxes[..., 2:]) / 2).astype(np.float32)
+
+
 def iou_matrix(boxes_a: FloatArray, boxes_b: FloatArray) -> FloatArray:
-    """Intersection over union of every pair of boxes.
-
-    Args:
-        boxes_a: ``[N, 4]`` boxes.
-        boxes_b: ``[M, 4]`` boxes.
-
-    Returns:
-        ``[N, M]`` values in 0..1.
-    """
+    """Intersection over union of every pair of boxes, ``[N, 4]`` and ``[M, 4]`` to ``[N, M]`` in 0..1."""
     top_left = np.maximum(boxes_a[:, None, :2], boxes_b[None, :, :2])
     bottom_right = np.minimum(boxes_a[:, None, 2:], boxes_b[None, :, 2:])
     size = np.clip(bottom_right - top_left, 0, None)
@@ -42,16 +39,7 @@ def shared_part(first: FloatArray, second: FloatArray) -> float:
 
 
 def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> list[int]:
-    """Greedy non-maximum suppression.
-
-    Args:
-        boxes: ``[N, 4]`` boxes.
-        scores: ``[N]`` scores, any range.
-        iou_threshold: a box that overlaps a better one by more than this is dropped.
-
-    Returns:
-        Indices of the boxes kept, best first.
-    """
+    """Greedy non-maximum suppression: indices of the boxes ``[N, 4]`` that overlap no better one more, best first."""
     order = np.argsort(-scores, kind="stable")
     overlaps = iou_matrix(boxes, boxes)
     suppressed = np.zeros(len(boxes), bool)
@@ -70,13 +58,7 @@ def quad_to_box(quads: FloatArray) -> FloatArray:
 
 
 def box_within(quad: FloatArray, width: int, height: int) -> FloatArray:
-    """The part of the smallest box around a quad that lies in a picture: ``[4, 2]`` to ``[4]``.
-
-    Args:
-        quad: the corners.
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
-    """
+    """The part of the smallest box around a quad that lies in a picture of a size: ``[4, 2]`` to ``[4]``."""
     return np.clip(quad_to_box(quad), 0, np.array([width, height] * 2, np.float32))
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..basics.geometry import FloatArray, transform_points
+from ..basics.geometry import FloatArray, box_centres, transform_points
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH
-from ..segmentation.rows import text_slope
+from ..segmentation.rows import text_slope, typical_height
 from .reading import LEAST_CHARACTERS, Pass
 
 #: A plate is straightened by its own text and read again if its text slopes more than this, its weakest character
@@ -29,7 +29,9 @@ def is_unsure(seen: Pass) -> bool:
         return False
     weakest = min((character.confidence for character in seen.reading.characters), default=0.0)
     extent = boxes[:, 2:].max(axis=0) - boxes[:, :2].min(axis=0)
-    return bool(weakest < SURE_CHARACTER or abs(_slope(boxes)) > LARGEST_SLOPE or np.all(extent < np.array(SMALL_TEXT)))
+    return bool(
+        weakest < SURE_CHARACTER or abs(text_slope(boxes)) > LARGEST_SLOPE or np.all(extent < np.array(SMALL_TEXT))
+    )
 
 
 def is_cut(seen: Pass) -> tuple[bool, bool]:
@@ -39,17 +41,17 @@ def is_cut(seen: Pass) -> tuple[bool, bool]:
     """
     if len(seen.boxes) < LEAST_CHARACTERS:
         return False, False
-    near = NEAR_EDGE * _height(seen.boxes)
+    near = NEAR_EDGE * typical_height(seen.boxes)
     return bool(seen.in_rows[:, 0].min() < near), bool(seen.in_rows[:, 2].max() > CANVAS_WIDTH - near)
 
 
 def quad_of_text(seen: Pass) -> FloatArray:
     """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph."""
-    boxes, height = seen.boxes, _height(seen.boxes)
-    slope = _slope(boxes)
+    boxes, height = seen.boxes, typical_height(seen.boxes)
+    slope = text_slope(boxes)
     along = np.array([1, slope]) / np.hypot(1, slope)
     across = np.array([-along[1], along[0]])
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    centres = box_centres(boxes)
     half_width = (boxes[:, 2] - boxes[:, 0]) / 2
     x, y = centres @ along, centres @ across
     margin_left, margin_right = (height * (REACH if cut else TEXT_MARGINS[0]) for cut in is_cut(seen))
@@ -58,11 +60,3 @@ def quad_of_text(seen: Pass) -> FloatArray:
     top, bottom = float(np.min(y)) - margin, float(np.max(y)) + margin
     corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
     return transform_points((corners @ np.stack([along, across])).astype(np.float32), seen.view.to_photo)
-
-
-def _slope(boxes: FloatArray) -> float:
-    return text_slope(boxes, np.ones(len(boxes), np.float32))
-
-
-def _height(boxes: FloatArray) -> float:
-    return float(np.median(boxes[:, 3] - boxes[:, 1]))

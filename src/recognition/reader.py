@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
+from ..basics.geometry import FloatArray, box_centres, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.runtime import Model
 from ..classification.crops import character_crops
@@ -117,8 +117,7 @@ def _outside(
     view: PlateView, others: FloatArray, boxes: FloatArray, scores: FloatArray, logits: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The boxes on a view, with what belongs to them, whose middles lie outside other boxes of the photograph."""
-    centres = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(np.float32)
-    middles = transform_points(centres, view.to_photo)[:, None]
+    middles = transform_points(box_centres(boxes), view.to_photo)[:, None]
     within = (middles > others[:, :2]) & (middles < others[:, 2:])
     outside = ~np.any(np.all(within, axis=2), axis=1)
     return boxes[outside], scores[outside], logits[outside]

@@ -63,7 +63,7 @@ class Pass:
             read, whatever may be one.
         in_rows: ``[M, 4]`` these and what else in their rows may be a character.
         all_boxes: ``[K, 4]`` everything that the segmenter marked.
-        features: ``[K, 4]`` what speaks for each of them, see :func:`numberplate.recognition.evidence.evidence_features`.
+        features: ``[K, 4]`` of each, see :func:`numberplate.recognition.evidence.evidence_features`.
     """
 
     view: PlateView

@@ -15,10 +15,7 @@ MOST_CANDIDATES = 24
 
 
 def decode_cells(cells: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The character boxes that the segmenter saw on one canvas.
-
-    Args:
-        cells: ``[24, 48, 41]``, the segmenter's output for the canvas.
+    """The character boxes that the segmenter saw on one canvas, from its output ``[24, 48, 41]``.
 
     Returns:
         Boxes ``[N, 4]`` in canvas pixels, their centre probabilities ``[N]`` and the logits of their characters

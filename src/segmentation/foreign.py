@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray
 from ..basics.parameters import PARAMETERS, LogisticModel
+from .rows import typical_height
 
 #: From the middle of the first character to that of the one before it, and its width, in heights of a character
 #: (GA 36-2018: 57 and 45 of 90 mm).
@@ -40,7 +41,7 @@ def foreign_log_odds(
     Returns:
         Between -1.5 and 1.5, if a plate of China is as likely as another; 0 where that place is not on the canvas.
     """
-    height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    height = typical_height(boxes)
     xmin, top, xmax, bottom = boxes[first]
     middle = (xmin + xmax) / 2 - PITCH * height
     before = _part(canvas, (middle - WIDTH / 2 * height, top, middle + WIDTH / 2 * height, bottom))
