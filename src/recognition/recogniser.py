@@ -11,7 +11,7 @@ from ..basics.errors import InputError
 from ..basics.geometry import FloatArray, box_within, quad_tilt
 from ..basics.memory import FreeMemory
 from ..basics.parameters import PARAMETERS, Parameters
-from ..basics.results import ImageResult
+from ..basics.results import ImageResult, Plate
 from ..basics.runtime import Model, load_model
 from ..detection.detector import Detection, Detector
 from ..detection.parts import with_parts
@@ -76,15 +76,10 @@ class PlateRecogniser:
         detected = time.perf_counter()
         pairs = self.read(image, detections)
         read = time.perf_counter()
-        height, width = image.shape[:2]
-        accepted = [pair for pair in pairs if self.accepts(*pair)]
-        plates = []
-        for detection, reading in accepted:
-            others = [other.box for other, _ in accepted if other is not detection]
-            plates.append(plate_of(reach_to_text(detection, reading, width, height, others), reading))
         self._free_memory.give_back()
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
-        return ImageResult(photograph.name, width, height, tuple(distinct(plates)), timing)
+        height, width = image.shape[:2]
+        return ImageResult(photograph.name, width, height, self.plates(pairs, width, height), timing)
 
     def detect(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``, the surest first."""
@@ -105,6 +100,15 @@ class PlateRecogniser:
             located = Detection(box_within(corners, width, height), corners, detection.confidence)
             pairs.append((located, reading))
         return pairs
+
+    def plates(self, pairs: Sequence[tuple[Detection, Reading]], width: int, height: int) -> tuple[Plate, ...]:
+        """The plates among what was read in a photograph of a size in pixels, the surest first."""
+        accepted = [pair for pair in pairs if self.accepts(*pair)]
+        plates = []
+        for detection, reading in accepted:
+            others = [other.box for other, _ in accepted if other is not detection]
+            plates.append(plate_of(reach_to_text(detection, reading, width, height, others), reading))
+        return tuple(distinct(plates))
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate."""
