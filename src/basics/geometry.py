@@ -65,8 +65,7 @@ def box_within(quad: FloatArray, width: int, height: int) -> FloatArray:
 def box_to_quad(boxes: FloatArray) -> FloatArray:
     """The four corners of each box: ``[..., 4]`` to ``[..., 4, 2]``."""
     xmin, ymin, xmax, ymax = np.moveaxis(np.asarray(boxes, np.float32), -1, 0)
-    corners = [(xmin, ymin), (xmax, ymin), (xmax, ymax), (xmin, ymax)]
-    return np.stack([np.stack(corner, -1) for corner in corners], -2)
+    return np.stack([xmin, ymin, xmax, ymin, xmax, ymax, xmin, ymax], -1).reshape(*xmin.shape, 4, 2)
 
 
 def is_convex(quad: FloatArray) -> bool:
@@ -74,6 +73,11 @@ def is_convex(quad: FloatArray) -> bool:
     edges = np.roll(quad, -1, axis=0) - quad
     following = np.roll(edges, -1, axis=0)
     return bool(np.all(edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0] > 0))
+
+
+def sound_quad(quad: FloatArray) -> FloatArray:
+    """The ``[4, 2]`` quad, or the corners of the box around it if it is folded."""
+    return quad if is_convex(quad) else box_to_quad(quad_to_box(quad))
 
 
 def quad_size(quad: FloatArray) -> tuple[float, float]:
@@ -106,13 +110,7 @@ def quad_to_rectangle(quad: FloatArray, rectangle: FloatArray) -> Matrix:
 
 
 def expand_quad(quad: FloatArray, x_fraction: float, y_fraction: float) -> FloatArray:
-    """Grow a ``[4, 2]`` quad in its own plane, following its perspective.
-
-    Args:
-        quad: the corners.
-        x_fraction: margin added to the left and to the right, as a fraction of the quad's width.
-        y_fraction: margin added above and below, as a fraction of the quad's height.
-    """
+    """Grow a ``[4, 2]`` quad in its own plane on all sides, by fractions of its width and of its height."""
     to_unit = quad_to_rectangle(quad, np.array([0, 0, 1, 1], np.float32))
     grown = box_to_quad(np.array([-x_fraction, -y_fraction, 1 + x_fraction, 1 + y_fraction], np.float32))
     return transform_points(grown, np.linalg.inv(to_unit))

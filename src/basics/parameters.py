@@ -28,7 +28,7 @@ class LogisticModel:
 
     def log_odds(self, features: FloatArray) -> FloatArray:
         """Features ``[..., F]`` to log odds ``[...]``."""
-        return np.asarray(features @ self._weights + self.bias)
+        return np.asarray(np.dot(features, self._weights) + self.bias)
 
     def probability(self, features: FloatArray) -> FloatArray:
         """Features ``[..., F]`` to probabilities ``[...]``."""

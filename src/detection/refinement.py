@@ -10,10 +10,10 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, Matrix, box_to_quad, iou_matrix, is_convex, quad_axes, quad_to_box
+from ..basics.geometry import FloatArray, Matrix, iou_matrix, is_convex, quad_axes, quad_to_box, sound_quad
 from ..basics.runtime import Model
 from .letterbox import BORDER_VALUE
-from .views import Pyramid, affine_cut
+from .views import Pyramid
 
 #: The picture, and the place of the presumed plate in its middle, in pixels.
 CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT = 208, 96
@@ -29,8 +29,7 @@ AGREEMENT = 0.4
 def placement(quad: FloatArray) -> Matrix:
     """The affine map ``[2, 3]`` from the close-up of a plate to its photograph, in continuous pixels.
 
-    Args:
-        quad: presumed corners ``[4, 2]``; the plate is taken to be the parallelogram nearest to it.
+    The plate is taken to be the parallelogram nearest to its presumed corners ``[4, 2]``.
     """
     across, down = quad_axes(quad)
     axes = np.stack([across / PLATE_WIDTH, down / PLATE_HEIGHT], axis=1)
@@ -40,7 +39,7 @@ def placement(quad: FloatArray) -> Matrix:
 
 def close_up(pyramid: Pyramid, to_photo: Matrix, border: int = BORDER_VALUE) -> NDArray[np.uint8]:
     """The refiner's picture of a plate, placed by :func:`placement`; the border is what lies beyond the photograph."""
-    return affine_cut(pyramid, to_photo, CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT, border)
+    return pyramid.part(to_photo, CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT, border)
 
 
 @functools.cache
@@ -65,20 +64,15 @@ class CornerRefiner:
         self._model = model
 
     def refine(self, image: NDArray[np.uint8], quads: FloatArray) -> FloatArray:
-        """The corners of plates.
+        """The corners ``[N, 4, 2]`` of plates in a BGR image, from presumed ones, any N.
 
-        Args:
-            image: BGR uint8 ``[H, W, 3]``.
-            quads: ``[N, 4, 2]`` presumed corners in pixels (TL, TR, BR, BL), any N.
-
-        Returns:
-            ``[N, 4, 2]`` corners; those presumed where what is found is no plate's outline or lies elsewhere.
+        Those presumed stay where what is found is no plate's outline or lies elsewhere.
         """
         pyramid = Pyramid(image)
         return np.array([self._refined(pyramid, quad) for quad in quads], np.float32).reshape(-1, 4, 2)
 
     def _refined(self, pyramid: Pyramid, presumed: FloatArray) -> FloatArray:
-        quad = presumed if is_convex(presumed) else box_to_quad(quad_to_box(presumed))
+        quad = sound_quad(presumed)
         for _ in range(REFINEMENT_PASSES):
             to_photo = placement(quad)
             found = decode_heat(self._model(close_up(pyramid, to_photo)[None])[0])

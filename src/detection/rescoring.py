@@ -11,15 +11,13 @@ from ..basics.geometry import FloatArray, box_to_quad
 from ..basics.parameters import PARAMETERS, LogisticModel
 from ..basics.runtime import Model
 from .detector import Detection
-from .views import Pyramid, plate_size, view
+from .views import Pyramid, view
 
 #: What the detector finds from this score on is rescored, the surest, so many at most.
 LEAST_PROPOSAL = 0.05
 MOST_PROPOSALS = 32
-#: From this share, and this many pixels on, a plate is near, and larger ones are no likelier: facades have rows, too.
-NEAR_SHARE, NEAR_PIXELS = 0.2, 150.0
 #: The verifier's log odds are cut to this: it has not seen everything.
-MOST_LOG_ODDS = 5.0
+MOST_LOG_ODDS = 3.0
 #: A place so many times as high as wide may be a plate in a photograph that has been turned to a side.
 TALL = 1.3
 
@@ -41,43 +39,33 @@ class Rescorer:
             threshold: lowest confidence kept, 0..1.
         """
         pyramid = Pyramid(image)
-        rescored = [self._rescored(pyramid, proposal, max(image.shape[:2]), threshold) for proposal in proposals]
+        rescored = [self._rescored(pyramid, proposal, threshold) for proposal in proposals]
         kept = [detection for detection in rescored if detection.confidence >= threshold]
         return sorted(kept, key=lambda detection: detection.confidence, reverse=True)
 
-    def _rescored(self, pyramid: Pyramid, proposal: Detection, side: int, threshold: float) -> Detection:
-        # A turned place is of no larger size.
-        most = _features(proposal.confidence, MOST_LOG_ODDS, plate_size(proposal.box), side)
-        if self._opinion.probability(most) < threshold:
+    def _rescored(self, pyramid: Pyramid, proposal: Detection, threshold: float) -> Detection:
+        if self._opinion.probability(_features(proposal, MOST_LOG_ODDS)) < threshold:
             return replace(proposal, confidence=0.0)
-        features, turn = self.features(pyramid, proposal, side)
+        features, turn = self.features(pyramid, proposal)
         # Corners of turned plates cannot be learnt: those of plates turned to one side and to the other cancel out.
         corners = np.roll(box_to_quad(proposal.box), -turn, axis=0) if turn else proposal.corners
         return Detection(proposal.box, corners, float(self._opinion.probability(features)))
 
-    def features(self, pyramid: Pyramid, proposal: Detection, side: int) -> tuple[FloatArray, int]:
+    def features(self, pyramid: Pyramid, proposal: Detection) -> tuple[FloatArray, int]:
         """What tells plates from what else looks like them; a logistic model weighs it.
 
-        Args:
-            pyramid: of the image.
-            proposal: of the detector.
-            side: the longest of the image, in pixels.
-
         Returns:
-            ``[4]``: log odds of the detector and of the verifier, and logarithms of the size as a share of the side and
-            in pixels; and by how many quarter turns clockwise the plate is turned.
+            Log odds ``[2]`` of the detector and of the verifier, and by how many quarter turns clockwise the plate is
+            turned.
         """
         width, height = proposal.box[2:] - proposal.box[:2]
         turns = (0, -1, 1) if height > TALL * width else (0,)
         # One by one: arrays of megabytes that come and go would scatter the memory.
         logits = [float(self._model(view(pyramid, proposal.box, turn)[None])[0, 0]) for turn in turns]
         likeliest = int(np.argmax(logits))
-        size = plate_size(proposal.box, turns[likeliest])
-        return _features(proposal.confidence, logits[likeliest], size, side), turns[likeliest]
+        return _features(proposal, logits[likeliest]), turns[likeliest]
 
 
-def _features(score: float, logit: float, size: float, side: int) -> FloatArray:
-    detected = math.log(max(score, 1e-6) / max(1 - score, 1e-6))
-    verified = min(max(logit, -MOST_LOG_ODDS), MOST_LOG_ODDS)
-    near = math.log(min(size / side, NEAR_SHARE)), math.log(min(size, NEAR_PIXELS))
-    return np.array([detected, verified, *near])
+def _features(proposal: Detection, logit: float) -> FloatArray:
+    score = min(max(proposal.confidence, 1e-6), 1 - 1e-6)
+    return np.array([math.log(score / (1 - score)), min(max(logit, -MOST_LOG_ODDS), MOST_LOG_ODDS)])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_centres, box_to_quad, is_convex, quad_size, quad_to_box, transform_points
+from ..basics.geometry import FloatArray, box_centres, quad_size, quad_to_box, sound_quad, transform_points
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.runtime import Model
 from ..classification.crops import character_crops
@@ -26,50 +26,33 @@ class PlateReader:
     """Reads plates. Each pass runs both models once, for all plates that it is about."""
 
     def __init__(
-        self,
-        segmenter: Model,
-        classifier: Model,
-        syntaxes: Syntaxes = NO_SYNTAXES,
-        parameters: Parameters = PARAMETERS,
+        self, segmenter: Model, classifier: Model, syntaxes: Syntaxes = NO_SYNTAXES, parameters: Parameters = PARAMETERS
     ) -> None:
-        """Keep the models.
-
-        Args:
-            segmenter: from plate canvases to cells, see :func:`numberplate.segmentation.network.build_segmenter`.
-            classifier: from crops to logits, see :func:`numberplate.classification.network.build_classifier`.
-            syntaxes: what plates look like; without any, no region is told.
-            parameters: of all steps.
-        """
-        self._segmenter = segmenter
-        self._classifier = classifier
-        self._syntaxes = syntaxes
-        self._parameters = parameters
+        """Keep the models, see the ``network`` modules; without syntaxes no region is told."""
+        self._segmenter, self._classifier = segmenter, classifier
+        self._syntaxes, self._parameters = syntaxes, parameters
 
     def read(self, image: NDArray[np.uint8], quads: FloatArray) -> list[Reading]:
-        """Read the plates of a photograph.
+        """Read the plates of a photograph, one reading per quad.
 
         Args:
             image: uint8 ``[H, W, 3]`` BGR.
             quads: ``[N, 4, 2]`` corners in pixels (TL, TR, BR, BL), any N.
-
-        Returns:
-            One reading per quad, in their order.
         """
         readings = [Reading()] * len(quads)
         usable = [index for index, quad in enumerate(quads) if quad_size(quad)[1] >= LEAST_PLATE_HEIGHT]
         if not usable:
             return readings
         outlines = [quad_to_box(quads[index]) for index in usable]
-        beside = [_apart(outlines, place) for place in range(len(usable))]
-        latest = self.read_once(image, [_sound_quad(quads[index]) for index in usable], beside)
+        beside = [_apart(outlines, own) for own in outlines]
+        latest = self.read_once(image, [sound_quad(quads[index]) for index in usable], beside)
         best = list(latest)
         again = [place for place, seen in enumerate(latest) if is_unsure(seen) or any(is_cut(seen))]
         for _ in range(MOST_PASSES - 1):
             if not again:
                 break
-            further = self.read_once(
-                image, [quad_of_text(latest[place]) for place in again], [beside[at] for at in again]
-            )
+            straightened = [quad_of_text(latest[place]) for place in again]
+            further = self.read_once(image, straightened, [beside[place] for place in again])
             for place, seen in zip(again, further, strict=True):
                 latest[place] = seen
                 best[place] = max(best[place], seen, key=lambda one: one.certainty)
@@ -101,14 +84,8 @@ class PlateReader:
         ]
 
 
-def _sound_quad(quad: FloatArray) -> FloatArray:
-    """The quad, or its box if it is folded."""
-    return quad if is_convex(quad) else box_to_quad(quad_to_box(quad))
-
-
-def _apart(outlines: Sequence[FloatArray], place: int) -> FloatArray:
-    """The boxes ``[M, 4]`` that do not touch the one at a place: they hold other plates."""
-    own = outlines[place]
+def _apart(outlines: Sequence[FloatArray], own: FloatArray) -> FloatArray:
+    """The boxes ``[M, 4]`` that do not touch a plate's own: they hold other plates."""
     apart = [box for box in outlines if np.any(box[:2] > own[2:]) or np.any(box[2:] < own[:2])]
     return np.array(apart, np.float32).reshape(-1, 4)
 

@@ -91,7 +91,7 @@ def read_boxes(
         scores: ``[N]`` centre probabilities of the segmenter.
         probabilities: ``[N, 37]`` class probabilities.
         syntaxes: what plates look like.
-        parameters: of all steps.
+        parameters: weights of evidence, search and syntaxes.
     """
     if len(boxes) == 0:
         return Pass(view, Reading(), 0.0, boxes, boxes, boxes, np.zeros((0, 4), np.float32))

@@ -21,7 +21,7 @@ from ..media.images import BGRImage
 from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes
 from .acceptance import RULES, Rule, is_plate
-from .plates import distinct, plate_of, reach_to_text, settled_corners
+from .plates import distinct, plate_of, settled_corners
 from .reader import PlateReader
 from .reading import Reading
 
@@ -41,13 +41,7 @@ class PlateRecogniser:
         rules: Sequence[Rule] = RULES,
         load: Callable[[str, str], Model] = load_model,
     ) -> None:
-        """Load the models.
-
-        Args:
-            runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
-            parameters: of all steps.
-            rules: of acceptance.
-            load: gives the model of a name for a runtime.
+        """Load the models for a runtime, "litert" or "keras".
 
         Raises:
             InputError: the models or the runtime are not there.
@@ -79,7 +73,7 @@ class PlateRecogniser:
         self._free_memory.give_back()
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
         height, width = image.shape[:2]
-        return ImageResult(photograph.name, width, height, self.plates(pairs, width, height), timing)
+        return ImageResult(photograph.name, width, height, self.plates(pairs), timing)
 
     def detect(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``, the surest first."""
@@ -93,22 +87,17 @@ class PlateRecogniser:
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
         straight = [_straighter(*quads) for quads in zip(found, refined, strict=True)]
         readings = self.reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
+        corners = [settled_corners(*opinions) for opinions in zip(found, refined, readings, strict=True)]
         height, width = image.shape[:2]
-        pairs = []
-        for detection, better, reading in zip(detections, refined, readings, strict=True):
-            corners = settled_corners(detection.corners, better, reading)
-            located = Detection(box_within(corners, width, height), corners, detection.confidence)
-            pairs.append((located, reading))
-        return pairs
+        located = [
+            Detection(box_within(quad, width, height), quad, detection.confidence)
+            for detection, quad in zip(detections, corners, strict=True)
+        ]
+        return list(zip(located, readings, strict=True))
 
-    def plates(self, pairs: Sequence[tuple[Detection, Reading]], width: int, height: int) -> tuple[Plate, ...]:
-        """The plates among what was read in a photograph of a size in pixels, the surest first."""
-        accepted = [pair for pair in pairs if self.accepts(*pair)]
-        plates = []
-        for detection, reading in accepted:
-            others = [other.box for other, _ in accepted if other is not detection]
-            plates.append(plate_of(reach_to_text(detection, reading, width, height, others), reading))
-        return tuple(distinct(plates))
+    def plates(self, pairs: Sequence[tuple[Detection, Reading]]) -> tuple[Plate, ...]:
+        """The plates among what was read in a photograph, the surest first."""
+        return tuple(distinct(plate_of(*pair) for pair in pairs if self.accepts(*pair)))
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate."""

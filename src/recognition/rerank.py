@@ -13,11 +13,12 @@ from statistics import median
 
 import numpy as np
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import FloatArray, box_centres
 from ..basics.parameters import PARAMETERS, SyntaxParameters
 from ..basics.results import Region
 from ..basics.texts import ALPHABET, REJECT
 from ..classification.search import Spelling
+from ..segmentation.rows import typical_height
 from ..syntax.library import Syntaxes
 
 #: A character so much higher or lower than the last one, in heights, is in another row.
@@ -43,8 +44,7 @@ def rerank(
         evidence: ``[N]`` probability that a box holds a character of the text.
         probabilities: ``[N, 37]`` class probabilities.
         syntaxes: what plates look like.
-        foreign: log odds that a character of another script stands before a box, by the box's index; even where there
-            are none.
+        foreign: log odds that a character of another script stands before a box, by the box's index; even without.
         weights: how much syntaxes and breaks count.
 
     Returns:
@@ -78,11 +78,8 @@ def rerank(
         gain = bonus(len(spelling.text), sum(of_regions.values()), weights) if consistent else 0.0
         gained.append(spelling.probability * math.exp(gain))
     scale = sum(spelling.probability for spelling in spellings) / sum(gained)
-    weighed = [
-        replace(spelling, probability=scale * weight) for spelling, weight in zip(spellings, gained, strict=True)
-    ]
-    order = sorted(range(len(weighed)), key=lambda index: -weighed[index].probability)
-    ordered = [weighed[index] for index in order]
+    order = sorted(range(len(spellings)), key=lambda index: -gained[index])
+    ordered = [replace(spellings[index], probability=scale * gained[index]) for index in order]
     return ordered, _region(ordered, [shares[index] for index in order], weights.lawful_odds)
 
 
@@ -92,21 +89,18 @@ def break_log_odds(
     """Log odds that there is a wider gap before each character but the first, as between the groups of a plate.
 
     Both the gap and the distance of the middles have to be wide: beside a narrow 1 the gap alone is, beside a broad W
-    the distance. Where a box has been left out there is no gap.
+    the distance. Where a box has been left out there is no gap. The log odds are 0 where a new row begins.
 
     Args:
         boxes: ``[N, 4]`` boxes that may be characters.
         chosen: indices of those of a text's characters, in reading order.
         weights: of breaks.
-
-    Returns:
-        One number fewer than there are characters; 0 where a new row begins.
     """
     if len(chosen) < 2:
         return []
     text = boxes[list(chosen)]
-    height = median((text[:, 3] - text[:, 1]).tolist())
-    middles = (boxes[:, :2] + boxes[:, 2:]) / 2 / height
+    height = typical_height(text)
+    middles = box_centres(boxes) / height
     steps, rises = np.diff(middles[list(chosen)], axis=0).T
     gaps = (text[1:, 0] - text[:-1, 2]) / height
     same_row = (steps > 0) & (np.abs(rises) < NEW_ROW)

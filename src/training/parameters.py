@@ -1,17 +1,16 @@
-"""Fits the numbers of recognition on annotated sets: ``python -m src.training.parameters SET… [--write SECTION…]``.
+"""Fits the numbers of recognition on annotated sets: ``python -m src.training.parameters SET… [--write]``.
 
-Each section is fitted alone, leaving one set out at a time, and the set that was left out is read with it. What is
-printed for a set therefore comes from numbers that have not seen it, below what today's numbers reach there.
+One set is left out at a time: what is printed for it comes from numbers fitted on the other ones, beside what today's
+numbers reach there. ``--write`` then fits them on all sets, and writes ``models/parameters.json``.
 """
 
 import argparse
-import dataclasses
 import datetime
 import functools
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +38,16 @@ from ..evaluation.metrics import (
     reading_figures,
 )
 from ..media.images import read_image
-from ..media.inputs import Photograph
-from ..recognition.acceptance import is_plate
 from ..recognition.reading import Reading
 from ..recognition.recogniser import PlateRecogniser
 from .reader_real import align
 
-#: Least confidences from which detections are plates, that are tried, and how many false ones an image may have.
-THRESHOLDS = np.arange(0.25, 0.7, 0.01)
+#: From which confidences on detections may be plates, and how many false ones an image of any set may have.
+THRESHOLDS = np.arange(0.3, 0.95, 0.01)
 MOST_FALSE = 0.05
 #: Powers of the texts' probabilities that are tried.
-TEMPERATURES = np.arange(0.5, 1.5, 0.02)
-#: Inverse strength of the penalty on weights: next to none, as there are thousands of samples for five numbers.
+INVERSE_TEMPERATURES = np.arange(0.5, 1.51, 0.02)
+#: Inverse strength of the penalty on weights: next to none, as there are thousands of samples for a few numbers.
 PENALTY = 100.0
 
 
@@ -92,13 +89,6 @@ class RecordedDetector(RecordedModel):
         return answer
 
 
-@functools.cache
-def recorded_model(name: str, runtime: str) -> Model:
-    """A model of this process that remembers."""
-    kind = RecordedDetector if name.startswith("detector") else RecordedModel
-    return kind(load_model(name, runtime))
-
-
 @dataclass(frozen=True)
 class Sample:
     """What was seen in one photograph.
@@ -106,62 +96,205 @@ class Sample:
     Attributes:
         item: its annotation.
         pairs: what may be plates, and what was read there.
-        places: ``[P, 5]`` features of rescoring, and whether it is a plate.
-        boxes: ``[B, 5]`` features of evidence, and whether it is a character.
+        places: ``[P, F + 1]`` features of rescoring, and whether it is a plate.
+        boxes: per plate ``[B, F + 1]`` features of evidence, and whether it is a character.
     """
 
     item: AnnotatedImage
     pairs: list[tuple[Detection, Reading]]
     places: FloatArray
-    boxes: FloatArray
+    boxes: list[FloatArray]
+
+
+@functools.cache
+def _recorded_model(name: str, runtime: str) -> Model:
+    """A model of this process that remembers."""
+    kind = RecordedDetector if name.startswith("detector") else RecordedModel
+    return kind(load_model(name, runtime))
+
+
+def recogniser_with(parameters: Parameters) -> PlateRecogniser:
+    """A recogniser with other numbers, whose models remember what they were asked before."""
+    return PlateRecogniser(parameters=parameters, load=_recorded_model)
 
 
 def observe(folder: Path, parameters: Parameters = PARAMETERS) -> list[Sample]:
-    """Read a set, taking everything for a plate that may be one."""
-    recogniser = PlateRecogniser(parameters=parameters, load=recorded_model)
+    """Read a set, and take down what speaks for and against all that may be plates and characters."""
+    recogniser = recogniser_with(parameters)
     samples = []
     for item in tqdm(read_annotations(folder), desc=folder.name, unit="image"):
         image = read_image(item.path, str(item.path))
         proposals = recogniser.detector.detect(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
-        pyramid, side = Pyramid(image), max(image.shape[:2])
-        places = [recogniser.rescorer.features(pyramid, proposal, side)[0] for proposal in proposals]
+        pyramid = Pyramid(image)
+        features = [recogniser.rescorer.features(pyramid, proposal)[0] for proposal in proposals]
+        places = _labelled_places(item, proposals, np.reshape(features, (len(proposals), -1)))
         pairs = recogniser.read(image, recogniser.detect(image))
-        samples.append(
-            Sample(
-                item,
-                pairs,
-                _labelled_places(item, proposals, places),
-                _labelled_boxes(item, image, pairs, recogniser),
-            )
-        )
+        boxes = _labelled_boxes(item, image, pairs, recogniser)
+        samples.append(Sample(item, pairs, places, boxes))
     return samples
 
 
-def _labelled_places(item: AnnotatedImage, proposals: Sequence[Detection], places: Sequence[FloatArray]) -> FloatArray:
+def _labelled_places(item: AnnotatedImage, proposals: Sequence[Detection], features: FloatArray) -> FloatArray:
     """Features with labels; nothing is said of loose boxes around plates, and of what cannot be told."""
     boxes = np.array([proposal.box for proposal in proposals], np.float32).reshape(-1, 4)
     best = iou_matrix(boxes, item.boxes).max(axis=1, initial=0)
     unclear = iou_matrix(boxes, item.unclear).max(axis=1, initial=0) >= LOCATED_IOU
-    known = ((best >= FOUND_IOU) | (best < LOCATED_IOU)) & ~unclear
-    labelled = np.concatenate([np.reshape(places, (-1, 4)), best[:, None] >= FOUND_IOU], axis=1)
-    return labelled[known] if len(item.boxes) else labelled[:0]
+    known = ((best >= FOUND_IOU) | (best < LOCATED_IOU)) & ~unclear & bool(len(item.boxes))
+    return np.concatenate([features, best[:, None] >= FOUND_IOU], axis=1)[known]
 
 
 def _labelled_boxes(
     item: AnnotatedImage, image: NDArray[np.uint8], pairs: list[tuple[Detection, Reading]], recogniser: PlateRecogniser
-) -> FloatArray:
+) -> list[FloatArray]:
     """Features with labels of the boxes on plates whose text is known and was found, by its characters."""
-    labelled = [np.zeros((0, 5))]
+    labelled = []
     found = np.array([detection.box for detection, _ in pairs], np.float32).reshape(-1, 4)
     for box, text in zip(item.boxes, item.texts, strict=True):
         overlaps = iou_matrix(box[None], found)[0]
         if not text or overlaps.max(initial=0) < FOUND_IOU:
             continue
-        nothing = np.zeros((0, 4), np.float32)
-        (seen,) = recogniser.reader.read_once(image, [pairs[int(overlaps.argmax())][0].corners], [nothing])
+        corners = pairs[int(overlaps.argmax())][0].corners
+        (seen,) = recogniser.reader.read_once(image, [corners], [np.zeros((0, 4), np.float32)])
         indices = align(normalise_text(seen.reading.text, True), normalise_text(text, True))
         if indices is not None:
-            characters = seen.boxes[indices]
-            is_character = (seen.all_boxes[:, None] == characters[None]).all(axis=2).any(axis=1)
+            is_character = (seen.all_boxes[:, None] == seen.boxes[indices][None]).all(axis=2).any(axis=1)
             labelled.append(np.concatenate([seen.features, is_character[:, None]], axis=1))
-    return np.concatenate(labelled)
+    return labelled
+
+
+def compare(sample: Sample, recogniser: PlateRecogniser) -> Comparison:
+    """What a recogniser's rules make of a sample, beside its annotation."""
+    plates = recogniser.plates(sample.pairs)
+    predicted = PredictedPlates(
+        np.array([plate.box for plate in plates], np.float32).reshape(-1, 4),
+        np.array([plate.corners for plate in plates], np.float32).reshape(-1, 4, 2),
+        np.array([plate.detection_confidence for plate in plates], np.float32),
+        tuple(plate.text for plate in plates),
+        tuple(plate.confidence for plate in plates),
+    )
+    return Comparison(sample.item.boxes, sample.item.quads, sample.item.texts, predicted, sample.item.unclear)
+
+
+def _logistic(model: LogisticModel, rows: Sequence[FloatArray]) -> LogisticModel:
+    """A logistic model of the same features, fitted on rows of them and a label."""
+    data = np.concatenate(rows)
+    fitted = LogisticRegression(C=PENALTY, max_iter=1000).fit(data[:, :-1], data[:, -1])
+    weights = dict(zip(model.weights, fitted.coef_[0].round(2).tolist(), strict=True))
+    return LogisticModel(weights, round(float(fitted.intercept_[0]), 2))
+
+
+def fit_rescoring(parameters: Parameters, sets: dict[Path, list[Sample]]) -> Parameters:
+    """Logistic regression of the places that the detector proposes."""
+    places = [sample.places for samples in sets.values() for sample in samples]
+    return replace(parameters, rescoring=_logistic(parameters.rescoring, places))
+
+
+def fit_evidence(parameters: Parameters, sets: dict[Path, list[Sample]]) -> Parameters:
+    """Logistic regression of the boxes on plates whose texts are known."""
+    boxes = [box for samples in sets.values() for sample in samples for box in sample.boxes]
+    return replace(parameters, evidence=_logistic(parameters.evidence, boxes))
+
+
+def fit_acceptance(parameters: Parameters, sets: dict[Path, list[Sample]]) -> Parameters:
+    """The least confidence of sure detections with which no set has more false detections than it may."""
+    for threshold in THRESHOLDS:
+        acceptance = replace(parameters.acceptance, sure_detection=round(float(threshold), 2))
+        fitted = replace(parameters, acceptance=acceptance)
+        recogniser = recogniser_with(fitted)
+        false = [
+            detection_figures([compare(sample, recogniser) for sample in samples]).false_per_image
+            for samples in sets.values()
+        ]
+        if max(false) <= MOST_FALSE:
+            break
+    return fitted
+
+
+def fit_search(parameters: Parameters, sets: dict[Path, list[Sample]]) -> Parameters:
+    """The temperature at which the right texts among the candidates are likeliest (Guo et al. 2017)."""
+    known = []
+    for sample in (sample for samples in sets.values() for sample in samples):
+        found = np.array([detection.box for detection, _ in sample.pairs], np.float32).reshape(-1, 4)
+        overlaps = iou_matrix(sample.item.boxes, found)
+        for plate, text in enumerate(sample.item.texts):
+            if text and overlaps[plate].max(initial=0) >= FOUND_IOU:
+                candidates = sample.pairs[int(overlaps[plate].argmax())][1].candidates
+                part = compared_part(text)
+                right = [normalise_text(one.text)[part] == normalise_text(text)[part] for one in candidates]
+                if any(right):
+                    known.append((np.log([one.confidence for one in candidates]), np.array(right)))
+    old = parameters.search.inverse_temperature
+    # The candidates are tempered already.
+    losses = [
+        sum(
+            np.logaddexp.reduce(power / old * logs) - np.logaddexp.reduce(power / old * logs[right])
+            for logs, right in known
+        )
+        for power in INVERSE_TEMPERATURES
+    ]
+    best = round(float(INVERSE_TEMPERATURES[int(np.argmin(losses))]), 2)
+    return replace(parameters, search=replace(parameters.search, inverse_temperature=best))
+
+
+#: How each section is fitted, in this order; those that stand behind see what those before have changed.
+FITTERS: dict[str, Callable[[Parameters, dict[Path, list[Sample]]], Parameters]] = {
+    "rescoring": fit_rescoring,
+    "evidence": fit_evidence,
+    "search": fit_search,
+    "acceptance": fit_acceptance,
+}
+
+
+def fitted_on(sets: dict[Path, list[Sample]], sections: Sequence[str]) -> Parameters:
+    """Today's numbers with sections fitted anew on sets that were observed with them."""
+    parameters = PARAMETERS
+    for place, name in enumerate(sections):
+        if place:
+            sets = {folder: observe(folder, parameters) for folder in sets}
+        parameters = FITTERS[name](parameters, sets)
+    return parameters
+
+
+def figures(samples: list[Sample], parameters: Parameters) -> str:
+    """Recall, false detections per image, and exact and merged texts of a set."""
+    recogniser = recogniser_with(parameters)
+    comparisons = [compare(sample, recogniser) for sample in samples]
+    found, read = detection_figures(comparisons), reading_figures(comparisons)
+    texts = f"{read.exact:6.2f} {read.merged:6.2f}" if read else "     –      –"
+    return f"{found.recall:6.2f} {found.false_per_image:5.3f} {texts}"
+
+
+def write(parameters: Parameters, folders: Sequence[Path], sections: Sequence[str]) -> None:
+    """Put the fitted sections into the file, with what they were fitted on and when."""
+    stored = json.loads(PARAMETERS_FILE.read_text(encoding="utf-8"))
+    for name in sections:
+        stored[name] |= {
+            "how": (FITTERS[name].__doc__ or "").strip(),
+            "sets": [folder.name for folder in folders],
+            "date": datetime.date.today().isoformat(),
+            "values": asdict(getattr(parameters, name)),
+        }
+    PARAMETERS_FILE.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m src.training.parameters", description=__doc__)
+    parser.add_argument("sets", nargs="+", type=Path, help="folders of annotated sets, at least two")
+    parser.add_argument("--sections", nargs="+", choices=FITTERS, default=list(FITTERS), help="what is fitted")
+    parser.add_argument("--write", action="store_true", help="fit them on all sets, and write models/parameters.json")
+    options = parser.parse_args(arguments)
+    sections = [name for name in FITTERS if name in options.sections]
+    print("set              recall false  exact merged (today's numbers, then fitted without the set)")
+    today = {folder: observe(folder) for folder in options.sets}
+    for folder, samples in today.items():
+        fitted = fitted_on({other: seen for other, seen in today.items() if other != folder}, sections)
+        then = figures(observe(folder, fitted), fitted)
+        print(f"{folder.name:16s} {figures(samples, PARAMETERS)}   {then}", flush=True)
+        print("   ", {name: asdict(getattr(fitted, name)) for name in sections}, flush=True)
+    if options.write:
+        write(fitted_on(today, sections), options.sets, sections)
+
+
+if __name__ == "__main__":
+    run()

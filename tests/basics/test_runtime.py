@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from src.basics.runtime import MODELS_DIRECTORY, KerasModel, LiteRTModel, compile_model, load_model
+from src.basics.runtime import MODELS_DIRECTORY, KerasModel, LiteRTModel, load_model
 from src.classification.crops import character_crops
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH
 from src.detection.detector import Detector
@@ -16,6 +16,7 @@ from src.detection.views import Pyramid, view
 from src.media.images import read_image
 from src.segmentation.canvas import plate_view
 from src.segmentation.decode import decode_cells
+from src.training.compiling import compile_model
 
 MODELS = ("detector", "detector_small", "verifier", "refiner", "segmenter", "classifier")
 

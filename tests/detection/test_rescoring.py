@@ -38,15 +38,6 @@ def test_what_convinces_either_network_is_surer():
     assert confidence(1.0, 50) <= 1
 
 
-def test_near_plates_are_likelier_than_far_ones_but_huge_ones_no_likelier():
-    def confidence(width):
-        box = np.array([0, 0, width, width / 4], np.float32)
-        return Rescorer(answering(0)).rescore(IMAGE, [found(0.3, box)], 0.0)[0].confidence
-
-    assert confidence(12) < confidence(40) < confidence(140)
-    assert confidence(300) == pytest.approx(confidence(600))
-
-
 def test_what_no_network_could_make_a_plate_is_not_looked_at():
     (hopeful,) = Rescorer(answering(0)).rescore(IMAGE, [found(0.04), found(0.9, BOXES[1])], 0.3)
     assert hopeful.box.tolist() == BOXES[1].tolist()

@@ -2,25 +2,36 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad
-from src.basics.parameters import PARAMETERS
+from src.basics.parameters import PARAMETERS, AcceptanceParameters
 from src.basics.results import Character
 from src.detection.detector import Detection
 from src.evaluation.annotations import read_annotations
 from src.evaluation.metrics import normalise_text
-from src.recognition.acceptance import RULES, is_plate
+from src.recognition.acceptance import RULES, date, is_plate, sure_detection
 from src.recognition.reading import Reading
 
 TEXT = (0.9, 0.95, 0.9, 0.9, 0.99, 0.9)
 SPECKS = (0.9, 0.3, 0.2, 0.5, 0.6, 0.4)
 BOX = np.array([0, 0, 100, 25], np.float32)
+#: The fitted ones may change; what the rules do with them may not.
+THRESHOLDS = AcceptanceParameters(
+    sure_detection=0.51,
+    least_detection=0.06,
+    writing_detection=0.75,
+    writing_characters=4,
+    writing_confidence=0.8,
+    proof_characters=5,
+    proof_confidence=0.85,
+    proof_text=0.5,
+)
 
 
-def accepted(detection, text, confidences=0.99, text_confidence=0.95, rules=RULES):
+def accepted(detection, text, confidences=0.99, text_confidence=0.95, rules=RULES, thresholds=THRESHOLDS):
     """Whether a detection of a confidence is a plate on which such characters were read."""
     sure = np.broadcast_to(confidences, len(text))
     characters = tuple(Character(one, float(of), (0.0, 0.0, 1.0, 1.0)) for one, of in zip(text, sure, strict=True))
     reading = Reading(text, text_confidence, 1, characters)
-    return is_plate(Detection(BOX, box_to_quad(BOX), detection), reading, PARAMETERS.acceptance, rules)
+    return is_plate(Detection(BOX, box_to_quad(BOX), detection), reading, thresholds, rules)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +94,7 @@ def test_no_annotated_plate_says_a_date(datasets):
     }
     assert len(texts) > 2000
     for text in texts:
-        assert accepted(0.95, text), text
+        assert accepted(0.95, text, thresholds=PARAMETERS.acceptance), text
 
 
 def test_words_are_refused_up_to_a_higher_confidence():
@@ -99,3 +110,9 @@ def test_words_are_refused_up_to_a_higher_confidence():
 )
 def test_bars_again_and_again_are_a_pattern(text, expected):
     assert accepted(0.6, text) is expected
+
+
+def test_rules_are_asked_in_turn():
+    assert accepted(0.95, "20131101", rules=()) is False
+    assert accepted(0.95, "20131101", rules=[sure_detection, date])
+    assert not accepted(0.95, "20131101", rules=[date, sure_detection])
