@@ -7,11 +7,8 @@ import numpy as np
 from ..basics.geometry import FloatArray
 
 #: Size of the network's input in pixels, and that for pictures which are not larger than it.
-INPUT_HEIGHT = 480
-INPUT_WIDTH = 640
-SMALL_HEIGHT = 384
-SMALL_WIDTH = 512
-
+INPUT_HEIGHT, INPUT_WIDTH = 480, 640
+SMALL_HEIGHT, SMALL_WIDTH = 384, 512
 #: Strides of the feature maps, in pixels of the network's input.
 STRIDES = (8, 16, 32)
 
@@ -31,11 +28,7 @@ MAXIMUM_LOG_SCALE = 4.0
 
 @lru_cache(maxsize=8)
 def anchor_grid(height: int, width: int) -> FloatArray:
-    """All anchors for an input size, in the order of the network's output.
-
-    Args:
-        height: input height in pixels, a multiple of 32.
-        width: input width in pixels, a multiple of 32.
+    """All anchors for an input size (multiples of 32), in the order of the network's output.
 
     Returns:
         Read-only float32 ``[A, 4]``: centre x, centre y, width, height in pixels.

@@ -49,9 +49,9 @@ def decode(
     (after weighted boxes fusion, Solovyev et al., 2021).
 
     Args:
-        output: ``[A, 13]`` network output.
-        height: input height in pixels.
-        width: input width in pixels.
+        output: ``[A, 13]`` for an input of this height and width.
+        height: in pixels.
+        width: in pixels.
         threshold: lowest score kept, 0..1.
         voters: anchors whose mean is a plate's score.
 
@@ -89,15 +89,8 @@ class Detector:
     """Finds what may be licence plates in an image."""
 
     def __init__(self, model: Model, small_model: Model | None = None) -> None:
-        """Use loaded models.
-
-        Args:
-            model: the detector's network.
-            small_model: the same for small pictures, which hold nothing more to be found at the usual size; without it
-                they are enlarged.
-        """
-        self._model = model
-        self._small_model = small_model
+        """Use the network, and that for small pictures, which hold nothing more to be found if they are enlarged."""
+        self._model, self._small_model = model, small_model
 
     def detect(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """Find plates in a BGR uint8 image ``[H, W, 3]``, those from a confidence on, the most confident first."""

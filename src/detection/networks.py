@@ -62,16 +62,12 @@ def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
 def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> keras.Model:
     """The detector, with random weights (1.4 M parameters; the weights fit any input size).
 
-    Args:
-        height: input height in pixels, a multiple of 32.
-        width: input width in pixels, a multiple of 32.
-
     Returns:
         A model from ``[B, height, width, 3]`` BGR (0..255) to ``[B, A, 13]``: for each anchor of
         :func:`numberplate.detection.anchors.anchor_grid` a logit, 4 box offsets and 8 corner offsets.
 
     Raises:
-        ValueError: a side is no multiple of the coarsest stride.
+        ValueError: a side is no multiple of the coarsest stride, 32.
     """
     if height % STRIDES[-1] or width % STRIDES[-1]:
         raise ValueError(f"the detector's input is {height}×{width}; both sides must be multiples of {STRIDES[-1]}")

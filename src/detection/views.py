@@ -43,17 +43,14 @@ class Pyramid:
     def part(
         self, to_image: Matrix, width: int, height: int, border: int = BORDER_VALUE, blur: int = 0
     ) -> NDArray[np.uint8]:
-        """A part of the image, turned, sheared and scaled.
+        """A part of the image, turned, sheared and scaled, of a size in pixels.
 
         Args:
             to_image: ``[2, 3]``, from continuous pixels of the part to those of the image.
-            width: of the part, in pixels.
-            height: of the part, in pixels.
+            width: of the part.
+            height: of the part.
             border: grey value of what lies beyond the image.
             blur: how many times fewer pixels than there are shall be shown, as a power of two.
-
-        Returns:
-            BGR uint8 ``[height, width, 3]``.
         """
         step = float(np.linalg.norm(to_image[:, :2], axis=0).min())
         # The level next to the size wanted: neither aliasing nor waste.
@@ -81,18 +78,15 @@ def view(
     blur: int = 0,
     border: int = BORDER_VALUE,
 ) -> NDArray[np.uint8]:
-    """The verifier's picture of a place.
+    """The verifier's picture of a place, BGR uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]``.
 
     Args:
         pyramid: of the image.
-        box: ``[4]``, xmin, ymin, xmax, ymax in pixels of the image.
+        box: the place, ``[4]``.
         quarter_turns: -1, 0 or 1, clockwise, by which the image is turned; the picture is upright.
-        turn: ``[2, 2]``, turns and scales the picture about its middle; for training.
-        blur: how many times fewer pixels than there are shall be shown, as a power of two; for training.
-        border: grey value of what lies beyond the image.
-
-    Returns:
-        BGR uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]``.
+        turn: ``[2, 2]``, turns and scales the picture about its middle; for training, as the others.
+        blur: see :meth:`Pyramid.part`.
+        border: see there.
     """
     turned = _QUARTER_TURNS[quarter_turns] @ (np.eye(2) if turn is None else np.linalg.inv(turn))
     size = plate_size(box, quarter_turns)

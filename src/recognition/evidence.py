@@ -19,9 +19,8 @@ def evidence_features(boxes: FloatArray, scores: FloatArray, probabilities: Floa
         probabilities: ``[N, 37]`` class probabilities.
 
     Returns:
-        ``[N, 4]``: the segmenter's log odds, by how much they exceed those of the plate's best boxes, the log odds that
-        the classifier gives to one character, and how far the box's height is from the usual one of the plate, or of
-        its stack, as a logarithm, at most 1.
+        ``[N, 4]``: log odds of the segmenter, by how much they exceed those of the plate's best boxes, log odds of the
+        likeliest class, and how far the height is from the usual one of the plate, or its stack, as a logarithm.
     """
     whole = scores * (1 - probabilities[:, REJECT])
     heights = boxes[:, 3] - boxes[:, 1]

@@ -60,12 +60,7 @@ class PlateView:
 
 
 def plate_view(image: NDArray[np.uint8], quad: FloatArray) -> PlateView:
-    """Cut the surroundings of a plate out of a photograph.
-
-    Args:
-        image: uint8 ``[H, W, 3]`` BGR or ``[H, W]`` grey.
-        quad: ``[4, 2]`` convex corners of the plate, in pixels; they may lie partly outside the photograph.
-    """
+    """Cut the surroundings of a plate with convex corners ``[4, 2]`` out of a photograph, BGR or grey."""
     to_photo = np.linalg.inv(canvas_matrix(quad))
     outline = transform_points(box_to_quad(np.array([0, 0, CANVAS_WIDTH, CANVAS_HEIGHT])), to_photo)
     height, width = image.shape[:2]

@@ -30,16 +30,13 @@ LEAST_SIDE = 3
 def foreign_log_odds(
     canvas: NDArray[np.uint8], boxes: FloatArray, first: int, model: LogisticModel = PARAMETERS.foreign
 ) -> float:
-    """Log odds that a character of another script stands before a text.
+    """Log odds that a character of another script stands before a text, if a plate of China is as likely as another.
 
     Args:
-        canvas: uint8 ``[96, 192]`` plate canvas.
+        canvas: uint8 ``[96, 192]`` plate canvas; where that place is not on it, the log odds are even.
         boxes: ``[N, 4]`` boxes on it that may be characters.
         first: index of the first of the text.
         model: weighs the logarithms of contrast and of detail along and across.
-
-    Returns:
-        Between -1.5 and 1.5, if a plate of China is as likely as another; 0 where that place is not on the canvas.
     """
     height = typical_height(boxes)
     xmin, top, xmax, bottom = boxes[first]

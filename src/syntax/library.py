@@ -1,5 +1,6 @@
 """The syntaxes in ``data/syntaxes``: reading them, and asking which of them a text fits."""
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ class Syntaxes:
 NO_SYNTAXES = Syntaxes(())
 
 
+@functools.cache
 def load_syntaxes(folder: Path = SYNTAX_DIRECTORY) -> Syntaxes:
     """The syntaxes of all files of a folder.
 

@@ -9,8 +9,9 @@ import datetime
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,15 @@ from ..evaluation.metrics import (
     reading_figures,
 )
 from ..media.images import read_image
+from ..recognition.acceptance import RULES, Rule
 from ..recognition.reading import Reading
 from ..recognition.recogniser import PlateRecogniser
 from .reader_real import align
 
-#: From which confidences on detections may be plates, and how many false ones an image of any set may have.
+#: From which confidences on detections may be plates, and how many false ones an image may have in the mean: no set
+#: should have more than 0.05, and sets differ.
 THRESHOLDS = np.arange(0.3, 0.95, 0.01)
-MOST_FALSE = 0.05
+MOST_FALSE = 0.03
 #: Powers of the texts' probabilities that are tried.
 INVERSE_TEMPERATURES = np.arange(0.5, 1.51, 0.02)
 #: Inverse strength of the penalty on weights: next to none, as there are thousands of samples for a few numbers.
@@ -89,23 +92,6 @@ class RecordedDetector(RecordedModel):
         return answer
 
 
-@dataclass(frozen=True)
-class Sample:
-    """What was seen in one photograph.
-
-    Attributes:
-        item: its annotation.
-        pairs: what may be plates, and what was read there.
-        places: ``[P, F + 1]`` features of rescoring, and whether it is a plate.
-        boxes: per plate ``[B, F + 1]`` features of evidence, and whether it is a character.
-    """
-
-    item: AnnotatedImage
-    pairs: list[tuple[Detection, Reading]]
-    places: FloatArray
-    boxes: list[FloatArray]
-
-
 @functools.cache
 def _recorded_model(name: str, runtime: str) -> Model:
     """A model of this process that remembers."""
@@ -113,53 +99,77 @@ def _recorded_model(name: str, runtime: str) -> Model:
     return kind(load_model(name, runtime))
 
 
-def recogniser_with(parameters: Parameters) -> PlateRecogniser:
-    """A recogniser with other numbers, whose models remember what they were asked before."""
-    return PlateRecogniser(parameters=parameters, load=_recorded_model)
+def recogniser_with(parameters: Parameters, rules: Sequence[Rule] = RULES) -> PlateRecogniser:
+    """A recogniser with other numbers or rules, whose models remember what they were asked before."""
+    return PlateRecogniser(parameters=parameters, rules=rules, load=_recorded_model)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a recogniser sees in one photograph.
+
+    Attributes:
+        item: the photograph's annotation.
+        recogniser: sees it.
+        pairs: what may be plates, and what was read there.
+    """
+
+    item: AnnotatedImage
+    recogniser: PlateRecogniser
+    pairs: list[tuple[Detection, Reading]]
+
+    @cached_property
+    def overlaps(self) -> FloatArray:
+        """IoU of every annotated plate (rows) with everything that may be one."""
+        boxes = np.array([detection.box for detection, _ in self.pairs], np.float32).reshape(-1, 4)
+        return iou_matrix(self.item.boxes, boxes)
+
+    @cached_property
+    def places(self) -> FloatArray:
+        """Features of rescoring, with labels: ``[P, F + 1]``.
+
+        Nothing is said of loose boxes around plates, and of what cannot be told.
+        """
+        image = read_image(self.item.path, str(self.item.path))
+        proposals = self.recogniser.detector.detect(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
+        if not proposals or not len(self.item.boxes):
+            return np.zeros((0, len(PARAMETERS.rescoring.weights) + 1), np.float32)
+        pyramid = Pyramid(image)
+        features = np.array([self.recogniser.rescorer.features(pyramid, proposal)[0] for proposal in proposals])
+        boxes = np.array([proposal.box for proposal in proposals])
+        best = iou_matrix(boxes, self.item.boxes).max(axis=1)
+        unclear = iou_matrix(boxes, self.item.unclear).max(axis=1, initial=0) >= LOCATED_IOU
+        known = ((best >= FOUND_IOU) | (best < LOCATED_IOU)) & ~unclear
+        return np.concatenate([features, best[:, None] >= FOUND_IOU], axis=1)[known]
+
+    @cached_property
+    def boxes(self) -> FloatArray:
+        """Features of evidence, with labels: ``[B, F + 1]``, of the plates whose text is known and was found."""
+        image = read_image(self.item.path, str(self.item.path))
+        labelled = [np.zeros((0, len(PARAMETERS.evidence.weights) + 1))]
+        for detection, _, text in self.read_texts():
+            (seen,) = self.recogniser.reader.read_once(image, [detection.corners], [np.zeros((0, 4), np.float32)])
+            indices = align(normalise_text(seen.reading.text, True), normalise_text(text, True))
+            if indices is not None:
+                is_character = (seen.all_boxes[:, None] == seen.boxes[indices]).all(axis=2).any(axis=1)
+                labelled.append(np.concatenate([seen.features, is_character[:, None]], axis=1))
+        return np.concatenate(labelled)
+
+    def read_texts(self) -> Iterator[tuple[Detection, Reading, str]]:
+        """The plates found whose text is known, what was read there, and the text."""
+        for plate, text in enumerate(self.item.texts):
+            if text and self.overlaps[plate].max(initial=0) >= FOUND_IOU:
+                yield *self.pairs[int(self.overlaps[plate].argmax())], text
 
 
 def observe(folder: Path, parameters: Parameters = PARAMETERS) -> list[Sample]:
-    """Read a set, and take down what speaks for and against all that may be plates and characters."""
+    """Read a set, taking everything for a plate that may be one."""
     recogniser = recogniser_with(parameters)
     samples = []
     for item in tqdm(read_annotations(folder), desc=folder.name, unit="image"):
         image = read_image(item.path, str(item.path))
-        proposals = recogniser.detector.detect(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
-        pyramid = Pyramid(image)
-        features = [recogniser.rescorer.features(pyramid, proposal)[0] for proposal in proposals]
-        places = _labelled_places(item, proposals, np.reshape(features, (len(proposals), -1)))
-        pairs = recogniser.read(image, recogniser.detect(image))
-        boxes = _labelled_boxes(item, image, pairs, recogniser)
-        samples.append(Sample(item, pairs, places, boxes))
+        samples.append(Sample(item, recogniser, recogniser.read(image, recogniser.detect(image))))
     return samples
-
-
-def _labelled_places(item: AnnotatedImage, proposals: Sequence[Detection], features: FloatArray) -> FloatArray:
-    """Features with labels; nothing is said of loose boxes around plates, and of what cannot be told."""
-    boxes = np.array([proposal.box for proposal in proposals], np.float32).reshape(-1, 4)
-    best = iou_matrix(boxes, item.boxes).max(axis=1, initial=0)
-    unclear = iou_matrix(boxes, item.unclear).max(axis=1, initial=0) >= LOCATED_IOU
-    known = ((best >= FOUND_IOU) | (best < LOCATED_IOU)) & ~unclear & bool(len(item.boxes))
-    return np.concatenate([features, best[:, None] >= FOUND_IOU], axis=1)[known]
-
-
-def _labelled_boxes(
-    item: AnnotatedImage, image: NDArray[np.uint8], pairs: list[tuple[Detection, Reading]], recogniser: PlateRecogniser
-) -> list[FloatArray]:
-    """Features with labels of the boxes on plates whose text is known and was found, by its characters."""
-    labelled = []
-    found = np.array([detection.box for detection, _ in pairs], np.float32).reshape(-1, 4)
-    for box, text in zip(item.boxes, item.texts, strict=True):
-        overlaps = iou_matrix(box[None], found)[0]
-        if not text or overlaps.max(initial=0) < FOUND_IOU:
-            continue
-        corners = pairs[int(overlaps.argmax())][0].corners
-        (seen,) = recogniser.reader.read_once(image, [corners], [np.zeros((0, 4), np.float32)])
-        indices = align(normalise_text(seen.reading.text, True), normalise_text(text, True))
-        if indices is not None:
-            is_character = (seen.all_boxes[:, None] == seen.boxes[indices][None]).all(axis=2).any(axis=1)
-            labelled.append(np.concatenate([seen.features, is_character[:, None]], axis=1))
-    return labelled
 
 
 def compare(sample: Sample, recogniser: PlateRecogniser) -> Comparison:
@@ -183,61 +193,48 @@ def _logistic(model: LogisticModel, rows: Sequence[FloatArray]) -> LogisticModel
     return LogisticModel(weights, round(float(fitted.intercept_[0]), 2))
 
 
-def fit_rescoring(parameters: Parameters, sets: dict[Path, list[Sample]]) -> Parameters:
+def fit_rescoring(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
     """Logistic regression of the places that the detector proposes."""
-    places = [sample.places for samples in sets.values() for sample in samples]
-    return replace(parameters, rescoring=_logistic(parameters.rescoring, places))
+    return replace(parameters, rescoring=_logistic(parameters.rescoring, [sample.places for sample in samples]))
 
 
-def fit_evidence(parameters: Parameters, sets: dict[Path, list[Sample]]) -> Parameters:
+def fit_evidence(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
     """Logistic regression of the boxes on plates whose texts are known."""
-    boxes = [box for samples in sets.values() for sample in samples for box in sample.boxes]
-    return replace(parameters, evidence=_logistic(parameters.evidence, boxes))
+    return replace(parameters, evidence=_logistic(parameters.evidence, [sample.boxes for sample in samples]))
 
 
-def fit_acceptance(parameters: Parameters, sets: dict[Path, list[Sample]]) -> Parameters:
-    """The least confidence of sure detections with which no set has more false detections than it may."""
+def fit_search(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
+    """The temperature at which the right texts among the candidates are likeliest (Guo et al. 2017)."""
+    known = []
+    for _, reading, text in (found for sample in samples for found in sample.read_texts()):
+        part = compared_part(text)
+        right = [normalise_text(one.text)[part] == normalise_text(text)[part] for one in reading.candidates]
+        if any(right):
+            known.append((np.log([one.confidence for one in reading.candidates]), np.array(right)))
+
+    def loss(power: float) -> float:
+        # The candidates are tempered already.
+        ratio = power / parameters.search.inverse_temperature
+        add_up = np.logaddexp.reduce
+        return float(sum(add_up(ratio * logs) - add_up(ratio * logs[right]) for logs, right in known))
+
+    best = round(float(min(INVERSE_TEMPERATURES, key=loss)), 2)
+    return replace(parameters, search=replace(parameters.search, inverse_temperature=best))
+
+
+def fit_acceptance(parameters: Parameters, samples: Sequence[Sample], rules: Sequence[Rule] = RULES) -> Parameters:
+    """The least confidence of sure detections at which there are not too many false ones."""
     for threshold in THRESHOLDS:
         acceptance = replace(parameters.acceptance, sure_detection=round(float(threshold), 2))
         fitted = replace(parameters, acceptance=acceptance)
-        recogniser = recogniser_with(fitted)
-        false = [
-            detection_figures([compare(sample, recogniser) for sample in samples]).false_per_image
-            for samples in sets.values()
-        ]
-        if max(false) <= MOST_FALSE:
+        recogniser = recogniser_with(fitted, rules)
+        if detection_figures([compare(sample, recogniser) for sample in samples]).false_per_image <= MOST_FALSE:
             break
     return fitted
 
 
-def fit_search(parameters: Parameters, sets: dict[Path, list[Sample]]) -> Parameters:
-    """The temperature at which the right texts among the candidates are likeliest (Guo et al. 2017)."""
-    known = []
-    for sample in (sample for samples in sets.values() for sample in samples):
-        found = np.array([detection.box for detection, _ in sample.pairs], np.float32).reshape(-1, 4)
-        overlaps = iou_matrix(sample.item.boxes, found)
-        for plate, text in enumerate(sample.item.texts):
-            if text and overlaps[plate].max(initial=0) >= FOUND_IOU:
-                candidates = sample.pairs[int(overlaps[plate].argmax())][1].candidates
-                part = compared_part(text)
-                right = [normalise_text(one.text)[part] == normalise_text(text)[part] for one in candidates]
-                if any(right):
-                    known.append((np.log([one.confidence for one in candidates]), np.array(right)))
-    old = parameters.search.inverse_temperature
-    # The candidates are tempered already.
-    losses = [
-        sum(
-            np.logaddexp.reduce(power / old * logs) - np.logaddexp.reduce(power / old * logs[right])
-            for logs, right in known
-        )
-        for power in INVERSE_TEMPERATURES
-    ]
-    best = round(float(INVERSE_TEMPERATURES[int(np.argmin(losses))]), 2)
-    return replace(parameters, search=replace(parameters.search, inverse_temperature=best))
-
-
 #: How each section is fitted, in this order; those that stand behind see what those before have changed.
-FITTERS: dict[str, Callable[[Parameters, dict[Path, list[Sample]]], Parameters]] = {
+FITTERS: dict[str, Callable[[Parameters, Sequence[Sample]], Parameters]] = {
     "rescoring": fit_rescoring,
     "evidence": fit_evidence,
     "search": fit_search,
@@ -251,7 +248,7 @@ def fitted_on(sets: dict[Path, list[Sample]], sections: Sequence[str]) -> Parame
     for place, name in enumerate(sections):
         if place:
             sets = {folder: observe(folder, parameters) for folder in sets}
-        parameters = FITTERS[name](parameters, sets)
+        parameters = FITTERS[name](parameters, [sample for samples in sets.values() for sample in samples])
     return parameters
 
 
