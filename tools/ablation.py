@@ -58,7 +58,7 @@ REMOVALS = {
     ),
     "further passes of reading": Removal(replaced=((reader, "MOST_PASSES", 1),)),
     "the third pass": Removal(replaced=((reader, "MOST_PASSES", 2),)),
-    "reaching beyond the canvas": Removal(replaced=((reader, "is_cut", _never), (passes, "is_cut", _never))),
+    "reaching beyond the canvas": Removal(replaced=((reader, "cut_sides", _never), (passes, "cut_sides", _never))),
     "footnotes": Removal(replaced=((reading, "FOOTNOTE_RATIO", 0.0),)),
     "stacked rows": Removal(replaced=((rows, "LEAST_BESIDE", 99),)),
     "runs of letters and digits": Removal(_search(run_log_odds=0.0, gap_log_odds=0.0)),

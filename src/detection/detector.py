@@ -40,7 +40,7 @@ class Detection:
     confidence: float
 
 
-def decode(
+def decode_anchors(
     output: FloatArray, height: int, width: int, threshold: float, voters: int = VOTES
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Boxes, corners and scores of one image's network output.
@@ -100,7 +100,7 @@ class Detector:
         fitted = letterbox(image, height, width)
         output = model(fitted.image[None])[0]
         detections = []
-        for box, quad, score in zip(*decode(output, height, width, threshold, voters), strict=True):
+        for box, quad, score in zip(*decode_anchors(output, height, width, threshold, voters), strict=True):
             corners = fitted.to_original(plausible_corners(box, quad))
             # The box around the corners is better than the box itself, above all for tilted plates.
             inside = box_within(corners, image.shape[1], image.shape[0])

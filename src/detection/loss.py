@@ -5,10 +5,10 @@ from keras import ops
 
 from .anchors import MAXIMUM_LOG_SCALE
 
-FOCAL_ALPHA = 0.4
-FOCAL_GAMMA = 2.0
-BOX_WEIGHT = 1.5
-CORNER_WEIGHT = 1.0
+_FOCAL_ALPHA = 0.4
+_FOCAL_GAMMA = 2.0
+_BOX_WEIGHT = 1.5
+_CORNER_WEIGHT = 1.0
 
 
 def detection_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> keras.KerasTensor:
@@ -23,13 +23,13 @@ def detection_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> ke
     counted = ops.cast(label > -0.5, "float32")
     # Focal loss (Lin et al., 2017), anchor by anchor.
     classification = keras.losses.binary_focal_crossentropy(
-        positive[..., None], outputs[..., :1], True, FOCAL_ALPHA, FOCAL_GAMMA, from_logits=True
+        positive[..., None], outputs[..., :1], True, _FOCAL_ALPHA, _FOCAL_GAMMA, from_logits=True
     )
     box = (1 - _generalised_iou(targets[..., 1:5], outputs[..., 1:5])) * positive
     difference = ops.abs(targets[..., 5:13] - outputs[..., 5:13])
     smooth = ops.where(difference < 0.1, difference**2 / 0.2, difference - 0.05)
     corners = ops.mean(smooth, axis=-1) * positive * targets[..., 13]
-    total = ops.sum(classification * counted + BOX_WEIGHT * box + CORNER_WEIGHT * corners, axis=-1)
+    total = ops.sum(classification * counted + _BOX_WEIGHT * box + _CORNER_WEIGHT * corners, axis=-1)
     return total / ops.maximum(ops.mean(ops.sum(positive, axis=-1)), 1.0)
 
 

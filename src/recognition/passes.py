@@ -34,7 +34,7 @@ def is_unsure(seen: Pass) -> bool:
     )
 
 
-def is_cut(seen: Pass) -> tuple[bool, bool]:
+def cut_sides(seen: Pass) -> tuple[bool, bool]:
     """Whether the text may go on beyond the left and beyond the right edge of the canvas.
 
     What the edge cuts through is rarely sure enough to be one of the text's characters, but tells that it does.
@@ -54,7 +54,7 @@ def quad_of_text(seen: Pass) -> FloatArray:
     centres = box_centres(boxes)
     half_width = (boxes[:, 2] - boxes[:, 0]) / 2
     x, y = centres @ along, centres @ across
-    margin_left, margin_right = (height * (REACH if cut else TEXT_MARGINS[0]) for cut in is_cut(seen))
+    margin_left, margin_right = (height * (REACH if cut else TEXT_MARGINS[0]) for cut in cut_sides(seen))
     margin = height * (0.5 + TEXT_MARGINS[1])
     left, right = float(np.min(x - half_width)) - margin_left, float(np.max(x + half_width)) + margin_right
     top, bottom = float(np.min(y)) - margin, float(np.max(y)) + margin

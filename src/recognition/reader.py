@@ -13,7 +13,7 @@ from ..classification.search import class_probabilities, combined_probabilities
 from ..segmentation.canvas import PlateView, plate_view
 from ..segmentation.decode import decode_cells
 from ..syntax.library import NO_SYNTAXES, Syntaxes
-from .passes import is_cut, is_unsure, quad_of_text
+from .passes import cut_sides, is_unsure, quad_of_text
 from .reading import Pass, Reading, read_boxes
 
 #: A plate less than so many pixels high has nothing to read.
@@ -47,7 +47,7 @@ class PlateReader:
         beside = [_apart(outlines, own) for own in outlines]
         latest = self.read_once(image, [sound_quad(quads[index]) for index in usable], beside)
         best = list(latest)
-        again = [place for place, seen in enumerate(latest) if is_unsure(seen) or any(is_cut(seen))]
+        again = [place for place, seen in enumerate(latest) if is_unsure(seen) or any(cut_sides(seen))]
         for _ in range(MOST_PASSES - 1):
             if not again:
                 break
@@ -56,7 +56,7 @@ class PlateReader:
             for place, seen in zip(again, further, strict=True):
                 latest[place] = seen
                 best[place] = max(best[place], seen, key=lambda one: one.certainty)
-            again = [place for place in again if any(is_cut(latest[place]))]
+            again = [place for place in again if any(cut_sides(latest[place]))]
         for index, seen in zip(usable, best, strict=True):
             readings[index] = seen.reading
         return readings

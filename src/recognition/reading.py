@@ -26,7 +26,7 @@ LEAST_MAIN_ROW = 3
 #: A text of fewer characters is none.
 LEAST_CHARACTERS = 2
 #: So many of the likeliest texts are told.
-CANDIDATES = 10
+_CANDIDATES = 10
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def read_boxes(
 
 def _candidates(spellings: Sequence[Spelling]) -> tuple[Candidate, ...]:
     long_enough = [spelling for spelling in spellings if len(spelling.text) >= LEAST_CHARACTERS]
-    return tuple(Candidate(spelling.text, spelling.probability) for spelling in long_enough[:CANDIDATES])
+    return tuple(Candidate(spelling.text, spelling.probability) for spelling in long_enough[:_CANDIDATES])
 
 
 def _without_footnotes(rows: list[list[int]], boxes: FloatArray, evidence: FloatArray) -> list[list[int]]:

@@ -24,7 +24,7 @@ NOISE = np.array([1.0, 0.3, 0.3])
 #: Characters whose middles are nearer than this, in heights, are in one row.
 SAME_ROW = 0.5
 #: Parts of the canvas smaller than this, in pixels, show nothing.
-LEAST_SIDE = 3
+_LEAST_SIDE = 3
 
 
 def foreign_log_odds(
@@ -43,8 +43,8 @@ def foreign_log_odds(
     middle = (xmin + xmax) / 2 - PITCH * height
     before = _part(canvas, (middle - WIDTH / 2 * height, top, middle + WIDTH / 2 * height, bottom))
     row = boxes[np.abs(boxes[:, 1] + boxes[:, 3] - top - bottom) < 2 * SAME_ROW * height]
-    characters = [part for part in (_part(canvas, box) for box in row) if min(part.shape) >= LEAST_SIDE]
-    if middle < 0 or min(before.shape) < LEAST_SIDE or not characters:
+    characters = [part for part in (_part(canvas, box) for box in row) if min(part.shape) >= _LEAST_SIDE]
+    if middle < 0 or min(before.shape) < _LEAST_SIDE or not characters:
         return 0.0
     usual = np.median([_detail(part) for part in characters], axis=0)
     ratios = np.log((_detail(before) + NOISE) / (usual + NOISE))
