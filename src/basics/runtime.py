@@ -78,46 +78,37 @@ class KerasModel:
         """Load a ``.h5`` file; imports Keras, which takes seconds."""
         import keras
 
-        model = keras.models.load_model(path, compile=False)
-        self._by_size: dict[tuple[int, ...], Any] = {model.input_shape[1:]: model}
+        self._model = keras.models.load_model(path, compile=False)
+        self._by_size: dict[tuple[int, ...], Any] = {self._model.input_shape[1:]: self._model}
         self._lock = threading.Lock()
 
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
         """See :class:`Model`."""
+        import keras
+
         with self._lock:
             size = batch.shape[1:]
             if size not in self._by_size:
-                self._by_size[size] = _resized(next(iter(self._by_size.values())), size)
+                self._by_size[size] = keras.models.clone_model(self._model, input_tensors=keras.Input(size))
+                self._by_size[size].set_weights(self._model.get_weights())
             return self._by_size[size].predict_on_batch(np.asarray(batch, np.float32))
 
 
-def _resized(model: Any, size: tuple[int, ...]) -> Any:
-    """The same Keras model for another input size."""
-    config = model.get_config()
-    for layer in config["layers"]:
-        if layer["class_name"] == "InputLayer":
-            layer["config"]["batch_shape"] = (None, *size)
-    resized = type(model).from_config(config)
-    resized.set_weights(model.get_weights())
-    return resized
-
-
 def load_model(name: str, runtime: str = "litert") -> Model:
-    """Load one of the project's models.
-
-    Args:
-        name: "detector", "detector_small", "verifier", "refiner", "segmenter" or "classifier".
-        runtime: "litert" for the compiled twin, "keras" for the ``.h5``.
+    """Load a model of the folder ``models``, "litert" for the compiled twin or "keras" for the ``.h5``.
 
     Raises:
         FileNotFoundError: the model's file is not there.
         ValueError: the runtime is none of the two.
     """
-    loaders: dict[str, tuple[str, Any]] = {"litert": (".tflite", LiteRTModel), "keras": (".h5", KerasModel)}
-    if runtime not in loaders:
-        raise ValueError(f"runtime is {runtime!r}; it must be one of {', '.join(loaders)}")
-    suffix, loader = loaders[runtime]
-    path = MODELS_DIRECTORY / f"{SAME_H5.get(name, name) if suffix == '.h5' else name}{suffix}"
+    files: dict[str, tuple[str, Any]] = {
+        "litert": (f"{name}.tflite", LiteRTModel),
+        "keras": (f"{SAME_H5.get(name, name)}.h5", KerasModel),
+    }
+    if runtime not in files:
+        raise ValueError(f"runtime is {runtime!r}; it must be one of {', '.join(files)}")
+    file, loader = files[runtime]
+    path = MODELS_DIRECTORY / file
     if not path.is_file():
         remedy = "run `make train` or check out the models folder" if IS_CHECKOUT else "only a checkout has all models"
         raise FileNotFoundError(f"{path}: the model is not there; {remedy}")

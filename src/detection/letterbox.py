@@ -14,13 +14,7 @@ BORDER_VALUE = 114
 
 @dataclass(frozen=True)
 class Letterboxed:
-    """An image fitted into the detector's input without distortion.
-
-    Attributes:
-        image: uint8 ``[height, width, 3]`` BGR.
-        scale: detector pixels per image pixel.
-        offset: (x, y) of the image's top-left corner in the detector's input, in pixels.
-    """
+    """An image fitted into the detector's input, so many pixels per pixel, its top left corner at an offset (x, y)."""
 
     image: NDArray[np.uint8]
     scale: float

@@ -36,15 +36,9 @@ def plate_of(detection: Detection, reading: Reading) -> Plate:
 
 
 def settled_corners(found: FloatArray, refined: FloatArray, reading: Reading) -> FloatArray:
-    """The corners of a plate, from two opinions on them and what was read there.
+    """The corners ``[4, 2]`` of a plate: the refined ones, or the mean of both where they do not suit its text.
 
-    Args:
-        found: ``[4, 2]``, as the detector has them: too wide rather than too narrow.
-        refined: ``[4, 2]``, as refinement has them: exact, unless it takes the row of text for the plate.
-        reading: what the plate says.
-
-    Returns:
-        ``[4, 2]``, the refined corners, or the mean of both.
+    The detector has them too wide rather than too narrow; refinement is exact, or takes the row of text for the plate.
     """
     if reading.characters and reading.confidence >= LEAST_CONFIDENCE:
         height = float(np.median([character.box[3] - character.box[1] for character in reading.characters]))

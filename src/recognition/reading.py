@@ -1,6 +1,5 @@
 """One reading: from the classified boxes of one plate canvas to what the plate says."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ from ..basics.geometry import FloatArray, box_to_quad, quad_to_box, transform_po
 from ..basics.parameters import Parameters
 from ..basics.results import Candidate, Character, Region
 from ..basics.texts import ALPHABET, REJECT
-from ..classification.search import Spelling, spell, tempered
+from ..classification.search import spell, tempered
 from ..segmentation.canvas import PlateView
 from ..segmentation.foreign import foreign_log_odds
 from ..segmentation.rows import group_rows
@@ -109,6 +108,7 @@ def read_boxes(
     best = spellings[0]
     if len(best.text) < LEAST_CHARACTERS:
         return Pass(view, Reading(), 0.0, boxes, boxes, *marked)
+    told = [Candidate(one.text, one.probability) for one in spellings if len(one.text) >= LEAST_CHARACTERS]
     chosen = list(best.boxes)
     rows = [row for row in rows if set(row) & set(chosen)]
     classes = probabilities[chosen, [ALPHABET.index(character) for character in best.text]]
@@ -122,16 +122,11 @@ def read_boxes(
             Character(text, float(confidence), (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
             for text, confidence, box in zip(best.text, sure, outlines, strict=True)
         ),
-        candidates=_candidates(spellings),
+        candidates=tuple(told[:_CANDIDATES]),
         region=region,
     )
     certainty = float(np.sum(evidence[chosen] * surest_class(probabilities[chosen]) - 0.5))
     return Pass(view, reading, certainty, boxes[chosen], boxes[[index for row in rows for index in row]], *marked)
-
-
-def _candidates(spellings: Sequence[Spelling]) -> tuple[Candidate, ...]:
-    long_enough = [spelling for spelling in spellings if len(spelling.text) >= LEAST_CHARACTERS]
-    return tuple(Candidate(spelling.text, spelling.probability) for spelling in long_enough[:_CANDIDATES])
 
 
 def _without_footnotes(rows: list[list[int]], boxes: FloatArray, evidence: FloatArray) -> list[list[int]]:

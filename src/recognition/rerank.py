@@ -89,12 +89,7 @@ def break_log_odds(
     """Log odds that there is a wider gap before each character but the first, as between the groups of a plate.
 
     Both the gap and the distance of the middles have to be wide: beside a narrow 1 the gap alone is, beside a broad W
-    the distance. Where a box has been left out there is no gap. The log odds are 0 where a new row begins.
-
-    Args:
-        boxes: ``[N, 4]`` boxes that may be characters.
-        chosen: indices of those of a text's characters, in reading order.
-        weights: of breaks.
+    the distance. Where one of the boxes ``[N, 4]`` has been left out there is no gap; where a new row begins, 0.
     """
     if len(chosen) < 2:
         return []
@@ -117,19 +112,12 @@ def break_log_odds(
 
 
 def bonus(length: int, share: float, weights: SyntaxParameters = PARAMETERS.syntax) -> float:
-    """What a text gains by its syntax, in log odds; 0 for no syntax.
-
-    Args:
-        length: of the text.
-        share: of the plates that say this very text, if all follow the syntaxes.
-        weights: how much it counts, and at most.
-    """
+    """What a text gains by its syntax, in log odds: by the share of plates that say it, if all follow the syntaxes."""
     odds = math.log1p(weights.lawful_odds * share / _random_share(length))
     return min(weights.largest_bonus, weights.prior_weight * odds)
 
 
 def _random_share(length: int) -> float:
-    """Share of the random strings of a length that are the same."""
     return float(len(ALPHABET) ** -length)
 
 

@@ -38,12 +38,12 @@ def canvas_matrix(quad: FloatArray) -> Matrix:
 
 @dataclass(frozen=True)
 class PlateView:
-    """The part of a photograph around one plate, no finer than the models can use.
+    """The surroundings of one plate, no finer than the models can use.
 
     Attributes:
-        grey: uint8 ``[h, w]``, the surroundings of the plate.
+        grey: uint8 ``[h, w]``.
         to_photo: 3×3 homography from canvas pixels to the photograph's pixels.
-        to_grey: 3×3 homography from canvas pixels to pixels of ``grey``.
+        to_grey: the same to pixels of ``grey``.
     """
 
     grey: NDArray[np.uint8]

@@ -24,12 +24,10 @@ class Syntax:
 
     Attributes:
         code: ISO 3166 code in lower case, of a country (``gb``) or a part of it (``us-ca``).
-        name: of the region.
         vehicles: how many are registered there, in millions.
         patterns: the usual series on its roads as they are written in the file, and their forms.
         rare_patterns: series that are met seldom: old ones, special ones.
-        valid: texts that fit.
-        invalid: texts that do not.
+        valid: texts that fit; those in ``invalid`` do not.
     """
 
     code: str
@@ -87,12 +85,7 @@ NO_SYNTAXES = Syntaxes(())
 
 @functools.cache
 def load_syntaxes(folder: Path = SYNTAX_DIRECTORY) -> Syntaxes:
-    """The syntaxes of all files of a folder.
-
-    Raises:
-        FileNotFoundError: there are none.
-        ValueError: a line cannot be understood.
-    """
+    """The syntaxes of all files of a folder; a FileNotFoundError without any, a ValueError if one is not understood."""
     files = sorted(folder.glob("*.txt"))
     if not files:
         raise FileNotFoundError(f"{folder} holds no syntaxes")
@@ -100,11 +93,7 @@ def load_syntaxes(folder: Path = SYNTAX_DIRECTORY) -> Syntaxes:
 
 
 def read_syntaxes(file: Path) -> list[Syntax]:
-    """Read a file of syntaxes in the form that ``docs/countries.md`` describes.
-
-    Raises:
-        ValueError: a region's lines cannot be understood; the message names it.
-    """
+    """Read a file of the form that ``docs/countries.md`` describes; a ValueError names what is not understood."""
     regions: list[tuple[str, str, dict[str, list[str]]]] = []
     for line in file.read_text(encoding="utf-8").splitlines():
         keyword, _, rest = line.split("#")[0].strip().partition(" ")
