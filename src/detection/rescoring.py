@@ -14,10 +14,11 @@ from .detector import Detection
 from .views import Pyramid, view
 
 #: What the detector finds from this score on is rescored, the surest, so many at most.
-LEAST_PROPOSAL = 0.05
+LEAST_PROPOSAL = 0.1
 MOST_PROPOSALS = 32
-#: The verifier's log odds are cut to this: it has not seen everything.
-MOST_LOG_ODDS = 3.0
+#: The verifier's log odds are cut to this: it has not seen everything, least of all plates as large as a number of them
+#: that it takes for none, so that its doubt alone shall not keep a place from being read.
+LEAST_LOG_ODDS, MOST_LOG_ODDS = -2.0, 4.0
 #: A place so many times as high as wide may be a plate in a photograph that has been turned to a side.
 TALL = 1.3
 
@@ -68,4 +69,4 @@ class Rescorer:
 
 def _features(proposal: Detection, logit: float) -> FloatArray:
     score = min(max(proposal.confidence, 1e-6), 1 - 1e-6)
-    return np.array([math.log(score / (1 - score)), min(max(logit, -MOST_LOG_ODDS), MOST_LOG_ODDS)])
+    return np.array([math.log(score / (1 - score)), min(max(logit, LEAST_LOG_ODDS), MOST_LOG_ODDS)])
