@@ -34,6 +34,11 @@ class Removal:
     replaced: tuple[tuple[Any, str, Any], ...] = ()
 
     @property
+    def is_early(self) -> bool:
+        """Whether photographs have to be read again without the part: it is none of the last step."""
+        return bool(self.numbers) or any(name != "distinct" for _, name, _ in self.replaced)
+
+    @property
     def parameters(self) -> Parameters:
         """The numbers without the part."""
         return replace(PARAMETERS, **self.numbers)
@@ -49,6 +54,12 @@ def _never(*_: Any) -> Any:
 
 REMOVALS = {
     "nothing: all parts": Removal(),
+    **{
+        f"rule: {rule.__name__}": Removal(rule=rule.__name__)
+        for rule in acceptance.RULES
+        if rule is not acceptance.sure_detection
+    },
+    "one record of a text": Removal(replaced=((recogniser, "distinct", list),)),
     "rescoring": Removal({"rescoring": LogisticModel({"detector": 1.9, "verifier": 0.0}, 0.5)}),
     "quarter turns in rescoring": Removal(replaced=((rescoring, "TALL", np.inf),)),
     "parts of large pictures": Removal(replaced=((parts, "LARGE_SCALE", 0.0),)),
@@ -68,12 +79,6 @@ REMOVALS = {
     "signs of another script": Removal(
         {"foreign": LogisticModel(PARAMETERS.foreign.weights | dict.fromkeys(PARAMETERS.foreign.weights, 0.0), 0.0)}
     ),
-    "one record of a text": Removal(replaced=((recogniser, "distinct", list),)),
-    **{
-        f"rule: {rule.__name__}": Removal(rule=rule.__name__)
-        for rule in acceptance.RULES
-        if rule is not acceptance.sure_detection
-    },
 }
 
 
@@ -83,10 +88,10 @@ def row(name: str, removal: Removal, folders: Sequence[Path], known: dict[Path, 
         for module, attribute, value in removal.replaced:
             stack.enter_context(mock.patch.object(module, attribute, value))
         rules = tuple(rule for rule in acceptance.RULES if rule.__name__ != removal.rule)
-        if removal.numbers or removal.replaced or not known:
-            sets = {folder: observe(folder, removal.parameters) for folder in folders}
-        else:
+        if known and not removal.is_early:
             sets = known
+        else:
+            sets = {folder: observe(folder, removal.parameters) for folder in folders}
         known.update({} if known else sets)
         fitted = fit_acceptance(removal.parameters, [sample for samples in sets.values() for sample in samples], rules)
         used = recogniser_with(fitted, rules)

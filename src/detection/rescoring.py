@@ -16,8 +16,8 @@ from .views import Pyramid, view
 #: What the detector finds from this score on is rescored, the surest, so many at most.
 LEAST_PROPOSAL = 0.1
 MOST_PROPOSALS = 32
-#: The verifier's log odds are cut to this: it has not seen everything, least of all plates as large as a number of them
-#: that it takes for none, so that its doubt alone shall not keep a place from being read.
+#: The verifier's log odds are cut to this range, as it has not seen everything. Its doubt counts for less than its
+#: trust: what it doubts may still be proven by a text.
 LEAST_LOG_ODDS, MOST_LOG_ODDS = -2.0, 4.0
 #: A place so many times as high as wide may be a plate in a photograph that has been turned to a side.
 TALL = 1.3

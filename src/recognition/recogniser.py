@@ -59,14 +59,10 @@ class PlateRecogniser:
             raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
 
     def recognise(self, photograph: Photograph) -> ImageResult:
-        """Find and read the plates of a photograph.
-
-        It is searched in parts where it is large, and its plates are settled among each other. A frame of a video is
-        not: others follow it in which a far plate is nearer, and its plates are settled by tracking.
-        """
+        """Find and read the plates of a photograph."""
         image = photograph.image
         start = time.perf_counter()
-        detections = with_parts(self.detect, image)
+        detections = self.search(image)
         detected = time.perf_counter()
         pairs = self.read(image, detections)
         read = time.perf_counter()
@@ -74,6 +70,13 @@ class PlateRecogniser:
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
         height, width = image.shape[:2]
         return ImageResult(photograph.name, width, height, self.plates(pairs), timing)
+
+    def search(self, image: BGRImage) -> list[Detection]:
+        """Find what may be plates in a photograph, BGR uint8 ``[H, W, 3]``, in its parts too where it is large.
+
+        A frame of a video is not searched: others follow it, in which a far plate is nearer.
+        """
+        return with_parts(self.detect, image)
 
     def detect(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``, the surest first."""

@@ -168,7 +168,7 @@ def observe(folder: Path, parameters: Parameters = PARAMETERS) -> list[Sample]:
     samples = []
     for item in tqdm(read_annotations(folder), desc=folder.name, unit="image"):
         image = read_image(item.path, str(item.path))
-        samples.append(Sample(item, recogniser, recogniser.read(image, recogniser.detect(image))))
+        samples.append(Sample(item, recogniser, recogniser.read(image, recogniser.search(image))))
     return samples
 
 
