@@ -1,10 +1,10 @@
 """From what was found and what was read there to the plates of an answer."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..basics.geometry import FloatArray, quad_size, shared_part
+from ..basics.geometry import FloatArray, nms, quad_size, quad_to_box
 from ..basics.results import Plate
 from ..detection.detector import Detection
 from .reading import Reading
@@ -13,9 +13,8 @@ from .reading import Reading
 #: such a confidence. Of higher plates, and of those that have words around their text, refinement has seen a part.
 PLATE_HEIGHTS = (1.32, 2.0)
 LEAST_CONFIDENCE = 0.2
-#: Two records are of one plate if their texts share more than this part of the smaller one, and their boxes that.
-SHARED_TEXT = 0.5
-SHARED_BOX = 0.25
+#: Texts that overlap by a larger IoU are one text, found twice.
+SAME_TEXT = 0.5
 
 
 def plate_of(detection: Detection, reading: Reading) -> Plate:
@@ -47,23 +46,11 @@ def settled_corners(found: FloatArray, refined: FloatArray, reading: Reading) ->
     return np.asarray((found + refined) / 2, np.float32)
 
 
-def distinct(plates: Iterable[Plate]) -> list[Plate]:
+def distinct(plates: Sequence[Plate]) -> list[Plate]:
     """The plates, surest detection first, without those whose text a surer one has told already."""
-    kept: list[Plate] = []
-    for plate in sorted(plates, key=lambda plate: plate.detection_confidence, reverse=True):
-        if not any(_is_same(plate, known) for known in kept):
-            kept.append(plate)
-    return kept
-
-
-def _is_same(first: Plate, second: Plate) -> bool:
-    if not first.characters or not second.characters:
-        return False
-    texts = shared_part(_text_box(first), _text_box(second)) > SHARED_TEXT
-    return texts and shared_part(np.array(first.box), np.array(second.box)) > SHARED_BOX
-
-
-def _text_box(plate: Plate) -> FloatArray:
-    """Box ``[4]`` around all characters."""
-    boxes = np.array([character.box for character in plate.characters])
-    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+    read = [plate for plate in plates if plate.characters]
+    corners = [[(one.box[:2], one.box[2:]) for one in plate.characters] for plate in read]
+    texts = np.array([quad_to_box(np.array(of).reshape(-1, 2)) for of in corners]).reshape(-1, 4)
+    kept = [read[index] for index in nms(texts, np.array([plate.detection_confidence for plate in read]), SAME_TEXT)]
+    unread = [plate for plate in plates if not plate.characters]
+    return sorted(kept + unread, key=lambda plate: plate.detection_confidence, reverse=True)

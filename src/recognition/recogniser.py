@@ -100,7 +100,7 @@ class PlateRecogniser:
 
     def plates(self, pairs: Sequence[tuple[Detection, Reading]]) -> tuple[Plate, ...]:
         """The plates among what was read in a photograph, the surest first."""
-        return tuple(distinct(plate_of(*pair) for pair in pairs if self.accepts(*pair)))
+        return tuple(distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)]))
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate."""

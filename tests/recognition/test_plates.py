@@ -47,4 +47,5 @@ def test_neighbours_and_unread_plates_stay_apart():
         plate_of(detection(300, 300, 400, 330, confidence=0.7), Reading()),
         plate_of(detection(310, 300, 410, 330, confidence=0.6), Reading()),
     ]
-    assert distinct(reversed(plates)) == plates
+    assert distinct(plates[::-1]) == plates
+    assert distinct([]) == []
