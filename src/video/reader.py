@@ -20,7 +20,6 @@ from ..media.images import BGRImage
 from ..media.inputs import LiveSource, VideoSource
 from ..media.saving import OutputFolder
 from ..media.window import Window
-from ..recognition.plates import reach_to_text
 from ..recognition.reading import Reading
 from .description import VideoDescription
 from .frame_output import FrameOutput
@@ -233,9 +232,7 @@ class VideoReader:
         self._timing.read += 1000 * (time.perf_counter() - detected)
         self._readings.clear()
         for index, (detection, reading) in zip(chosen, pairs, strict=True):
-            others = [other.box for other in detections if other is not detections[index]]
-            reaching = reach_to_text(detection, reading, *self._video.size, others)
-            tracks[index] = self._take_in(frame, image, reaching, tracks[index], reading)
+            tracks[index] = self._take_in(frame, image, detection, tracks[index], reading)
         for index, track in enumerate(tracks):
             self._sightings[track.number].see(track, cut[index])
         self._end_tracks(frame.time_s)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ..basics.results import Candidate
+from ..basics.texts import edit_distance
 
 #: No character in this slot.
 NONE = ""
@@ -185,16 +186,6 @@ def contradicts(candidates: Sequence[Candidate], vote: Vote) -> bool:
     text = candidates[0].text
     different = edit_distance(text, vote.text) > LARGEST_DIFFERENCE * max(len(text), len(vote.text))
     return different and min(candidates[0].confidence, vote.confidence) >= CONTRADICTION_CONFIDENCE
-
-
-def edit_distance(first: str, second: str) -> int:
-    """How many characters to replace, add or leave out to make one text of the other (Levenshtein 1966)."""
-    row = list(range(len(second) + 1))
-    for count, character in enumerate(first, 1):
-        diagonal, row[0] = row[0], count
-        for place, other in enumerate(second, 1):
-            diagonal, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, diagonal + (character != other))
-    return row[-1]
 
 
 def _is_likely(text: str, vote: Vote) -> bool:
