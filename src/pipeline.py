@@ -16,10 +16,10 @@ from typing import Any
 
 from .basics.errors import InputError
 from .basics.results import Failure, FolderResult, ImageResult, VideoResult
-from .media.draw import annotate
+from .media.draw import Rendering, annotate, render
 from .media.folder_output import FolderOutput
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input
-from .media.saving import OutputFolder, Rendering, render
+from .media.saving import OutputFolder
 from .media.window import Window
 from .recognition.recogniser import load_recogniser
 from .video.options import EVERYTHING, VideoOptions
@@ -157,7 +157,7 @@ def _predict(
     def answer(photograph: Photograph) -> ImageResult:
         result = recogniser.recognise(photograph)
         if folder:
-            result = folder.save_image(photograph, result)
+            result = folder.save(render(photograph, result.plates), result)
         if window:
             window.show(annotate(photograph.image, result.plates))
         return result
@@ -224,7 +224,7 @@ def _read_in_processes(
                 yield outcome
                 continue
             result, rendering = outcome
-            yield folder.save_rendering(rendering, result) if folder and rendering else result
+            yield folder.save(rendering, result) if folder and rendering else result
 
 
 def _read_one(source: ImageSource, runtime: str, renders: bool) -> tuple[ImageResult, Rendering | None] | Failure:

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from types import FrameType
 from typing import TypeVar
 
-from .interrupts import SIGNALS, handled
+from .interrupts import SIGNALS, handling_interrupts
 
 #: A process that is told to end goes on for so many seconds: the one that started it may be about to take its results.
 _GRACE_S = 5.0
@@ -25,12 +25,7 @@ Result = TypeVar("Result")
 
 
 def map_in_processes(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Generator[Result]:
-    """Call a function for every item, in several processes.
-
-    Args:
-        function: something that can be pickled; what it raises ends the iteration.
-        items: what can be pickled.
-        workers: number of processes.
+    """Call a function for every item, in several processes; both can be pickled.
 
     Yields:
         The results in the order of the items. Only a few of them wait to be taken, and what is in work when nobody
@@ -38,13 +33,15 @@ def map_in_processes(function: Callable[[Item], Result], items: Iterable[Item], 
 
     Raises:
         concurrent.futures.process.BrokenProcessPool: a process died.
+        Exception: what the function has raised.
     """
     # Threads do not survive a fork, and the libraries have some: the processes start afresh.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare)
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:
-            waiting.append(_submit(pool, function, item))
+            with _interrupted_later(), _deaf_children():
+                waiting.append(pool.submit(function, item))
             if len(waiting) >= _AHEAD * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -53,14 +50,14 @@ def map_in_processes(function: Callable[[Item], Result], items: Iterable[Item], 
         pool.shutdown(cancel_futures=True)
 
 
-def _submit(pool: ProcessPoolExecutor, function: Callable[[Item], Result], item: Item) -> Future[Result]:
-    """Submit an item; a process that this starts never hears of Ctrl-C, which is for the one that started it."""
-    with _interrupted_later():
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        try:
-            return pool.submit(function, item)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+@contextlib.contextmanager
+def _deaf_children() -> Iterator[None]:
+    """A process that is started meanwhile never hears of Ctrl-C, which is for the one that started it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
@@ -69,15 +66,11 @@ def _interrupted_later() -> Iterator[None]:
 
     Blocking the signal is not enough: another thread may take it, and Python handles it in the main one all the same.
     """
-    before = handled()
     heard: list[int] = []
-    for number in before:
-        signal.signal(number, lambda number, _: heard.append(number))
     try:
-        yield
+        with handling_interrupts(lambda number, frame: heard.append(number)):
+            yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         if heard:
             signal.raise_signal(heard[0])
 

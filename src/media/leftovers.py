@@ -1,5 +1,6 @@
 """What a process that was killed has left behind, told from what another one is writing just now."""
 
+import functools
 import os
 import re
 import socket
@@ -22,8 +23,9 @@ def temporary_beside(path: str | Path) -> Path:
     return Path(path).with_name(f".{this_process()}-{uuid.uuid4().hex}.tmp")
 
 
+@functools.cache
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of processes that have ended."""
+    """Remove the temporary files of processes that have ended, once for a folder."""
     for path in folder.glob(".*.tmp"):
         named = _NAME.fullmatch(path.name)
         if named and is_abandoned(path, named["process"]):
@@ -31,12 +33,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def is_abandoned(path: Path, process: str) -> bool:
-    """Whether the process that was writing a file has ended.
-
-    Args:
-        path: the file.
-        process: what :func:`this_process` said there.
-    """
+    """Whether the process that was writing a file, by its :func:`this_process`, has ended."""
     machine, number, start = process.rsplit("-", 2)
     if machine == this_process().rsplit("-", 2)[0]:
         return _start_of(int(number)) != start

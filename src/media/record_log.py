@@ -12,15 +12,7 @@ class RecordLog:
     """A file that only ever holds whole pieces; what :meth:`append` has written survives a ``kill -9``."""
 
     def __init__(self, path: Path, heading: str = "") -> None:
-        """Begin anew.
-
-        Args:
-            path: where.
-            heading: the first piece.
-
-        Raises:
-            OSError: it cannot be written.
-        """
+        """Begin anew with a first piece; raises :class:`OSError` where that cannot be written."""
         self._path = path
         # Not through Python's own buffer, which would keep what a full disk has refused and mix it with what follows.
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)

@@ -24,11 +24,7 @@ class Line:
 
     @classmethod
     def parse(cls, text: str) -> "Line":
-        """The line that ``x1,y1,x2,y2`` says.
-
-        Raises:
-            InputError: it says none.
-        """
+        """The line that ``x1,y1,x2,y2`` says; raises :class:`InputError` where it says none."""
         try:
             x1, y1, x2, y2 = (float(number) for number in text.split(","))
         except ValueError as error:
@@ -58,25 +54,15 @@ class Line:
 
 
 class CrossingCounter:
-    """Watches one plate cross lines.
-
-    Attributes:
-        crossings: those so far.
-    """
+    """Watches one plate cross lines, and keeps its ``crossings``."""
 
     def __init__(self, lines: tuple[Line, ...]) -> None:
-        """Watch lines."""
         self.crossings: list[Crossing] = []
         self._lines = lines
         self._clear: dict[int, tuple[float, FloatArray]] = {}
 
     def add(self, time_s: float, corners: FloatArray) -> None:
-        """Take in where the plate is.
-
-        Args:
-            time_s: the time, later than before.
-            corners: float32 ``[4, 2]`` in pixels.
-        """
+        """Take in where the plate is: its corners ``[4, 2]`` in pixels, at a time later than before."""
         centre = corners.mean(axis=0)
         height = float(np.ptp(corners[:, 1]))
         for number, line in enumerate(self._lines):

@@ -5,7 +5,6 @@ import io
 import logging
 import queue
 import threading
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,22 +12,13 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
+from .description import VideoDescription
 from .source import LARGE_PIXELS, LIBRARY_ERRORS, Plane
 
 #: libav's name of the container per file suffix.
 CONTAINERS = {
-    ".mp4": "mp4",
-    ".m4v": "mp4",
-    ".mov": "mov",
-    ".3gp": "3gp",
-    ".avi": "avi",
-    ".mkv": "matroska",
-    ".webm": "webm",
-    ".flv": "flv",
-    ".wmv": "asf",
-    ".ts": "mpegts",
-    ".mpg": "mpeg",
-    ".mpeg": "mpeg",
+    **{".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".3gp": "3gp", ".avi": "avi", ".mkv": "matroska", ".webm": "webm"},
+    **{".flv": "flv", ".wmv": "asf", ".ts": "mpegts", ".mpg": "mpeg", ".mpeg": "mpeg"},
 }
 _H264 = "libx264"
 #: What WebM holds instead.
@@ -54,14 +44,6 @@ _QUEUE, _QUEUE_BYTES = 4, 50_000_000
 _LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Item:
-    """A frame on its way to the encoder: its I420 picture, or the decoder's own frame, and its time."""
-
-    picture: Plane | av.VideoFrame
-    time_s: float
-
-
 class _WholeWrites(io.FileIO):
     """A file without buffer that writes all it is given. libav's own stay open when it cannot write their beginning."""
 
@@ -76,51 +58,34 @@ class _WholeWrites(io.FileIO):
 class VideoWriter:
     """Encodes frames in a thread of its own, so that reading goes on meanwhile.
 
-    H.264 with 4:2:0 colours, which every browser plays, in all containers but WebM, which cannot hold it.
+    H.264 with 4:2:0 colours, which every browser plays, in all containers but WebM, which cannot hold it. All methods
+    raise :class:`OSError` when the file cannot be written.
     """
 
-    def __init__(self, path: Path, suffix: str, video: Any) -> None:
+    def __init__(self, path: Path, suffix: str, video: VideoDescription) -> None:
         """Start the file.
 
         Args:
             path: where it is written.
             suffix: one of ``CONTAINERS``; says which container.
-            video: the open source, for the frame rate, size, colours and sound.
-
-        Raises:
-            OSError: it cannot be written.
+            video: says frame rate, size, colours and sound.
         """
-        self._path = path
         iso_options = _LIVE_OPTIONS if video.live else _FILE_OPTIONS
         options = iso_options if suffix in _ISO_SUFFIXES else {}
         # libav opens a file a second time to put its index first.
         self._file = _WholeWrites(path, "w") if video.live else None
         target = self._file or str(path)
         self._container: Any = av.open(target, "w", format=CONTAINERS[suffix], container_options=options)
-        codec = _VP8 if suffix == ".webm" else _H264
-        width, height = video.size
-        chosen = (_LARGE_OPTIONS if width * height > LARGE_PIXELS else _OPTIONS)[codec]
-        self._stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=chosen)
-        context: Any = self._stream.codec_context
-        context.width, context.height = width + width % 2, height + height % 2
-        context.pix_fmt = "yuv420p"
-        context.thread_count = 2
-        template = video.template
         self._time_base = _LIVE_TIME_BASE
-        if template is not None:
-            self._time_base = 1 / Fraction(video.frame_rate) if suffix in _FIXED_RATE else template.time_base
-            source: Any = template.codec_context
-            context.colorspace, context.color_primaries = source.colorspace, source.color_primaries
-            context.color_trc = source.color_trc
-            if source.sample_aspect_ratio and not video.rotated:
-                context.sample_aspect_ratio = source.sample_aspect_ratio
-        context.time_base = self._time_base
+        if video.template is not None:
+            self._time_base = 1 / Fraction(video.frame_rate) if suffix in _FIXED_RATE else video.template.time_base
+        self._stream = self._add_pictures(_VP8 if suffix == ".webm" else _H264, video)
         self._audio = self._add_audio(video)
         self._start_s = video.start_s
         self._last_pts = -1
-        self._items: queue.Queue[_Item | av.Packet | None] = queue.Queue(
-            min(_QUEUE, max(_QUEUE_BYTES // (width * height * 3 // 2), 1))
-        )
+        room = _QUEUE_BYTES // (video.size[0] * video.size[1] * 3 // 2)
+        self._items: queue.Queue[tuple[Plane | av.VideoFrame, float] | av.Packet | None]
+        self._items = queue.Queue(min(_QUEUE, max(room, 1)))
         self._error: str | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -131,11 +96,8 @@ class VideoWriter:
         Args:
             picture: I420 uint8 ``[1.5 H, W]``, or a frame with even sides as it was decoded.
             time_s: its presentation time in seconds.
-
-        Raises:
-            OSError: the file cannot be written.
         """
-        self._put(_Item(picture, time_s))
+        self._put((picture, time_s))
 
     def write_audio(self, packet: av.Packet) -> None:
         """Add sound as it came from the original."""
@@ -143,27 +105,35 @@ class VideoWriter:
             self._put(packet)
 
     def close(self) -> None:
-        """Finish the file.
-
-        Raises:
-            OSError: it cannot be written.
-        """
+        """Finish the file."""
         self._items.put(None)
         self._thread.join()
         if self._error:
             raise OSError(self._error)
 
-    def abandon(self) -> None:
-        """Stop writing; the file is not whole."""
-        self._items.put(None)
-        self._thread.join()
-
-    def _put(self, item: _Item | av.Packet) -> None:
+    def _put(self, item: tuple[Plane | av.VideoFrame, float] | av.Packet) -> None:
         if self._error:
             raise OSError(self._error)
         self._items.put(item)
 
-    def _add_audio(self, video: Any) -> Any:
+    def _add_pictures(self, codec: str, video: VideoDescription) -> Any:
+        width, height = video.size
+        chosen = (_LARGE_OPTIONS if width * height > LARGE_PIXELS else _OPTIONS)[codec]
+        stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=chosen)
+        context = stream.codec_context
+        context.width, context.height = width + width % 2, height + height % 2
+        context.pix_fmt = "yuv420p"
+        context.thread_count = 2
+        context.time_base = self._time_base
+        if video.template is not None:
+            source = video.template.codec_context
+            for colour in ("colorspace", "color_primaries", "color_trc"):
+                setattr(context, colour, getattr(source, colour))
+            if source.sample_aspect_ratio and not video.rotated:
+                context.sample_aspect_ratio = source.sample_aspect_ratio
+        return stream
+
+    def _add_audio(self, video: VideoDescription) -> Any:
         if video.audio_stream is None:
             return None
         try:
@@ -176,8 +146,8 @@ class VideoWriter:
         ended = False
         try:
             while (item := self._items.get()) is not None:
-                if isinstance(item, _Item):
-                    self._encode(item)
+                if isinstance(item, tuple):
+                    self._encode(*item)
                 else:
                     self._copy(item)
             ended = True
@@ -194,14 +164,14 @@ class VideoWriter:
             if self._file:
                 self._file.close()
 
-    def _encode(self, item: _Item) -> None:
-        if isinstance(item.picture, av.VideoFrame):
-            frame = item.picture
+    def _encode(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
+        if isinstance(picture, av.VideoFrame):
+            frame = picture
             frame.pict_type = PictureType.NONE  # the original's kinds of frames are not the encoder's
         else:
-            frame = av.VideoFrame.from_ndarray(item.picture, format="yuv420p")
+            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
         frame.time_base = self._time_base
-        self._last_pts = max(self._last_pts + 1, round(item.time_s / self._time_base))
+        self._last_pts = max(self._last_pts + 1, round(time_s / self._time_base))
         frame.pts = self._last_pts
         self._container.mux(self._stream.encode(frame))
 

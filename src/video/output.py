@@ -1,89 +1,92 @@
-"""Saving what a video file gives: the annotated video, a line of JSON per frame, crops, JSON and CSV."""
+"""Saving what a video gives: the annotated video, a line of JSON per frame, crops, JSON and CSV.
+
+Of a file everything appears at once, when it was read. What a camera gives is saved as it comes, for hours or for
+months, whatever happens to the disk or the process: records are appended to CSV and to lines of JSON; the annotated
+video and the lines per frame come in segments of an hour, so that old ones can be taken away; a full disk costs what
+there is no room for, and nothing else.
+"""
 
 import contextlib
 import dataclasses
+import datetime
 import json
-from collections.abc import Mapping, Sequence
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 import av
 
 from ..basics.results import VehicleRecord, VideoResult
+from ..media.draw import encode_picture
 from ..media.images import BGRImage
-from ..media.inputs import LiveSource, VideoSource
+from ..media.inputs import VideoSource
 from ..media.leftovers import temporary_beside
 from ..media.record_log import RecordLog
-from ..media.saving import OutputFolder, csv_heading, csv_text, json_bytes, record_row
+from ..media.saving import OutputFolder, json_bytes
+from ..media.tables import csv_heading, csv_lines, csv_text
+from .description import VideoDescription
 from .encoder import CONTAINERS, VideoWriter
-from .source import Plane, VideoFile
+from .source import Plane
 
 #: Container of the annotated video where the one that came in has no known suffix.
 USUAL_SUFFIX = ".mp4"
+#: Length of a segment of a live source, in seconds.
+SEGMENT_S = 3600.0
+#: After a failure to write, video and lines are left alone for so long, in seconds.
+RECOVERY_S = 10.0
+#: That not all can be saved is told this seldom, in seconds.
+REPORT_S = 60.0
+
+_LOGGER = logging.getLogger(__name__)
 
 
-class Output(Protocol):
-    """Takes the results of a video as they come."""
+class _Segment:
+    """A stretch of annotated video and of lines per frame, as far as there are paths for them; the whole of a file."""
 
-    @property
-    def draws(self) -> bool:
-        """Whether annotated frames are wanted."""
+    def __init__(self, start_s: float, paths: Mapping[str, Path], suffix: str, video: VideoDescription) -> None:
+        self.start_s, self.paths = start_s, paths
+        self.lines: RecordLog | None = None
+        self.writer: VideoWriter | None = None
+        try:
+            if "frames" in paths:
+                self.lines = RecordLog(paths["frames"])
+            if "annotated" in paths:
+                self.writer = VideoWriter(paths["annotated"], suffix.lower(), video)
+        except BaseException:
+            self.remove()
+            raise
 
-    def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        """Add an annotated frame; see :meth:`numberplate.video.encoder.VideoWriter.write`."""
+    def close(self) -> None:
+        """Finish both files, as far as there is room."""
+        if self.lines:
+            self.lines.close()
+        if self.writer:
+            self.writer.close()
 
-    def write_line(self, line: Mapping[str, Any], time_s: float) -> None:
-        """Add a line to the per-frame file."""
-
-    def save(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
-        """Save a record and the picture of its plate; returns it with the name of that file."""
-
-    def finish(self, result: VideoResult) -> VideoResult:
-        """Complete the files; returns the result with their names."""
-
-
-class Crops:
-    """The pictures of plates, in a folder of their own."""
-
-    def __init__(self, folder: OutputFolder, path: Path) -> None:
-        """Make the folder, or take an earlier answer's crops out of it.
-
-        Raises:
-            OSError: it cannot be made.
-        """
-        self._folder, self._path = folder, path
-        self._count = 0
-        path.mkdir(exist_ok=True)
-        for earlier in path.glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
-            earlier.unlink()
-
-    def save(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
-        """Save the picture of a plate; returns the record with its file.
-
-        Raises:
-            InputError: it cannot be written.
-        """
-        self._count += 1
-        path = self._path / f"{self._count:04}-{record.plate.text or 'unreadable'}.jpg"
-        self._folder.save_picture(str(path), crop)
-        return dataclasses.replace(record, crop=str(path))
-
-
-def suffix_of(source: VideoSource | LiveSource) -> str:
-    """The suffix of the annotated video."""
-    suffix = Path(source.file_name).suffix
-    return suffix if suffix.lower() in CONTAINERS else USUAL_SUFFIX
+    def remove(self) -> None:
+        """Take both files away, unless they were renamed."""
+        with contextlib.suppress(OSError):
+            self.close()
+        for path in self.paths.values():
+            path.unlink(missing_ok=True)
 
 
 class VideoOutput:
-    """Writes the results of one video file; a context manager.
+    """Writes the results of a video, a webcam or a stream; a context manager.
 
-    The files have temporary names until :meth:`finish`; without it, leaving the context takes them away again. Records
-    are in ``….partial.csv`` and ``….partial.jsonl`` until then, for whoever is killed before.
+    The files of a video have temporary names until :meth:`finish`, and its records are in ``….partial.csv`` and
+    ``….partial.jsonl``, for whoever is killed before; without :meth:`finish`, leaving the context takes all away again.
+    Of a live source what was written stays.
+
+    Attributes:
+        draws: whether annotated frames are wanted.
     """
 
-    def __init__(self, folder: OutputFolder, source: VideoSource | LiveSource, video: VideoFile, kinds: Sequence[str]):
+    def __init__(
+        self, folder: OutputFolder, source: VideoSource, video: VideoDescription, kinds: Sequence[str]
+    ) -> None:
         """Start the files.
 
         Args:
@@ -95,29 +98,26 @@ class VideoOutput:
         Raises:
             InputError: nothing can be written there.
         """
-        self._folder, self._name = folder, source.name
         self.draws = "annotated" in kinds
-        suffix = suffix_of(source)
+        self._folder, self._name, self._video, self._kinds = folder, source.name, video, kinds
+        suffix = Path(source.file_name).suffix
+        self._suffix = suffix if suffix.lower() in CONTAINERS else USUAL_SUFFIX
+        self._saved: dict[str, Path] = {}
+        self._logs: list[tuple[str, RecordLog]] = []
+        self._crops = 0
+        self._next_try = self._next_report = 0.0
         with folder.complaining(), contextlib.ExitStack() as undo:
-            stem = folder.claim(Path(source.file_name).stem, suffix, source.name if source.path else None)
-            undo.callback(folder.release, stem)
-            self._saved = {"json": folder.path(f"{stem}.json")}
-            self._parts: dict[str, Path] = {}
-            self._logs = [RecordLog(folder.path(f"{stem}.partial.csv"), csv_heading("video"))]
-            undo.callback(self._logs[0].remove)
-            self._logs.append(RecordLog(folder.path(f"{stem}.partial.jsonl")))
-            undo.callback(self._logs[1].remove)
-            if "csv" in kinds:
-                self._saved["csv"] = folder.path(f"{stem}.csv")
+            # A live source, or a network address, never comes again: every reading of it has a name of its own.
+            owner = source.name if source.path else None
+            self._stem = folder.claim(Path(source.file_name).stem, self._suffix, owner)
+            undo.callback(folder.release, self._stem)
+            self._saved["json"] = folder.path(f"{self._stem}.json")
+            self._start_logs(undo)
             if "crops" in kinds:
-                self._saved["crops"] = folder.path(f"{stem}-crops")
-            self._crops = Crops(folder, self._saved["crops"]) if "crops" in kinds else None
-            if "frames" in kinds:
-                self._lines = self._start_part("frames", f"{stem}.frames.jsonl", undo).open("w")
-                undo.callback(self._close_lines)
-            if self.draws:
-                part = self._start_part("annotated", f"{stem}{suffix}", undo)
-                self._writer = VideoWriter(part, suffix.lower(), video)
+                self._start_crops()
+            self._segment: _Segment | None = self._new_segment(0.0)
+            undo.callback(self._segment.remove)
+            if video.audio_stream is not None:
                 video.on_audio = self._write_audio
             self._undo = undo.pop_all()
 
@@ -125,52 +125,50 @@ class VideoOutput:
         """The output itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Take away what is not finished."""
-        if kind is not None and self.draws:
-            self._writer.abandon()
-        self._undo.close()
-
-    def _start_part(self, kind: str, name: str, undo: contextlib.ExitStack) -> Path:
-        """The temporary file of what will be saved under a name."""
-        self._saved[kind] = self._folder.path(name)
-        self._parts[kind] = temporary_beside(self._saved[kind])
-        undo.callback(self._parts[kind].unlink, missing_ok=True)
-        return self._parts[kind]
-
-    def _close_lines(self) -> None:
-        # On a full disk the last lines cannot be written; nobody will read this file.
-        with contextlib.suppress(OSError):
-            self._lines.close()
+    def __exit__(self, *exception: object) -> None:
+        """Take away what is not finished of a file; close what was saved of a live source."""
+        if not self._video.live:
+            self._undo.close()
+            return
+        with self._saving():
+            self._close_segment()
+        for _, log in self._logs:
+            log.close()
 
     def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
         """Add an annotated frame; see :meth:`numberplate.video.encoder.VideoWriter.write`."""
-        with self._folder.complaining():
-            self._writer.write(picture, time_s)
-
-    def _write_audio(self, packet: av.Packet) -> None:
-        with self._folder.complaining():
-            self._writer.write_audio(packet)
+        with self._saving():
+            segment = self._segment_at(time_s)
+            if segment and segment.writer:
+                segment.writer.write(picture, time_s - segment.start_s)
 
     def write_line(self, line: Mapping[str, Any], time_s: float) -> None:
         """Add a line to the per-frame file."""
-        if "frames" in self._parts:
-            with self._folder.complaining():
-                self._lines.write(json.dumps(line) + "\n")
+        with self._saving():
+            segment = self._segment_at(time_s)
+            if segment and segment.lines:
+                segment.lines.append(json.dumps(line) + "\n")
 
     def save(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
         """Save a record and the picture of its plate; returns it with the name of that file."""
-        with self._folder.complaining():
-            if self._crops:
-                record = self._crops.save(record, crop)
-            self._logs[0].append(record_row(self._name, record.to_dict()))
-            self._logs[1].append(json.dumps(record.to_dict()) + "\n")
+        if "crops" in self._kinds:
+            with self._saving():
+                self._crops += 1
+                path = str(self._saved["crops"] / f"{self._crops:04}-{record.plate.text or 'unreadable'}.jpg")
+                self._folder.write({path: encode_picture(crop, ".jpg")})
+                record = dataclasses.replace(record, crop=path)
+        answer = record.to_dict()
+        pieces = {
+            "csv": csv_lines({"kind": "video", "input": self._name, "plates": [answer]}),
+            "json": json.dumps(answer) + "\n",
+        }
+        for kind, log in self._logs:
+            with self._saving():
+                log.append(pieces[kind])
         return record
 
     def finish(self, result: VideoResult) -> VideoResult:
-        """Complete the files, and save the answer as JSON and CSV.
+        """Complete the files, and save the answer as JSON, that for a file as CSV, too.
 
         Returns:
             The result with the names of the files under ``saved``.
@@ -179,15 +177,83 @@ class VideoOutput:
             InputError: the folder cannot be written into any more.
         """
         result = dataclasses.replace(result, saved={kind: str(path) for kind, path in self._saved.items()})
-        with self._folder.complaining():
-            if self.draws:
-                self._writer.close()
-            if "frames" in self._parts:
-                self._lines.close()
-            answer = result.to_dict()
-            files: dict[str, bytes | Path] = {str(self._saved[kind]): part for kind, part in self._parts.items()}
+        answer = result.to_dict()
+        files: dict[str, bytes | Path] = {}
+        if not self._video.live and self._segment:
+            files = {str(self._saved[kind]): part for kind, part in self._segment.paths.items()}
             if "csv" in self._saved:
                 files[str(self._saved["csv"])] = csv_text(answer).encode()
+        with self._saving():
+            self._close_segment()
+        with self._folder.complaining():
             # The last one: it says that the others are there.
             self._folder.write({**files, str(self._saved["json"]): json_bytes(answer)})
         return result
+
+    def _start_logs(self, undo: contextlib.ExitStack) -> None:
+        """Start the files of records; those of a live source are what is saved, and there are those asked for."""
+        for kind, saved, suffix in (("csv", "csv", ".csv"), ("json", "records", ".jsonl")):
+            path = self._folder.path(f"{self._stem}{suffix}")
+            if kind in self._kinds and (self._video.live or kind == "csv"):
+                self._saved[saved] = path
+            if kind in self._kinds or not self._video.live:
+                if not self._video.live:
+                    path = path.with_name(f"{self._stem}.partial{suffix}")
+                log = RecordLog(path, csv_heading("video") if kind == "csv" else "")
+                undo.callback(log.remove)
+                self._logs.append((kind, log))
+
+    def _start_crops(self) -> None:
+        """Make the folder of crops, or take an earlier answer's out of it."""
+        self._saved["crops"] = self._folder.path(f"{self._stem}-crops")
+        self._saved["crops"].mkdir(exist_ok=True)
+        for earlier in self._saved["crops"].glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
+            earlier.unlink()
+
+    def _write_audio(self, packet: av.Packet) -> None:
+        with self._saving():
+            if self._segment and self._segment.writer:
+                self._segment.writer.write_audio(packet)
+
+    def _segment_at(self, time_s: float) -> _Segment | None:
+        """The segment that a time lies in; None while the disk is given time to recover."""
+        if self._segment and self._video.live and time_s - self._segment.start_s >= SEGMENT_S:
+            self._close_segment()
+        if self._segment is None and time.monotonic() >= self._next_try:
+            self._segment = self._new_segment(time_s)
+        return self._segment
+
+    def _new_segment(self, start_s: float) -> _Segment:
+        """The first segment has the name of the answer, later ones the time when they begin, as well."""
+        stem = self._stem
+        if self._saved.keys() & {"annotated", "frames"}:
+            stem = f"{stem}-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}"
+        names = {"frames": f"{stem}.frames.jsonl", "annotated": stem + self._suffix}
+        paths = {kind: self._folder.path(name) for kind, name in names.items() if kind in self._kinds}
+        parts = paths if self._video.live else {kind: temporary_beside(path) for kind, path in paths.items()}
+        segment = _Segment(start_s, parts, self._suffix, self._video)
+        for kind, path in paths.items():
+            self._saved.setdefault(kind, path)
+        return segment
+
+    def _close_segment(self) -> None:
+        segment, self._segment = self._segment, None
+        if segment:
+            segment.close()
+
+    @contextlib.contextmanager
+    def _saving(self) -> Iterator[None]:
+        """A failure to write ends the reading of a file. A camera is watched for months, a disk is full for an hour."""
+        try:
+            yield
+        except OSError as error:
+            if not self._video.live:
+                raise self._folder.unwritable(error) from error
+            now_s = time.monotonic()
+            if now_s >= self._next_report:
+                reason = error.strerror or error
+                _LOGGER.warning("%s: not all can be saved (%s); going on, make room", self._name, reason)
+                self._next_report = now_s + REPORT_S
+            self._next_try = now_s + RECOVERY_S
+            with contextlib.suppress(OSError):
+                self._close_segment()

@@ -6,7 +6,7 @@ probability.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..basics.results import Candidate
 
@@ -101,19 +101,16 @@ class Vote:
     def _posteriors(self) -> Iterator[_Slot]:
         """Per slot the probability of each character and of none."""
         power = self._power()
+        # A slot is an end if none before it, or none after it, is surely a character.
+        firm = [place for place, slot in enumerate(self._slots) if slot.get(NONE, 0.0) < END_GAP * self._weight]
         for place, slot in enumerate(self._slots):
             votes = dict(slot)
-            if self._is_end(place):
+            if not firm or not firm[0] < place < firm[-1]:
                 votes[NONE] = END_GAP * votes.get(NONE, 0.0)
             best = max(votes.values())
             powers = {character: (vote / best) ** power for character, vote in votes.items()}
             total = sum(powers.values())
             yield {character: value / total for character, value in powers.items()}
-
-    def _is_end(self, place: int) -> bool:
-        """Whether no slot before this one, or none after it, is surely a character."""
-        firm = [index for index, slot in enumerate(self._slots) if slot.get(NONE, 0.0) < END_GAP * self._weight]
-        return not firm or place <= firm[0] or place >= firm[-1]
 
     def _read_share(self) -> float:
         """How sure it is that one of the candidates is right: the share of what was seen that they account for."""
@@ -125,44 +122,55 @@ class Vote:
         return min(math.sqrt(max(self.readings, 1)), LARGEST_EVIDENCE)
 
     def _add_text(self, text: str, weight: float) -> None:
+        def cost(place: int, character: str) -> float:
+            share = 1.0 - self._slots[place].get(character, 0.0) / self._weight
+            return END_GAP * share if character == NONE and place in (0, len(self._slots) - 1) else share
+
         slots: list[_Slot] = []
-        for slot, character in self._aligned(text):
-            voted = dict(slot) if slot is not None else {NONE: self._weight}
+        for place, character in _aligned(len(self._slots), text, cost)[1]:
+            voted = {NONE: self._weight} if place is None else dict(self._slots[place])
             voted[character] = voted.get(character, 0.0) + weight
             slots.append(voted)
         self._slots = slots
         self._weight += weight
 
-    def _aligned(self, text: str) -> list[tuple[_Slot | None, str]]:
-        """Each slot with its character of the text or NONE, and characters without a slot, in order; least cost."""
-        rows, columns = len(self._slots), len(text)
-        match = [[self._cost(slot, character) for character in text] for slot in self._slots]
-        skip = [
-            (END_GAP if place in (0, rows - 1) else 1.0) * self._cost(slot, NONE)
-            for place, slot in enumerate(self._slots)
-        ]
-        cost = [[0.0] * (columns + 1) for _ in range(rows + 1)]
-        step = [[0] * (columns + 1) for _ in range(rows + 1)]
-        for row in range(rows + 1):
-            for column in range(columns + 1):
-                options = []
-                if row and column:
-                    options.append((cost[row - 1][column - 1] + match[row - 1][column - 1], 0))
-                if row:
-                    options.append((cost[row - 1][column] + skip[row - 1], 1))
-                if column:
-                    options.append((cost[row][column - 1] + 1.0, 2))
-                cost[row][column], step[row][column] = min(options, default=(0.0, 0))
-        pairs: list[tuple[_Slot | None, str]] = []
-        row, column = rows, columns
-        while row or column:
-            kind = step[row][column]
-            row, column = row - (kind != 2), column - (kind != 1)
-            pairs.append((None if kind == 2 else self._slots[row], NONE if kind == 1 else text[column]))
-        return pairs[::-1]
 
-    def _cost(self, slot: _Slot, character: str) -> float:
-        return 1.0 - slot.get(character, 0.0) / self._weight
+def _aligned(slots: int, text: str, cost: Callable[[int, str], float]) -> tuple[float, list[tuple[int | None, str]]]:
+    """Align a text with slots at least cost.
+
+    Args:
+        slots: how many there are.
+        text: its characters are new slots at a cost of 1.
+        cost: of a character, or NONE, in a slot.
+
+    Returns:
+        The cost; and each slot with its character or NONE, and characters without a slot, in order.
+    """
+    skip = [cost(place, NONE) for place in range(slots)]
+    match = [[cost(place, character) for character in text] for place in range(slots)]
+    sums: dict[tuple[int, int], tuple[float, int]] = {}
+    for row in range(slots + 1):
+        for column in range(len(text) + 1):
+            options = []
+            if row and column:
+                options.append((sums[row - 1, column - 1][0] + match[row - 1][column - 1], 0))
+            if row:
+                options.append((sums[row - 1, column][0] + skip[row - 1], 1))
+            if column:
+                options.append((sums[row, column - 1][0] + 1.0, 2))
+            sums[row, column] = min(options, default=(0.0, 0))
+    pairs: list[tuple[int | None, str]] = []
+    row, column = slots, len(text)
+    while row or column:
+        step = sums[row, column][1]
+        row, column = row - (step != 2), column - (step != 1)
+        pairs.append((None if step == 2 else row, NONE if step == 1 else text[column]))
+    return sums[slots, len(text)][0], pairs[::-1]
+
+
+def edit_distance(first: str, second: str) -> int:
+    """How many characters to replace, add or leave out to make one text of the other (Levenshtein 1966)."""
+    return round(_aligned(len(first), second, lambda place, character: float(first[place] != character))[0])
 
 
 def same_text(first: Vote, second: Vote) -> bool:
@@ -173,7 +181,7 @@ def same_text(first: Vote, second: Vote) -> bool:
     if one == other or _is_likely(one, second) or _is_likely(other, first):
         return True
     shorter, longer = sorted((one, other), key=len)
-    if len(shorter) >= SHORTEST_PART and longer.find(shorter) >= 0:
+    if len(shorter) >= SHORTEST_PART and shorter in longer:
         return True
     return edit_distance(one, other) == 1 and min(first.confidence, second.confidence) < UNSURE_CONFIDENCE
 
@@ -185,16 +193,6 @@ def contradicts(candidates: Sequence[Candidate], vote: Vote) -> bool:
     text = candidates[0].text
     different = edit_distance(text, vote.text) > LARGEST_DIFFERENCE * max(len(text), len(vote.text))
     return different and min(candidates[0].confidence, vote.confidence) >= CONTRADICTION_CONFIDENCE
-
-
-def edit_distance(first: str, second: str) -> int:
-    """How many characters to replace, add or leave out to make one text of the other (Levenshtein 1966)."""
-    row = list(range(len(second) + 1))
-    for count, character in enumerate(first, 1):
-        diagonal, row[0] = row[0], count
-        for place, other in enumerate(second, 1):
-            diagonal, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, diagonal + (character != other))
-    return row[-1]
 
 
 def _is_likely(text: str, vote: Vote) -> bool:

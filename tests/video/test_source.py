@@ -179,7 +179,7 @@ def test_the_library_is_quiet_about_damage(tmp_path, root):
 
 def test_pictures_larger_than_8k_are_refused(tmp_path):
     path = write_video(tmp_path / "clip.mp4", [np.zeros((6000, 6400, 3), np.uint8)], options={})
-    with pytest.raises(InputError, match="6400×6000 is more than 36 megapixels; scale it down"):
+    with pytest.raises(InputError, match="6400×6000 is 38 megapixels, the limit is 36; scale it down"):
         VideoFile(VideoSource("clip", path))
 
 

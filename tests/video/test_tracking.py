@@ -88,7 +88,7 @@ def test_a_new_track_is_not_shown_before_it_was_seen():
     tracker = Tracker(1000, 400)
     (track,) = tracker.update(1.0, [plate(100)])
     assert track.corners_at(0.9) is None
-    np.testing.assert_array_equal(track.corners_at(1.0), track.corners)
+    np.testing.assert_array_equal(track.corners_at(1.0), track.latest.corners)
 
 
 def test_the_latest_detection_can_be_taken_back():
@@ -96,8 +96,8 @@ def test_the_latest_detection_can_be_taken_back():
     tracker.update(0, [plate(100)])
     (track,) = tracker.update(0.2, [plate(180)])
     track.undo()
-    assert track.last_s == 0
-    assert track.box[0] == 100
+    assert track.latest.time_s == 0
+    assert track.latest.box[0] == 100
 
 
 def test_two_ends_of_a_plate_are_one_plate():

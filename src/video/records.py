@@ -1,4 +1,4 @@
-"""Vehicles: what is known of each track, and which tracks are the same vehicle."""
+"""Track records: what is known of each track, and which tracks are of the same vehicle."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -14,7 +14,6 @@ from ..media.images import BGRImage
 from ..recognition.plates import plate_of
 from ..recognition.reading import Reading
 from .crossing import CrossingCounter, Line
-from .tracking import Track
 from .voting import Vote, same_text
 
 #: A vehicle that is seen again within so many seconds has not been away.
@@ -23,8 +22,8 @@ RETURN_S = 5.0
 SHARPNESS_SIZE = (144, 36)
 #: Margin of a crop around the plate, in plate heights.
 CROP_MARGIN = 0.5
-#: Best frames kept of a vehicle, one per text that was read on it.
-SHOTS = 4
+#: Best views kept of a plate, one per text that was read on it.
+BEST_READINGS = 4
 #: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
 #: of the first, and when it has grown by this factor.
 RECHECK_S = 1.0
@@ -39,8 +38,8 @@ UNREAD_FRAMES = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Shot:
-    """A plate in one frame.
+class FrameReading:
+    """A plate as it was read in one frame.
 
     Attributes:
         frame: number of the frame.
@@ -59,7 +58,7 @@ class Shot:
     crop: BGRImage
 
 
-class Sighting:
+class TrackRecord:
     """All that is known of one track, or of several of the same vehicle.
 
     Attributes:
@@ -69,61 +68,63 @@ class Sighting:
         frames: how many frames it was read in.
         is_plate: whether it has been proven to be a plate.
         vote: its text.
+        latest: how it was last read, or None.
     """
 
-    def __init__(self, track: Track, lines: tuple[Line, ...]) -> None:
-        """Begin with a track."""
-        self.tracks = [track.number]
-        self.first_s, self.last_s = track.first_s, track.last_s
+    def __init__(self, number: int, first_s: float, lines: tuple[Line, ...] = ()) -> None:
+        """Begin with the number of a track, which may cross lines."""
+        self.tracks = [number]
+        self.first_s = self.last_s = first_s
         self.frames = 0
         self.is_plate = False
         self.vote = Vote()
+        self.latest: FrameReading | None = None
         self._is_cut = False
         self._counter = CrossingCounter(lines)
         self._earlier_crossings: list[Crossing] = []
-        self._shots: dict[str, Shot] = {}
-        self._read_height, self._read_s = 0.0, 0.0
+        self._best: dict[str, FrameReading] = {}
 
-    def see(self, track: Track, cut: bool) -> None:
-        """Its track goes on; its plate is cut off by the border of the picture, or not."""
-        self.last_s, self._is_cut = track.last_s, cut
-        self._counter.add(track.last_s, track.corners)
+    def see(self, time_s: float, corners: FloatArray, is_cut: bool) -> None:
+        """Its track goes on: where its plate is, and whether it is cut off by the border of the picture."""
+        self.last_s, self._is_cut = time_s, is_cut
+        self._counter.add(time_s, corners)
+
+    @property
+    def _is_new(self) -> bool:
+        return not self.vote.sure and self.frames < EAGER_FRAMES
 
     @property
     def is_urgent(self) -> bool:
         """Whether it should be read as often as possible."""
-        return not self._is_cut and not self.vote.sure and self.frames < EAGER_FRAMES
+        return self._is_new and not self._is_cut
 
-    def wants_reading(self, track: Track) -> bool:
-        """Whether a reading of its track's latest detection may teach something."""
-        if track.leapt or (not self.vote.sure and self.frames < EAGER_FRAMES):
+    def wants_reading(self, time_s: float, corners: FloatArray) -> bool:
+        """Whether another reading of its plate may teach something."""
+        if self._is_new or not self.latest:
             return True
-        if quad_size(track.corners)[1] > WORTHWHILE_GROWTH * self._read_height:
+        if quad_size(corners)[1] > WORTHWHILE_GROWTH * quad_size(self.latest.detection.corners)[1]:
             return True
-        return track.last_s - self._read_s >= (RECHECK_S if self.vote.sure else UNSURE_RECHECK_S)
+        return time_s - self.latest.time_s >= (RECHECK_S if self.vote.sure else UNSURE_RECHECK_S)
 
-    def read(self, shot: Shot) -> None:
+    def read(self, view: FrameReading) -> None:
         """Take in a reading."""
         self.frames += 1
-        self.vote.add(shot.reading.candidates, max(shot.quality, 1e-3))
-        self._read_height, self._read_s = quad_size(shot.detection.corners)[1], shot.time_s
-        text = shot.reading.text
-        if text not in self._shots or shot.quality > self._shots[text].quality:
-            self._shots[text] = shot
-        if len(self._shots) > SHOTS:
-            del self._shots[min(self._shots, key=lambda known: self._shots[known].quality * (known != self.vote.text))]
+        self.latest = view
+        self.vote.add(view.reading.candidates, max(view.quality, 1e-3))
+        self._keep(view)
+        if len(self._best) > BEST_READINGS:
+            del self._best[min(self._best, key=lambda text: self._best[text].quality * (text != self.vote.text))]
 
-    def merge(self, later: "Sighting") -> None:
-        """Take in the sighting of the same vehicle after it was away."""
+    def merge(self, later: "TrackRecord") -> None:
+        """Take in the record of the same vehicle after it was away."""
         self.tracks += later.tracks
         self.first_s, self.last_s = min(self.first_s, later.first_s), max(self.last_s, later.last_s)
         self.frames += later.frames
         self.is_plate |= later.is_plate
         self.vote.merge(later.vote)
         self._earlier_crossings += later.crossings
-        for text, shot in later._shots.items():
-            if text not in self._shots or shot.quality > self._shots[text].quality:
-                self._shots[text] = shot
+        for view in later._best.values():
+            self._keep(view)
 
     @property
     def crossings(self) -> list[Crossing]:
@@ -131,9 +132,9 @@ class Sighting:
         return sorted(self._earlier_crossings + self._counter.crossings, key=lambda crossing: crossing.time_s)
 
     @property
-    def best(self) -> Shot:
-        """The best frame among those that say what it says, or among all."""
-        return self._shots.get(self.vote.text) or max(self._shots.values(), key=lambda shot: shot.quality)
+    def best(self) -> FrameReading:
+        """The best view among those that say what it says, or among all."""
+        return self._best.get(self.vote.text) or max(self._best.values(), key=lambda view: view.quality)
 
     @property
     def counts(self) -> bool:
@@ -144,16 +145,15 @@ class Sighting:
             return self.frames >= UNREAD_FRAMES
         return self.frames > 1 or self.vote.confidence >= SINGLE_CONFIDENCE
 
-    def record(self) -> VehicleRecord:
-        """Its record."""
+    def vehicle(self) -> VehicleRecord:
+        """The record of its vehicle."""
         best, vote = self.best, self.vote
-        candidates = tuple(vote.candidates())
-        voted = Reading(
+        voted = dataclasses.replace(
+            best.reading,
             text=vote.text,
             confidence=vote.confidence,
-            rows=best.reading.rows,
             characters=_characters(vote.text, best.reading.characters),
-            candidates=candidates,
+            candidates=tuple(vote.candidates()),
             region=best.reading.region if best.reading.text == vote.text else None,
         )
         return VehicleRecord(
@@ -167,61 +167,54 @@ class Sighting:
             crossings=tuple(self.crossings),
         )
 
+    def _keep(self, view: FrameReading) -> None:
+        known = self._best.get(view.reading.text)
+        if not known or view.quality > known.quality:
+            self._best[view.reading.text] = view
 
-class Register:
-    """The vehicles of a video: sightings of the same vehicle shortly after each other become one."""
+
+class Vehicles:
+    """The vehicles of a video: track records of the same vehicle shortly after each other become one."""
 
     def __init__(self) -> None:
-        self._waiting: list[Sighting] = []
+        self._waiting: list[TrackRecord] = []
 
-    def add(self, sighting: Sighting) -> None:
-        """Take in a sighting that is over."""
-        if not sighting.counts and not sighting.vote.text:
+    def add(self, record: TrackRecord) -> None:
+        """Take in the record of a track that is over."""
+        if not record.counts and not record.vote.text:
             return
         for known in self._waiting:
-            if _is_return(known, sighting):
-                known.merge(sighting)
+            if _is_return(known, record):
+                known.merge(record)
                 return
-        self._waiting.append(sighting)
+        self._waiting.append(record)
 
-    def settled(self, time_s: float, present: Sequence[Sighting]) -> list[Sighting]:
-        """Take out the vehicles that have not come back.
-
-        Args:
-            time_s: the time.
-            present: sightings that are not over; one of them may be a vehicle that is back.
-        """
+    def settled(self, time_s: float, present: Sequence[TrackRecord]) -> list[TrackRecord]:
+        """Take out the vehicles that have not come back at a time; one of those present may be back."""
         settled = [
-            sighting
-            for sighting in self._waiting
-            if time_s - sighting.last_s > RETURN_S and not any(_is_return(sighting, other) for other in present)
+            record
+            for record in self._waiting
+            if time_s - record.last_s > RETURN_S and not any(_is_return(record, other) for other in present)
         ]
-        self._waiting = [sighting for sighting in self._waiting if sighting not in settled]
-        return [sighting for sighting in settled if sighting.counts]
+        self._waiting = [record for record in self._waiting if record not in settled]
+        return [record for record in settled if record.counts]
 
 
-def _is_return(earlier: Sighting, later: Sighting) -> bool:
-    """Whether two sightings are the same vehicle, which is never in two places at once."""
+def _is_return(earlier: TrackRecord, later: TrackRecord) -> bool:
+    """Whether two records are of the same vehicle, which is never in two places at once."""
     gap = max(later.first_s - earlier.last_s, earlier.first_s - later.last_s)
     return 0 < gap <= RETURN_S and same_text(earlier.vote, later.vote)
 
 
 def _characters(text: str, read: Sequence[Character]) -> tuple[Character, ...]:
-    """The voted text with the places of its characters in the best frame; none where that one says too little."""
-    if "".join(character.text for character in read) == text:
-        return tuple(read)
+    """The voted text with the places of its characters in the best view; none where that one says too little."""
     if len(read) == len(text):
         return tuple(dataclasses.replace(old, text=new) for old, new in zip(read, text, strict=True))
     return ()
 
 
 def quality(image: BGRImage, detection: Detection) -> float:
-    """How well a plate can be seen, 0..1: its sharpness at a fixed size, so that small plates count as blurred.
-
-    Args:
-        image: BGR uint8 ``[H, W, 3]``.
-        detection: the plate.
-    """
+    """How well a plate can be seen in a BGR picture, 0..1: its sharpness at a fixed size, so small ones are blurred."""
     width, height = SHARPNESS_SIZE
     matrix = quad_to_rectangle(detection.corners, np.array([0, 0, width, height], np.float32))
     patch = cv2.cvtColor(cv2.warpPerspective(image, matrix, SHARPNESS_SIZE, flags=cv2.INTER_LINEAR), cv2.COLOR_BGR2GRAY)
