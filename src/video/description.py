@@ -12,34 +12,30 @@ USUAL_RATE = Fraction(25)
 
 
 class VideoDescription:
-    """What is known of a video, a webcam or a stream apart from its frames; otherwise they are upright, live and mute.
+    """What is known of a video, a webcam or a stream apart from its frames; the usual one is live, upright and mute."""
 
-    Attributes:
-        name: what the answer and messages call it.
-        size: width and height of the upright pictures, in pixels.
-        frame_rate: frames per second, on average.
-        frame_count: how many frames there should be; None where that is not known.
-        live: whether frames are left out where reading is too slow.
-        error: one line that says what was wrong with it, in the end; None if nothing was.
-        rotated: whether the upright pictures stand where they are stored lying.
-        start_s: time in the container at which the video begins, in seconds.
-        template: the stream that the annotated copy takes colours and the shape of its pixels from, or None.
-        audio_stream: the sound, or None.
-        on_audio: takes each packet of sound.
-        on_idle: is called with the time in seconds, on the clock of the frames, again and again while no frame comes.
-    """
-
+    #: What the answer and messages call it.
     name: str
+    #: Width and height of the upright pictures, in pixels.
     size: tuple[int, int]
+    #: Frames per second, on average.
     frame_rate: Fraction = USUAL_RATE
+    #: How many frames there should be; None where that is not known.
     frame_count: int | None = None
+    #: Whether frames are left out where reading is too slow.
     live: bool = True
+    #: One line that says what was wrong with it, in the end; None if nothing was.
     error: str | None = None
+    #: Whether the upright pictures stand where they are stored lying.
     rotated = False
+    #: Time in the container at which it begins, in seconds.
     start_s = 0.0
+    #: The stream that the annotated copy takes colours and the shape of its pixels from, and the sound.
     template: Any = None
     audio_stream: Any = None
+    #: Takes each packet of sound.
     on_audio: Callable[[av.Packet], None] | None = None
+    #: Is called with the time in seconds, on the clock of the frames, again and again while no frame comes.
     on_idle: Callable[[float], None] | None = None
 
     def at(self, time_s: float) -> datetime.datetime | None:

@@ -3,8 +3,9 @@
 import contextlib
 import io
 import logging
-import queue
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -83,12 +84,10 @@ class VideoWriter:
         self._audio = self._add_audio(video)
         self._start_s = video.start_s
         self._last_pts = -1
-        room = _QUEUE_BYTES // (video.size[0] * video.size[1] * 3 // 2)
-        self._items: queue.Queue[tuple[Plane | av.VideoFrame, float] | av.Packet | None]
-        self._items = queue.Queue(min(_QUEUE, max(room, 1)))
         self._error: str | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        room = _QUEUE_BYTES // (video.size[0] * video.size[1] * 3 // 2)
+        self._room = threading.Semaphore(min(_QUEUE, max(room, 1)))
+        self._thread = ThreadPoolExecutor(1)
 
     def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
         """Add a frame.
@@ -97,24 +96,38 @@ class VideoWriter:
             picture: I420 uint8 ``[1.5 H, W]``, or a frame with even sides as it was decoded.
             time_s: its presentation time in seconds.
         """
-        self._put((picture, time_s))
+        self._put(self._encode, picture, time_s)
 
     def write_audio(self, packet: av.Packet) -> None:
         """Add sound as it came from the original."""
         if self._audio is not None:
-            self._put(packet)
+            self._put(self._copy, packet)
 
     def close(self) -> None:
-        """Finish the file."""
-        self._items.put(None)
-        self._thread.join()
-        if self._error:
-            raise OSError(self._error)
+        """Finish the file; to be called once, whatever was raised before."""
+        self._thread.shutdown()
+        self._do(self._finish)
+        with contextlib.suppress(*LIBRARY_ERRORS):
+            self._container.close()
+        if self._file:
+            self._file.close()
+        self._complain()
 
-    def _put(self, item: tuple[Plane | av.VideoFrame, float] | av.Packet) -> None:
+    def _put(self, work: Callable[..., None], *arguments: Any) -> None:
+        self._complain()
+        self._room.acquire()
+        self._thread.submit(self._do, work, *arguments).add_done_callback(lambda _: self._room.release())
+
+    def _do(self, work: Callable[..., None], *arguments: Any) -> None:
+        try:
+            if not self._error:
+                work(*arguments)
+        except Exception as error:
+            self._error = getattr(error, "strerror", None) or str(error)
+
+    def _complain(self) -> None:
         if self._error:
             raise OSError(self._error)
-        self._items.put(item)
 
     def _add_pictures(self, codec: str, video: VideoDescription) -> Any:
         width, height = video.size
@@ -142,28 +155,6 @@ class VideoWriter:
             _LOGGER.warning("%s: its sound cannot be copied (%s); going on without", video.name, error)
             return None
 
-    def _run(self) -> None:
-        ended = False
-        try:
-            while (item := self._items.get()) is not None:
-                if isinstance(item, tuple):
-                    self._encode(*item)
-                else:
-                    self._copy(item)
-            ended = True
-            self._container.mux(self._stream.encode(None))
-            self._container.close()
-        except Exception as error:
-            self._error = getattr(error, "strerror", None) or str(error)
-            # Whoever waits for a place in the queue must not wait for ever.
-            while not ended and self._items.get() is not None:
-                pass
-        finally:
-            with contextlib.suppress(*LIBRARY_ERRORS):
-                self._container.close()
-            if self._file:
-                self._file.close()
-
     def _encode(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
         if isinstance(picture, av.VideoFrame):
             frame = picture
@@ -183,3 +174,7 @@ class VideoWriter:
         packet.dts -= shift
         packet.stream = self._audio
         self._container.mux(packet)
+
+    def _finish(self) -> None:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()

@@ -21,11 +21,7 @@ PENDING_BYTES = 100_000_000
 
 
 class FrameOutput:
-    """Annotates frames, shows and saves them.
-
-    Attributes:
-        is_closed: whether somebody has closed the window.
-    """
+    """Annotates frames, shows and saves them; ``is_closed`` tells whether somebody has closed the window."""
 
     def __init__(
         self,
@@ -35,15 +31,7 @@ class FrameOutput:
         output: VideoOutput | None,
         window: Window | None,
     ) -> None:
-        """Begin.
-
-        Args:
-            size: width and height of the frames, in pixels.
-            tracker: knows the plates.
-            lines: are drawn.
-            output: takes annotated frames and what is said of them.
-            window: shows annotated frames.
-        """
+        """Begin, for frames of a width and height in pixels, on which plates that are tracked, and lines, are drawn."""
         self.is_closed = False
         self._tracker, self._lines, self._output, self._window = tracker, lines, output, window
         self._draws = window is not None or (output is not None and output.draws)
@@ -54,29 +42,20 @@ class FrameOutput:
         """Take a frame, which waits."""
         self._pending.append(frame)
 
-    def advance(self) -> None:
-        """Let go of the frames that have waited long enough."""
-        self._let_go(self._delay)
-
-    def flush(self) -> None:
-        """Let go of all frames: where their plates are is known."""
-        self._let_go(0)
+    def let_go(self, of_all: bool = True) -> None:
+        """Let go of all frames, where their plates are is known; or of those that have waited long enough."""
+        while len(self._pending) > (0 if of_all else self._delay):
+            frame = self._pending.popleft()
+            picture = self._annotated(frame) if self._draws else frame.picture
+            if self._output:
+                self._output.write(picture, self.line(frame), frame.time_s)
+            if self._window and isinstance(picture, np.ndarray) and not self._window.play(bgr_of(picture)):
+                self.is_closed = True
 
     def line(self, frame: Frame) -> dict[str, Any]:
         """What the per-frame file says about a frame, as far as it is known by now."""
         plates = [_told(track, corners, frame.time_s) for track, corners in self._seen(frame)]
         return {"frame": frame.index, "time_s": round(frame.time_s, 3), "plates": plates}
-
-    def _let_go(self, keep: int) -> None:
-        while len(self._pending) > keep:
-            frame = self._pending.popleft()
-            picture = self._annotated(frame) if self._draws else frame.picture
-            if self._output:
-                if self._output.draws:
-                    self._output.write(picture, frame.time_s)
-                self._output.write_line(self.line(frame), frame.time_s)
-            if self._window and isinstance(picture, np.ndarray) and not self._window.play(bgr_of(picture)):
-                self.is_closed = True
 
     def _annotated(self, frame: Frame) -> Plane | av.VideoFrame:
         """The frame with its plates; the decoder's own where nothing has to be drawn, turned or shown."""

@@ -8,7 +8,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import av
@@ -36,15 +35,6 @@ KEY_FRAME_S = 5.0
 _LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Arrival:
-    """A picture, when it came by the monotonic clock, and how often the source had been cut before."""
-
-    time_s: float
-    picture: av.VideoFrame
-    cuts: int
-
-
 def open_live(
     source: LiveSource,
     duration_s: float | None = None,
@@ -53,12 +43,10 @@ def open_live(
 ) -> "LiveStream | VideoFile":
     """Connect; an address behind which there is a finite video is read like a file, without leaving out frames.
 
-    A source that cannot be reached is tried again, for ever or until it is given up.
-
     Args:
         source: the webcam or the network address.
         duration_s: stop after so many seconds; None goes on until it ends.
-        give_up_s: so many seconds without a picture end it; None goes on trying.
+        give_up_s: so many seconds without a picture end it; None tries to reach it for ever.
         stop: set it to end waiting and reading.
 
     Raises:
@@ -79,10 +67,8 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
     """A live source; a context manager that iterates over its frames; see :func:`open_live`.
 
     A thread reads the source and keeps its latest frame only, so that slow readers leave out frames instead of falling
-    behind. Times are seconds from the first frame by the clock; ``Frame.index`` counts the frames given out.
-
-    Attributes:
-        is_file: whether it turned out to be a finite video, which is better read like a file.
+    behind. Times are seconds from the first frame by the clock; ``Frame.index`` counts the frames given out. With
+    ``is_file`` it has turned out to be a finite video, which is better read like a file.
     """
 
     def __init__(
@@ -96,7 +82,8 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
         self._source, self._give_up_s, self._stop = source, give_up_s, stop
         self._start = self._seen_s = time.monotonic()
         self._duration_s = duration_s
-        self._latest: deque[_Arrival] = deque(maxlen=1)
+        # A picture, when it came by the monotonic clock, and how often the source had been cut before.
+        self._latest: deque[tuple[float, av.VideoFrame, int]] = deque(maxlen=1)
         self._news = threading.Event()
         self._cuts = 0
         self._ended = False
@@ -113,8 +100,8 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
                 raise UnreachableError(f"{self.name}: it sent no picture within {self._duration_s:g} s")
             self._news.wait(TICK_S)
         if self._latest:
-            self._start = self._latest[0].time_s
-            self.size = (self._latest[0].picture.width, self._latest[0].picture.height)
+            self._start, picture, _ = self._latest[0]
+            self.size = (picture.width, picture.height)
         elif not self.is_file:
             raise UnreachableError(str(self.error))
 
@@ -140,16 +127,13 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
                 if self.on_idle and not is_told:
                     self.on_idle(time.monotonic() - self._start)
                 continue
-            arrival = self._latest.pop()
-            if self._is_over(arrival.time_s):
+            came_s, picture, cuts = self._latest.pop()
+            if self._is_over(came_s):
                 return
-            picture = arrival.picture
             if (picture.width, picture.height) != self.size:
                 picture = picture.reformat(*self.size)
-            follows_cut = index > 0 and arrival.cuts > known_cuts
-            known_cuts = arrival.cuts
-            yield Frame(index, arrival.time_s - self._start, picture, follows_cut=follows_cut)
-            index += 1
+            yield Frame(index, came_s - self._start, picture, follows_cut=index > 0 and cuts > known_cuts)
+            index, known_cuts = index + 1, cuts
 
     def _is_over(self, now_s: float) -> bool:
         return self._duration_s is not None and now_s >= self._start + self._duration_s
@@ -211,11 +195,7 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
             raise UnreachableError(f"it cannot be opened ({reason_of(error)}); {advice}") from error
 
     def _decode(self, container: Any) -> None:
-        """Hand over each picture; a damaged one is left out.
-
-        Raises:
-            TimeoutError: none comes.
-        """
+        """Hand over each picture; a damaged one is left out. Raises :class:`TimeoutError` when none comes."""
         stream = video_stream(container, self.name, live=True)
         begun_s = last_s = time.monotonic()
         whole, told = False, self._cuts == 0
@@ -235,7 +215,7 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
                 if not told:
                     _LOGGER.info("%s: connected again", self.name)
                     told = True
-                self._latest.append(_Arrival(now_s, picture, self._cuts))
+                self._latest.append((now_s, picture, self._cuts))
                 self._seen_s = now_s
                 self._news.set()
             if now_s - last_s > FIRST_FRAME_S:

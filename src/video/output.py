@@ -47,23 +47,32 @@ class _Segment:
 
     def __init__(self, start_s: float, paths: Mapping[str, Path], suffix: str, video: VideoDescription) -> None:
         self.start_s, self.paths = start_s, paths
-        self.lines: RecordLog | None = None
+        self._lines: RecordLog | None = None
         self.writer: VideoWriter | None = None
         try:
             if "frames" in paths:
-                self.lines = RecordLog(paths["frames"])
+                self._lines = RecordLog(paths["frames"])
             if "annotated" in paths:
                 self.writer = VideoWriter(paths["annotated"], suffix.lower(), video)
         except BaseException:
             self.remove()
             raise
 
+    def write(self, picture: Plane | av.VideoFrame, line: Mapping[str, Any], time_s: float) -> None:
+        """Add a frame."""
+        if self.writer:
+            self.writer.write(picture, time_s - self.start_s)
+        if self._lines:
+            self._lines.append(json.dumps(line) + "\n")
+
     def close(self) -> None:
         """Finish both files, as far as there is room."""
-        if self.lines:
-            self.lines.close()
-        if self.writer:
-            self.writer.close()
+        lines, writer = self._lines, self.writer
+        self._lines = self.writer = None
+        if lines:
+            lines.close()
+        if writer:
+            writer.close()
 
     def remove(self) -> None:
         """Take both files away, unless they were renamed."""
@@ -73,12 +82,12 @@ class _Segment:
             path.unlink(missing_ok=True)
 
 
-class VideoOutput:
+class VideoOutput(contextlib.ExitStack):
     """Writes the results of a video, a webcam or a stream; a context manager.
 
     The files of a video have temporary names until :meth:`finish`, and its records are in ``….partial.csv`` and
     ``….partial.jsonl``, for whoever is killed before; without :meth:`finish`, leaving the context takes all away again.
-    Of a live source what was written stays.
+    Of a live source what was written stays. What cannot be saved of a video raises :class:`InputError`.
 
     Attributes:
         draws: whether annotated frames are wanted.
@@ -94,24 +103,20 @@ class VideoOutput:
             source: what is read; its name says what the files are called.
             video: the same, opened.
             kinds: which of :data:`numberplate.video.options.SAVED`.
-
-        Raises:
-            InputError: nothing can be written there.
         """
+        super().__init__()
         self.draws = "annotated" in kinds
         self._folder, self._name, self._video, self._kinds = folder, source.name, video, kinds
         suffix = Path(source.file_name).suffix
         self._suffix = suffix if suffix.lower() in CONTAINERS else USUAL_SUFFIX
-        self._saved: dict[str, Path] = {}
-        self._logs: list[tuple[str, RecordLog]] = []
+        self._logs: dict[str, RecordLog] = {}
         self._crops = 0
         self._next_try = self._next_report = 0.0
         with folder.complaining(), contextlib.ExitStack() as undo:
-            # A live source, or a network address, never comes again: every reading of it has a name of its own.
-            owner = source.name if source.path else None
-            self._stem = folder.claim(Path(source.file_name).stem, self._suffix, owner)
+            # Only a file comes again: every reading of anything else has a name of its own.
+            self._stem = folder.claim(Path(source.file_name).stem, self._suffix, source.name if source.path else None)
             undo.callback(folder.release, self._stem)
-            self._saved["json"] = folder.path(f"{self._stem}.json")
+            self._saved = {"json": folder.path(f"{self._stem}.json")}
             self._start_logs(undo)
             if "crops" in kinds:
                 self._start_crops()
@@ -119,35 +124,24 @@ class VideoOutput:
             undo.callback(self._segment.remove)
             if video.audio_stream is not None:
                 video.on_audio = self._write_audio
-            self._undo = undo.pop_all()
+            taking_away = undo.pop_all()
+        if not video.live:
+            self.push(taking_away)
+        else:
+            for log in self._logs.values():
+                self.callback(log.close)
+            self.callback(self._end_segment)
 
-    def __enter__(self) -> "VideoOutput":
-        """The output itself."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Take away what is not finished of a file; close what was saved of a live source."""
-        if not self._video.live:
-            self._undo.close()
-            return
+    def write(self, picture: Plane | av.VideoFrame, line: Mapping[str, Any], time_s: float) -> None:
+        """Add an annotated frame, see :meth:`numberplate.video.encoder.VideoWriter.write`, and what is said of it."""
         with self._saving():
-            self._close_segment()
-        for _, log in self._logs:
-            log.close()
-
-    def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        """Add an annotated frame; see :meth:`numberplate.video.encoder.VideoWriter.write`."""
-        with self._saving():
-            segment = self._segment_at(time_s)
-            if segment and segment.writer:
-                segment.writer.write(picture, time_s - segment.start_s)
-
-    def write_line(self, line: Mapping[str, Any], time_s: float) -> None:
-        """Add a line to the per-frame file."""
-        with self._saving():
-            segment = self._segment_at(time_s)
-            if segment and segment.lines:
-                segment.lines.append(json.dumps(line) + "\n")
+            if self._segment and self._video.live and time_s - self._segment.start_s >= SEGMENT_S:
+                self._end_segment()
+            # While the disk is given time to recover there is none.
+            if self._segment is None and time.monotonic() >= self._next_try:
+                self._segment = self._new_segment(time_s)
+            if self._segment:
+                self._segment.write(picture, line, time_s)
 
     def save(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
         """Save a record and the picture of its plate; returns it with the name of that file."""
@@ -162,13 +156,13 @@ class VideoOutput:
             "csv": csv_lines({"kind": "video", "input": self._name, "plates": [answer]}),
             "json": json.dumps(answer) + "\n",
         }
-        for kind, log in self._logs:
+        for kind, log in self._logs.items():
             with self._saving():
                 log.append(pieces[kind])
         return record
 
     def finish(self, result: VideoResult) -> VideoResult:
-        """Complete the files, and save the answer as JSON, that for a file as CSV, too.
+        """Complete the files, and save the answer as JSON, that for a video as CSV, too.
 
         Returns:
             The result with the names of the files under ``saved``.
@@ -179,29 +173,27 @@ class VideoOutput:
         result = dataclasses.replace(result, saved={kind: str(path) for kind, path in self._saved.items()})
         answer = result.to_dict()
         files: dict[str, bytes | Path] = {}
-        if not self._video.live and self._segment:
+        if self._segment and not self._video.live:
             files = {str(self._saved[kind]): part for kind, part in self._segment.paths.items()}
             if "csv" in self._saved:
                 files[str(self._saved["csv"])] = csv_text(answer).encode()
-        with self._saving():
-            self._close_segment()
+        self._end_segment()
         with self._folder.complaining():
             # The last one: it says that the others are there.
             self._folder.write({**files, str(self._saved["json"]): json_bytes(answer)})
         return result
 
     def _start_logs(self, undo: contextlib.ExitStack) -> None:
-        """Start the files of records; those of a live source are what is saved, and there are those asked for."""
+        """Start the files of records, which are among what is saved of a live source."""
         for kind, saved, suffix in (("csv", "csv", ".csv"), ("json", "records", ".jsonl")):
-            path = self._folder.path(f"{self._stem}{suffix}")
-            if kind in self._kinds and (self._video.live or kind == "csv"):
-                self._saved[saved] = path
-            if kind in self._kinds or not self._video.live:
+            if kind in self._kinds:
+                path = self._folder.path(self._stem + suffix)
+                if kind == "csv" or self._video.live:
+                    self._saved[saved] = path
                 if not self._video.live:
                     path = path.with_name(f"{self._stem}.partial{suffix}")
-                log = RecordLog(path, csv_heading("video") if kind == "csv" else "")
-                undo.callback(log.remove)
-                self._logs.append((kind, log))
+                self._logs[kind] = RecordLog(path, csv_heading("video") if kind == "csv" else "")
+                undo.callback(self._logs[kind].remove)
 
     def _start_crops(self) -> None:
         """Make the folder of crops, or take an earlier answer's out of it."""
@@ -209,19 +201,6 @@ class VideoOutput:
         self._saved["crops"].mkdir(exist_ok=True)
         for earlier in self._saved["crops"].glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
             earlier.unlink()
-
-    def _write_audio(self, packet: av.Packet) -> None:
-        with self._saving():
-            if self._segment and self._segment.writer:
-                self._segment.writer.write_audio(packet)
-
-    def _segment_at(self, time_s: float) -> _Segment | None:
-        """The segment that a time lies in; None while the disk is given time to recover."""
-        if self._segment and self._video.live and time_s - self._segment.start_s >= SEGMENT_S:
-            self._close_segment()
-        if self._segment is None and time.monotonic() >= self._next_try:
-            self._segment = self._new_segment(time_s)
-        return self._segment
 
     def _new_segment(self, start_s: float) -> _Segment:
         """The first segment has the name of the answer, later ones the time when they begin, as well."""
@@ -236,24 +215,30 @@ class VideoOutput:
             self._saved.setdefault(kind, path)
         return segment
 
-    def _close_segment(self) -> None:
+    def _end_segment(self) -> None:
         segment, self._segment = self._segment, None
         if segment:
-            segment.close()
+            with self._saving():
+                segment.close()
+
+    def _write_audio(self, packet: av.Packet) -> None:
+        with self._saving():
+            if self._segment and self._segment.writer:
+                self._segment.writer.write_audio(packet)
+
+    def _saving(self) -> contextlib.AbstractContextManager[None]:
+        return self._surviving() if self._video.live else self._folder.complaining()
 
     @contextlib.contextmanager
-    def _saving(self) -> Iterator[None]:
-        """A failure to write ends the reading of a file. A camera is watched for months, a disk is full for an hour."""
+    def _surviving(self) -> Iterator[None]:
+        """Tells of a failure to write, and goes on: a camera is watched for months, a disk is full for an hour."""
         try:
             yield
         except OSError as error:
-            if not self._video.live:
-                raise self._folder.unwritable(error) from error
             now_s = time.monotonic()
             if now_s >= self._next_report:
                 reason = error.strerror or error
                 _LOGGER.warning("%s: not all can be saved (%s); going on, make room", self._name, reason)
                 self._next_report = now_s + REPORT_S
             self._next_try = now_s + RECOVERY_S
-            with contextlib.suppress(OSError):
-                self._close_segment()
+            self._end_segment()

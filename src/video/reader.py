@@ -62,15 +62,7 @@ class VideoReader:
         window: Window | None,
         options: VideoOptions,
     ) -> None:
-        """Make ready.
-
-        Args:
-            video: describes what is read.
-            recogniser: finds and reads plates.
-            output: takes frames and records; None saves nothing.
-            window: shows the annotated frames.
-            options: lines, and who is given records and progress.
-        """
+        """Make ready; without an output nothing is saved."""
         self._start = time.perf_counter()
         self._video, self._recogniser, self._output, self._options = video, recogniser, output, options
         self._schedule = Schedule(float(video.frame_rate))
@@ -119,16 +111,16 @@ class VideoReader:
         self._frames, self._last_s = frame.index + 1, frame.time_s
         self._end_tracks(frame.time_s, -math.inf if frame.follows_cut else LARGEST_GAP_S)
         self._frame_output.add(frame)
-        if self._schedule.is_due(frame, self._is_urgent()):
+        is_due = self._schedule.is_due(frame, self._is_urgent())
+        if is_due:
             self._read(frame)
-            self._frame_output.flush()
-        self._frame_output.advance()
+        self._frame_output.let_go(is_due)
         if self._options.on_frame:
             self._options.on_frame(frame.index)
 
     def tick(self, time_s: float) -> None:
         """Give out the vehicles that are gone for good at a time on the clock of the frames, though no frame comes."""
-        self._frame_output.flush()
+        self._frame_output.let_go()
         self._end_tracks(time_s, LARGEST_GAP_S)
         self._settle(time_s)
 
@@ -137,13 +129,9 @@ class VideoReader:
         return self._frame_output.line(frame)
 
     def finish(self, error: str | None = None) -> VideoResult:
-        """The answer, after the last frame; everything is saved.
-
-        Args:
-            error: why it was read only in part, if it was.
-        """
+        """The answer, after the last frame; everything is saved. The error says why it was read only in part."""
         try:
-            self._frame_output.flush()
+            self._frame_output.let_go()
         finally:
             self._end_tracks(math.inf)
             self._settle(math.inf)
@@ -216,7 +204,7 @@ class VideoReader:
     def _settle(self, time_s: float) -> None:
         """Give out the vehicles that are gone for good at a time: all are kept before anybody is told."""
         settled = self._vehicles.settled(time_s, [track.record for track in self._tracker.tracks])
-        records = [self._dated(record.vehicle()) for record in settled]
+        records = [record.vehicle(self._video.at) for record in settled]
         self._count += len(records)
         try:
             if self._output:
@@ -226,10 +214,6 @@ class VideoReader:
             self._records.extend(records)
             for record in records:
                 self._tell(record)
-
-    def _dated(self, record: VehicleRecord) -> VehicleRecord:
-        first_at, last_at = self._video.at(record.first_s), self._video.at(record.last_s)
-        return dataclasses.replace(record, first_at=first_at, last_at=last_at)
 
     def _tell(self, record: VehicleRecord) -> None:
         """Hand a record to the caller; what that raises waits until everything is saved."""
@@ -252,12 +236,7 @@ def read_video(
 ) -> VideoResult:
     """Read a video, a webcam or a stream to its end, or until Ctrl-C.
 
-    Args:
-        source: what to read.
-        recogniser: finds and reads plates.
-        folder: where results are saved; None saves nothing.
-        window: shows the annotated frames; a key press stops reading.
-        options: more about it.
+    Without a folder nothing is saved; in a window, where a key press stops reading, the annotated frames are shown.
 
     Raises:
         InputError: it cannot be opened, or nothing can be saved in the folder.

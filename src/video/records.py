@@ -1,7 +1,8 @@
 """Track records: what is known of each track, and which tracks are of the same vehicle."""
 
 import dataclasses
-from collections.abc import Sequence
+import datetime
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -39,22 +40,15 @@ UNREAD_FRAMES = 3
 
 @dataclass(frozen=True, eq=False)
 class FrameReading:
-    """A plate as it was read in one frame.
-
-    Attributes:
-        frame: number of the frame.
-        time_s: its time in seconds.
-        detection: where.
-        reading: what it says.
-        quality: how well it can be seen, 0..1.
-        crop: BGR uint8, the plate with a margin.
-    """
+    """A plate as it was read in the frame of a number and time in seconds."""
 
     frame: int
     time_s: float
     detection: Detection
     reading: Reading
+    #: How well it can be seen, 0..1.
     quality: float
+    #: The plate with a margin, BGR uint8.
     crop: BGRImage
 
 
@@ -63,8 +57,6 @@ class TrackRecord:
 
     Attributes:
         tracks: numbers of the tracks.
-        first_s: when it was first seen, in seconds.
-        last_s: when it was last seen.
         frames: how many frames it was read in.
         is_plate: whether it has been proven to be a plate.
         vote: its text.
@@ -81,7 +73,6 @@ class TrackRecord:
         self.latest: FrameReading | None = None
         self._is_cut = False
         self._counter = CrossingCounter(lines)
-        self._earlier_crossings: list[Crossing] = []
         self._best: dict[str, FrameReading] = {}
 
     def see(self, time_s: float, corners: FloatArray, is_cut: bool) -> None:
@@ -122,14 +113,14 @@ class TrackRecord:
         self.frames += later.frames
         self.is_plate |= later.is_plate
         self.vote.merge(later.vote)
-        self._earlier_crossings += later.crossings
+        self._counter.crossings += later.crossings
         for view in later._best.values():
             self._keep(view)
 
     @property
     def crossings(self) -> list[Crossing]:
         """The lines it crossed, in the order of time."""
-        return sorted(self._earlier_crossings + self._counter.crossings, key=lambda crossing: crossing.time_s)
+        return sorted(self._counter.crossings, key=lambda crossing: crossing.time_s)
 
     @property
     def best(self) -> FrameReading:
@@ -145,8 +136,8 @@ class TrackRecord:
             return self.frames >= UNREAD_FRAMES
         return self.frames > 1 or self.vote.confidence >= SINGLE_CONFIDENCE
 
-    def vehicle(self) -> VehicleRecord:
-        """The record of its vehicle."""
+    def vehicle(self, at: Callable[[float], datetime.datetime | None]) -> VehicleRecord:
+        """The record of its vehicle; ``at`` tells the time of day of so many seconds."""
         best, vote = self.best, self.vote
         voted = dataclasses.replace(
             best.reading,
@@ -165,6 +156,8 @@ class TrackRecord:
             best_s=best.time_s,
             tracks=tuple(self.tracks),
             crossings=tuple(self.crossings),
+            first_at=at(self.first_s),
+            last_at=at(self.last_s),
         )
 
     def _keep(self, view: FrameReading) -> None:

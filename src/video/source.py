@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import av
@@ -120,11 +119,7 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
     live = False
 
     def __init__(self, source: VideoSource, duration_s: float | None = None) -> None:
-        """Open the video and decode its first frame.
-
-        Args:
-            source: what to open.
-            duration_s: stop after so many seconds of it; None reads it to its end.
+        """Open the video, to be read to its end or for so many seconds, and decode its first frame.
 
         Raises:
             InputError: it is no video, or is damaged so that not even a frame can be seen.
@@ -246,12 +241,9 @@ def _open(source: VideoSource) -> Any:
 
 
 def video_stream(container: Any, name: str, live: bool = False) -> Any:
-    """The video stream of an open container.
+    """The video stream of an open container, which messages call by a name.
 
-    Args:
-        container: the container.
-        name: what messages call it.
-        live: whether the size of its pictures may be unknown before the first one: who joins a stream has to wait.
+    The size of its pictures may be unknown before the first one if it is live: who joins a stream has to wait.
 
     Raises:
         InputError: there is none, nothing decodes it, or its pictures are too large or too small.
