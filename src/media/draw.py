@@ -36,18 +36,14 @@ _ROOMY_SUFFIX = ".png"
 
 @dataclass(frozen=True)
 class Rendering:
-    """The annotated copy of a picture, ready to be saved; smaller to hand to another process than the picture itself.
+    """The annotated copy of a picture, ready to be saved; smaller to hand to another process than the picture itself."""
 
-    Attributes:
-        stem: what its file should be called, without suffix.
-        suffix: of its file, with the dot.
-        owner: the name of the file that was read; None where it was none.
-        content: the encoded picture.
-    """
-
+    #: What its file should be called, without suffix; and the suffix, with the dot.
     stem: str
     suffix: str
+    #: The name of the file that was read; None where it was none.
     owner: str | None
+    #: The encoded picture.
     content: bytes
 
 

@@ -88,11 +88,9 @@ def is_light(content: bytes) -> bool:
     What is no picture counts as light: it is refused at once.
     """
     format_name = sniff_format(content)
-    if format_name is None:
-        return True
-    if format_name == "TIFF":
-        # It has too many ways to be something else than its header says.
-        return False
+    if format_name in (None, "TIFF"):
+        # A TIFF has too many ways to be something else than its header says.
+        return format_name is None
     try:
         opened = _open(content, "", format_name)
     except InputError:
@@ -127,15 +125,14 @@ def read_image(source: Path | bytes | NDArray | Image.Image, name: str) -> BGRIm
 def _from_array(array: NDArray, name: str) -> BGRImage:
     if array.dtype != np.uint8:
         raise InputError(f"{name}: its type is {array.dtype}; give uint8 values from 0 to 255")
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
+    channels = array.shape[2:] or (1,)
+    if array.ndim not in (2, 3) or channels[0] not in (1, 3, 4):
         raise InputError(f"{name}: its shape is {array.shape}; give H×W, H×W×3 (BGR) or H×W×4 (BGRA)")
     check_size(array.shape[1], array.shape[0], name)
     array = np.ascontiguousarray(array)
-    if array.ndim == 2 or array.shape[2] == 1:
-        return np.asarray(cv2.cvtColor(array, cv2.COLOR_GRAY2BGR), np.uint8)
-    if array.shape[2] == 4:
-        return np.asarray(cv2.cvtColor(array, cv2.COLOR_BGRA2BGR), np.uint8)
-    return array
+    if channels[0] == 3:
+        return array
+    return np.asarray(cv2.cvtColor(array, cv2.COLOR_GRAY2BGR if channels[0] == 1 else cv2.COLOR_BGRA2BGR), np.uint8)
 
 
 def _from_bytes(content: bytes, name: str) -> BGRImage:

@@ -38,20 +38,17 @@ _SECRET = re.compile(r"(?P<before>[?&;](?:pass\w*|pwd|psw|secret|token|auth|key|
 
 @dataclasses.dataclass(frozen=True)
 class Photograph:
-    """A decoded picture.
+    """A decoded picture."""
 
-    Attributes:
-        name: what the answer and messages call it.
-        image: BGR uint8 ``[H, W, 3]``, upright; possibly the caller's own memory, so only to be read.
-        file_name: the name that its annotated copy starts from; its suffix says the format.
-        path: the file it came from, if any.
-        load_ms: time to read and decode it, in milliseconds.
-    """
-
+    #: What the answer and messages call it.
     name: str
+    #: BGR uint8 ``[H, W, 3]``, upright; possibly the caller's own memory, so only to be read.
     image: BGRImage
+    #: The name that its annotated copy starts from; its suffix says the format.
     file_name: str
+    #: The file it came from, if any.
     path: Path | None
+    #: Time to read and decode it, in milliseconds.
     load_ms: float
 
 
@@ -89,13 +86,9 @@ class FolderSource:
 
 @dataclasses.dataclass(frozen=True)
 class VideoSource:
-    """A finite video: a file, or a network address.
+    """A finite video: a file, or a network address."""
 
-    Attributes:
-        name: what the answer and messages call it.
-        address: the file, the network address, or the number of a webcam.
-    """
-
+    #: What the answer and messages call it.
     name: str
     address: Path | str | int
 

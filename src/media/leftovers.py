@@ -1,5 +1,6 @@
 """What a process that was killed has left behind, told from what another one is writing just now."""
 
+import contextlib
 import functools
 import os
 import re
@@ -45,11 +46,9 @@ def is_abandoned(path: Path, process: str) -> bool:
 
 def _start_of(number: int) -> str:
     """When a process started, in ticks since the machine did; "" where there is none, "0" where nobody can tell."""
-    try:
+    with contextlib.suppress(OSError):
         # The name in brackets may hold anything.
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        pass
     try:
         os.kill(number, 0)
     except ProcessLookupError:

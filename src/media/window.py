@@ -28,15 +28,14 @@ class Window:
 
     def show(self, image: BGRImage) -> None:
         """Show a picture until a key is pressed or the window is closed."""
-        cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
-        cv2.imshow(_TITLE, image)
         # A closed window never reports a key, so it is looked at between short waits.
-        while cv2.waitKey(50) == -1:
-            if not _is_open():
-                return
-        cv2.destroyWindow(_TITLE)
+        while self.play(image, 50):
+            pass
+        self._is_playing = False
+        if _is_open():
+            cv2.destroyWindow(_TITLE)
 
-    def play(self, image: BGRImage) -> bool:
+    def play(self, image: BGRImage, wait_ms: int = 1) -> bool:
         """Show the next frame of a video; returns whether no key was pressed and the window was not closed."""
         if not self._is_playing:
             cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
@@ -44,7 +43,7 @@ class Window:
         elif not _is_open():
             return False
         cv2.imshow(_TITLE, image)
-        return cv2.waitKey(1) == -1
+        return cv2.waitKey(wait_ms) == -1
 
 
 def _is_open() -> bool:

@@ -1,7 +1,6 @@
 """Frames → a video file, with the sound of the original."""
 
 import contextlib
-import io
 import logging
 import threading
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
+from ..media.record_log import WholeWrites
 from .description import VideoDescription
 from .source import LARGE_PIXELS, LIBRARY_ERRORS, Plane
 
@@ -45,17 +45,6 @@ _QUEUE, _QUEUE_BYTES = 4, 50_000_000
 _LOGGER = logging.getLogger(__name__)
 
 
-class _WholeWrites(io.FileIO):
-    """A file without buffer that writes all it is given. libav's own stay open when it cannot write their beginning."""
-
-    def write(self, content: Any, /) -> int:
-        """Write bytes; returns how many."""
-        rest = memoryview(content)
-        while rest:
-            rest = rest[super().write(rest) :]
-        return len(content)
-
-
 class VideoWriter:
     """Encodes frames in a thread of its own, so that reading goes on meanwhile.
 
@@ -73,8 +62,9 @@ class VideoWriter:
         """
         iso_options = _LIVE_OPTIONS if video.live else _FILE_OPTIONS
         options = iso_options if suffix in _ISO_SUFFIXES else {}
-        # libav opens a file a second time to put its index first.
-        self._file = _WholeWrites(path, "w") if video.live else None
+        # libav's own files stay open when it cannot write their beginning; but it opens a file again to put its index
+        # first.
+        self._file = WholeWrites(path, "w") if video.live else None
         target = self._file or str(path)
         self._container: Any = av.open(target, "w", format=CONTAINERS[suffix], container_options=options)
         self._time_base = _LIVE_TIME_BASE
