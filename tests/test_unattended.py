@@ -457,7 +457,7 @@ def test_crops_and_csv_can_be_saved_without_video(server, tmp_path):
 def test_a_full_disk_costs_a_camera_nothing_but_the_room(server, tmp_path, monkeypatch, caplog):
     if os.geteuid():
         pytest.skip("only root can mount a small disk")
-    monkeypatch.setattr(video_output, "RECOVERY_S", 0.5)
+    monkeypatch.setattr(video_output, "DISK_RECOVERY_S", 0.5)
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", str(disk)], check=True)

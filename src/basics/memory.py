@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 #: At most this share of the time is spent: it takes half a millisecond, but longer in a program that has much memory.
-LARGEST_SHARE = 0.05
+_LARGEST_SHARE = 0.05
 
 
 class FreeMemory:
@@ -29,4 +29,4 @@ class FreeMemory:
         if self._trim is not None and start >= self._next:
             self._trim(0)
             end = time.perf_counter()
-            self._next = end + (end - start) * (1 / LARGEST_SHARE - 1)
+            self._next = end + (end - start) * (1 / _LARGEST_SHARE - 1)

@@ -20,11 +20,11 @@ _GRACE_S = 5.0
 #: So many items per process are handed out before the first of them has to be done.
 _AHEAD = 4
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
-def map_in_processes(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Generator[Result]:
+def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item], workers: int) -> Generator[_Result]:
     """Call a function for every item, in several processes; both can be pickled.
 
     Yields:
@@ -37,7 +37,7 @@ def map_in_processes(function: Callable[[Item], Result], items: Iterable[Item], 
     """
     # Threads do not survive a fork, and the libraries have some: the processes start afresh.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare)
-    waiting: deque[Future[Result]] = deque()
+    waiting: deque[Future[_Result]] = deque()
     try:
         for item in items:
             with _interrupted_later(), _deaf_children():

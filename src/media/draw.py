@@ -36,7 +36,7 @@ _ROOMY_SUFFIX = ".png"
 
 @dataclass(frozen=True)
 class Rendering:
-    """The annotated copy of a picture, ready to be saved; smaller to hand to another process than the picture itself."""
+    """The annotated copy of a picture, ready to be saved; smaller to hand to another process than the picture."""
 
     #: What its file should be called, without suffix; and the suffix, with the dot.
     stem: str

@@ -12,9 +12,10 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
+from ..media.draw import Plane
 from ..media.record_log import WholeWrites
 from .description import VideoDescription
-from .source import LARGE_PIXELS, LIBRARY_ERRORS, Plane
+from .source import LARGE_PIXELS, LIBRARY_ERRORS
 
 #: libav's name of the container per file suffix.
 CONTAINERS = {

@@ -7,11 +7,11 @@ import av
 import numpy as np
 
 from ..basics.geometry import FloatArray, quad_to_box
-from ..media.draw import Mark, annotate_planes, label_of
+from ..media.draw import Mark, Plane, annotate_planes, label_of
 from ..media.window import Window
 from .crossing import Line
 from .output import VideoOutput
-from .source import Frame, Plane, bgr_of, planes_of
+from .source import Frame, bgr_of, planes_of
 from .tracking import Track, Tracker
 
 #: Frames that may wait for the next pass, so that marks on them can be placed between two passes.

@@ -20,7 +20,7 @@ from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, VideoFile, check_vi
 #: Pauses between attempts to reach a source, in seconds; the last one is repeated.
 PAUSES_S = (0.5, 1.0, 2.0)
 #: That a source is still away is told this seldom, in seconds.
-REPORT_S = 60.0
+_REPORT_S = 60.0
 #: While no frame comes, somebody looks at the clock this often, in seconds.
 TICK_S = 0.2
 #: RTSP over TCP gets through every firewall, and loses nothing. Half a second (in microseconds) is enough to learn what
@@ -140,7 +140,7 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
 
     def _capture(self) -> None:
         """Read the source, and connect to it again when it breaks off; runs in a thread of its own."""
-        attempt, told_s = 0, -REPORT_S
+        attempt, told_s = 0, -_REPORT_S
         while not self._closing.is_set():
             seen_s = self._seen_s
             reason = self._read()
@@ -151,7 +151,7 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
                 attempt, told_s = 0, now_s
                 self._cuts += 1
                 _LOGGER.warning("%s: the stream was cut (%s); connecting again ...", self.name, reason)
-            elif now_s - told_s >= REPORT_S:
+            elif now_s - told_s >= _REPORT_S:
                 told_s = now_s
                 _LOGGER.warning("%s: %s; trying again ...", self.name, reason)
             if self._give_up_s is not None and now_s - self._seen_s >= self._give_up_s:

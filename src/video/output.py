@@ -19,7 +19,7 @@ from typing import Any
 import av
 
 from ..basics.results import VehicleRecord, VideoResult
-from ..media.draw import encode_picture
+from ..media.draw import Plane, encode_picture
 from ..media.images import BGRImage
 from ..media.inputs import VideoSource
 from ..media.leftovers import temporary_beside
@@ -28,16 +28,15 @@ from ..media.saving import OutputFolder, json_bytes
 from ..media.tables import csv_heading, csv_lines, csv_text
 from .description import VideoDescription
 from .encoder import CONTAINERS, VideoWriter
-from .source import Plane
 
 #: Container of the annotated video where the one that came in has no known suffix.
 USUAL_SUFFIX = ".mp4"
 #: Length of a segment of a live source, in seconds.
 SEGMENT_S = 3600.0
 #: After a failure to write, video and lines are left alone for so long, in seconds.
-RECOVERY_S = 10.0
+DISK_RECOVERY_S = 10.0
 #: That not all can be saved is told this seldom, in seconds.
-REPORT_S = 60.0
+_REPORT_S = 60.0
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -239,6 +238,6 @@ class VideoOutput(contextlib.ExitStack):
             if now_s >= self._next_report:
                 reason = error.strerror or error
                 _LOGGER.warning("%s: not all can be saved (%s); going on, make room", self._name, reason)
-                self._next_report = now_s + REPORT_S
-            self._next_try = now_s + RECOVERY_S
+                self._next_report = now_s + _REPORT_S
+            self._next_try = now_s + DISK_RECOVERY_S
             self._end_segment()

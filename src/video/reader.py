@@ -27,7 +27,7 @@ from .live import LiveStream, open_live
 from .options import VideoOptions
 from .output import VideoOutput
 from .records import FrameReading, Vehicles, crop_of, quality
-from .schedule import URGENT_INTERVAL_S, Schedule
+from .schedule import URGENT_INTERVAL_S, PassSchedule
 from .source import Frame, VideoFile
 from .tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
 from .voting import contradicts
@@ -65,7 +65,7 @@ class VideoReader:
         """Make ready; without an output nothing is saved."""
         self._start = time.perf_counter()
         self._video, self._recogniser, self._output, self._options = video, recogniser, output, options
-        self._schedule = Schedule(float(video.frame_rate))
+        self._schedule = PassSchedule(float(video.frame_rate))
         self._tracker = Tracker(*video.size, options.lines)
         self._vehicles = Vehicles()
         self._frame_output = FrameOutput(video.size, self._tracker, options.lines, output, window)

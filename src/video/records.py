@@ -22,7 +22,7 @@ RETURN_S = 5.0
 #: Sharpness is measured on the plate at this size, in pixels.
 SHARPNESS_SIZE = (144, 36)
 #: Margin of a crop around the plate, in plate heights.
-CROP_MARGIN = 0.5
+_CROP_MARGIN = 0.5
 #: Best views kept of a plate, one per text that was read on it.
 BEST_READINGS = 4
 #: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
@@ -53,24 +53,17 @@ class FrameReading:
 
 
 class TrackRecord:
-    """All that is known of one track, or of several of the same vehicle.
-
-    Attributes:
-        tracks: numbers of the tracks.
-        frames: how many frames it was read in.
-        is_plate: whether it has been proven to be a plate.
-        vote: its text.
-        latest: how it was last read, or None.
-    """
+    """All that is known of one track, or of several of the same vehicle."""
 
     def __init__(self, number: int, first_s: float, lines: tuple[Line, ...] = ()) -> None:
-        """Begin with the number of a track, which may cross lines."""
         self.tracks = [number]
         self.first_s = self.last_s = first_s
+        #: How many frames it was read in, and how it was last read.
         self.frames = 0
+        self.latest: FrameReading | None = None
+        #: Whether it has been proven to be a plate, and its text.
         self.is_plate = False
         self.vote = Vote()
-        self.latest: FrameReading | None = None
         self._is_cut = False
         self._counter = CrossingCounter(lines)
         self._best: dict[str, FrameReading] = {}
@@ -219,7 +212,7 @@ def quality(image: BGRImage, detection: Detection) -> float:
 def crop_of(image: BGRImage, corners: FloatArray) -> BGRImage:
     """A copy of the upright rectangle around a plate ``[4, 2]``, with a margin."""
     width, height = quad_size(corners)
-    grown = expand_quad(corners, CROP_MARGIN * height / max(width, 1.0), CROP_MARGIN)
+    grown = expand_quad(corners, _CROP_MARGIN * height / max(width, 1.0), _CROP_MARGIN)
     xmin, ymin, xmax, ymax = np.round(quad_to_box(grown)).astype(int)
     limit_y, limit_x = image.shape[:2]
     xmin, ymin = np.clip([xmin, ymin], 0, [limit_x - 1, limit_y - 1])

@@ -2,7 +2,8 @@
 
 import cv2
 
-from .source import Frame, Plane
+from ..media.draw import Plane
+from .source import Frame
 
 #: Seconds between two passes: while a vehicle is new, while anything moves, while nothing does.
 URGENT_INTERVAL_S = 0.12
@@ -14,7 +15,7 @@ MOVING_LEVELS = 15
 SAMPLING_STEP = 12
 
 
-class Schedule:
+class PassSchedule:
     """Decides which frames of a source of so many frames per second are looked at."""
 
     def __init__(self, frame_rate: float) -> None:

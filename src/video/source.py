@@ -12,14 +12,12 @@ import av
 import cv2
 import numpy as np
 from av.video.reformatter import ColorRange
-from numpy.typing import NDArray
 
 from ..basics.errors import InputError
+from ..media.draw import Plane
 from ..media.images import BGRImage, check_size, unopenable
 from ..media.inputs import VideoSource
 from .description import USUAL_RATE, VideoDescription
-
-Plane = NDArray[np.uint8]
 
 #: Largest picture of a video: those of 8K have 35 million pixels. A decoder holds several, an encoder a dozen.
 MAX_VIDEO_PIXELS = 36_000_000

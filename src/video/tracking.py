@@ -45,17 +45,12 @@ NESTED_PART = 0.8
 
 @dataclass(frozen=True, eq=False)
 class Fix:
-    """Where a plate was at a time in seconds.
-
-    Attributes:
-        corners: float32 ``[4, 2]`` in pixels.
-        box: float32 ``[4]`` in pixels.
-        velocity: ``[2]`` in pixels per second; None before it is known.
-    """
+    """Where a plate was at a time: corners ``[4, 2]`` and box ``[4]`` in pixels."""
 
     time_s: float
     corners: FloatArray
     box: FloatArray
+    #: ``[2]`` in pixels per second; None before it is known.
     velocity: FloatArray | None = None
 
     def shift(self, time_s: float) -> FloatArray:
@@ -66,17 +61,11 @@ class Fix:
 
 
 class Track:
-    """One plate over time.
-
-    Attributes:
-        number: counts the tracks from 1.
-        leapt: whether its latest detection was assigned over a distance, so that it may belong to another plate.
-        record: what is known of it.
-    """
+    """One plate over time; tracks are numbered from 1."""
 
     def __init__(self, number: int, time_s: float, detection: Detection, lines: tuple[Line, ...] = ()) -> None:
-        """Begin with a detection."""
         self.number = number
+        #: Whether its latest detection was assigned over a distance, so that it may belong to another plate.
         self.leapt = False
         self.record = TrackRecord(number, time_s, lines)
         # The latest one last, the one before, and one in case that the latest is undone.
@@ -129,14 +118,10 @@ class Track:
 
 
 class Tracker:
-    """Joins the detections of successive frames.
-
-    Attributes:
-        tracks: those that are not over yet.
-    """
+    """Joins the detections of successive frames of a size in pixels, in which plates may cross lines."""
 
     def __init__(self, width: int, height: int, lines: tuple[Line, ...] = ()) -> None:
-        """Begin without tracks, for frames of a size in pixels in which plates may cross lines."""
+        #: Those that are not over yet.
         self.tracks: list[Track] = []
         self._limit = np.array([width, height] * 2, np.float32)
         self._lines = lines

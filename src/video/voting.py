@@ -5,10 +5,12 @@ being none, as ROVER does with speech recognisers (Fiscus 1997). A reading votes
 probability.
 """
 
+import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..basics.results import Candidate
+from ..basics.texts import edit_distance
 
 #: No character in this slot.
 NONE = ""
@@ -22,7 +24,7 @@ LARGEST_EVIDENCE = 5.0
 SURE_READINGS = 3
 SURE_CONFIDENCE = 0.95
 #: Texts kept as candidates.
-CANDIDATES = 10
+MOST_CANDIDATES = 10
 #: Two votes are on the same plate if the text of one has this probability in the other; if one is a part of the other
 #: and has so many characters; or if they differ in one character and one of them is less sure than this.
 LIKELY = 0.02
@@ -36,25 +38,17 @@ _Slot = dict[str, float]
 
 
 class Vote:
-    """The text of one plate from any number of readings.
-
-    Attributes:
-        readings: how many readings had a text.
-    """
+    """The text of one plate from any number of readings."""
 
     def __init__(self) -> None:
+        #: How many readings had a text.
         self.readings = 0
         self._slots: list[_Slot] = []
         self._weight = 0.0
         self._doubt = 0.0
 
     def add(self, candidates: Sequence[Candidate], weight: float) -> None:
-        """Add a reading.
-
-        Args:
-            candidates: its possible texts; none where it could not be read.
-            weight: how much it counts, > 0.
-        """
+        """Add a reading of a weight above 0; it has no candidates where the plate could not be read."""
         if not candidates:
             self._doubt += UNREAD_DOUBT * weight
             return
@@ -95,7 +89,7 @@ class Vote:
             for text, probability in texts.items():
                 for character, share in slot.items():
                     longer[text + character] = longer.get(text + character, 0.0) + probability * share
-            texts = dict(sorted(longer.items(), key=lambda item: -item[1])[:CANDIDATES])
+            texts = dict(sorted(longer.items(), key=lambda item: -item[1])[:MOST_CANDIDATES])
         return [Candidate(text, probability) for text, probability in texts.items() if text]
 
     def _posteriors(self) -> Iterator[_Slot]:
@@ -122,55 +116,42 @@ class Vote:
         return min(math.sqrt(max(self.readings, 1)), LARGEST_EVIDENCE)
 
     def _add_text(self, text: str, weight: float) -> None:
-        def cost(place: int, character: str) -> float:
-            share = 1.0 - self._slots[place].get(character, 0.0) / self._weight
-            return END_GAP * share if character == NONE and place in (0, len(self._slots) - 1) else share
-
         slots: list[_Slot] = []
-        for place, character in _aligned(len(self._slots), text, cost)[1]:
-            voted = {NONE: self._weight} if place is None else dict(self._slots[place])
+        for slot, character in self._aligned(text):
+            voted = dict(slot) if slot is not None else {NONE: self._weight}
             voted[character] = voted.get(character, 0.0) + weight
             slots.append(voted)
         self._slots = slots
         self._weight += weight
 
-
-def _aligned(slots: int, text: str, cost: Callable[[int, str], float]) -> tuple[float, list[tuple[int | None, str]]]:
-    """Align a text with slots at least cost.
-
-    Args:
-        slots: how many there are.
-        text: its characters are new slots at a cost of 1.
-        cost: of a character, or NONE, in a slot.
-
-    Returns:
-        The cost; and each slot with its character or NONE, and characters without a slot, in order.
-    """
-    skip = [cost(place, NONE) for place in range(slots)]
-    match = [[cost(place, character) for character in text] for place in range(slots)]
-    sums: dict[tuple[int, int], tuple[float, int]] = {}
-    for row in range(slots + 1):
-        for column in range(len(text) + 1):
+    def _aligned(self, text: str) -> list[tuple[_Slot | None, str]]:
+        """Each slot with its character of the text or NONE, and characters without a slot, in order; least cost."""
+        rows, columns = len(self._slots), len(text)
+        match = [[self._cost(slot, character) for character in text] for slot in self._slots]
+        skip = [self._cost(slot, NONE) for slot in self._slots]
+        for end in {0, rows - 1} if rows else ():
+            skip[end] *= END_GAP
+        # Per cell its cost, and the step from the cell before: to both a slot and a character, to either alone.
+        best: dict[tuple[int, int], tuple[float, int]] = {}
+        for row, column in itertools.product(range(rows + 1), range(columns + 1)):
             options = []
             if row and column:
-                options.append((sums[row - 1, column - 1][0] + match[row - 1][column - 1], 0))
+                options.append((best[row - 1, column - 1][0] + match[row - 1][column - 1], 0))
             if row:
-                options.append((sums[row - 1, column][0] + skip[row - 1], 1))
+                options.append((best[row - 1, column][0] + skip[row - 1], 1))
             if column:
-                options.append((sums[row, column - 1][0] + 1.0, 2))
-            sums[row, column] = min(options, default=(0.0, 0))
-    pairs: list[tuple[int | None, str]] = []
-    row, column = slots, len(text)
-    while row or column:
-        step = sums[row, column][1]
-        row, column = row - (step != 2), column - (step != 1)
-        pairs.append((None if step == 2 else row, NONE if step == 1 else text[column]))
-    return sums[slots, len(text)][0], pairs[::-1]
+                options.append((best[row, column - 1][0] + 1.0, 2))
+            best[row, column] = min(options, default=(0.0, 0))
+        pairs: list[tuple[_Slot | None, str]] = []
+        row, column = rows, columns
+        while row or column:
+            step = best[row, column][1]
+            row, column = row - (step != 2), column - (step != 1)
+            pairs.append((None if step == 2 else self._slots[row], NONE if step == 1 else text[column]))
+        return pairs[::-1]
 
-
-def edit_distance(first: str, second: str) -> int:
-    """How many characters to replace, add or leave out to make one text of the other (Levenshtein 1966)."""
-    return round(_aligned(len(first), second, lambda place, character: float(first[place] != character))[0])
+    def _cost(self, slot: _Slot, character: str) -> float:
+        return 1.0 - slot.get(character, 0.0) / self._weight
 
 
 def same_text(first: Vote, second: Vote) -> bool:
