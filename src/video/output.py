@@ -18,6 +18,7 @@ from typing import Any
 
 import av
 
+from ..basics.errors import InputError
 from ..basics.results import VehicleRecord, VideoResult
 from ..media.draw import Plane, encode_picture
 from ..media.images import BGRImage
@@ -41,69 +42,27 @@ _REPORT_S = 60.0
 _LOGGER = logging.getLogger(__name__)
 
 
-class _Segment:
-    """A stretch of annotated video and of lines per frame, as far as there are paths for them; the whole of a file."""
-
-    def __init__(self, start_s: float, paths: Mapping[str, Path], suffix: str, video: VideoDescription) -> None:
-        self.start_s, self.paths = start_s, paths
-        self._lines: RecordLog | None = None
-        self.writer: VideoWriter | None = None
-        try:
-            if "frames" in paths:
-                self._lines = RecordLog(paths["frames"])
-            if "annotated" in paths:
-                self.writer = VideoWriter(paths["annotated"], suffix.lower(), video)
-        except BaseException:
-            self.remove()
-            raise
-
-    def write(self, picture: Plane | av.VideoFrame, line: Mapping[str, Any], time_s: float) -> None:
-        """Add a frame."""
-        if self.writer:
-            self.writer.write(picture, time_s - self.start_s)
-        if self._lines:
-            self._lines.append(json.dumps(line) + "\n")
-
-    def close(self) -> None:
-        """Finish both files, as far as there is room."""
-        lines, writer = self._lines, self.writer
-        self._lines = self.writer = None
-        if lines:
-            lines.close()
-        if writer:
-            writer.close()
-
-    def remove(self) -> None:
-        """Take both files away, unless they were renamed."""
-        with contextlib.suppress(OSError):
-            self.close()
-        for path in self.paths.values():
-            path.unlink(missing_ok=True)
-
-
 class VideoOutput(contextlib.ExitStack):
     """Writes the results of a video, a webcam or a stream; a context manager.
 
     The files of a video have temporary names until :meth:`finish`, and its records are in ``….partial.csv`` and
     ``….partial.jsonl``, for whoever is killed before; without :meth:`finish`, leaving the context takes all away again.
     Of a live source what was written stays. What cannot be saved of a video raises :class:`InputError`.
-
-    Attributes:
-        draws: whether annotated frames are wanted.
     """
 
     def __init__(
         self, folder: OutputFolder, source: VideoSource, video: VideoDescription, kinds: Sequence[str]
     ) -> None:
-        """Start the files.
+        """Start the files of a source that is open, whose name says what they are called.
 
         Args:
             folder: where they are saved.
-            source: what is read; its name says what the files are called.
+            source: what is read.
             video: the same, opened.
             kinds: which of :data:`numberplate.video.options.SAVED`.
         """
         super().__init__()
+        #: Whether annotated frames are wanted.
         self.draws = "annotated" in kinds
         self._folder, self._name, self._video, self._kinds = folder, source.name, video, kinds
         suffix = Path(source.file_name).suffix
@@ -111,6 +70,11 @@ class VideoOutput(contextlib.ExitStack):
         self._logs: dict[str, RecordLog] = {}
         self._crops = 0
         self._next_try = self._next_report = 0.0
+        # The segment: its beginning, None where there is none, and the files that it is written to.
+        self._start_s: float | None = None
+        self._parts: dict[str, Path] = {}
+        self._lines: RecordLog | None = None
+        self._writer: VideoWriter | None = None
         with folder.complaining(), contextlib.ExitStack() as undo:
             # Only a file comes again: every reading of anything else has a name of its own.
             self._stem = folder.claim(Path(source.file_name).stem, self._suffix, source.name if source.path else None)
@@ -119,8 +83,8 @@ class VideoOutput(contextlib.ExitStack):
             self._start_logs(undo)
             if "crops" in kinds:
                 self._start_crops()
-            self._segment: _Segment | None = self._new_segment(0.0)
-            undo.callback(self._segment.remove)
+            undo.callback(self._remove_segment)
+            self._begin_segment(0.0)
             if video.audio_stream is not None:
                 video.on_audio = self._write_audio
             taking_away = undo.pop_all()
@@ -134,13 +98,15 @@ class VideoOutput(contextlib.ExitStack):
     def write(self, picture: Plane | av.VideoFrame, line: Mapping[str, Any], time_s: float) -> None:
         """Add an annotated frame, see :meth:`numberplate.video.encoder.VideoWriter.write`, and what is said of it."""
         with self._saving():
-            if self._segment and self._video.live and time_s - self._segment.start_s >= SEGMENT_S:
+            if self._video.live and self._start_s is not None and time_s - self._start_s >= SEGMENT_S:
                 self._end_segment()
             # While the disk is given time to recover there is none.
-            if self._segment is None and time.monotonic() >= self._next_try:
-                self._segment = self._new_segment(time_s)
-            if self._segment:
-                self._segment.write(picture, line, time_s)
+            if self._start_s is None and time.monotonic() >= self._next_try:
+                self._begin_segment(time_s)
+            if self._writer and self._start_s is not None:
+                self._writer.write(picture, time_s - self._start_s)
+            if self._lines:
+                self._lines.append(json.dumps(line) + "\n")
 
     def save(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
         """Save a record and the picture of its plate; returns it with the name of that file."""
@@ -172,8 +138,8 @@ class VideoOutput(contextlib.ExitStack):
         result = dataclasses.replace(result, saved={kind: str(path) for kind, path in self._saved.items()})
         answer = result.to_dict()
         files: dict[str, bytes | Path] = {}
-        if self._segment and not self._video.live:
-            files = {str(self._saved[kind]): part for kind, part in self._segment.paths.items()}
+        if not self._video.live:
+            files = {str(self._saved[kind]): part for kind, part in self._parts.items()}
             if "csv" in self._saved:
                 files[str(self._saved["csv"])] = csv_text(answer).encode()
         self._end_segment()
@@ -201,29 +167,44 @@ class VideoOutput(contextlib.ExitStack):
         for earlier in self._saved["crops"].glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
             earlier.unlink()
 
-    def _new_segment(self, start_s: float) -> _Segment:
+    def _begin_segment(self, start_s: float) -> None:
         """The first segment has the name of the answer, later ones the time when they begin, as well."""
         stem = self._stem
         if self._saved.keys() & {"annotated", "frames"}:
             stem = f"{stem}-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}"
         names = {"frames": f"{stem}.frames.jsonl", "annotated": stem + self._suffix}
         paths = {kind: self._folder.path(name) for kind, name in names.items() if kind in self._kinds}
-        parts = paths if self._video.live else {kind: temporary_beside(path) for kind, path in paths.items()}
-        segment = _Segment(start_s, parts, self._suffix, self._video)
+        self._parts = paths if self._video.live else {kind: temporary_beside(path) for kind, path in paths.items()}
+        try:
+            if "frames" in self._parts:
+                self._lines = RecordLog(self._parts["frames"])
+            if "annotated" in self._parts:
+                self._writer = VideoWriter(self._parts["annotated"], self._suffix.lower(), self._video)
+        except OSError:
+            self._remove_segment()
+            raise
+        self._start_s = start_s
         for kind, path in paths.items():
             self._saved.setdefault(kind, path)
-        return segment
 
     def _end_segment(self) -> None:
-        segment, self._segment = self._segment, None
-        if segment:
-            with self._saving():
-                segment.close()
+        files = self._lines, self._writer
+        self._start_s = self._lines = self._writer = None
+        with self._saving():
+            for file in files:
+                if file:
+                    file.close()
+
+    def _remove_segment(self) -> None:
+        with contextlib.suppress(InputError):
+            self._end_segment()
+        for part in self._parts.values():
+            part.unlink(missing_ok=True)
 
     def _write_audio(self, packet: av.Packet) -> None:
         with self._saving():
-            if self._segment and self._segment.writer:
-                self._segment.writer.write_audio(packet)
+            if self._writer:
+                self._writer.write_audio(packet)
 
     def _saving(self) -> contextlib.AbstractContextManager[None]:
         return self._surviving() if self._video.live else self._folder.complaining()
