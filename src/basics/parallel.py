@@ -40,7 +40,7 @@ def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item
     waiting: deque[Future[_Result]] = deque()
     try:
         for item in items:
-            with _interrupted_later(), _deaf_children():
+            with _interrupted_later():
                 waiting.append(pool.submit(function, item))
             if len(waiting) >= _AHEAD * workers:
                 yield waiting.popleft().result()
@@ -51,26 +51,19 @@ def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item
 
 
 @contextlib.contextmanager
-def _deaf_children() -> Iterator[None]:
-    """A process that is started meanwhile never hears of Ctrl-C, which is for the one that started it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
 def _interrupted_later() -> Iterator[None]:
     """Ctrl-C waits until the end: who is interrupted while starting a process leaves it half told what to do.
 
-    Blocking the signal is not enough: another thread may take it, and Python handles it in the main one all the same.
+    That process never hears of Ctrl-C, which is for the one that started it: the signal is blocked. Here that is not
+    enough, as another thread may take it, and Python handles it in the main one all the same.
     """
     heard: list[int] = []
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         with handling_interrupts(lambda number, frame: heard.append(number)):
             yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if heard:
             signal.raise_signal(heard[0])
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -47,16 +48,14 @@ class Rendering:
     content: bytes
 
 
-@dataclass(frozen=True, eq=False)
-class Mark:
+class Mark(NamedTuple):
     """A plate to outline by its corners, float32 ``[4, 2]`` in pixels, and what to write beside it."""
 
     label: str
     corners: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
-class _Layer:
+class _Layer(NamedTuple):
     """What is drawn on: a picture ``[h, w, 3]`` or one of its planes ``[h, w]``, at a scale, and colours on it."""
 
     pixels: NDArray[np.uint8]

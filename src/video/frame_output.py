@@ -9,7 +9,6 @@ import numpy as np
 from ..basics.geometry import FloatArray, quad_to_box
 from ..media.draw import Mark, Plane, annotate_planes, label_of
 from ..media.window import Window
-from .crossing import Line
 from .output import VideoOutput
 from .source import Frame, bgr_of, planes_of
 from .tracking import Track, Tracker
@@ -23,19 +22,12 @@ PENDING_BYTES = 100_000_000
 class FrameOutput:
     """Annotates frames, shows and saves them; ``is_closed`` tells whether somebody has closed the window."""
 
-    def __init__(
-        self,
-        size: tuple[int, int],
-        tracker: Tracker,
-        lines: tuple[Line, ...],
-        output: VideoOutput | None,
-        window: Window | None,
-    ) -> None:
-        """Begin, for frames of a width and height in pixels, on which plates that are tracked, and lines, are drawn."""
+    def __init__(self, tracker: Tracker, output: VideoOutput | None, window: Window | None) -> None:
+        """Begin; drawn are the lines, and plates of a tracker."""
         self.is_closed = False
-        self._tracker, self._lines, self._output, self._window = tracker, lines, output, window
+        self._tracker, self._output, self._window = tracker, output, window
         self._draws = window is not None or (output is not None and output.draws)
-        self._delay = min(LARGEST_DELAY, PENDING_BYTES // (size[0] * size[1] * 3 // 2))
+        self._delay = min(LARGEST_DELAY, PENDING_BYTES // (tracker.size[0] * tracker.size[1] * 3 // 2))
         self._pending: deque[Frame] = deque()
 
     def add(self, frame: Frame) -> None:
@@ -60,11 +52,11 @@ class FrameOutput:
     def _annotated(self, frame: Frame) -> Plane | av.VideoFrame:
         """The frame with its plates; the decoder's own where nothing has to be drawn, turned or shown."""
         seen = [(track.record.vote, corners) for track, corners in self._seen(frame)]
-        if frame.is_plain and not (seen or self._lines or self._window):
+        if frame.is_plain and not (seen or self._tracker.lines or self._window):
             return frame.picture
         packed = frame.packed()
         marks = [Mark(label_of(vote.text, vote.confidence), corners) for vote, corners in seen]
-        annotate_planes(planes_of(packed), marks, [line.ends for line in self._lines])
+        annotate_planes(planes_of(packed), marks, [line.ends for line in self._tracker.lines])
         return packed
 
     def _seen(self, frame: Frame) -> list[tuple[Track, FloatArray]]:

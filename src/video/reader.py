@@ -68,7 +68,7 @@ class VideoReader:
         self._schedule = PassSchedule(float(video.frame_rate))
         self._tracker = Tracker(*video.size, options.lines)
         self._vehicles = Vehicles()
-        self._frame_output = FrameOutput(video.size, self._tracker, options.lines, output, window)
+        self._frame_output = FrameOutput(self._tracker, output, window)
         self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
         self._count = 0
         self._timing_ms = {"detect": 0.0, "read": 0.0}

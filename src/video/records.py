@@ -194,10 +194,11 @@ def _is_return(earlier: TrackRecord, later: TrackRecord) -> bool:
 
 def _characters(text: str, read: Sequence[Character]) -> tuple[Character, ...]:
     """The voted text with the places of its characters in the best view; none where that one says too little."""
-    if len(read) != len(text):
-        return ()
-    pairs = zip(read, text, strict=True)
-    return tuple(old if old.text == new else dataclasses.replace(old, text=new) for old, new in pairs)
+    if "".join(character.text for character in read) == text:
+        return tuple(read)
+    if len(read) == len(text):
+        return tuple(dataclasses.replace(old, text=new) for old, new in zip(read, text, strict=True))
+    return ()
 
 
 def quality(image: BGRImage, detection: Detection) -> float:

@@ -110,21 +110,14 @@ class Track:
         share = (time_s - before.time_s) / (latest.time_s - before.time_s)
         return np.asarray((1 - share) * before.corners + share * latest.corners, np.float32)
 
-    def reach(self, time_s: float) -> float:
-        """How far from its predicted place its plate can be, in pixels."""
-        latest = self.latest
-        per_second = FIRST_REACH_WIDTHS_PER_S if latest.velocity is None else REACH_WIDTHS_PER_S
-        return float(latest.box[2] - latest.box[0]) * (REACH_WIDTHS + per_second * (time_s - latest.time_s))
-
 
 class Tracker:
     """Joins the detections of successive frames of a size in pixels, in which plates may cross lines."""
 
     def __init__(self, width: int, height: int, lines: tuple[Line, ...] = ()) -> None:
+        self.size, self.lines = (width, height), lines
         #: Those that are not over yet.
         self.tracks: list[Track] = []
-        self._limit = np.array([width, height] * 2, np.float32)
-        self._lines = lines
         self._count = 0
 
     def update(self, time_s: float, detections: Sequence[Detection]) -> list[Track]:
@@ -141,7 +134,7 @@ class Tracker:
     def begin(self, time_s: float, detection: Detection) -> Track:
         """A new track of one detection."""
         self._count += 1
-        track = Track(self._count, time_s, detection, self._lines)
+        track = Track(self._count, time_s, detection, self.lines)
         self.tracks.append(track)
         return track
 
@@ -154,15 +147,18 @@ class Tracker:
     def _affinity(self, time_s: float, detections: Sequence[Detection]) -> FloatArray:
         """``[tracks, detections]``; 0 for what cannot belong together."""
         # Of a plate that leaves the picture only a part is seen.
-        predicted = np.clip(np.stack([track.predicted_box(time_s) for track in self.tracks]), 0, self._limit)
+        limit = np.array(self.size * 2, np.float32)
+        predicted = np.clip(np.stack([track.predicted_box(time_s) for track in self.tracks]), 0, limit)
         boxes = np.stack([detection.box for detection in detections])
         distance = np.linalg.norm(_centre(predicted)[:, None] - _centre(boxes)[None], axis=-1)
-        reach = np.array([track.reach(time_s) for track in self.tracks])[:, None]
-        known = np.stack([track.latest.box for track in self.tracks])
+        latest = [track.latest for track in self.tracks]
+        known = np.stack([fix.box for fix in latest])
+        gaps = np.array([time_s - fix.time_s for fix in latest])[:, None]
+        speed = [FIRST_REACH_WIDTHS_PER_S if fix.velocity is None else REACH_WIDTHS_PER_S for fix in latest]
+        reach = (known[:, 2:3] - known[:, 0:1]) * (REACH_WIDTHS + np.array(speed)[:, None] * gaps)
         growth = np.log(_width(boxes)[None] / _width(known)[:, None])
-        cut = np.array([is_cut(detection, *self._limit[:2]) for detection in detections])
+        cut = np.array([is_cut(detection, *limit[:2]) for detection in detections])
         growth = np.where(cut[None], np.maximum(growth, 0), np.abs(growth))
-        gaps = np.array([time_s - track.latest.time_s for track in self.tracks])[:, None]
         fits = growth < np.log(LARGEST_GROWTH) * (1 + gaps)
         return np.asarray((iou_matrix(predicted, boxes) + np.clip(1 - distance / reach, 0, None)) * fits, np.float32)
 
