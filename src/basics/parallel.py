@@ -27,13 +27,11 @@ _Result = TypeVar("_Result")
 def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item], workers: int) -> Generator[_Result]:
     """Call a function for every item, in several processes; both can be pickled.
 
-    Yields:
-        The results in the order of the items. Only a few of them wait to be taken, and what is in work when nobody
-        takes them any more is dropped.
+    The results come in the order of the items. Only a few of them wait to be taken, and what is in work when nobody
+    takes them any more is dropped.
 
     Raises:
         concurrent.futures.process.BrokenProcessPool: a process died.
-        Exception: what the function has raised.
     """
     # Threads do not survive a fork, and the libraries have some: the processes start afresh.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare)

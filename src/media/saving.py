@@ -24,10 +24,9 @@ _LONGEST_STEM_BYTES = 230
 class OutputFolder:
     """The folder that results are saved in.
 
-    Every file is written under a temporary name and then renamed, so that nobody sees half of one, and files that
-    belong together are renamed when all of them are whole: a full disk leaves what was there before. A name that is in
-    use gets a number, ``street-2.jpg``, unless its JSON says that it holds the answer for the same file as now: reading
-    a photograph again replaces its results, and never a photograph, or the results of another of the same name.
+    Files that belong together are renamed when all of them are whole: a full disk leaves what was there before. A name
+    that is in use gets a number, ``street-2.jpg``, unless its JSON says that it holds the answer for the same file as
+    now: reading a photograph again replaces its results, never a photograph, or the results of another of that name.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -39,13 +38,10 @@ class OutputFolder:
                 pass
             remove_leftovers(self._path)
         except (OSError, ValueError) as error:
-            raise self.unwritable(error) from error
+            raise self._unwritable(error) from error
 
     def save(self, rendering: Rendering, result: ImageResult) -> ImageResult:
-        """Save an annotated picture, and the answer for it as JSON.
-
-        Returns:
-            The result with the names of the files under ``saved``.
+        """Save an annotated picture, and the answer for it as JSON; returns that with the names of the files.
 
         Raises:
             InputError: the folder cannot be written into any more.
@@ -70,10 +66,9 @@ class OutputFolder:
         try:
             yield
         except OSError as error:
-            raise self.unwritable(error) from error
+            raise self._unwritable(error) from error
 
-    def unwritable(self, error: OSError | ValueError) -> InputError:
-        """What is raised for a failure to write."""
+    def _unwritable(self, error: OSError | ValueError) -> InputError:
         reason = (error.strerror or error) if isinstance(error, OSError) else error
         name = printable(str(self._path))
         return InputError(f"{name}: results cannot be saved there ({reason}); choose another output folder")
@@ -81,9 +76,8 @@ class OutputFolder:
     def claim(self, stem: str, suffix: str, owner: str | None) -> str:
         """The first of ``stem``, ``stem-2``, … that is free or holds the owner's earlier answer.
 
-        A free name is taken by making its JSON file, which only one thread or process can; :meth:`release` gives it
-        back. Until the answer is there it says whose it will be; of a process that was killed it can be taken over. A
-        stem that is too long is cut.
+        A free name is taken by making its JSON file, which only one thread or process can. Until the answer is there it
+        says whose it will be; of a process that was killed it can be taken over. A stem that is too long is cut.
         """
         encoded = os.fsencode(stem)
         if len(encoded) > _LONGEST_STEM_BYTES:
@@ -107,17 +101,14 @@ class OutputFolder:
                 raise
 
     def release(self, stem: str) -> None:
-        """Give a claimed name back if nothing was saved under it: its JSON file still says that there is no answer."""
+        """Give a claimed name back if nothing was saved under it: its JSON file still says whose it will be."""
         record = self.path(f"{stem}.json")
         with contextlib.suppress(OSError):
             if "process" in _content(record):
                 record.unlink()
 
     def write(self, files: Mapping[str, bytes | Path]) -> None:
-        """Write files, none of which appears before all are whole.
-
-        Args:
-            files: path → content, or a temporary file beside it that holds the content and is only renamed.
+        """Write contents, or rename temporary files beside their paths; none appears before all are whole.
 
         Raises:
             OSError: they cannot be written; nothing is left of them.

@@ -54,13 +54,7 @@ class VideoWriter:
     """
 
     def __init__(self, path: Path, suffix: str, video: VideoDescription) -> None:
-        """Start the file.
-
-        Args:
-            path: where it is written.
-            suffix: one of ``CONTAINERS``; says which container.
-            video: says frame rate, size, colours and sound.
-        """
+        """Start the file; the suffix, one of ``CONTAINERS``, says in which container."""
         iso_options = _LIVE_OPTIONS if video.live else _FILE_OPTIONS
         options = iso_options if suffix in _ISO_SUFFIXES else {}
         # libav's own files stay open when it cannot write their beginning; but it opens a file again to put its index
@@ -81,12 +75,7 @@ class VideoWriter:
         self._thread = ThreadPoolExecutor(1)
 
     def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        """Add a frame.
-
-        Args:
-            picture: I420 uint8 ``[1.5 H, W]``, or a frame with even sides as it was decoded.
-            time_s: its presentation time in seconds.
-        """
+        """Add a frame at its time in seconds: I420 uint8 ``[1.5 H, W]``, or as it was decoded, with even sides."""
         self._put(self._encode, picture, time_s)
 
     def write_audio(self, packet: av.Packet) -> None:

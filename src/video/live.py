@@ -43,11 +43,8 @@ def open_live(
 ) -> "LiveStream | VideoFile":
     """Connect; an address behind which there is a finite video is read like a file, without leaving out frames.
 
-    Args:
-        source: the webcam or the network address.
-        duration_s: stop after so many seconds; None goes on until it ends.
-        give_up_s: so many seconds without a picture end it; None tries to reach it for ever.
-        stop: set it to end waiting and reading.
+    Reading ends after a duration, when the source is given up after so many seconds without a picture (without that it
+    is tried for ever), or when ``stop`` is set.
 
     Raises:
         UnreachableError: it was given up, or nothing came while it should be read.
@@ -165,23 +162,18 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
     def _read(self) -> str:
         """Connect and decode until the source breaks off or is no longer wanted; says why it broke off."""
         address = self._source.address
-        container: Any = None
         try:
-            container = self._connect()
-            self.is_file = isinstance(address, str) and address.startswith("http") and bool(container.duration)
-            if not self.is_file:
-                self._decode(container)
-        except InputError as error:
-            return str(error).removeprefix(f"{self.name}: ")
+            with contextlib.closing(self._connect()) as container:
+                self.is_file = isinstance(address, str) and address.startswith("http") and bool(container.duration)
+                if not self.is_file:
+                    self._decode(container)
         except LIBRARY_ERRORS as error:
-            return reason_of(error)
+            # An InputError is one of them, and says the name as well.
+            return reason_of(error).removeprefix(f"{self.name}: ")
         except Exception as error:
             # Whatever a library stumbles over must not end a camera that nobody watches.
             _LOGGER.exception("%s: reading failed", self.name)
             return type(error).__name__
-        finally:
-            if container is not None:
-                container.close()
         return "it ended"
 
     def _connect(self) -> Any:

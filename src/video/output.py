@@ -53,14 +53,7 @@ class VideoOutput(contextlib.ExitStack):
     def __init__(
         self, folder: OutputFolder, source: VideoSource, video: VideoDescription, kinds: Sequence[str]
     ) -> None:
-        """Start the files of a source that is open, whose name says what they are called.
-
-        Args:
-            folder: where they are saved.
-            source: what is read.
-            video: the same, opened.
-            kinds: which of :data:`numberplate.video.options.SAVED`.
-        """
+        """Start the files of a video that was opened; which of them, ``kinds`` of ``VideoOptions.SAVED`` say."""
         super().__init__()
         #: Whether annotated frames are wanted.
         self.draws = "annotated" in kinds
@@ -127,10 +120,7 @@ class VideoOutput(contextlib.ExitStack):
         return record
 
     def finish(self, result: VideoResult) -> VideoResult:
-        """Complete the files, and save the answer as JSON, that for a video as CSV, too.
-
-        Returns:
-            The result with the names of the files under ``saved``.
+        """Complete the files, and save the answer; returns it with their names.
 
         Raises:
             InputError: the folder cannot be written into any more.

@@ -23,12 +23,7 @@ class PassSchedule:
         self._last: tuple[float, Plane] | None = None
 
     def is_due(self, frame: Frame, urgent: bool) -> bool:
-        """Whether to look for plates in a frame.
-
-        Args:
-            frame: the frame.
-            urgent: whether a vehicle in sight should be read as often as possible.
-        """
+        """Whether to look for plates in a frame; it is urgent while a vehicle should be read as often as possible."""
         sample = frame.thumbnail(SAMPLING_STEP)
         if self._last is not None:
             last_s, seen = self._last

@@ -42,20 +42,15 @@ LIBRARY_ERRORS = (av.error.FFmpegError, OSError, ValueError)
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame of a video.
-
-    Attributes:
-        index: its number, from 0.
-        time_s: its presentation time in seconds from the beginning of the video.
-        picture: the decoded picture, as it is stored.
-        rotation: degrees, a multiple of 90, that the picture has to be turned counter-clockwise to stand upright.
-        follows_cut: whether the source was away since the frame before, so that everything may have changed.
-    """
+    """One frame of a video, by its number from 0 and its presentation time from the beginning of the video."""
 
     index: int
     time_s: float
+    #: The decoded picture, as it is stored.
     picture: av.VideoFrame
+    #: Degrees, a multiple of 90, that the picture has to be turned counter-clockwise to stand upright.
     rotation: int = 0
+    #: Whether the source was away since the frame before, so that everything may have changed.
     follows_cut: bool = False
 
     def image(self) -> BGRImage:
@@ -183,7 +178,10 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
                 while self.on_audio and early:
                     self.on_audio(early.pop(0))
                 index += 1
-        self._check_end(index, time_s)
+        promised = max(self._told_s, (self._stream.frames or 0) / float(self.frame_rate))
+        seen = time_s + 1 / float(self.frame_rate)
+        if promised - seen > max(LARGEST_SHORTFALL_S, LARGEST_SHORTFALL * promised):
+            self._note(f"it ends after {seen:.1f} of {promised:.1f} s")
 
     def _packets(self) -> Iterator[av.Packet | None]:
         """Packets of picture and sound; None at the end, for what the decoder still holds."""
@@ -204,17 +202,10 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
             return []
 
     def _expected_frames(self) -> int | None:
-        frames = self._stream.frames or round(self._told_s * float(self.frame_rate))
+        frames = self._stream.frames or round(self._told_s * float(self.frame_rate)) or math.inf
         if self._duration_s is not None:
-            frames = min(frames or math.inf, math.ceil(self._duration_s * float(self.frame_rate)))
-        return int(frames) or None
-
-    def _check_end(self, frames: int, time_s: float) -> None:
-        """Compare what was decoded with what the header promises."""
-        promised = max(self._told_s, (self._stream.frames or 0) / float(self.frame_rate))
-        seen = time_s + 1 / float(self.frame_rate)
-        if promised - seen > max(LARGEST_SHORTFALL_S, LARGEST_SHORTFALL * promised):
-            self._note(f"it ends after {seen:.1f} of {promised:.1f} s")
+            frames = min(frames, math.ceil(self._duration_s * float(self.frame_rate)))
+        return int(frames) if frames < math.inf else None
 
     def _note(self, fault: str) -> None:
         self.error = self.error or f"{self.name}: {fault}; what could be decoded was read"
@@ -239,9 +230,7 @@ def _open(source: VideoSource) -> Any:
 
 
 def video_stream(container: Any, name: str, live: bool = False) -> Any:
-    """The video stream of an open container, which messages call by a name.
-
-    The size of its pictures may be unknown before the first one if it is live: who joins a stream has to wait.
+    """The video stream of an open container; the size of live pictures may be unknown before the first one.
 
     Raises:
         InputError: there is none, nothing decodes it, or its pictures are too large or too small.
