@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import contextlib
-import datetime
 import json
 import time
 from dataclasses import dataclass
@@ -59,13 +58,6 @@ class _Description(VideoDescription):
     size: tuple[int, int]
     begun_s: float | None = None
     name: str = _NAME
-
-    def at(self, time_s: float) -> datetime.datetime | None:
-        """The time of day, UTC; None where the client counts its own seconds."""
-        if self.begun_s is None:
-            return None
-        ago = time.monotonic() - self.begun_s - time_s
-        return datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
 
 
 class StreamReader:

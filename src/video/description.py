@@ -1,6 +1,7 @@
 """What reading a video needs to know of it."""
 
 import datetime
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -30,6 +31,8 @@ class VideoDescription:
     rotated = False
     #: Time in the container at which it begins, in seconds.
     start_s = 0.0
+    #: When it began by the monotonic clock, if that is known.
+    begun_s: float | None = None
     #: The stream that the annotated copy takes colours and the shape of its pixels from, and the sound.
     template: Any = None
     audio_stream: Any = None
@@ -39,5 +42,8 @@ class VideoDescription:
     on_idle: Callable[[float], None] | None = None
 
     def at(self, time_s: float) -> datetime.datetime | None:
-        """The time of day, UTC, at so many seconds from its beginning, where that is known."""
-        return None
+        """The time of day, UTC, at so many seconds from its beginning, where that is known; by the clock of now."""
+        if self.begun_s is None:
+            return None
+        ago = time.monotonic() - self.begun_s - time_s
+        return datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)

@@ -1,7 +1,6 @@
 """Webcams and network streams: always the latest frame, and back again after a cut."""
 
 import contextlib
-import datetime
 import logging
 import sys
 import threading
@@ -68,6 +67,8 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
     ``is_file`` it has turned out to be a finite video, which is better read like a file.
     """
 
+    begun_s: float
+
     def __init__(
         self, source: LiveSource, duration_s: float | None, give_up_s: float | None, stop: threading.Event
     ) -> None:
@@ -77,7 +78,7 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
         self.name = source.name
         self.is_file = False
         self._source, self._give_up_s, self._stop = source, give_up_s, stop
-        self._start = self._seen_s = time.monotonic()
+        self.begun_s = self._seen_s = time.monotonic()
         self._duration_s = duration_s
         # A picture, when it came by the monotonic clock, and how often the source had been cut before.
         self._latest: deque[tuple[float, av.VideoFrame, int]] = deque(maxlen=1)
@@ -97,15 +98,10 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
                 raise UnreachableError(f"{self.name}: it sent no picture within {self._duration_s:g} s")
             self._news.wait(TICK_S)
         if self._latest:
-            self._start, picture, _ = self._latest[0]
+            self.begun_s, picture, _ = self._latest[0]
             self.size = (picture.width, picture.height)
         elif not self.is_file:
             raise UnreachableError(str(self.error))
-
-    def at(self, time_s: float) -> datetime.datetime:
-        """The time of day, UTC, at so many seconds from the first frame; by the clock as it is set now."""
-        ago = time.monotonic() - self._start - time_s
-        return datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
 
     def __exit__(self, *exception: object) -> None:
         """Stop reading the source; a connection that hangs is left to end by itself."""
@@ -122,18 +118,18 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
                 if self._ended:
                     return
                 if self.on_idle and not is_told:
-                    self.on_idle(time.monotonic() - self._start)
+                    self.on_idle(time.monotonic() - self.begun_s)
                 continue
             came_s, picture, cuts = self._latest.pop()
             if self._is_over(came_s):
                 return
             if (picture.width, picture.height) != self.size:
                 picture = picture.reformat(*self.size)
-            yield Frame(index, came_s - self._start, picture, follows_cut=index > 0 and cuts > known_cuts)
+            yield Frame(index, came_s - self.begun_s, picture, follows_cut=index > 0 and cuts > known_cuts)
             index, known_cuts = index + 1, cuts
 
     def _is_over(self, now_s: float) -> bool:
-        return self._duration_s is not None and now_s >= self._start + self._duration_s
+        return self._duration_s is not None and now_s >= self.begun_s + self._duration_s
 
     def _capture(self) -> None:
         """Read the source, and connect to it again when it breaks off; runs in a thread of its own."""
