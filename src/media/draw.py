@@ -98,12 +98,9 @@ def label_of(text: str, confidence: float) -> str:
 
 
 def annotate_planes(planes: Sequence[Plane], marks: Sequence[Mark], lines: Sequence[FloatArray] = ()) -> None:
-    """Draw on the planes of a frame of video, without a detour over BGR.
+    """Draw plates, and lines by their ends ``[2, 2]`` in pixels, on a frame of video without a detour over BGR.
 
-    Args:
-        planes: luma uint8 ``[H, W]`` and two of chroma ``[H/2, W/2]``; they change.
-        marks: plates to draw.
-        lines: lines to draw, float32 ``[2, 2]`` end points in pixels.
+    The planes, luma uint8 ``[H, W]`` and two of chroma ``[H/2, W/2]``, change.
     """
     parts = zip(planes, (1.0, 0.5, 0.5), _OUTLINE_YUV, _TEXT_YUV, strict=True)
     layers = [_Layer(plane, scale, (outline,), (text,)) for plane, scale, outline, text in parts]

@@ -15,9 +15,10 @@ from fastapi.concurrency import run_in_threadpool
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord
 from ..media.images import BGRImage
+from ..recognition.recogniser import PlateRecogniser
 from ..video.description import VideoDescription
 from ..video.options import VideoOptions
-from ..video.reader import Recogniser, VideoReader
+from ..video.reader import VideoReader
 from ..video.source import Frame
 from .connections import TRUST
 from .decoder import Decoder
@@ -63,7 +64,7 @@ class _Description(VideoDescription):
 class StreamReader:
     """Reads the frames of one client."""
 
-    def __init__(self, recogniser: Recogniser, decoder: Decoder) -> None:
+    def __init__(self, recogniser: PlateRecogniser, decoder: Decoder) -> None:
         """Wait for the first frame."""
         self._recogniser, self._decoder = recogniser, decoder
         self._reader: VideoReader | None = None

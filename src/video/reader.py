@@ -7,8 +7,8 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any
 
 from tqdm import tqdm
 
@@ -21,6 +21,7 @@ from ..media.saving import OutputFolder
 from ..media.window import Window
 from ..recognition.plates import reach_to_text
 from ..recognition.reading import Reading
+from ..recognition.recogniser import PlateRecogniser
 from .description import VideoDescription
 from .frame_output import FrameOutput
 from .live import LiveStream, open_live
@@ -38,26 +39,13 @@ KEPT_RECORDS = 1000
 _LOGGER = logging.getLogger(__name__)
 
 
-class Recogniser(Protocol):
-    """What reading a video needs to be able to do with a picture."""
-
-    def detect(self, image: BGRImage) -> list[Detection]:
-        """Find what may be plates."""
-
-    def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
-        """Read what was found; each detection comes back with its reading, and maybe with better corners."""
-
-    def accepts(self, detection: Detection, reading: Reading) -> bool:
-        """Whether it is a plate."""
-
-
 class VideoReader:
     """Reads one video; memory does not grow with its length but by the records."""
 
     def __init__(
         self,
         video: VideoDescription,
-        recogniser: Recogniser,
+        recogniser: PlateRecogniser,
         output: VideoOutput | None,
         window: Window | None,
         options: VideoOptions,
@@ -229,7 +217,7 @@ class VideoReader:
 
 def read_video(
     source: VideoSource,
-    recogniser: Recogniser,
+    recogniser: PlateRecogniser,
     folder: OutputFolder | None,
     window: Window | None,
     options: VideoOptions,
