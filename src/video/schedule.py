@@ -1,4 +1,4 @@
-"""Which frames of a video are looked at: as few as will do."""
+"""Over which frames of a video a pass is made: as few as will do."""
 
 import cv2
 
@@ -16,14 +16,14 @@ SAMPLING_STEP = 12
 
 
 class PassSchedule:
-    """Decides which frames of a source of so many frames per second are looked at."""
+    """Decides over which frames of a source, of so many per second, a pass is made."""
 
     def __init__(self, frame_rate: float) -> None:
         self._frame_s = 1 / frame_rate
         self._last: tuple[float, Plane] | None = None
 
     def is_due(self, frame: Frame, urgent: bool) -> bool:
-        """Whether to look for plates in a frame; it is urgent while a vehicle should be read as often as possible."""
+        """Whether to make a pass over a frame; it is urgent while a vehicle should be read as often as possible."""
         sample = frame.thumbnail(SAMPLING_STEP)
         if self._last is not None:
             last_s, seen = self._last

@@ -19,7 +19,7 @@ from .records import TrackRecord
 
 #: A track that was not seen for so many seconds is over; a vehicle that comes back later is known by its text.
 LOST_S = 1.0
-#: Where nobody has looked for longer than this, anything may have happened: every track is over.
+#: Where no pass was made for longer than this, anything may have happened: every track is over.
 LARGEST_GAP_S = 2.0
 #: A track is shown for so many seconds after it was last seen.
 COASTING_S = 0.3

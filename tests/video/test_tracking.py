@@ -75,7 +75,7 @@ def test_a_plate_that_leaves_the_picture_stays_its_track():
             assert numbers(tracker.update(step * 0.1, [Detection(box, box_to_quad(box), 0.9)])) == [1]
 
 
-def test_positions_between_two_looks_lie_between_them():
+def test_positions_between_two_passes_lie_between_them():
     tracker = Tracker(1000, 400)
     for step in range(3):
         (track,) = tracker.update(step * 0.2, [plate(100 + 40 * step)])
