@@ -47,6 +47,10 @@ class Rendering:
     #: The encoded picture.
     content: bytes
 
+    def image(self) -> BGRImage:
+        """The annotated copy itself."""
+        return np.asarray(cv2.imdecode(np.frombuffer(self.content, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
 
 class Mark(NamedTuple):
     """A plate to outline by its corners, float32 ``[4, 2]`` in pixels, and what to write beside it."""
