@@ -193,8 +193,8 @@ class VideoReader:
             frame_rate=rate,
             frames=self._frames,
             duration_s=duration,
-            vehicles=tuple(sorted(self._records, key=lambda record: record.first_s)),
-            vehicle_count=self._vehicles,
+            plates=tuple(sorted(self._records, key=lambda record: record.first_s)),
+            plate_count=self._vehicles,
             started_at=self._video.at(0.0),
             timing_ms={
                 "detect": self._timing.detect,
