@@ -26,9 +26,7 @@ class JsonForm:
     write: Callable[[Any], Any]
     schema: Mapping[str, Any]
 
-    def __get_pydantic_json_schema__(
-        self, core_schema: Any, handler: Callable[[Any], dict[str, Any]]
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Callable[[Any], dict[str, Any]]) -> Any:
         """The schema, as pydantic asks for it."""
         return dict(self.schema) if "type" in self.schema else {**handler(core_schema), **self.schema}
 
@@ -72,20 +70,20 @@ class JsonRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON types."""
-        return {name: _plain(getattr(self, name), hint) for name, hint in _field_types(type(self)).items()}
+        return {name: _plain(getattr(self, name), hint) for name, hint in self._field_types().items()}
 
     @classmethod
     def from_dict(cls, answer: Mapping[str, Any]) -> Self:
         """The record that was written as ``answer``; its numbers stay rounded."""
         # What every record of the type says is no argument.
-        types = {name: hint for name, hint in _field_types(cls).items() if typing.get_origin(hint) is not Literal}
+        types = {name: hint for name, hint in cls._field_types().items() if typing.get_origin(hint) is not Literal}
         return cls(**{name: _typed(answer[name], hint) for name, hint in types.items()})
 
-
-@functools.cache
-def _field_types(record: Any) -> dict[str, Any]:
-    hints = typing.get_type_hints(record, include_extras=True)
-    return {field.name: hints[field.name] for field in dataclasses.fields(record)}
+    @classmethod
+    @functools.cache
+    def _field_types(cls) -> dict[str, Any]:
+        hints = typing.get_type_hints(cls, include_extras=True)
+        return {field.name: hints[field.name] for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
 
 
 def _plain(value: Any, hint: Any) -> Any:
