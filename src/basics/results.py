@@ -75,8 +75,7 @@ class JsonRecord:
     @classmethod
     def from_dict(cls, answer: Mapping[str, Any]) -> Self:
         """The record that was written as ``answer``; its numbers stay rounded."""
-        # What every record of the type says is no argument.
-        types = {name: hint for name, hint in cls._field_types().items() if typing.get_origin(hint) is not Literal}
+        types = {name: hint for name, hint in cls._field_types().items() if name in answer and name != "kind"}
         return cls(**{name: _typed(answer[name], hint) for name, hint in types.items()})
 
     @classmethod

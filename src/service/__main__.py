@@ -12,7 +12,6 @@ from types import FrameType
 from typing import Any
 
 from ..basics.errors import InputError
-from .settings import Settings
 
 EXIT_BAD_INPUT = 2
 #: Added to the number of a signal it is the exit status of what that signal ended, as shells have it.
@@ -23,14 +22,11 @@ ANSWERING_S, SHUTDOWN_S, END_S = 4.0, 6, 8.5
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.service") -> int:
-    """The command line.
+    """The command line; returns the exit status.
 
     Args:
         arguments: instead of those that the process was started with.
         program: what the help calls it.
-
-    Returns:
-        The exit status.
     """
     parser = argparse.ArgumentParser(
         prog=program,
@@ -41,13 +37,13 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     try:
-        settings = Settings.from_environment()
-
         import uvicorn
 
-        from .app import create_app, give_up
+        from .app import create_app
         from .connections import HttpProtocol, StreamProtocol, most_connections
+        from .settings import Settings
 
+        settings = Settings.from_environment()
         app = create_app(settings)
     except ImportError as error:
         logging.error("%s; the service needs more: pip install 'numberplate[service]'", error)
@@ -56,7 +52,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
         logging.error("%s", error)
         return EXIT_BAD_INPUT
     # Where there is room for videos there is room for those that are coming in.
-    tempfile.tempdir = str(settings.data_dir.resolve())
+    tempfile.tempdir = str(settings.data.resolve())
     http: Any = functools.partial(HttpProtocol, settings, most_connections())
     config = uvicorn.Config(
         app,
@@ -65,7 +61,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
         http=http,
         ws=StreamProtocol,
         timeout_graceful_shutdown=SHUTDOWN_S,
-        ws_max_size=settings.max_body_bytes,
+        ws_max_size=round(1_000_000 * settings.max_body_mb),
         # Pictures are compressed, and a few bytes could become many.
         ws_per_message_deflate=False,
         server_header=False,
@@ -73,7 +69,13 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
         access_log=False,
     )
     server = uvicorn.Server(config)
-    _end_in_time(server, functools.partial(give_up, app))
+
+    def give_up() -> None:
+        service = getattr(app.state, "service", None)
+        if service:
+            service.give_up()
+
+    _end_in_time(server, give_up)
     server.run()
     return 0
 

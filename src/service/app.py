@@ -1,41 +1,36 @@
-"""The application: endpoints, page and description, put together."""
+"""The application: its parts put together, with health, figures, description and page."""
 
 import contextlib
 import importlib.resources
-import math
 import mimetypes
 from collections.abc import AsyncIterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from ..basics.files import PAGE_DIRECTORY
-from ..recognition.recogniser import load_recogniser
-from . import compatible, health, reading, stream, videos
-from .decoder import Decoder
-from .descriptions import SCHEMAS
+from ..basics.results import Count, JsonRecord
+from . import reading, stream, videos
+from .descriptions import description_of
 from .errors import ServiceError, install_error_handlers
 from .gate import Gate
-from .jobs import JobStore
-from .metrics import CONTENT_TYPE, Metrics, MetricsMiddleware
-from .places import Places
-from .pool import WorkerPool
-from .runner import JobRunner
+from .jobs import claimed
+from .metrics import Metrics, MetricsMiddleware
 from .settings import Settings
-from .state import Service, service_of
-from .storage import claimed
+from .state import Service, ServiceHere
 
 _DESCRIPTION = """Finds and reads number plates in pictures, videos and live streams.
 
 Live streams: open a WebSocket at `/v1/stream`, send encoded pictures as binary messages, and get a `StreamAnswer` each
 time that one was read; `{"end": true}` as text asks for the answer for the whole stream. Where tokens are on, show one
 in the header `Authorization`, as a subprotocol, or in the first message, `{"token": "…"}`."""
-#: Processes for pictures that are laborious, and requests with such pictures that are read at the same time.
-DECODERS = 2
 #: The page may load from here alone.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
@@ -44,26 +39,23 @@ _PAGE_POLICY = (
 _PAGE_FILES = {file.name: file.read_bytes() for file in PAGE_DIRECTORY.iterdir()}
 _DOCS_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")
 
-router = APIRouter()
+router = APIRouter(tags=["Service"])
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application.
-
-    Args:
-        settings: what can be chosen.
 
     Raises:
         InputError: another process has the folder of its data.
     """
     metrics = Metrics()
     stack = contextlib.ExitStack()
-    stack.enter_context(claimed(settings.data_dir))
+    stack.enter_context(claimed(settings.data))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with stack:
-            app.state.service = await run_in_threadpool(_start, settings, metrics, stack)
+            app.state.service = await run_in_threadpool(Service.start, settings, metrics, stack)
             yield
             await run_in_threadpool(stack.close)
 
@@ -76,8 +68,9 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    for part in (reading.router, health.router, videos.router, stream.router, compatible.router, router):
-        app.include_router(part)
+    for part in (reading, videos, stream):
+        app.include_router(part.router)
+    app.include_router(router)
     install_error_handlers(app)
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(MetricsMiddleware, metrics=metrics)
@@ -91,53 +84,88 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def give_up(app: FastAPI) -> None:
-    """The service is about to end, and has waited for its requests: those that are left are told."""
-    service: Service | None = getattr(app.state, "service", None)
-    if service:
-        service.give_up()
+@dataclass(frozen=True)
+class Health(JsonRecord):
+    """Whether the service works, and how much there is to do."""
+
+    status: Literal["ok", "degraded"]
+    workers: Count
+    waiting: Count
+    streams: Count
+    jobs: Count
 
 
-def _start(settings: Settings, metrics: Metrics, stack: contextlib.ExitStack) -> Service:
-    """Start the parts of a service; the stack ends them, in reverse order."""
-    recogniser = load_recogniser()
-    decoder = Decoder(DECODERS, settings.decode_s, settings.decode_bytes)
-    pool, heavy_pool = WorkerPool(settings.workers, settings.queue), WorkerPool(DECODERS, settings.queue)
-    for part in (pool, heavy_pool, decoder):
-        stack.callback(part.close)
-    store = JobStore(settings.data_dir, 3600 * settings.job_hours)
-    stack.callback(store.close)
-    runner = JobRunner(store, recogniser, settings)
-    stack.callback(runner.stop)
-    places = Places(settings.max_streams, settings.stream_idle_s)
-    service = Service(settings, recogniser, pool, heavy_pool, decoder, store, runner, metrics, places)
-    metrics.watch("plate_reader_queue", "Calls that wait for a worker or are read", lambda: pool.waiting)
-    metrics.watch("plate_reader_heavy_queue", "The same of pictures that are laborious", lambda: heavy_pool.waiting)
-    metrics.watch("plate_reader_streams", "Live streams", lambda: len(places))
-    metrics.watch("plate_reader_jobs", "Videos that wait or are read", lambda: _number(store.known_active()))
-    return service
+@dataclass(frozen=True)
+class Probe(JsonRecord):
+    """Whether the service lives, or is ready for requests; if not, what is wrong."""
+
+    status: Literal["ok", "degraded"]
+    problems: list[str]
 
 
-def _number(value: int | None) -> float:
-    return math.nan if value is None else value
+@router.get("/health", summary="Whether the service works", response_model=Health, responses={503: {"model": Health}})
+def health(service: ServiceHere) -> JSONResponse:
+    """Tell how much there is to do, and whether anything is wrong; 503 where only another start helps."""
+    fatal = _fatal(service)
+    answer = Health(
+        status="degraded" if fatal or _passing(service) else "ok",
+        workers=service.settings.workers,
+        waiting=service.pool.waiting + service.heavy_pool.waiting,
+        streams=len(service.streams),
+        jobs=service.store.known_active() or 0,
+    )
+    return JSONResponse(answer.to_dict(), 503 if fatal else 200)
 
 
-@router.get("/metrics", tags=["Service"], summary="Figures for Prometheus", response_class=Response)
-def metrics(request: Request) -> Response:
+@router.get(
+    "/health/live", summary="Whether the service lives", response_model=Probe, responses={503: {"model": Probe}}
+)
+def live(service: ServiceHere) -> JSONResponse:
+    """Answer 503 where the service has to be started anew: where a worker or the reader of videos is stuck or dead."""
+    return _probe(_fatal(service))
+
+
+@router.get("/health/ready", summary="Whether it is ready", response_model=Probe, responses={503: {"model": Probe}})
+def ready(service: ServiceHere) -> JSONResponse:
+    """Answer 503 where requests should go elsewhere for now: something is wrong, or there is too much to do."""
+    crowded = ["there is too much to do"] if service.pool.is_full else []
+    return _probe(_fatal(service) + _passing(service) + crowded)
+
+
+def _probe(problems: list[str]) -> JSONResponse:
+    return JSONResponse(Probe("degraded" if problems else "ok", problems).to_dict(), 503 if problems else 200)
+
+
+def _fatal(service: Service) -> list[str]:
+    """What only another start can help."""
+    limit_s = service.settings.stuck_seconds
+    longest_s = max(service.pool.longest_s(), service.heavy_pool.longest_s())
+    problems = {
+        f"a worker has been busy with one request for more than {limit_s:g} s": longest_s > limit_s,
+        f"the video that is being read has made no progress for {limit_s:g} s": service.runner.stuck_s() > limit_s,
+        "the reader of videos has ended": not service.runner.is_alive,
+    }
+    return [problem for problem, is_there in problems.items() if is_there]
+
+
+def _passing(service: Service) -> list[str]:
+    """What may pass."""
+    problems = [service.runner.problem] if service.runner.problem else []
+    if service.store.known_active() is None:
+        problems.append("the database of jobs fails")
+    return problems
+
+
+@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+def metrics(service: ServiceHere) -> Response:
     """Give requests, durations, plates, queue, streams and jobs, and the process's memory and time."""
-    return Response(service_of(request).metrics.text(), media_type=CONTENT_TYPE)
+    return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 @router.get("/openapi.json", include_in_schema=False)
 def openapi(request: Request) -> JSONResponse:
     """Describe the service."""
-    description: dict[str, Any] = request.app.openapi()
-    description["components"] = {
-        "schemas": SCHEMAS,
-        "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "Authorization"}},
-    }
-    description["security"] = [{"token": []}, {}]
-    return JSONResponse(description)
+    return JSONResponse(description_of(request.app))
 
 
 @router.get("/docs", include_in_schema=False)
@@ -165,16 +193,12 @@ def docs_file(name: str) -> Response:
 @router.get("/", include_in_schema=False)
 def page() -> Response:
     """Show the web page."""
-    return _page_file("index.html")
+    return page_file("index.html")
 
 
 @router.get("/page/{name}", include_in_schema=False)
 def page_file(name: str) -> Response:
     """Give a file that the web page needs."""
-    return _page_file(name)
-
-
-def _page_file(name: str) -> Response:
     if name not in _PAGE_FILES:
         raise ServiceError(404, "not_found", "there is no such file")
     headers = {"Content-Security-Policy": _PAGE_POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}

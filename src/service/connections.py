@@ -10,10 +10,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from .settings import Settings
 
-#: An answer of which nothing is taken for so many seconds is given up.
-WRITING_S = 60.0
-#: The same while the service ends.
-ENDING_S = 3.0
+#: An answer of which nothing is taken for so many seconds is given up; and while the service ends.
+WRITING_S, ENDING_S = 60.0, 3.0
 #: Of a stream whose client has not shown a token so much is received, in bytes: its first message has to be small.
 FIRST_MESSAGE_BYTES = 8_192
 #: Pongs and answers that wait for a client that asks for ever more, in bytes.
@@ -40,49 +38,47 @@ def most_connections() -> int:
     return 32_768 if soft == resource.RLIM_INFINITY else soft // 2
 
 
-class _Writing:
-    """Gives a connection up whose client takes nothing of what is written."""
+class _Writing(asyncio.Protocol):
+    """A protocol that gives its connection up when its client takes nothing of what is written."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._timer: asyncio.TimerHandle | None = None
+    transport: asyncio.Transport
+    patience_s = WRITING_S
+    #: Ends the connection; there is one as long as something waits to be taken.
+    writing_timer: asyncio.TimerHandle | None = None
 
-    @property
-    def is_stuck(self) -> bool:
-        """Whether something waits to be taken."""
-        return self._timer is not None
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of it."""
+        self._stop_waiting()
+        super().connection_lost(exc)
 
-    def pause(self, limit_s: float = WRITING_S) -> None:
-        """There is too much that was not taken; it is waited for so many seconds."""
-        self._timer = asyncio.get_running_loop().call_later(limit_s, self._transport.abort)
+    def pause_writing(self) -> None:
+        """There is too much that was not taken."""
+        super().pause_writing()
+        self.writing_timer = asyncio.get_running_loop().call_later(self.patience_s, self.transport.abort)
 
-    def resume(self) -> None:
-        """It was taken, or the connection ends."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+    def resume_writing(self) -> None:
+        """It was taken."""
+        super().resume_writing()
+        self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
+        if self.writing_timer:
+            self.writing_timer.cancel()
+            self.writing_timer = None
 
 
-class HttpProtocol(H11Protocol):
+class HttpProtocol(_Writing, H11Protocol):
     """HTTP with a deadline for the header of a request, and a limit of connections per address."""
 
     def __init__(self, settings: Settings, most: int, **options: Any) -> None:
-        """Wait for a connection.
-
-        Args:
-            settings: know the limits.
-            most: connections from all addresses at the same time.
-            options: of uvicorn's protocol.
-        """
+        """Wait for a connection, of at most so many at the same time; options as of uvicorn's protocol."""
         super().__init__(**options)
         self._settings, self._most = settings, most
         self._header_timer: asyncio.TimerHandle | None = None
-        self._is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection in, or refuse it."""
         super().connection_made(transport)
-        self._writing = _Writing(transport)
         # Streams are among them: uvicorn keeps all that there are.
         clients = [getattr(other, "client", None) for other in self.connections]
         same = sum(bool(client and self.client and client[0] == self.client[0]) for client in clients)
@@ -95,7 +91,6 @@ class HttpProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of it."""
         self._unwatch_header()
-        self._writing.resume()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -107,27 +102,17 @@ class HttpProtocol(H11Protocol):
         else:
             self._unwatch_header()
 
-    def pause_writing(self) -> None:
-        """There is too much that was not taken."""
-        super().pause_writing()
-        self._writing.pause(ENDING_S if self._is_ending else WRITING_S)
-
-    def resume_writing(self) -> None:
-        """It was taken."""
-        super().resume_writing()
-        self._writing.resume()
-
     def shutdown(self) -> None:
         """The service ends: what is read already is answered, and nobody is waited for."""
-        self._is_ending = True
+        self.patience_s = ENDING_S
         receiving = self.cycle and not self.cycle.response_complete and self.cycle.more_body
-        if receiving or self._writing.is_stuck:
+        if receiving or self.writing_timer:
             self.transport.abort()
         else:
             super().shutdown()
 
     def _watch_header(self) -> None:
-        self._header_timer = self.loop.call_later(self._settings.header_s, self.transport.close)
+        self._header_timer = self.loop.call_later(self._settings.header_seconds, self.transport.close)
 
     def _unwatch_header(self) -> None:
         if self._header_timer:
@@ -135,26 +120,15 @@ class HttpProtocol(H11Protocol):
             self._header_timer = None
 
 
-class StreamProtocol(WebSocketsSansIOProtocol):
+class StreamProtocol(_Writing, WebSocketsSansIOProtocol):
     """A WebSocket of whose client little is received before it has shown a token."""
 
     def __init__(self, **options: Any) -> None:
-        """Wait for a connection; options as of uvicorn's protocol."""
         super().__init__(**options)
         # Who does not answer the end of a stream is not waited for.
         self.close_timeout = 2.0
         self._trusted = False
         self._received = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take over from HTTP."""
-        super().connection_made(transport)
-        self._writing = _Writing(self.transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of it."""
-        self._writing.resume()
-        super().connection_lost(exc)
 
     def handle_connect(self, event: Any) -> None:
         """Ask the application whether to accept the stream."""
@@ -184,25 +158,15 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         """Take in another part of a message."""
         if len(self.frames) >= MOST_PARTS:
             self.transport.abort()
-            return
-        super().handle_cont(event)
+        else:
+            super().handle_cont(event)
 
     def handle_ping(self) -> None:
         """Answer a ping, unless no answer is taken."""
         if self.transport.get_write_buffer_size() > LARGEST_BACKLOG:
             self.transport.abort()
-            return
-        super().handle_ping()
-
-    def pause_writing(self) -> None:
-        """There is too much that was not taken."""
-        super().pause_writing()
-        self._writing.pause()
-
-    def resume_writing(self) -> None:
-        """It was taken."""
-        super().resume_writing()
-        self._writing.resume()
+        else:
+            super().handle_ping()
 
     def shutdown(self) -> None:
         """The service ends; who does not take that is not waited for."""

@@ -1,18 +1,13 @@
 """Decoding that may take long, in processes that can be killed."""
 
 import atexit
-import mmap
 import multiprocessing
-import os
 import queue
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing import reduction
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ..basics.errors import InputError
 from ..media.images import BGRImage, is_light, read_image, suffix_of_bytes
@@ -22,8 +17,6 @@ from .errors import busy
 
 #: Seconds that a process may take to start, on a machine that is busy.
 STARTING_S = 60.0
-#: What a client is told to wait when the service ends, in seconds.
-RETRY_S = 5
 
 
 class _Process:
@@ -36,62 +29,38 @@ class _Process:
         self._process.start()
         theirs.close()
         self._ready = False
+        self.is_alive, self.kill = self._process.is_alive, self._process.kill
 
     def call(self, function: Callable[..., Any], arguments: tuple[Any, ...], limit_s: float) -> Any:
-        """The result of a function; an array is the caller's own.
+        """The result of a function.
 
         Raises:
             InputError: the function raised it.
             TimeoutError: it takes longer than the limit; the process is of no more use.
             EOFError: the process died.
         """
-        if not self._ready:
-            self._receive(STARTING_S)
-            self._ready = True
         try:
+            if not self._ready:
+                self._receive(STARTING_S)
+                self._ready = True
             self._connection.send((function, arguments))
-        except OSError as error:
+            answer = self._receive(limit_s)
+        except ConnectionError as error:
             raise EOFError from error
-        answer = self._receive(limit_s)
         if isinstance(answer, InputError):
             raise answer
-        shape, result = answer
-        return result if shape is None else self._array(shape)
+        return answer
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether it runs."""
-        return self._process.is_alive()
-
-    def kill(self) -> None:
-        """End it, whatever it does."""
-        self._process.kill()
+    def _receive(self, limit_s: float) -> Any:
+        if not self._connection.poll(limit_s):
+            raise TimeoutError
+        return self._connection.recv()
 
     def close(self) -> None:
         """End it, and let go of what it takes."""
         self.kill()
         self._process.join()
         self._connection.close()
-
-    def _receive(self, limit_s: float) -> Any:
-        try:
-            if not self._connection.poll(limit_s):
-                raise TimeoutError
-            return self._connection.recv()
-        except OSError as error:
-            if isinstance(error, TimeoutError):
-                raise
-            raise EOFError from error
-
-    def _array(self, shape: tuple[int, ...]) -> BGRImage:
-        try:
-            file = reduction.recv_handle(self._connection)
-        except (OSError, RuntimeError) as error:
-            raise EOFError from error
-        try:
-            return np.frombuffer(mmap.mmap(file, 0), np.uint8).reshape(shape)
-        finally:
-            os.close(file)
 
 
 class Decoder:
@@ -153,31 +122,21 @@ class Decoder:
 
     def _call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         process = self._free.get()
-        whole = False
-        if not process.is_alive and not self._closed:
+        if not process.is_alive():
             # Something else ended it, which is no fault of this picture.
-            self._remove(process)
-            process = self._add()
+            process = self._replaced(process)
         try:
-            result = process.call(function, arguments, self._limit_s)
-            whole = True
-            return result
-        except InputError:
-            whole = True
-            raise
-        except TimeoutError as error:
+            return process.call(function, arguments, self._limit_s)
+        except (TimeoutError, EOFError) as error:
+            if self._closed:
+                raise busy("the service is about to end", 5) from error
+            process = self._replaced(process)
+            if isinstance(error, EOFError):
+                raise InputError(f"{name}: it makes its decoder fail; save it anew") from error
             message = f"{name}: decoding it takes longer than {self._limit_s:g} s; scale it down, or save it anew"
             raise InputError(message) from error
-        except EOFError as error:
-            if self._closed:
-                raise busy("the service is about to end", RETRY_S) from error
-            raise InputError(f"{name}: it makes its decoder fail; save it anew") from error
         finally:
-            if whole or self._closed:
-                self._free.put(process)
-            else:
-                self._remove(process)
-                self._free.put(self._add())
+            self._free.put(process)
 
     def _add(self) -> _Process:
         process = _Process()
@@ -187,7 +146,11 @@ class Decoder:
                 process.kill()
         return process
 
-    def _remove(self, process: _Process) -> None:
+    def _replaced(self, process: _Process) -> _Process:
+        """Another process in the place of one that is of no more use; the same where the service ends."""
+        if self._closed:
+            return process
         with self._lock:
             self._all.discard(process)
         process.close()
+        return self._add()

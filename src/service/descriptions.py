@@ -1,12 +1,28 @@
-"""How OpenAPI describes requests and answers; the forms of the answers are in ``schemas.json``."""
+"""How OpenAPI describes requests and answers.
+
+The native answers are described by their types; requests, the answers of other services, and examples are described in
+``schemas.json``, as OpenAPI's ``components``.
+"""
 
 import json
+import re
 from typing import Any
 
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
 from ..basics.files import SCHEMAS_FILE
+from .stream import StreamAnswer
 
-SCHEMAS: dict[str, dict[str, Any]] = json.loads(SCHEMAS_FILE.read_bytes())
-
+_REFERENCE = "#/components/schemas/{model}"
+#: What the description calls some types.
+_NAMES = {
+    "ImageResult": "ImageAnswer",
+    "FolderResult": "FolderAnswer",
+    "VideoResult": "VideoAnswer",
+    "VehicleRecord": "Vehicle",
+    "JobAnswer": "Job",
+}
 _FAILURES = {
     400: "The request is not understood",
     401: "It shows no token, or a wrong one",
@@ -18,97 +34,51 @@ _FAILURES = {
     503: "Too much to do; `Retry-After` says when to come again",
     507: "There is no room for it",
 }
-_BINARY = {"type": "string", "format": "binary"}
-_BASE64 = {"type": "string", "description": "A picture in base64, also as a data: address"}
-_FORMATS = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "application/octet-stream")
-
-#: One picture or several.
-PICTURES = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "properties": {"file": {"type": "array", "items": _BINARY, "minItems": 1}},
-                "required": ["file"],
-            }
-        },
-        **{name: {"schema": _BINARY} for name in _FORMATS},
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "properties": {"image": _BASE64, "images": {"type": "array", "items": _BASE64}},
-            },
-            "example": {"image": "/9j/4AAQSkZJRg…"},
-        },
-    },
-}
-_UPLOAD_FIELDS = {
-    "regions": {"type": "array", "items": {"type": "string"}, "description": "Accepted; all regions are always read"},
-    "camera_id": {"type": "string", "description": "Given back"},
-    "timestamp": {"type": "string", "description": "Given back"},
-    "config": {"type": "string", "description": 'JSON: {"threshold_d": 0.2, "threshold_o": 0.5}'},
-    "min_confidence": {"type": "number", "description": "CodeProject.AI: plates that are less sure are left out"},
-}
-#: A picture as ``upload``, with the fields of other services.
-UPLOAD = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "properties": {"upload": _BINARY, **_UPLOAD_FIELDS},
-                "required": ["upload"],
-            }
-        },
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "properties": {"upload": _BASE64, **_UPLOAD_FIELDS},
-                "required": ["upload"],
-            }
-        },
-    },
-}
-#: A picture in base64 as the whole body.
-BASE64_PICTURE = {
-    "required": True,
-    "content": {"application/octet-stream": {"schema": _BASE64}, "image/jpeg": {"schema": _BINARY}},
-}
-#: A video.
-VIDEO = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {"type": "object", "properties": {"file": _BINARY}, "required": ["file"]},
-        },
-        "video/mp4": {"schema": _BINARY},
-        "application/octet-stream": {"schema": _BINARY},
-    },
-}
+_PICTURES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff")
 
 
-def answers(status: int, form: str | None, failure: str, pictures: bool = False) -> dict[int | str, dict[str, Any]]:
-    """The responses of an endpoint, as FastAPI takes them.
+def described(
+    failure: str, request: str | None = None, status: int = 200, form: str | None = None, pictures: bool = False
+) -> dict[str, Any]:
+    """Arguments of an endpoint's decorator that describe it, by names in ``schemas.json``.
 
     Args:
+        failure: the schema of failures.
+        request: the form of the body, if it takes one.
         status: of success.
-        form: name of the JSON schema of success; None where the response is a file, or is empty.
-        failure: name of the JSON schema of failures.
+        form: the schema of success where the endpoint's type does not tell.
         pictures: whether the response can be a picture as well.
     """
-    content: dict[str, Any] = {"application/json": _schema(form)} if form else {}
-    if pictures:
-        content.update({name: {"schema": _BINARY} for name in _FORMATS[:-1]})
-    success: dict[str, Any] = {"description": "What was asked for"}
-    if content:
-        success["content"] = content
-    failures: dict[int | str, dict[str, Any]] = {
-        code: {"description": meaning, "content": {"application/json": _schema(failure)}}
-        for code, meaning in _FAILURES.items()
+    responses: dict[int, dict[str, Any]] = {
+        code: {"description": meaning, "content": _json_of(failure)} for code, meaning in _FAILURES.items()
     }
-    return {status: success, **failures}
+    if form:
+        responses[status] = {"content": _json_of(form)}
+    if pictures:
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        responses[status] = {"content": dict.fromkeys(_PICTURES, binary)}
+    body = {"requestBody": {"$ref": f"#/components/requestBodies/{request}"}} if request else {}
+    return {"responses": responses, "openapi_extra": body}
 
 
-def _schema(name: str) -> dict[str, Any]:
-    return {"schema": {"$ref": f"#/components/schemas/{name}"}}
+def _json_of(schema: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REFERENCE.format(model=schema)}}}
+
+
+def description_of(app: FastAPI) -> dict[str, Any]:
+    """The description of the service."""
+    description = app.openapi()
+    streams = TypeAdapter(StreamAnswer).json_schema(mode="serialization", ref_template=_REFERENCE)
+    components = json.loads(SCHEMAS_FILE.read_bytes())
+    schemas = {**description["components"]["schemas"], **streams.pop("$defs"), "StreamAnswer": streams}
+    for name, schema in components["schemas"].items():
+        schemas[name] = {**schemas.get(name, {}), **schema}
+    security = {"token": {"type": "apiKey", "in": "header", "name": "Authorization"}}
+    whole = {
+        **description,
+        "components": {**components, "schemas": schemas, "securitySchemes": security},
+        "security": [{"token": []}, {}],
+    }
+    text = re.sub(r"\b({})\b".format("|".join(_NAMES)), lambda found: _NAMES[found[0]], json.dumps(whole))
+    renamed: dict[str, Any] = json.loads(text)
+    return renamed

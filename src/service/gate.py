@@ -50,11 +50,6 @@ def is_token(settings: Settings, shown: str) -> bool:
     return any(matches) or not matches
 
 
-def owner_of(settings: Settings, shown: str) -> str | None:
-    """What jobs are marked with that a token sent; it does not tell the token. None where there are no tokens."""
-    return hashlib.sha256(shown.encode(errors="backslashreplace")).hexdigest() if settings.tokens else None
-
-
 def is_welcome(settings: Settings, headers: Headers) -> bool:
     """Whether a page may open a stream, by its origin; what is no browser says none."""
     origin = headers.get("origin")
@@ -70,9 +65,7 @@ class Gate:
     """ASGI middleware that refuses requests before anything of them is looked at."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        """Stand before an application."""
-        self._app = app
-        self._settings = settings
+        self._app, self._settings = app, settings
         self._uploads = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +77,7 @@ class Gate:
         is_head = scope["method"] == "HEAD"
         if is_head:
             scope["method"] = "GET"
-        body = _Body(scope, receive, self._limit(scope["path"]), self._settings)
+        body = _Body(scope, receive, self._settings)
 
         async def send_after_body(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -95,7 +88,8 @@ class Gate:
             await send(message)
 
         try:
-            self._check(scope, body)
+            self._check_token(scope)
+            body.check_declared()
             with self._place(scope):
                 await self._app(scope, body.receive, send_after_body)
         except ServiceError as refusal:
@@ -113,36 +107,34 @@ class Gate:
         finally:
             self._uploads -= sends
 
-    def _check(self, scope: Scope, body: "_Body") -> None:
-        headers, path = Headers(scope=scope), scope["path"]
-        shown = shown_token(headers, scope["query_string"] if path == "/v2/recognize_bytes" else b"")
+    def _check_token(self, scope: Scope) -> None:
+        path = scope["path"]
+        shown = shown_token(Headers(scope=scope), scope["query_string"] if path == "/v2/recognize_bytes" else b"")
         if not (path in PUBLIC or path.startswith(PUBLIC_FOLDERS) or is_token(self._settings, shown)):
             message = "this service needs a token: send the header Authorization: Token followed by it"
             raise ServiceError(401, "unauthorised", message, {"WWW-Authenticate": "Token"})
-        scope.setdefault("state", {})["owner"] = owner_of(self._settings, shown)
-        body.check_declared()
-
-    def _limit(self, path: str) -> int:
-        return self._settings.max_video_bytes if path == "/v1/video" else self._settings.max_body_bytes
+        # What jobs are marked with that a token sent; it does not tell the token.
+        mark = hashlib.sha256(shown.encode(errors="backslashreplace")).hexdigest()
+        scope.setdefault("state", {})["owner"] = mark if self._settings.tokens else None
 
 
 class _Body:
     """The body of a request on its way in; no more of it than allowed."""
 
-    def __init__(self, scope: Scope, receive: Receive, limit: int, settings: Settings) -> None:
+    def __init__(self, scope: Scope, receive: Receive, settings: Settings) -> None:
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "")
         self._declared = int(declared) if declared.isdigit() else 0
         self._expects_answer = headers.get("expect", "").lower() == "100-continue"
-        self._receive, self._limit, self._settings = receive, limit, settings
+        self._receive, self._settings = receive, settings
+        self._limit_mb = settings.max_video_mb if scope["path"] == "/v1/video" else settings.max_body_mb
         self._received, self._complete = 0, False
         #: Seconds that the client was waited for.
         self._waited_s = 0.0
 
     def check_declared(self) -> None:
         """Refuse what its header says is too much."""
-        if self._declared > self._limit:
-            raise self._too_large()
+        self._check_size(self._declared)
 
     async def receive(self) -> Message:
         """The next part."""
@@ -155,29 +147,28 @@ class _Body:
             self._complete = True
             raise ServiceError(408, "request_timeout", "the request comes in too slowly; send it faster") from error
         self._waited_s += time.monotonic() - start
-        self._received += len(message.get("body", b""))
-        self._complete = not message.get("more_body", False)
-        if self._received > self._limit:
-            raise self._too_large()
+        self._note(message)
+        self._check_size(self._received)
         return message
-
-    def _patience_s(self) -> float:
-        """How long to wait for the next part: no longer than the least rate and the deadline allow."""
-        due_s = max(RATE_GRACE_S, self._received / self._settings.least_rate)
-        return max(0.0, min(PAUSE_S, due_s - self._waited_s, self._settings.upload_s - self._waited_s))
 
     async def drain(self) -> None:
         """Receive the rest, within reason."""
         if self._expects_answer and not self._received:
             return
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 while not self._complete and self._received <= DRAIN_BYTES:
-                    message = await self._receive()
-                    self._received += len(message.get("body", b""))
-                    self._complete = not message.get("more_body", False)
-        except TimeoutError:
-            pass
+                    self._note(await self._receive())
 
-    def _too_large(self) -> ServiceError:
-        return ServiceError(413, "too_large", f"the request is larger than {self._limit / 1e6:g} MB; send less")
+    def _patience_s(self) -> float:
+        """How long to wait for the next part: no longer than the least rate and the deadline allow."""
+        due_s = max(RATE_GRACE_S, self._received / (1000 * self._settings.least_kb_per_second))
+        return max(0.0, min(PAUSE_S, due_s - self._waited_s, self._settings.upload_seconds - self._waited_s))
+
+    def _note(self, message: Message) -> None:
+        self._received += len(message.get("body", b""))
+        self._complete = not message.get("more_body", False)
+
+    def _check_size(self, size: int) -> None:
+        if size > 1_000_000 * self._limit_mb:
+            raise ServiceError(413, "too_large", f"the request is larger than {self._limit_mb:g} MB; send less")

@@ -1,27 +1,57 @@
 """Videos that are read by and by: their records in SQLite, and their folders."""
 
+import contextlib
+import dataclasses
 import datetime
+import fcntl
 import shutil
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import JSON, URL, create_engine, delete, func, inspect, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateColumn
 
+from ..basics.errors import InputError
+from ..basics.results import Confidence, Count, JsonRecord, VideoResult
 from .errors import ServiceError
 
 #: A video whose reading has ended the process so often is given up.
 MOST_ATTEMPTS = 3
 
 
-_GIVEN_UP = {
-    "code": "given_up",
-    "message": f"reading this video ended the service {MOST_ATTEMPTS} times; send a smaller copy of it",
-}
+@dataclasses.dataclass(frozen=True)
+class JobFailure(JsonRecord):
+    """Why a video was not read."""
+
+    code: str
+    """Names the kind of failure, for programs."""
+    message: str
+    """A sentence, for people."""
+
+
+@dataclasses.dataclass(frozen=True)
+class JobAnswer(JsonRecord):
+    """A video that is read by and by, as its client is told of it."""
+
+    id: str
+    state: Literal["queued", "running", "done", "failed"]
+    input: str
+    progress: Confidence
+    """From 0 to 1."""
+    frames: Count
+    """How many have been read."""
+    created_at: str
+    finished_at: str | None
+    expires_at: str | None
+    result: VideoResult | None
+    error: JobFailure | None
+    links: dict[str, str]
+    """Addresses: of the job as ``self``, and of what was made of the video."""
 
 
 class _Base(DeclarativeBase):
@@ -29,66 +59,54 @@ class _Base(DeclarativeBase):
 
 
 class Job(_Base):
-    """One video that was sent.
-
-    Attributes:
-        id: not to be guessed.
-        name: what its client calls it.
-        file: the file that was sent, in the job's folder.
-        state: ``queued``, ``running``, ``done`` or ``failed``.
-        frames: how many have been read.
-        frame_count: how many there should be; None where that is not known.
-        created: when it was sent, in seconds since 1970.
-        finished: when it was done or failed.
-        answer: the answer for the video.
-        error: why it failed.
-        owner: mark of the token that it was sent with; None where there was none.
-        attempts: how often it has been begun.
-        requeued: when it was put back to the end of the queue.
-    """
+    """One video that was sent; times are in seconds since 1970."""
 
     __tablename__ = "jobs"
 
+    #: Not to be guessed.
     id: Mapped[str] = mapped_column(primary_key=True)
+    #: What its client calls it.
     name: Mapped[str]
+    #: The file that was sent, in the job's folder.
     file: Mapped[str]
+    #: ``queued``, ``running``, ``done`` or ``failed``.
     state: Mapped[str] = mapped_column(default="queued", index=True)
+    #: How many have been read, and how many there should be, where that is known.
     frames: Mapped[int] = mapped_column(default=0)
     frame_count: Mapped[int | None]
     created: Mapped[float]
     finished: Mapped[float | None]
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    #: Mark of the token that it was sent with; None where there was none.
     owner: Mapped[str | None]
+    #: How often it has been begun.
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: When it was put back to the end of the queue.
     requeued: Mapped[float | None]
 
     def to_dict(self, keep_s: float) -> dict[str, Any]:
-        """What its client is told; files are links.
-
-        Args:
-            keep_s: how long it is kept once it is finished, in seconds.
-        """
-        progress = min(self.frames / self.frame_count, 1.0) if self.frame_count else 0.0
+        """What its client is told, who can get it for so many seconds once it is finished; files are links."""
         address = f"/v1/jobs/{self.id}"
-        answer = None
+        progress = min(self.frames / self.frame_count, 1.0) if self.frame_count else 0.0
+        result, links = None, {}
         if self.answer:
             links = {form: f"{address}/{form}" for form in self.answer["saved"] if form != "crops"}
             plates = [{**plate, "crop": f"{address}/crops/{n}"} for n, plate in enumerate(self.answer["plates"])]
-            answer = {**self.answer, "plates": plates, "saved": links}
-        return {
-            "id": self.id,
-            "state": self.state,
-            "input": self.name,
-            "progress": 1.0 if self.state == "done" else round(progress, 3),
-            "frames": self.frames,
-            "created_at": _iso(self.created),
-            "finished_at": self.finished and _iso(self.finished),
-            "expires_at": self.finished and _iso(self.finished + keep_s),
-            "result": answer,
-            "error": self.error,
-            "links": {"self": address, **(answer["saved"] if answer else {})},
-        }
+            result = VideoResult.from_dict({**self.answer, "plates": plates, "saved": links})
+        return JobAnswer(
+            id=self.id,
+            state=self.state,  # type: ignore[arg-type]
+            input=self.name,
+            progress=1.0 if self.state == "done" else round(progress, 3),
+            frames=self.frames,
+            created_at=_iso(self.created),
+            finished_at=_iso(self.finished) if self.finished else None,
+            expires_at=_iso(self.finished + keep_s) if self.finished else None,
+            result=result,
+            error=JobFailure(**self.error) if self.error else None,
+            links={"self": address, **links},
+        ).to_dict()
 
 
 def _iso(time_s: float) -> str:
@@ -99,18 +117,14 @@ class JobStore:
     """The jobs, which outlive the process, and their folders."""
 
     def __init__(self, folder: Path, keep_s: float) -> None:
-        """Open the store.
-
-        Args:
-            folder: where database and files are; it is made where it is not there yet.
-            keep_s: how long a finished job is kept, in seconds.
-        """
+        """Open the store in a folder, made where it is not there; finished jobs are kept for ``keep_s`` seconds."""
         self.keep_s = keep_s
         # Records hold paths, which have to be right wherever the next process is started.
         folder = folder.resolve()
         self._folder = folder / "jobs"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(URL.create("sqlite", database=str(folder / "jobs.sqlite")))
+        self.close = self._engine.dispose
         _Base.metadata.create_all(self._engine)
         self._add_columns()
 
@@ -124,26 +138,33 @@ class JobStore:
                     definition = CreateColumn(column).compile(dialect=self._engine.dialect)
                     connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
 
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[Session]:
+        """A transaction; what it gives can be used after it."""
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
     def recover(self) -> None:
         """After a restart: what was being read is read again, after the others.
 
         What was being read may be what ended the process: after some times it is given up.
         """
-        running = Job.state == "running"
-        failed = {"state": "failed", "finished": time.time(), "error": _GIVEN_UP}
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            jobs = session.scalars(select(Job).where(running)).all()
-            given_up = [job.id for job in jobs if job.attempts >= MOST_ATTEMPTS]
-            session.execute(update(Job).where(Job.id.in_(given_up)).values(**failed))
-            session.execute(update(Job).where(running).values(state="queued", frames=0, requeued=time.time()))
+        message = f"reading this video ended the service {MOST_ATTEMPTS} times; send a smaller copy of it"
+        failed = {"state": "failed", "finished": time.time(), "error": {"code": "given_up", "message": message}}
+        with self._session() as session:
+            jobs = session.scalars(select(Job).where(Job.state == "running")).all()
+            for job in jobs:
+                again = {"state": "queued", "frames": 0, "requeued": time.time()}
+                for name, value in (failed if job.attempts >= MOST_ATTEMPTS else again).items():
+                    setattr(job, name, value)
         for job in jobs:
             self.empty(job)
-            if job.id in given_up:
+            if job.state == "failed":
                 self.forget_sent(job)
 
     def remove_strays(self) -> None:
         """After a restart: remove folders without a job; they are of videos that did not come in wholly."""
-        with Session(self._engine) as session:
+        with self._session() as session:
             known = set(session.scalars(select(Job.id)))
         for folder in self._folder.iterdir():
             if folder.name not in known:
@@ -173,7 +194,7 @@ class JobStore:
 
     def add(self, job: Job) -> None:
         """Let a job wait for its turn."""
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+        with self._session() as session:
             session.add(job)
 
     def get(self, identifier: str, owner: str | None) -> Job:
@@ -186,7 +207,7 @@ class JobStore:
         Raises:
             ServiceError: there is none of this id that is theirs, or it has expired.
         """
-        with Session(self._engine) as session:
+        with self._session() as session:
             job = session.get(Job, identifier)
         is_theirs = job is not None and job.owner in (None, owner)
         if job is None or not is_theirs or (job.finished and job.finished + self.keep_s < time.time()):
@@ -195,7 +216,7 @@ class JobStore:
 
     def active(self) -> int:
         """How many wait or are being read."""
-        with Session(self._engine) as session:
+        with self._session() as session:
             count = select(func.count()).select_from(Job).where(Job.state.in_(("queued", "running")))
             return session.scalar(count) or 0
 
@@ -212,28 +233,46 @@ class JobStore:
         since = func.coalesce(Job.requeued, Job.created)
         waiting = select(Job.id).where(Job.state == "queued").order_by(since).limit(1).scalar_subquery()
         mark = update(Job).where(Job.id == waiting).values(state="running", attempts=Job.attempts + 1).returning(Job)
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+        with self._session() as session:
             return session.scalars(mark, execution_options={"synchronize_session": False}).first()
 
     def change(self, job: Job, **values: Any) -> bool:
         """Note something about a job; returns whether it is still there."""
-        with Session(self._engine) as session, session.begin():
+        with self._session() as session:
             changed = session.execute(update(Job).where(Job.id == job.id).values(**values).returning(Job.id))
             return changed.first() is not None
 
     def remove(self, job: Job) -> None:
         """Forget a job, with its files."""
-        with Session(self._engine) as session, session.begin():
+        with self._session() as session:
             session.execute(delete(Job).where(Job.id == job.id))
         shutil.rmtree(self.folder(job), ignore_errors=True)
 
     def remove_expired(self) -> None:
         """Forget the jobs whose time is over."""
-        with Session(self._engine) as session:
+        with self._session() as session:
             expired = session.scalars(select(Job).where(Job.finished < time.time() - self.keep_s)).all()
         for job in expired:
             self.remove(job)
 
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
+
+@contextlib.contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Keeps a folder for this process; it is made where it is not there yet.
+
+    Raises:
+        InputError: another process has it, or it cannot be written into.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "lock").open("w")
+    except OSError as error:
+        raise InputError(f"{folder}: no data can be kept there ({error.strerror}); set PLATE_DATA") from error
+    with file:
+        try:
+            # The system lets it go when the process ends, however it does.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            message = f"{folder}: another service keeps its data there; end it, or set PLATE_DATA to another folder"
+            raise InputError(message) from error
+        yield

@@ -8,8 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
-from .errors import ServiceError, busy, client_gone
+from .errors import ServiceError, busy
 
 Result = TypeVar("Result")
 
@@ -25,12 +26,7 @@ class WorkerPool:
     """
 
     def __init__(self, workers: int, queue: int) -> None:
-        """Make ready.
-
-        Args:
-            workers: calls that run at the same time.
-            queue: calls that may wait; more are refused.
-        """
+        """Make ready for so many calls at the same time, and so many that wait; more are refused."""
         self.waiting = 0
         self._limit = workers + queue
         self._lock = threading.Lock()
@@ -49,7 +45,7 @@ class WorkerPool:
         with self._lock:
             if self._closed:
                 raise _ending()
-            if self.waiting >= self._limit:
+            if self.is_full:
                 raise busy("the service has too much to do", RETRY_S)
             self.waiting += 1
             future = self._executor.submit(self._timed, function, *arguments)
@@ -66,14 +62,15 @@ class WorkerPool:
         """The same for a request whose body has been received: it is cancelled when the client goes away.
 
         Raises:
-            ServiceError: the queue is full, or nobody waits for the answer any more.
+            ServiceError: the queue is full, or the service ends.
+            ClientDisconnect: nobody waits for the answer any more.
         """
         work = asyncio.ensure_future(self.run(function, *arguments))
         gone = asyncio.ensure_future(_disconnected(request))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
-                raise client_gone()
+                raise ClientDisconnect
             return work.result()
         finally:
             gone.cancel()

@@ -1,86 +1,148 @@
-"""``POST /v1/read``: pictures → the project's own answer, or the annotated picture."""
+"""Pictures → the project's own answer, the annotated picture, or the answers of other plate readers."""
 
+import datetime
+import json
 import mimetypes
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from ..basics.errors import InputError
 from ..basics.results import Failure, FolderResult, ImageResult
+from ..formats.codeproject import codeproject_answer
+from ..formats.openalpr import USUAL_TOP, openalpr_answer
+from ..formats.plate_recognizer import plate_recognizer_answer
 from ..media.draw import annotate
+from ..media.inputs import printable
 from ..media.saving import encode_picture
-from .descriptions import PICTURES, answers
-from .errors import unreadable
-from .state import Service, service_of
-from .uploads import Picture, receive_upload
+from .descriptions import described
+from .state import Service, ServiceHere
+from .uploads import Upload, Uploaded, UploadedPicture
 
-router = APIRouter(tags=["Reading"])
+router = APIRouter()
+_OF_OTHERS = "For clients of other services"
+#: Longest text of a request that an answer repeats.
+_ECHO_LENGTH = 200
 
 
 @router.post(
     "/v1/read",
+    tags=["Reading"],
     summary="Read the plates of pictures",
-    openapi_extra={"requestBody": PICTURES},
-    responses=answers(200, "ReadAnswer", "Error", pictures=True),
+    response_model=ImageResult | FolderResult,
+    **described("Error", "Pictures", pictures=True),
 )
-async def read(request: Request, annotated: bool = False) -> Response:
+async def read(request: Request, service: ServiceHere, upload: Uploaded, annotated: bool = False) -> Response:
     """Give the answer for a picture, or, of several pictures, a list of answers under `results`.
 
     With `annotated=true` the answer is the picture itself, in the format that came in, with its plates outlined.
     """
-    service = service_of(request)
-    upload = await receive_upload(request, service.settings)
     if annotated:
         pool = await service.pool_for([upload.single().content])
         content, media_type = await pool.run_for(request, _annotated, service, upload.single())
         return Response(content, media_type=media_type)
+    if len(upload.pictures) == 1:
+        return JSONResponse(await read_single(request, service, upload))
     pool = await service.pool_for(picture.content for picture in upload.pictures)
-    results = await pool.run_for(request, _read_all, service, upload.pictures)
-    for result in results:
-        service.count(result)
-    if len(results) > 1:
-        return JSONResponse(_summary(results).to_dict())
-    if isinstance(results[0], Failure):
-        raise unreadable(InputError(results[0].error))
-    return JSONResponse(results[0].to_dict())
+    outcomes = await pool.run_for(request, _read_all, service, upload.pictures)
+    results = tuple(outcome for outcome in outcomes if isinstance(outcome, ImageResult))
+    errors = tuple(outcome for outcome in outcomes if isinstance(outcome, Failure))
+    return JSONResponse(FolderResult("upload", results, errors).to_dict())
 
 
-async def read_one(request: Request, service: Service, picture: Picture) -> dict[str, Any]:
-    """The answer for a picture, for those who make another form of it.
-
-    Raises:
-        InputError: it cannot be decoded.
-    """
+async def read_single(request: Request, service: ServiceHere, upload: Uploaded) -> dict[str, Any]:
+    """The answer for the only picture of a request."""
+    picture = upload.single()
     pool = await service.pool_for([picture.content])
-    result = await pool.run_for(request, _read, service, picture)
-    service.count(result)
-    return result.to_dict()
+    return (await pool.run_for(request, _read, service, picture)).to_dict()
 
 
-def _read(service: Service, picture: Picture) -> ImageResult:
-    return service.recogniser.recognise(service.decoder.load(picture.name, picture.content))
+#: A parameter of an endpoint.
+NativeAnswer = Annotated[dict[str, Any], Depends(read_single)]
 
 
-def _read_all(service: Service, pictures: Sequence[Picture]) -> list[ImageResult | Failure]:
-    results: list[ImageResult | Failure] = []
+def _read(service: Service, picture: UploadedPicture) -> ImageResult:
+    result = service.recogniser.recognise(service.decoder.load(picture.name, picture.content))
+    service.metrics.plates.inc(len(result.plates))
+    return result
+
+
+def _read_all(service: Service, pictures: Sequence[UploadedPicture]) -> list[ImageResult | Failure]:
+    outcomes: list[ImageResult | Failure] = []
     for picture in pictures:
         try:
-            results.append(_read(service, picture))
+            outcomes.append(_read(service, picture))
         except InputError as error:
-            results.append(Failure(picture.name, str(error)))
-    return results
+            outcomes.append(Failure(picture.name, str(error)))
+    return outcomes
 
 
-def _summary(results: Sequence[ImageResult | Failure]) -> FolderResult:
-    read = tuple(result for result in results if isinstance(result, ImageResult))
-    return FolderResult("upload", read, tuple(result for result in results if isinstance(result, Failure)))
-
-
-def _annotated(service: Service, picture: Picture) -> tuple[bytes, str]:
+def _annotated(service: Service, picture: UploadedPicture) -> tuple[bytes, str]:
     photograph = service.decoder.load(picture.name, picture.content)
     suffix = Path(photograph.file_name).suffix
     plates = service.recogniser.recognise(photograph).plates
     return encode_picture(annotate(photograph.image, plates), suffix), mimetypes.types_map[suffix]
+
+
+@router.post("/v1/plate-reader", status_code=201, include_in_schema=False)
+@router.post(
+    "/v1/plate-reader/",
+    tags=[_OF_OTHERS],
+    status_code=201,
+    summary="Plate Recognizer",
+    **described("PlateRecognizerError", "Upload", 201, "PlateRecognizerAnswer"),
+)
+async def plate_recognizer(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
+    """Answer like Plate Recognizer's Snapshot; of `config`, `threshold_d` and `threshold_o` count."""
+    config = _config(upload)
+    least = _share(config.get("threshold_d")), _share(config.get("threshold_o"))
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    timestamp, camera = (
+        text and printable(text, _ECHO_LENGTH) for text in map(upload.text, ("timestamp", "camera_id"))
+    )
+    return JSONResponse(plate_recognizer_answer(answer, timestamp or now, camera, least), 201)
+
+
+@router.post(
+    "/v2/recognize_bytes",
+    tags=[_OF_OTHERS],
+    summary="OpenALPR",
+    **described("OpenALPRError", "Base64", 200, "OpenALPRAnswer"),
+)
+async def openalpr(answer: NativeAnswer, topn: Annotated[int, Query(ge=1, le=1000)] = USUAL_TOP) -> JSONResponse:
+    """Answer like OpenALPR: the body is a picture in base64, and a token may be shown as `secret_key`."""
+    return JSONResponse(openalpr_answer(answer, time.time_ns() // 1_000_000, topn))
+
+
+@router.post(
+    "/v1/vision/alpr",
+    tags=[_OF_OTHERS],
+    summary="CodeProject.AI and Blue Iris",
+    **described("CodeProjectError", "Upload", 200, "CodeProjectAnswer"),
+)
+async def codeproject(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
+    """Answer like CodeProject.AI's plate reader; `min_confidence` counts."""
+    return JSONResponse(codeproject_answer(answer, _share(upload.fields.get("min_confidence"))))
+
+
+def _share(value: Any) -> float:
+    """A value of a request as a number from 0 to 1; 0 where it is none."""
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+
+
+def _config(upload: Upload) -> dict[str, Any]:
+    """The field ``config``, a JSON object or the text of one; empty where it is neither."""
+    config = upload.fields.get("config")
+    if isinstance(config, str):
+        try:
+            config = json.loads(config)
+        except (ValueError, RecursionError):
+            config = None
+    return config if isinstance(config, dict) else {}

@@ -1,21 +1,26 @@
-"""What the endpoints share."""
+"""The parts of a running service, which the endpoints share."""
 
+import contextlib
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
+from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
-from ..basics.results import Failure, ImageResult
 from ..media.images import is_light
-from ..recognition.recogniser import PlateRecogniser
+from ..recognition.recogniser import PlateRecogniser, load_recogniser
 from .decoder import Decoder
 from .jobs import JobStore
 from .metrics import Metrics
-from .places import Places
 from .pool import WorkerPool
 from .runner import JobRunner
 from .settings import Settings
+
+#: Processes for pictures that are laborious, and requests with such pictures that are read at the same time.
+DECODERS = 2
 
 
 @dataclass
@@ -24,29 +29,52 @@ class Service:
 
     Attributes:
         settings: what was chosen.
+        metrics: its figures.
         recogniser: the models, one set for all.
+        decoder: decodes pictures.
         pool: its workers.
         heavy_pool: workers for what may take long to decode, so that the others do not wait for it.
-        decoder: decodes pictures.
         store: the videos that were sent.
         runner: reads them.
-        metrics: its figures.
-        places: of live streams.
+        streams: the live streams that have a place.
         strangers: streams whose clients have yet to show a token.
         receiving: how many videos are coming in.
     """
 
     settings: Settings
+    metrics: Metrics
     recogniser: PlateRecogniser
+    decoder: Decoder
     pool: WorkerPool
     heavy_pool: WorkerPool
-    decoder: Decoder
     store: JobStore
     runner: JobRunner
-    metrics: Metrics
-    places: Places
+    streams: set[Any] = field(default_factory=set)
     strangers: int = 0
     receiving: int = 0
+
+    @classmethod
+    def start(cls, settings: Settings, metrics: Metrics, stack: contextlib.ExitStack) -> "Service":
+        """Start the parts; the stack ends them, in reverse order."""
+        recogniser = load_recogniser()
+        decoder = Decoder(DECODERS, settings.decode_seconds, round(1_000_000 * settings.decode_mb))
+        pool, heavy_pool = WorkerPool(settings.workers, settings.queue), WorkerPool(DECODERS, settings.queue)
+        for part in (pool, heavy_pool, decoder):
+            stack.callback(part.close)
+        store = JobStore(settings.data, 3600 * settings.job_hours)
+        stack.callback(store.close)
+        runner = JobRunner(store, recogniser, settings)
+        stack.callback(runner.stop)
+        service = cls(settings, metrics, recogniser, decoder, pool, heavy_pool, store, runner)
+        metrics.watch(
+            {
+                ("queue", "Calls that wait for a worker or are read"): lambda: pool.waiting,
+                ("heavy_queue", "The same of pictures that are laborious"): lambda: heavy_pool.waiting,
+                ("streams", "Live streams"): lambda: len(service.streams),
+                ("jobs", "Videos that wait or are read"): lambda: _number(store.known_active()),
+            }
+        )
+        return service
 
     async def pool_for(self, pictures: Iterable[bytes]) -> WorkerPool:
         """The workers for encoded pictures."""
@@ -60,13 +88,16 @@ class Service:
             pool.give_up()
         self.decoder.close()
 
-    def count(self, result: ImageResult | Failure) -> None:
-        """Note what was found in a picture."""
-        if isinstance(result, ImageResult):
-            self.metrics.plates.inc(len(result.plates))
+
+def _number(value: int | None) -> float:
+    return math.nan if value is None else value
 
 
-def service_of(connection: HTTPConnection) -> Service:
+async def service_of(connection: HTTPConnection) -> Service:
     """The service that a request or a stream came to."""
     service: Service = connection.app.state.service
     return service
+
+
+#: A parameter of an endpoint.
+ServiceHere = Annotated[Service, Depends(service_of)]

@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -15,17 +16,15 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 
 from ..basics.errors import InputError
-from ..basics.results import VehicleRecord
-from ..media.images import BGRImage
+from ..basics.results import Box, Candidate, Confidence, Count, JsonRecord, PlateText, Seconds, VehicleRecord
 from ..video.options import VideoOptions
 from ..video.reader import Recogniser, VideoReader
 from ..video.source import USUAL_RATE, Frame
 from .connections import TRUST
 from .decoder import Decoder
-from .errors import ServiceError, busy, native_error, unreadable
+from .errors import ServiceError, as_refusal, busy, native_error
 from .gate import is_token, is_welcome, shown_token
-from .places import Place
-from .state import Service, service_of
+from .state import Service, ServiceHere
 
 router = APIRouter()
 #: A client has so long to show its token, in seconds.
@@ -39,7 +38,29 @@ SILENCE_S = 5.0
 REFUSED, UNUSABLE, TRY_LATER = 1008, 1003, 1013
 #: Times beyond this are no times, in seconds: some three hundred years.
 LARGEST_TIME_S = 1e10
-_NAME = "stream"
+
+
+@dataclass(frozen=True)
+class FramePlate(JsonRecord):
+    """A plate in a frame: the text so far, and what was read in this frame, if it was read."""
+
+    track: Count
+    box: Box
+    text: PlateText
+    confidence: Confidence
+    reading: Candidate | None
+
+
+@dataclass(frozen=True)
+class StreamAnswer(JsonRecord):
+    """What a stream answers to a frame."""
+
+    frame: Count | None
+    """Its number; null where no frame came, and there are only vehicles to tell of."""
+    time_s: Seconds
+    plates: tuple[FramePlate, ...]
+    vehicles: tuple[VehicleRecord, ...]
+    """Those that are gone for good."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +79,7 @@ class _Description:
 
     size: tuple[int, int]
     begun_s: float | None = None
-    name: str = _NAME
+    name: str = "stream"
     frame_rate: Fraction = USUAL_RATE
     frame_count: int | None = None
     live: bool = True
@@ -84,10 +105,7 @@ class StreamReader:
         self._settled: list[VehicleRecord] = []
 
     def read(self, frame: _Arrival) -> dict[str, Any]:
-        """The answer for a frame: its plates, and the vehicles that are gone for good.
-
-        Args:
-            frame: a time that is earlier than the last one's counts as the last one's.
+        """The answer for a frame; a time that is earlier than the last one's counts as the last one's.
 
         Raises:
             InputError: it is no picture.
@@ -104,38 +122,29 @@ class StreamReader:
             message = f"frame {frame.index} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
             raise ServiceError(400, "size_changed", f"{message}; begin another stream for it")
         self._time_s = max(self._time_s, frame.time_s - self._start_s)
-        decoded = Frame(frame.index, self._time_s, _picture(image))
+        # Planes without loss: what moves is looked for in the first plane, which has to show all of it.
+        picture = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp")
+        decoded = Frame(frame.index, self._time_s, picture)
         self._reader.take(decoded)
-        return {**self._reader.line(decoded), "vehicles": self._take_settled()}
+        return {**self._reader.line(decoded), "vehicles": [record.to_dict() for record in self._take_settled()]}
 
     def wait(self, time_s: float) -> dict[str, Any] | None:
-        """The vehicles that are gone for good at a time, in the form of an answer to no frame; None if there are none.
-
-        Args:
-            time_s: on the clock of the frames.
-        """
+        """The vehicles that are gone for good at a time on the clock of the frames; None if there are none."""
         if self._reader is None:
             return None
         self._time_s = max(self._time_s, time_s - self._start_s)
         self._reader.tick(self._time_s)
         vehicles = self._take_settled()
-        if not vehicles:
-            return None
-        return {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": vehicles}
+        return StreamAnswer(None, self._time_s, (), vehicles).to_dict() if vehicles else None
 
     def finish(self) -> dict[str, Any] | None:
         """The answer for all frames, with every vehicle; None if there was no frame."""
         return self._reader.finish().to_dict() if self._reader else None
 
-    def _take_settled(self) -> list[dict[str, Any]]:
-        vehicles = [record.to_dict() for record in self._settled]
+    def _take_settled(self) -> tuple[VehicleRecord, ...]:
+        vehicles = tuple(self._settled)
         self._settled.clear()
         return vehicles
-
-
-def _picture(image: BGRImage) -> av.VideoFrame:
-    """The picture as planes without loss: what moves is looked for in the first plane, which has to show all of it."""
-    return av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp")
 
 
 class _Mailbox:
@@ -144,13 +153,13 @@ class _Mailbox:
     Attributes:
         polite: whether the client has said that the stream ends.
         tells_time: whether it has ever said the time of a frame.
-        place: of the stream.
+        is_evicted: whether another stream has its place.
+        used: when something came in last, by the monotonic clock.
     """
 
-    def __init__(self, place: Place) -> None:
-        self.polite = self.tells_time = False
-        self.place = place
-        place.on_needed = self._end
+    def __init__(self) -> None:
+        self.polite = self.tells_time = self.is_evicted = False
+        self.used = time.monotonic()
         self._latest: _Arrival | None = None
         self._ended = False
         self._news = asyncio.Event()
@@ -160,9 +169,9 @@ class _Mailbox:
         index, time_s = 0, None
         try:
             while (message := await socket.receive())["type"] == "websocket.receive" and not self.polite:
-                self.place.use()
+                self.used = time.monotonic()
                 if message.get("bytes"):
-                    now_s = time.monotonic() if time_s is None else time_s
+                    now_s = self.used if time_s is None else time_s
                     self._latest = _Arrival(index, now_s, time_s is not None, message["bytes"])
                     index, time_s = index + 1, None
                 told = _parsed(message.get("text"))
@@ -187,29 +196,55 @@ class _Mailbox:
         latest, self._latest = self._latest, None
         return latest
 
+    def evict(self) -> None:
+        """Let the stream end: another one has its place."""
+        self.is_evicted = True
+        self._end()
+
     def _end(self) -> None:
         self._ended = True
         self._news.set()
 
 
+@contextlib.contextmanager
+def _placed(service: Service, mailbox: _Mailbox) -> Iterator[bool]:
+    """Whether there is a place for a stream, which it has until the end of the context.
+
+    A camera may be silent for hours; but after a while its place is given to another stream that needs it.
+    """
+    streams, has_place = service.streams, True
+    if len(streams) >= service.settings.max_streams:
+        idlest = min(streams, key=lambda other: other.used)
+        has_place = time.monotonic() - idlest.used >= service.settings.stream_idle_seconds
+        if has_place:
+            streams.discard(idlest)
+            idlest.evict()
+    if has_place:
+        streams.add(mailbox)
+    try:
+        yield has_place
+    finally:
+        streams.discard(mailbox)
+
+
 @router.websocket("/v1/stream")
-async def stream(socket: WebSocket) -> None:
+async def stream(socket: WebSocket, service: ServiceHere) -> None:
     """Read a live stream: each binary message is a frame; ``{"end": true}`` asks for the whole answer.
 
     ``{"time_s": 1.25}`` before a frame is its time, for clients that send a recording faster than it was made.
     """
-    service = service_of(socket)
     settings, shown, offered = service.settings, shown_token(socket.headers), _offered_token(socket)
+    known = is_token(settings, shown or offered)
+    denial = None
     if not is_welcome(settings, socket.headers):
         message = "pages of this origin may not open streams; name it in PLATE_CORS_ORIGINS"
-        await _deny(socket, ServiceError(403, "forbidden_origin", message))
-        return
-    known = is_token(settings, shown or offered)
-    if shown and not known:
-        await _deny(socket, _unauthorised())
-        return
-    if not known and not offered and service.strangers >= settings.max_streams:
-        await _deny(socket, busy("too many streams have not shown their token", 5))
+        denial = ServiceError(403, "forbidden_origin", message)
+    elif shown and not known:
+        denial = _unauthorised()
+    elif not known and not offered and service.strangers >= settings.max_streams:
+        denial = busy("too many streams have not shown their token", 5)
+    if denial:
+        await socket.send_denial_response(denial.response(socket.url.path))
         return
     await socket.accept(PROTOCOL if PROTOCOL in socket.scope["subprotocols"] else None)
     with contextlib.suppress(WebSocketDisconnect):
@@ -218,9 +253,10 @@ async def stream(socket: WebSocket) -> None:
             await _refuse(socket, _unauthorised(), REFUSED)
             return
         socket.scope["extensions"].get(TRUST, bool)()
-        with service.places.taken() as place:
-            if place:
-                await _serve(socket, service, _Mailbox(place))
+        mailbox = _Mailbox()
+        with _placed(service, mailbox) as has_place:
+            if has_place:
+                await _serve(socket, service, mailbox)
             else:
                 await _refuse(socket, busy("there are too many streams", 5), TRY_LATER)
 
@@ -233,13 +269,15 @@ async def _serve(socket: WebSocket, service: Service, mailbox: _Mailbox) -> None
             try:
                 news = await mailbox.next()
             except TimeoutError:
-                await _give_settled(socket, service, mailbox, reader)
+                # Clients that tell times do not expect it.
+                if not mailbox.tells_time:
+                    await _give_settled(socket, service, reader)
                 continue
             if news is None:
                 break
             if not await _answer(socket, service, reader, news):
                 return
-        if mailbox.place.is_needed:
+        if mailbox.is_evicted:
             await _refuse(socket, busy("another stream needed the place of this one, which was idle", 5), TRY_LATER)
         elif mailbox.polite:
             await socket.send_json(await run_in_threadpool(reader.finish))
@@ -254,18 +292,16 @@ async def _answer(socket: WebSocket, service: Service, reader: StreamReader, fra
         pool = await service.pool_for([frame.content])
         await socket.send_json(await pool.run(reader.read, frame))
     except (ServiceError, InputError) as error:
-        refusal = unreadable(error) if isinstance(error, InputError) else error
+        refusal = as_refusal(error)
         if refusal.code == "size_changed":
             await _refuse(socket, refusal, UNUSABLE)
             return False
-        await socket.send_json({"frame": frame.index, **_error(refusal)})
+        await socket.send_json({"frame": frame.index, **_told(refusal)})
     return True
 
 
-async def _give_settled(socket: WebSocket, service: Service, mailbox: _Mailbox, reader: StreamReader) -> None:
-    """Give out the vehicles that are gone, to a client whose frames have the times when they come."""
-    if mailbox.tells_time:
-        return
+async def _give_settled(socket: WebSocket, service: Service, reader: StreamReader) -> None:
+    """Give out the vehicles that are gone."""
     # With too much to do it can wait.
     with contextlib.suppress(ServiceError):
         answer = await service.pool.run(reader.wait, time.monotonic())
@@ -300,17 +336,12 @@ def _unauthorised() -> ServiceError:
     return ServiceError(401, "unauthorised", 'this service needs a token: send {"token": "…"} first')
 
 
-async def _deny(socket: WebSocket, refusal: ServiceError) -> None:
-    """Refuse a stream instead of accepting it."""
-    await socket.send_denial_response(refusal.response(socket.url.path))
-
-
 async def _refuse(socket: WebSocket, refusal: ServiceError, code: int) -> None:
-    await socket.send_json(_error(refusal))
+    await socket.send_json(_told(refusal))
     await socket.close(code, refusal.code)
 
 
-def _error(refusal: ServiceError) -> dict[str, Any]:
+def _told(refusal: ServiceError) -> dict[str, Any]:
     return native_error(refusal.status, refusal.code, refusal.message)
 
 

@@ -5,9 +5,9 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -16,6 +16,7 @@ from ..media.images import sniff_format
 from ..media.inputs import printable
 from .errors import ServiceError
 from .settings import Settings
+from .state import ServiceHere
 
 #: Names under which clients send pictures as base64, in JSON or in a form.
 PICTURE_FIELDS = ("image", "images", "upload", "file", "image_bytes")
@@ -33,13 +34,8 @@ _FORM_STARTS = tuple(f"{name}=".encode() for name in (*PICTURE_FIELDS, *ADDRESS_
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture of a request, yet to be decoded.
-
-    Attributes:
-        name: what the answer and messages call it.
-        content: the encoded picture.
-    """
+class UploadedPicture:
+    """A picture of a request, yet to be decoded: what the answer and messages call it, and the encoded picture."""
 
     name: str
     content: bytes
@@ -47,14 +43,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Upload:
-    """What a request brings.
+    """What a request brings: at least one picture, and what else there was."""
 
-    Attributes:
-        pictures: at least one.
-        fields: what else there was.
-    """
-
-    pictures: list[Picture]
+    pictures: list[UploadedPicture]
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
@@ -62,7 +53,7 @@ class Upload:
         value = self.fields.get(name)
         return str(value) if isinstance(value, str | int | float) else None
 
-    def single(self) -> Picture:
+    def single(self) -> UploadedPicture:
         """The only picture.
 
         Raises:
@@ -73,51 +64,57 @@ class Upload:
         return self.pictures[0]
 
 
-def as_number(value: Any) -> float:
-    """A value of a request as a number from 0 to 1; 0 where it is none."""
-    try:
-        return min(max(float(value), 0.0), 1.0)
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
+def content_type_of(request: Request) -> str:
+    """What a request says that its body is, without parameters; empty where it says nothing."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def receive_upload(request: Request, settings: Settings) -> Upload:
+def file_name(file: UploadFile) -> str:
+    """What an answer calls a file; it never opens one."""
+    return printable(file.filename or "image", _NAME_LENGTH)
+
+
+async def receive_upload(request: Request, service: ServiceHere) -> Upload:
     """The pictures of a request.
 
     Raises:
         ServiceError: there are none, or too many, or its form is not understood.
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type, most = content_type_of(request), service.settings.max_files
     body = b"" if content_type == _FORM else await request.body()
-    is_short = content_type == _SHORT_FORM and body.startswith(_FORM_STARTS)
-    if content_type == _FORM or is_short:
-        upload = await _from_form(request, settings, is_short)
+    if content_type == _FORM:
+        upload = await _from_form(await _form(request, service.settings))
+    elif content_type == _SHORT_FORM and body.startswith(_FORM_STARTS):
+        upload = await _from_form(await request.form(max_fields=_MAX_FIELDS))
     else:
         upload = await run_in_threadpool(_from_body, body, content_type)
-    if len(upload.pictures) > settings.max_files:
-        raise ServiceError(413, "too_many_files", f"send at most {settings.max_files} pictures in a request")
+    if len(upload.pictures) > most:
+        raise ServiceError(413, "too_many_files", f"send at most {most} pictures in a request")
     return upload
+
+
+#: A parameter of an endpoint.
+Uploaded = Annotated[Upload, Depends(receive_upload)]
 
 
 def _from_body(body: bytes, content_type: str) -> Upload:
     if not body:
         raise ServiceError(400, "empty_body", "the request is empty; send a picture")
     if sniff_format(body) or content_type.startswith("image/"):
-        return Upload([Picture("image", body)])
+        return Upload([UploadedPicture("image", body)])
     if content_type == "application/json":
         return _from_fields(_json_object(body))
     if content_type in _RAW_TYPES:
-        return Upload([Picture("image", _decoded(body))])
+        return Upload([UploadedPicture("image", _decoded(body))])
     message = f"{printable(content_type, 80)} is not read; send {_FORM}, JSON, or the picture itself as image/jpeg"
     raise ServiceError(415, "unsupported_media_type", message)
 
 
-async def _from_form(request: Request, settings: Settings, is_short: bool) -> Upload:
-    form = await (request.form(max_fields=_MAX_FIELDS) if is_short else _form(request, settings))
+async def _from_form(form: FormData) -> Upload:
     pictures, fields = [], {}
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
-            pictures.append(Picture(file_name(value), await value.read()))
+            pictures.append(UploadedPicture(file_name(value), await value.read()))
         else:
             fields[name] = value
     return Upload(pictures, fields) if pictures else await run_in_threadpool(_from_fields, fields)
@@ -125,14 +122,9 @@ async def _from_form(request: Request, settings: Settings, is_short: bool) -> Up
 
 async def _form(request: Request, settings: Settings) -> FormData:
     """A multipart form; other than :meth:`Request.form` it writes no picture into a temporary file."""
-    most = settings.max_body_bytes
-    parser = MultiPartParser(
-        request.headers,
-        request.stream(),
-        max_files=settings.max_files + 1,
-        max_fields=_MAX_FIELDS,
-        max_part_size=most,
-    )
+    most = round(1_000_000 * settings.max_body_mb)
+    limits = {"max_files": settings.max_files + 1, "max_fields": _MAX_FIELDS, "max_part_size": most}
+    parser = MultiPartParser(request.headers, request.stream(), **limits)
     parser.spool_max_size = most
     try:
         return await parser.parse()
@@ -146,11 +138,11 @@ def _from_fields(fields: Mapping[str, Any]) -> Upload:
     for name in PICTURE_FIELDS:
         value = fields.get(name, [])
         texts.extend(value if isinstance(value, list) else [value])
+    if not texts and any(fields.get(name) for name in ADDRESS_FIELDS):
+        raise ServiceError(400, "no_addresses", "nothing is fetched from addresses; send the picture itself")
     if not texts:
-        if any(fields.get(name) for name in ADDRESS_FIELDS):
-            raise ServiceError(400, "no_addresses", "nothing is fetched from addresses; send the picture itself")
         raise ServiceError(400, "no_picture", f"there is no picture; send one as {PICTURE_FIELDS[0]}")
-    return Upload([Picture("image", _base64(text)) for text in texts], fields)
+    return Upload([UploadedPicture("image", _base64(text)) for text in texts], fields)
 
 
 def _base64(text: Any) -> bytes:
@@ -182,8 +174,3 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ServiceError(400, "bad_json", "the JSON has to be an object")
     return content
-
-
-def file_name(file: UploadFile) -> str:
-    """What an answer calls a file; it never opens one."""
-    return printable(file.filename or "image", _NAME_LENGTH)
