@@ -2,10 +2,10 @@
 
 import atexit
 import multiprocessing
-import queue
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -15,74 +15,27 @@ from ..media.inputs import Photograph
 from . import decoding
 from .errors import busy
 
-#: Seconds that a process may take to start, on a machine that is busy.
-STARTING_S = 60.0
-
-
-class _Process:
-    """A process that does one thing after the other."""
-
-    def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=decoding.serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
-        self._ready = False
-        self.is_alive, self.kill = self._process.is_alive, self._process.kill
-
-    def call(self, function: Callable[..., Any], arguments: tuple[Any, ...], limit_s: float) -> Any:
-        """The result of a function.
-
-        Raises:
-            InputError: the function raised it.
-            TimeoutError: it takes longer than the limit; the process is of no more use.
-            EOFError: the process died.
-        """
-        try:
-            if not self._ready:
-                self._receive(STARTING_S)
-                self._ready = True
-            self._connection.send((function, arguments))
-            answer = self._receive(limit_s)
-        except ConnectionError as error:
-            raise EOFError from error
-        if isinstance(answer, InputError):
-            raise answer
-        return answer
-
-    def _receive(self, limit_s: float) -> Any:
-        if not self._connection.poll(limit_s):
-            raise TimeoutError
-        return self._connection.recv()
-
-    def close(self) -> None:
-        """End it, and let go of what it takes."""
-        self.kill()
-        self._process.join()
-        self._connection.close()
-
 
 class Decoder:
-    """Decodes pictures: at once where their headers prove that it takes little, otherwise in one of its processes."""
+    """Decodes pictures: at once where their headers prove that it takes little, otherwise in a process of its own."""
 
-    def __init__(self, processes: int, limit_s: float, memory: int) -> None:
-        """Start the processes.
+    def __init__(self, limit_s: float, memory: int) -> None:
+        """Make ready.
 
         Args:
-            processes: how many; more calls wait.
             limit_s: seconds that one call may take.
             memory: bytes that one picture may take.
         """
         self._limit_s, self._memory = limit_s, memory
         self._closed = False
         self._lock = threading.Lock()
-        self._free: queue.LifoQueue[_Process] = queue.LifoQueue()
-        self._all: set[_Process] = set()
+        self._running: set[ForkServerProcess] = set()
+        # A server that has the libraries forks the processes: starting one takes milliseconds.
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([decoding.__name__])
         # Whatever ends this process must not wait for those: they do not heed SIGTERM.
         atexit.register(self.close)
-        for _ in range(processes):
-            self._free.put(self._add())
+        self._call("the start", int)
 
     def load(self, name: str, content: bytes) -> Photograph:
         """Decode the picture of a request.
@@ -117,40 +70,33 @@ class Decoder:
         atexit.unregister(self.close)
         with self._lock:
             self._closed = True
-            for process in self._all:
+            for process in self._running:
                 process.kill()
 
     def _call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        process = self._free.get()
-        if not process.is_alive():
-            # Something else ended it, which is no fault of this picture.
-            process = self._replaced(process)
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=decoding.answer, args=(theirs, function, *arguments), daemon=True)
+        with self._lock:
+            if self._closed:
+                raise busy("the service is about to end", 5)
+            process.start()
+            self._running.add(process)
+        theirs.close()
         try:
-            return process.call(function, arguments, self._limit_s)
-        except (TimeoutError, EOFError) as error:
+            if not ours.poll(self._limit_s):
+                message = f"decoding it takes longer than {self._limit_s:g} s; scale it down, or save it anew"
+                raise InputError(f"{name}: {message}")
+            result = ours.recv()
+        except (EOFError, ConnectionError) as error:
             if self._closed:
                 raise busy("the service is about to end", 5) from error
-            process = self._replaced(process)
-            if isinstance(error, EOFError):
-                raise InputError(f"{name}: it makes its decoder fail; save it anew") from error
-            message = f"{name}: decoding it takes longer than {self._limit_s:g} s; scale it down, or save it anew"
-            raise InputError(message) from error
+            raise InputError(f"{name}: it makes its decoder fail; save it anew") from error
         finally:
-            self._free.put(process)
-
-    def _add(self) -> _Process:
-        process = _Process()
-        with self._lock:
-            self._all.add(process)
-            if self._closed:
-                process.kill()
-        return process
-
-    def _replaced(self, process: _Process) -> _Process:
-        """Another process in the place of one that is of no more use; the same where the service ends."""
-        if self._closed:
-            return process
-        with self._lock:
-            self._all.discard(process)
-        process.close()
-        return self._add()
+            with self._lock:
+                self._running.discard(process)
+            process.kill()
+            process.join()
+            ours.close()
+        if isinstance(result, InputError):
+            raise result
+        return result

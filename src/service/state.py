@@ -19,7 +19,7 @@ from .pool import WorkerPool
 from .runner import JobRunner
 from .settings import Settings
 
-#: Processes for pictures that are laborious, and requests with such pictures that are read at the same time.
+#: Requests with such pictures that are read at the same time.
 DECODERS = 2
 
 
@@ -57,7 +57,7 @@ class Service:
     def start(cls, settings: Settings, metrics: Metrics, stack: contextlib.ExitStack) -> "Service":
         """Start the parts; the stack ends them, in reverse order."""
         recogniser = load_recogniser()
-        decoder = Decoder(DECODERS, settings.decode_seconds, round(1_000_000 * settings.decode_mb))
+        decoder = Decoder(settings.decode_seconds, round(1_000_000 * settings.decode_mb))
         pool, heavy_pool = WorkerPool(settings.workers, settings.queue), WorkerPool(DECODERS, settings.queue)
         for part in (pool, heavy_pool, decoder):
             stack.callback(part.close)
