@@ -19,20 +19,26 @@ RETRY_S = 1
 
 
 class WorkerPool:
-    """Threads that read pictures.
-
-    Attributes:
-        waiting: calls that wait or run.
-    """
+    """Threads that read pictures."""
 
     def __init__(self, workers: int, queue: int) -> None:
         """Make ready for so many calls at the same time, and so many that wait; more are refused."""
-        self.waiting = 0
         self._limit = workers + queue
-        self._lock = threading.Lock()
+        #: Those that wait or run, and since when the latter do, by thread.
+        self._calls: set[Future[Any]] = set()
         self._starts: dict[int, float] = {}
         self._closed = False
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="reader")
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait or run."""
+        return len(self._calls)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another call would be refused."""
+        return self.waiting >= self._limit
 
     async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function in one of the threads.
@@ -42,14 +48,14 @@ class WorkerPool:
         Raises:
             ServiceError: the queue is full, or the service ends.
         """
-        with self._lock:
-            if self._closed:
-                raise _ending()
-            if self.is_full:
-                raise busy("the service has too much to do", RETRY_S)
-            self.waiting += 1
+        if self.is_full:
+            raise busy("the service has too much to do", RETRY_S)
+        try:
             future = self._executor.submit(self._timed, function, *arguments)
-        future.add_done_callback(self._leave)
+        except RuntimeError:
+            raise _ending() from None
+        self._calls.add(future)
+        future.add_done_callback(self._calls.discard)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -76,20 +82,14 @@ class WorkerPool:
             gone.cancel()
             work.cancel()
 
-    @property
-    def is_full(self) -> bool:
-        """Whether another call would be refused."""
-        return self.waiting >= self._limit
-
     def longest_s(self) -> float:
         """For how long the longest call that runs has been running, in seconds."""
-        with self._lock:
-            return time.monotonic() - min(self._starts.values(), default=time.monotonic())
+        now = time.monotonic()
+        return now - min([now, *self._starts.values()])
 
     def give_up(self) -> None:
         """Drop what waits, and take nothing more."""
-        with self._lock:
-            self._closed = True
+        self._closed = True
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
@@ -99,17 +99,11 @@ class WorkerPool:
 
     def _timed(self, function: Callable[..., Result], *arguments: Any) -> Result:
         thread = threading.get_ident()
-        with self._lock:
-            self._starts[thread] = time.monotonic()
+        self._starts[thread] = time.monotonic()
         try:
             return function(*arguments)
         finally:
-            with self._lock:
-                del self._starts[thread]
-
-    def _leave(self, future: "Future[Any]") -> None:
-        with self._lock:
-            self.waiting -= 1
+            del self._starts[thread]
 
 
 def _ending() -> ServiceError:

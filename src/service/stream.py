@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -36,6 +35,7 @@ PROTOCOL, TOKEN_PREFIX = "number-plates", "token."
 SILENCE_S = 5.0
 #: Why a stream is closed: refused, cannot go on, come back later.
 REFUSED, UNUSABLE, TRY_LATER = 1008, 1003, 1013
+UNAUTHORISED = ServiceError(401, "unauthorised", 'this service needs a token: send {"token": "…"} first')
 #: Times beyond this are no times, in seconds: some three hundred years.
 LARGEST_TIME_S = 1e10
 
@@ -147,28 +147,66 @@ class StreamReader:
         return vehicles
 
 
-class _Mailbox:
-    """Keeps the latest frame of a client that sends faster than it is read.
+class StreamSession:
+    """A stream that may have a place: of its frames, the latest is read, and the others are left out.
 
     Attributes:
-        polite: whether the client has said that the stream ends.
-        tells_time: whether it has ever said the time of a frame.
-        is_evicted: whether another stream has its place.
         used: when something came in last, by the monotonic clock.
     """
 
-    def __init__(self) -> None:
-        self.polite = self.tells_time = self.is_evicted = False
+    def __init__(self, socket: WebSocket, service: Service) -> None:
         self.used = time.monotonic()
+        self._socket, self._service = socket, service
+        self._reader = StreamReader(service.recogniser, service.decoder)
         self._latest: _Arrival | None = None
-        self._ended = False
         self._news = asyncio.Event()
+        self._ended = self._is_polite = self._tells_time = self._is_evicted = False
 
-    async def fill(self, socket: WebSocket) -> None:
+    def take_place(self) -> bool:
+        """Take a place among the streams; returns whether there is one.
+
+        A camera may be silent for hours; but after a while its place is given to another stream that needs it.
+        """
+        streams, settings = self._service.streams, self._service.settings
+        if len(streams) >= settings.max_streams:
+            idlest = min(streams, key=lambda other: other.used)
+            if time.monotonic() - idlest.used < settings.stream_idle_seconds:
+                return False
+            streams.discard(idlest)
+            idlest._is_evicted = True
+            idlest._end()
+        streams.add(self)
+        return True
+
+    async def run(self) -> None:
+        """Answer until the client ends the stream, or goes, or another stream has its place, which is free then."""
+        receiving = asyncio.create_task(self._receive())
+        try:
+            while self._latest or not self._ended:
+                try:
+                    await asyncio.wait_for(self._news.wait(), SILENCE_S)
+                except TimeoutError:
+                    await self._give_settled()
+                    continue
+                self._news.clear()
+                frame, self._latest = self._latest, None
+                if frame and not await self._answer(frame):
+                    return
+            if self._is_evicted:
+                refusal = busy("another stream needed the place of this one, which was idle", 5)
+                await refuse(self._socket, refusal, TRY_LATER)
+            elif self._is_polite:
+                await self._socket.send_json(await run_in_threadpool(self._reader.finish))
+                await self._socket.close()
+        finally:
+            receiving.cancel()
+            self._service.streams.discard(self)
+
+    async def _receive(self) -> None:
         """Receive frames until the client says that it ends, or goes."""
         index, time_s = 0, None
         try:
-            while (message := await socket.receive())["type"] == "websocket.receive" and not self.polite:
+            while (message := await self._socket.receive())["type"] == "websocket.receive" and not self._is_polite:
                 self.used = time.monotonic()
                 if message.get("bytes"):
                     now_s = self.used if time_s is None else time_s
@@ -176,55 +214,35 @@ class _Mailbox:
                     index, time_s = index + 1, None
                 told = _parsed(message.get("text"))
                 time_s = _time(told.get("time_s"), time_s)
-                self.tells_time |= time_s is not None
-                self.polite = bool(told.get("end"))
-                self._ended = self.polite
+                self._tells_time |= time_s is not None
+                self._is_polite = self._ended = bool(told.get("end"))
                 self._news.set()
         finally:
             self._end()
-
-    async def next(self) -> _Arrival | None:
-        """The latest frame that nobody has had yet; None when there will be no more.
-
-        Raises:
-            TimeoutError: the client has been silent for a while.
-        """
-        async with asyncio.timeout(SILENCE_S):
-            while self._latest is None and not self._ended:
-                self._news.clear()
-                await self._news.wait()
-        latest, self._latest = self._latest, None
-        return latest
-
-    def evict(self) -> None:
-        """Let the stream end: another one has its place."""
-        self.is_evicted = True
-        self._end()
 
     def _end(self) -> None:
         self._ended = True
         self._news.set()
 
+    async def _answer(self, frame: _Arrival) -> bool:
+        """Answer a frame; returns whether the stream goes on."""
+        try:
+            pool = await self._service.pool_for([frame.content])
+            await self._socket.send_json(await pool.run(self._reader.read, frame))
+        except (ServiceError, InputError) as error:
+            refusal = as_refusal(error)
+            if refusal.code == "size_changed":
+                await refuse(self._socket, refusal, UNUSABLE)
+                return False
+            await self._socket.send_json({"frame": frame.index, **_told(refusal)})
+        return True
 
-@contextlib.contextmanager
-def _placed(service: Service, mailbox: _Mailbox) -> Iterator[bool]:
-    """Whether there is a place for a stream, which it has until the end of the context.
-
-    A camera may be silent for hours; but after a while its place is given to another stream that needs it.
-    """
-    streams, has_place = service.streams, True
-    if len(streams) >= service.settings.max_streams:
-        idlest = min(streams, key=lambda other: other.used)
-        has_place = time.monotonic() - idlest.used >= service.settings.stream_idle_seconds
-        if has_place:
-            streams.discard(idlest)
-            idlest.evict()
-    if has_place:
-        streams.add(mailbox)
-    try:
-        yield has_place
-    finally:
-        streams.discard(mailbox)
+    async def _give_settled(self) -> None:
+        """Give out the vehicles that are gone, to a client whose frames have the times when they come."""
+        # With too much to do it can wait.
+        with contextlib.suppress(ServiceError):
+            if not self._tells_time and (answer := await self._service.pool.run(self._reader.wait, time.monotonic())):
+                await self._socket.send_json(answer)
 
 
 @router.websocket("/v1/stream")
@@ -240,7 +258,7 @@ async def stream(socket: WebSocket, service: ServiceHere) -> None:
         message = "pages of this origin may not open streams; name it in PLATE_CORS_ORIGINS"
         denial = ServiceError(403, "forbidden_origin", message)
     elif shown and not known:
-        denial = _unauthorised()
+        denial = UNAUTHORISED
     elif not known and not offered and service.strangers >= settings.max_streams:
         denial = busy("too many streams have not shown their token", 5)
     if denial:
@@ -250,63 +268,14 @@ async def stream(socket: WebSocket, service: ServiceHere) -> None:
     with contextlib.suppress(WebSocketDisconnect):
         # A browser does not tell its page why a stream was denied.
         if not known and (offered or not await _introduces_itself(socket, service)):
-            await _refuse(socket, _unauthorised(), REFUSED)
+            await refuse(socket, UNAUTHORISED, REFUSED)
             return
         socket.scope["extensions"].get(TRUST, bool)()
-        mailbox = _Mailbox()
-        with _placed(service, mailbox) as has_place:
-            if has_place:
-                await _serve(socket, service, mailbox)
-            else:
-                await _refuse(socket, busy("there are too many streams", 5), TRY_LATER)
-
-
-async def _serve(socket: WebSocket, service: Service, mailbox: _Mailbox) -> None:
-    reader = StreamReader(service.recogniser, service.decoder)
-    filling = asyncio.create_task(mailbox.fill(socket))
-    try:
-        while True:
-            try:
-                news = await mailbox.next()
-            except TimeoutError:
-                # Clients that tell times do not expect it.
-                if not mailbox.tells_time:
-                    await _give_settled(socket, service, reader)
-                continue
-            if news is None:
-                break
-            if not await _answer(socket, service, reader, news):
-                return
-        if mailbox.is_evicted:
-            await _refuse(socket, busy("another stream needed the place of this one, which was idle", 5), TRY_LATER)
-        elif mailbox.polite:
-            await socket.send_json(await run_in_threadpool(reader.finish))
-            await socket.close()
-    finally:
-        filling.cancel()
-
-
-async def _answer(socket: WebSocket, service: Service, reader: StreamReader, frame: _Arrival) -> bool:
-    """Answer a frame; returns whether the stream goes on."""
-    try:
-        pool = await service.pool_for([frame.content])
-        await socket.send_json(await pool.run(reader.read, frame))
-    except (ServiceError, InputError) as error:
-        refusal = as_refusal(error)
-        if refusal.code == "size_changed":
-            await _refuse(socket, refusal, UNUSABLE)
-            return False
-        await socket.send_json({"frame": frame.index, **_told(refusal)})
-    return True
-
-
-async def _give_settled(socket: WebSocket, service: Service, reader: StreamReader) -> None:
-    """Give out the vehicles that are gone."""
-    # With too much to do it can wait.
-    with contextlib.suppress(ServiceError):
-        answer = await service.pool.run(reader.wait, time.monotonic())
-        if answer:
-            await socket.send_json(answer)
+        session = StreamSession(socket, service)
+        if session.take_place():
+            await session.run()
+        else:
+            await refuse(socket, busy("there are too many streams", 5), TRY_LATER)
 
 
 def _offered_token(socket: WebSocket) -> str:
@@ -332,11 +301,8 @@ async def _introduces_itself(socket: WebSocket, service: Service) -> bool:
     return is_token(service.settings, str(_parsed(first.get("text")).get("token", "")))
 
 
-def _unauthorised() -> ServiceError:
-    return ServiceError(401, "unauthorised", 'this service needs a token: send {"token": "…"} first')
-
-
-async def _refuse(socket: WebSocket, refusal: ServiceError, code: int) -> None:
+async def refuse(socket: WebSocket, refusal: ServiceError, code: int) -> None:
+    """Tell the client of a stream why it ends, and end it."""
     await socket.send_json(_told(refusal))
     await socket.close(code, refusal.code)
 
