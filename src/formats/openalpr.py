@@ -10,10 +10,10 @@ USUAL_TOP = 10
 
 
 def openalpr_answer(answer: Mapping[str, Any], epoch_ms: int, top: int = USUAL_TOP) -> dict[str, Any]:
-    """An answer in OpenALPR's form.
+    """The answer for a picture or a video, of which a result is a vehicle, in OpenALPR's form.
 
     Args:
-        answer: what :func:`numberplate.pipeline.main` gave for a picture or a video; of a video, a result is a vehicle.
+        answer: what :func:`numberplate.pipeline.main` gave.
         epoch_ms: when it was read, in milliseconds since 1970.
         top: at most so many candidates per plate.
     """

@@ -1,7 +1,6 @@
 """``python -m src.service``: starts the service."""
 
 import argparse
-import functools
 import logging
 import os
 import sys
@@ -39,8 +38,8 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
     try:
         import uvicorn
 
-        from .app import create_app
-        from .connections import HttpProtocol, StreamProtocol, most_connections
+        from .app import create_app, give_up
+        from .connections import connection_options
         from .settings import Settings
 
         settings = Settings.from_environment()
@@ -53,29 +52,18 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
         return EXIT_BAD_INPUT
     # Where there is room for videos there is room for those that are coming in.
     tempfile.tempdir = str(settings.data.resolve())
-    http: Any = functools.partial(HttpProtocol, settings, most_connections())
     config = uvicorn.Config(
         app,
         host=options.host,
         port=options.port,
-        http=http,
-        ws=StreamProtocol,
         timeout_graceful_shutdown=SHUTDOWN_S,
-        ws_max_size=round(1_000_000 * settings.max_body_mb),
-        # Pictures are compressed, and a few bytes could become many.
-        ws_per_message_deflate=False,
         server_header=False,
         # Addresses may hold tokens (OpenALPR's secret_key); what happens is told by the metrics.
         access_log=False,
+        **connection_options(settings),
     )
     server = uvicorn.Server(config)
-
-    def give_up() -> None:
-        service = getattr(app.state, "service", None)
-        if service:
-            service.give_up()
-
-    _end_in_time(server, give_up)
+    _end_in_time(server, lambda: give_up(app))
     server.run()
     return 0
 

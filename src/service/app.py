@@ -1,7 +1,6 @@
 """The application: its parts put together, with health, figures, description and page."""
 
 import contextlib
-import importlib.resources
 import mimetypes
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,15 +13,16 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.staticfiles import StaticFiles
 
 from ..basics.files import PAGE_DIRECTORY
 from ..basics.results import Count, JsonRecord
 from . import reading, stream, videos
-from .descriptions import description_of
+from .descriptions import description_of, failures
 from .errors import ServiceError, install_error_handlers
 from .gate import Gate
 from .jobs import claimed
-from .metrics import Metrics, MetricsMiddleware
+from .metrics import Metrics
 from .settings import Settings
 from .state import Service, ServiceHere
 
@@ -37,7 +37,6 @@ _PAGE_POLICY = (
     "media-src 'self' blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _PAGE_FILES = {file.name: file.read_bytes() for file in PAGE_DIRECTORY.iterdir()}
-_DOCS_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png")
 
 router = APIRouter(tags=["Service"])
 
@@ -64,16 +63,16 @@ def create_app(settings: Settings) -> FastAPI:
         version="1",
         description=_DESCRIPTION,
         lifespan=lifespan,
+        responses=failures("Error"),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
     )
-    for part in (reading, videos, stream):
-        app.include_router(part.router)
-    app.include_router(router)
+    for part in (reading.router, videos.router, stream.router, router):
+        app.include_router(part)
+    app.mount("/docs", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     install_error_handlers(app)
-    app.add_middleware(Gate, settings=settings)
-    app.add_middleware(MetricsMiddleware, metrics=metrics)
+    app.add_middleware(Gate, settings=settings, metrics=metrics)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -82,6 +81,12 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=["Authorization", "Content-Type"],
         )
     return app
+
+
+def give_up(app: FastAPI) -> None:
+    """Tell the requests that are left, if the service has started, that it is about to end."""
+    if service := getattr(app.state, "service", None):
+        service.give_up()
 
 
 @dataclass(frozen=True)
@@ -106,9 +111,9 @@ class Probe(JsonRecord):
 @router.get("/health", summary="Whether the service works", response_model=Health, responses={503: {"model": Health}})
 def health(service: ServiceHere) -> JSONResponse:
     """Tell how much there is to do, and whether anything is wrong; 503 where only another start helps."""
-    fatal = _fatal(service)
+    fatal, passing = _problems(service)
     answer = Health(
-        status="degraded" if fatal or _passing(service) else "ok",
+        status="degraded" if fatal or passing else "ok",
         workers=service.settings.workers,
         waiting=service.pool.waiting + service.heavy_pool.waiting,
         streams=len(service.streams),
@@ -122,38 +127,35 @@ def health(service: ServiceHere) -> JSONResponse:
 )
 def live(service: ServiceHere) -> JSONResponse:
     """Answer 503 where the service has to be started anew: where a worker or the reader of videos is stuck or dead."""
-    return _probe(_fatal(service))
+    fatal, _ = _problems(service)
+    return _probe(fatal)
 
 
 @router.get("/health/ready", summary="Whether it is ready", response_model=Probe, responses={503: {"model": Probe}})
 def ready(service: ServiceHere) -> JSONResponse:
     """Answer 503 where requests should go elsewhere for now: something is wrong, or there is too much to do."""
-    crowded = ["there is too much to do"] if service.pool.is_full else []
-    return _probe(_fatal(service) + _passing(service) + crowded)
+    fatal, passing = _problems(service)
+    return _probe(fatal + passing + ["there is too much to do"] * service.pool.is_full)
 
 
 def _probe(problems: list[str]) -> JSONResponse:
     return JSONResponse(Probe("degraded" if problems else "ok", problems).to_dict(), 503 if problems else 200)
 
 
-def _fatal(service: Service) -> list[str]:
-    """What only another start can help."""
-    limit_s = service.settings.stuck_seconds
+def _problems(service: Service) -> tuple[list[str], list[str]]:
+    """What only another start can help, and what may pass."""
+    runner, limit_s = service.runner, service.settings.stuck_seconds
     longest_s = max(service.pool.longest_s(), service.heavy_pool.longest_s())
-    problems = {
+    fatal = {
         f"a worker has been busy with one request for more than {limit_s:g} s": longest_s > limit_s,
-        f"the video that is being read has made no progress for {limit_s:g} s": service.runner.stuck_s() > limit_s,
-        "the reader of videos has ended": not service.runner.is_alive,
+        f"the video that is being read has made no progress for {limit_s:g} s": runner.stuck_s() > limit_s,
+        "the reader of videos has ended": not runner.is_alive,
     }
-    return [problem for problem, is_there in problems.items() if is_there]
-
-
-def _passing(service: Service) -> list[str]:
-    """What may pass."""
-    problems = [service.runner.problem] if service.runner.problem else []
-    if service.store.known_active() is None:
-        problems.append("the database of jobs fails")
-    return problems
+    passing = {
+        runner.problem or "": runner.problem is not None,
+        "the database of jobs fails": service.store.known_active() is None,
+    }
+    return [text for text, is_so in fatal.items() if is_so], [text for text, is_so in passing.items() if is_so]
 
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
@@ -171,23 +173,13 @@ def openapi(request: Request) -> JSONResponse:
 @router.get("/docs", include_in_schema=False)
 def docs() -> HTMLResponse:
     """Show the description, with files from here alone."""
-    script, style, icon = (f"docs/{name}" for name in _DOCS_FILES)
     return get_swagger_ui_html(
         openapi_url="openapi.json",
         title="Number plate reader",
-        swagger_js_url=script,
-        swagger_css_url=style,
-        swagger_favicon_url=icon,
+        swagger_js_url="docs/swagger-ui-bundle.js",
+        swagger_css_url="docs/swagger-ui.css",
+        swagger_favicon_url="docs/favicon-32x32.png",
     )
-
-
-@router.get("/docs/{name}", include_in_schema=False)
-def docs_file(name: str) -> Response:
-    """Give a file that the description needs."""
-    if name not in _DOCS_FILES:
-        raise ServiceError(404, "not_found", "there is no such file")
-    content = (importlib.resources.files("fastapi_swagger") / "resources" / name).read_bytes()
-    return Response(content, media_type=mimetypes.guess_type(name)[0])
 
 
 @router.get("/", include_in_schema=False)

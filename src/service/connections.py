@@ -1,6 +1,7 @@
 """Connections: how many there may be, and how long they may keep the service waiting."""
 
 import asyncio
+import functools
 import resource
 from typing import Any
 
@@ -28,7 +29,18 @@ _TOO_MANY = (
 )
 
 
-def most_connections() -> int:
+def connection_options(settings: Settings) -> dict[str, Any]:
+    """What uvicorn is told about connections."""
+    return {
+        "http": functools.partial(_HttpProtocol, settings, _most_connections()),
+        "ws": _StreamProtocol,
+        "ws_max_size": round(1_000_000 * settings.max_body_mb),
+        # Pictures are compressed, and a few bytes could become many.
+        "ws_per_message_deflate": False,
+    }
+
+
+def _most_connections() -> int:
     """How many connections there may be in all: half of the files that the process may open are left for files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
@@ -47,17 +59,14 @@ class _Writing(asyncio.Protocol):
     writing_timer: asyncio.TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of it."""
         self._stop_waiting()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """There is too much that was not taken."""
         super().pause_writing()
         self.writing_timer = asyncio.get_running_loop().call_later(self.patience_s, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """It was taken."""
         super().resume_writing()
         self._stop_waiting()
 
@@ -67,17 +76,15 @@ class _Writing(asyncio.Protocol):
             self.writing_timer = None
 
 
-class HttpProtocol(_Writing, H11Protocol):
+class _HttpProtocol(_Writing, H11Protocol):
     """HTTP with a deadline for the header of a request, and a limit of connections per address."""
 
     def __init__(self, settings: Settings, most: int, **options: Any) -> None:
-        """Wait for a connection, of at most so many at the same time; options as of uvicorn's protocol."""
         super().__init__(**options)
         self._settings, self._most = settings, most
         self._header_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take the connection in, or refuse it."""
         super().connection_made(transport)
         # Streams are among them: uvicorn keeps all that there are.
         clients = [getattr(other, "client", None) for other in self.connections]
@@ -89,7 +96,6 @@ class HttpProtocol(_Writing, H11Protocol):
         self._watch_header()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of it."""
         self._unwatch_header()
         super().connection_lost(exc)
 
@@ -120,7 +126,7 @@ class HttpProtocol(_Writing, H11Protocol):
             self._header_timer = None
 
 
-class StreamProtocol(_Writing, WebSocketsSansIOProtocol):
+class _StreamProtocol(_Writing, WebSocketsSansIOProtocol):
     """A WebSocket of whose client little is received before it has shown a token."""
 
     def __init__(self, **options: Any) -> None:
@@ -131,7 +137,6 @@ class StreamProtocol(_Writing, WebSocketsSansIOProtocol):
         self._received = 0
 
     def handle_connect(self, event: Any) -> None:
-        """Ask the application whether to accept the stream."""
         super().handle_connect(event)
         if self.response.status_code == 101:
             extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]
@@ -140,7 +145,6 @@ class StreamProtocol(_Writing, WebSocketsSansIOProtocol):
             self.scope["query_string"] = b""
 
     def data_received(self, data: bytes) -> None:
-        """Take in what comes."""
         if self._trusted:
             super().data_received(data)
         elif self._received <= FIRST_MESSAGE_BYTES:
@@ -148,18 +152,16 @@ class StreamProtocol(_Writing, WebSocketsSansIOProtocol):
             self._count(len(data))
 
     async def send(self, message: Any) -> None:
-        """Send what the application says."""
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
             # uvicorn forgets that a refusal is an answer, too, and would log that there is none.
             self.handshake_complete = True
 
     def handle_cont(self, event: Any) -> None:
-        """Take in another part of a message."""
-        if len(self.frames) >= MOST_PARTS:
-            self.transport.abort()
-        else:
+        if len(self.frames) < MOST_PARTS:
             super().handle_cont(event)
+        else:
+            self.transport.abort()
 
     def handle_ping(self) -> None:
         """Answer a ping, unless no answer is taken."""

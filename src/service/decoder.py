@@ -13,19 +13,14 @@ from ..basics.errors import InputError
 from ..media.images import BGRImage, is_light, read_image, suffix_of_bytes
 from ..media.inputs import Photograph
 from . import decoding
-from .errors import busy
+from .errors import ending
 
 
 class Decoder:
     """Decodes pictures: at once where their headers prove that it takes little, otherwise in a process of its own."""
 
     def __init__(self, limit_s: float, memory: int) -> None:
-        """Make ready.
-
-        Args:
-            limit_s: seconds that one call may take.
-            memory: bytes that one picture may take.
-        """
+        """Make ready for calls that may take so many seconds, and pictures that may take so many bytes."""
         self._limit_s, self._memory = limit_s, memory
         self._closed = False
         self._lock = threading.Lock()
@@ -38,30 +33,26 @@ class Decoder:
         self._call("the start", int)
 
     def load(self, name: str, content: bytes) -> Photograph:
-        """Decode the picture of a request.
-
-        Args:
-            name: what the answer and messages call it.
-            content: the encoded picture.
-
-        Raises:
-            InputError: it cannot be decoded, or not within the limits.
-            ServiceError: the service ends.
-        """
+        """Decode the picture of a request, which answer and messages call ``name``; errors as :meth:`decode`."""
         start = time.perf_counter()
         image = self.decode(content, name)
         load_ms = 1000 * (time.perf_counter() - start)
         return Photograph(name, image, "image" + suffix_of_bytes(content), None, load_ms)
 
     def decode(self, content: bytes, name: str) -> BGRImage:
-        """Decode a picture; errors as :meth:`load`."""
+        """Decode a picture.
+
+        Raises:
+            InputError: it cannot be decoded, or not within the limits.
+            ServiceError: the service ends.
+        """
         if is_light(content):
             return read_image(content, name)
         image: BGRImage = self._call(name, decoding.decode, content, name, self._memory)
         return image
 
     def measure(self, path: Path, name: str) -> tuple[int | None, float]:
-        """Open a video; returns how many frames it should have, and its frames per second; errors as :meth:`load`."""
+        """Open a video; returns how many frames it should have, and its frames per second; errors as :meth:`decode`."""
         measured: tuple[int | None, float] = self._call(name, decoding.measure, path, name)
         return measured
 
@@ -78,7 +69,7 @@ class Decoder:
         process = self._context.Process(target=decoding.answer, args=(theirs, function, *arguments), daemon=True)
         with self._lock:
             if self._closed:
-                raise busy("the service is about to end", 5)
+                raise ending()
             process.start()
             self._running.add(process)
         theirs.close()
@@ -89,7 +80,7 @@ class Decoder:
             result = ours.recv()
         except (EOFError, ConnectionError) as error:
             if self._closed:
-                raise busy("the service is about to end", 5) from error
+                raise ending() from error
             raise InputError(f"{name}: it makes its decoder fail; save it anew") from error
         finally:
             with self._lock:

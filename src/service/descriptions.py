@@ -9,12 +9,9 @@ import re
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import TypeAdapter
 
 from ..basics.files import SCHEMAS_FILE
-from .stream import StreamAnswer
 
-_REFERENCE = "#/components/schemas/{model}"
 #: What the description calls some types.
 _NAMES = {
     "ImageResult": "ImageAnswer",
@@ -34,51 +31,34 @@ _FAILURES = {
     503: "Too much to do; `Retry-After` says when to come again",
     507: "There is no room for it",
 }
-_PICTURES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff")
 
 
-def described(
-    failure: str, request: str | None = None, status: int = 200, form: str | None = None, pictures: bool = False
-) -> dict[str, Any]:
-    """Arguments of an endpoint's decorator that describe it, by names in ``schemas.json``.
-
-    Args:
-        failure: the schema of failures.
-        request: the form of the body, if it takes one.
-        status: of success.
-        form: the schema of success where the endpoint's type does not tell.
-        pictures: whether the response can be a picture as well.
-    """
-    responses: dict[int, dict[str, Any]] = {
-        code: {"description": meaning, "content": _json_of(failure)} for code, meaning in _FAILURES.items()
-    }
-    if form:
-        responses[status] = {"content": _json_of(form)}
-    if pictures:
-        binary = {"schema": {"type": "string", "format": "binary"}}
-        responses[status] = {"content": dict.fromkeys(_PICTURES, binary)}
-    body = {"requestBody": {"$ref": f"#/components/requestBodies/{request}"}} if request else {}
-    return {"responses": responses, "openapi_extra": body}
+def failures(schema: str) -> dict[int | str, dict[str, Any]]:
+    """The responses of an endpoint whose failures have the form of a schema in ``schemas.json``."""
+    return {code: {"description": meaning, **content(schema)} for code, meaning in _FAILURES.items()}
 
 
-def _json_of(schema: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": _REFERENCE.format(model=schema)}}}
+def content(schema: str) -> dict[str, Any]:
+    """What a response of the form of a schema in ``schemas.json`` holds."""
+    return {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
+
+
+def body(form: str) -> dict[str, Any]:
+    """What an endpoint takes whose body has a form in ``schemas.json``."""
+    return {"requestBody": {"$ref": f"#/components/requestBodies/{form}"}}
 
 
 def description_of(app: FastAPI) -> dict[str, Any]:
     """The description of the service."""
-    description = app.openapi()
-    streams = TypeAdapter(StreamAnswer).json_schema(mode="serialization", ref_template=_REFERENCE)
-    components = json.loads(SCHEMAS_FILE.read_bytes())
-    schemas = {**description["components"]["schemas"], **streams.pop("$defs"), "StreamAnswer": streams}
-    for name, schema in components["schemas"].items():
+    generated, written = app.openapi(), json.loads(SCHEMAS_FILE.read_bytes())
+    schemas = {**generated["components"]["schemas"]}
+    for name, schema in written["schemas"].items():
         schemas[name] = {**schemas.get(name, {}), **schema}
-    security = {"token": {"type": "apiKey", "in": "header", "name": "Authorization"}}
-    whole = {
-        **description,
-        "components": {**components, "schemas": schemas, "securitySchemes": security},
-        "security": [{"token": []}, {}],
+    components = {
+        **written,
+        "schemas": schemas,
+        "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "Authorization"}},
     }
-    text = re.sub(r"\b({})\b".format("|".join(_NAMES)), lambda found: _NAMES[found[0]], json.dumps(whole))
-    renamed: dict[str, Any] = json.loads(text)
+    text = json.dumps({**generated, "components": components, "security": [{"token": []}, {}]})
+    renamed: dict[str, Any] = json.loads(re.sub(r"\w+", lambda word: _NAMES.get(word[0], word[0]), text))
     return renamed

@@ -37,15 +37,16 @@ class ServiceError(Exception):
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
 
+    @property
+    def native(self) -> dict[str, Any]:
+        """What this project's own endpoints tell."""
+        return {"error": {"code": self.code, "message": self.message}}
+
     def response(self, path: str) -> JSONResponse:
-        """The response to a request for a path."""
-        body = _FORMS.get(path.rstrip("/"), native_error)(self.status, self.code, self.message)
+        """The response to a request for a path, in the form that its clients expect."""
+        form = _FORMS.get(path.rstrip("/"))
+        body = form(self.status, self.code, self.message) if form else self.native
         return JSONResponse(body, self.status, self.headers)
-
-
-def native_error(status: int, code: str, message: str) -> dict[str, Any]:
-    """A failure in the form of this project's own endpoints."""
-    return {"error": {"code": code, "message": message}}
 
 
 _FORMS: dict[str, Callable[[int, str, str], dict[str, Any]]] = {
@@ -58,6 +59,11 @@ _FORMS: dict[str, Callable[[int, str, str], dict[str, Any]]] = {
 def busy(what: str, seconds: int) -> ServiceError:
     """Too much to do: come back after some seconds."""
     return ServiceError(503, "busy", f"{what}; try again in {seconds} s", {"Retry-After": str(seconds)})
+
+
+def ending() -> ServiceError:
+    """Too late."""
+    return busy("the service is about to end", 5)
 
 
 def is_full(error: BaseException | None) -> bool:

@@ -1,17 +1,17 @@
-"""The gate: who may come in, and how much they may bring."""
+"""The gate: who may come in, how much they may bring, and how many do."""
 
 import asyncio
 import contextlib
 import hashlib
 import hmac
 import time
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import ServiceError, busy
+from .metrics import Metrics
 from .settings import Settings
 
 #: What everybody may see: the page, which asks for a token itself, the description of the service, and its health.
@@ -20,22 +20,17 @@ PUBLIC_FOLDERS = ("/page/", "/docs/", "/health/")
 #: POST requests that may be under way at the same time, in multiples of what workers and queue hold: the others
 #: are still being received.
 UPLOADS = 2
-#: A client that sends nothing for so many seconds in the middle of a request is given up.
-PAUSE_S = 30.0
-#: After so many seconds a client has to send at the least rate.
-RATE_GRACE_S = 5.0
-#: Of a request that is refused so much is received and thrown away, for so many seconds: most clients look for an
-#: answer only after they have sent everything.
-DRAIN_BYTES = 200_000_000
-DRAIN_S = 10.0
+#: A client that sends nothing for so many seconds is given up; after so many it has to send at the least rate.
+PAUSE_S, RATE_GRACE_S = 30.0, 5.0
+#: Of a request that is refused so many bytes are received and thrown away, for so many seconds: most clients look for
+#: an answer only after they have sent everything.
+DRAIN_BYTES, DRAIN_S = 200_000_000, 10.0
 
 
 def shown_token(headers: Headers, query: bytes = b"") -> str:
-    """The token that a request shows; empty where it shows none.
+    """The token that a request shows in ``Authorization: Token …`` or ``Bearer …``; empty where it shows none.
 
-    Args:
-        headers: of the request; ``Authorization: Token …`` or ``Bearer …``.
-        query: of the request, where a client may show its token there, as OpenALPR's do: ``secret_key=…``.
+    The query is that of a request that may show its token there, as OpenALPR's clients do: ``secret_key=…``.
     """
     scheme, _, shown = headers.get("authorization", "").partition(" ")
     if scheme.lower() not in ("token", "bearer"):
@@ -62,10 +57,10 @@ def is_welcome(settings: Settings, headers: Headers) -> bool:
 
 
 class Gate:
-    """ASGI middleware that refuses requests before anything of them is looked at."""
+    """ASGI middleware that refuses requests before anything of them is looked at, and counts them."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings = app, settings
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+        self._app, self._settings, self._metrics = app, settings, metrics
         self._uploads = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,38 +69,39 @@ class Gate:
             await self._app(scope, receive, send)
             return
         # Every GET may be asked for its head alone.
-        is_head = scope["method"] == "HEAD"
-        if is_head:
+        method, status, start = scope["method"], 500, time.perf_counter()
+        if method == "HEAD":
             scope["method"] = "GET"
         body = _Body(scope, receive, self._settings)
 
         async def send_after_body(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 await body.drain()
                 message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
-            elif is_head:
+            elif method == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
 
         try:
             self._check_token(scope)
             body.check_declared()
-            with self._place(scope):
+            # Whoever has no token never takes a place among the requests that are received.
+            if method == "POST" and self._uploads >= UPLOADS * (self._settings.workers + self._settings.queue):
+                raise busy("the service receives too many requests at the same time", 1)
+            self._uploads += method == "POST"
+            try:
                 await self._app(scope, body.receive, send_after_body)
+            finally:
+                self._uploads -= method == "POST"
         except ServiceError as refusal:
             await refusal.response(scope["path"])(scope, receive, send_after_body)
-
-    @contextlib.contextmanager
-    def _place(self, scope: Scope) -> Iterator[None]:
-        """A place among the requests that are received; whoever has no token never takes one."""
-        sends = scope["method"] == "POST"
-        if sends and self._uploads >= UPLOADS * (self._settings.workers + self._settings.queue):
-            raise busy("the service receives too many requests at the same time", 1)
-        self._uploads += sends
-        try:
-            yield
         finally:
-            self._uploads -= sends
+            # Addresses that lead nowhere share one name: there are endlessly many.
+            route = getattr(scope.get("route"), "path", "none")
+            self._metrics.requests.labels(scope["method"] if route != "none" else "any", route, str(status)).inc()
+            self._metrics.seconds.labels(route).observe(time.perf_counter() - start)
 
     def _check_token(self, scope: Scope) -> None:
         path = scope["path"]

@@ -7,7 +7,7 @@ import fcntl
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,16 +25,6 @@ MOST_ATTEMPTS = 3
 
 
 @dataclasses.dataclass(frozen=True)
-class JobFailure(JsonRecord):
-    """Why a video was not read."""
-
-    code: str
-    """Names the kind of failure, for programs."""
-    message: str
-    """A sentence, for people."""
-
-
-@dataclasses.dataclass(frozen=True)
 class JobAnswer(JsonRecord):
     """A video that is read by and by, as its client is told of it."""
 
@@ -49,8 +39,9 @@ class JobAnswer(JsonRecord):
     finished_at: str | None
     expires_at: str | None
     result: VideoResult | None
-    error: JobFailure | None
-    links: dict[str, str]
+    error: Mapping[str, str] | None
+    """Why it failed: ``code``, for programs, and ``message``, for people."""
+    links: Mapping[str, str]
     """Addresses: of the job as ``self``, and of what was made of the video."""
 
 
@@ -104,7 +95,7 @@ class Job(_Base):
             finished_at=_iso(self.finished) if self.finished else None,
             expires_at=_iso(self.finished + keep_s) if self.finished else None,
             result=result,
-            error=JobFailure(**self.error) if self.error else None,
+            error=self.error,
             links={"self": address, **links},
         ).to_dict()
 
@@ -145,22 +136,20 @@ class JobStore:
             yield session
 
     def recover(self) -> None:
-        """After a restart: what was being read is read again, after the others.
-
-        What was being read may be what ended the process: after some times it is given up.
-        """
+        """After a restart: what was being read, and may have ended the process, is read again, but not for ever."""
         message = f"reading this video ended the service {MOST_ATTEMPTS} times; send a smaller copy of it"
-        failed = {"state": "failed", "finished": time.time(), "error": {"code": "given_up", "message": message}}
         with self._session() as session:
             jobs = session.scalars(select(Job).where(Job.state == "running")).all()
             for job in jobs:
-                again = {"state": "queued", "frames": 0, "requeued": time.time()}
-                for name, value in (failed if job.attempts >= MOST_ATTEMPTS else again).items():
-                    setattr(job, name, value)
+                if job.attempts >= MOST_ATTEMPTS:
+                    job.state, job.finished = "failed", time.time()
+                    job.error = {"code": "given_up", "message": message}
+                else:
+                    job.state, job.frames, job.requeued = "queued", 0, time.time()
         for job in jobs:
-            self.empty(job)
+            shutil.rmtree(self.results(job), ignore_errors=True)
             if job.state == "failed":
-                self.forget_sent(job)
+                self.sent(job).unlink(missing_ok=True)
 
     def remove_strays(self) -> None:
         """After a restart: remove folders without a job; they are of videos that did not come in wholly."""
@@ -180,17 +169,13 @@ class JobStore:
         """The folder of a job."""
         return self._folder / job.id
 
+    def sent(self, job: Job) -> Path:
+        """The video itself."""
+        return self._folder / job.id / job.file
+
     def results(self, job: Job) -> Path:
         """The folder of what is made of a job's video."""
         return self._folder / job.id / "results"
-
-    def empty(self, job: Job) -> None:
-        """Remove what an attempt has left."""
-        shutil.rmtree(self.results(job), ignore_errors=True)
-
-    def forget_sent(self, job: Job) -> None:
-        """Remove the video itself."""
-        (self._folder / job.id / job.file).unlink(missing_ok=True)
 
     def add(self, job: Job) -> None:
         """Let a job wait for its turn."""
@@ -198,11 +183,7 @@ class JobStore:
             session.add(job)
 
     def get(self, identifier: str, owner: str | None) -> Job:
-        """A job.
-
-        Args:
-            identifier: its id.
-            owner: the mark of who asks; a job that was sent without a token is for everybody who is let in.
+        """A job, for somebody with the mark of a token; one that was sent without a token is for everybody.
 
         Raises:
             ServiceError: there is none of this id that is theirs, or it has expired.

@@ -10,12 +10,9 @@ from typing import Any, TypeVar
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from .errors import ServiceError, busy
+from .errors import busy, ending
 
 Result = TypeVar("Result")
-
-#: What a client is told to wait when the queue is full, in seconds.
-RETRY_S = 1
 
 
 class WorkerPool:
@@ -49,11 +46,11 @@ class WorkerPool:
             ServiceError: the queue is full, or the service ends.
         """
         if self.is_full:
-            raise busy("the service has too much to do", RETRY_S)
+            raise busy("the service has too much to do", 1)
         try:
             future = self._executor.submit(self._timed, function, *arguments)
         except RuntimeError:
-            raise _ending() from None
+            raise ending() from None
         self._calls.add(future)
         future.add_done_callback(self._calls.discard)
         try:
@@ -61,7 +58,7 @@ class WorkerPool:
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if self._closed and task and not task.cancelling():
-                raise _ending() from None
+                raise ending() from None
             raise
 
     async def run_for(self, request: Request, function: Callable[..., Result], *arguments: Any) -> Result:
@@ -104,10 +101,6 @@ class WorkerPool:
             return function(*arguments)
         finally:
             del self._starts[thread]
-
-
-def _ending() -> ServiceError:
-    return busy("the service is about to end", RETRY_S)
 
 
 async def _disconnected(request: Request) -> None:

@@ -1,7 +1,6 @@
 """Pictures → the project's own answer, the annotated picture, or the answers of other plate readers."""
 
 import datetime
-import json
 import mimetypes
 import time
 from collections.abc import Sequence
@@ -17,16 +16,17 @@ from ..formats.codeproject import codeproject_answer
 from ..formats.openalpr import USUAL_TOP, openalpr_answer
 from ..formats.plate_recognizer import plate_recognizer_answer
 from ..media.draw import annotate
-from ..media.inputs import printable
 from ..media.saving import encode_picture
-from .descriptions import described
+from .descriptions import body, content, failures
 from .state import Service, ServiceHere
-from .uploads import Upload, Uploaded, UploadedPicture
+from .uploads import Uploaded, UploadedPicture, json_object
 
 router = APIRouter()
 _OF_OTHERS = "For clients of other services"
-#: Longest text of a request that an answer repeats.
-_ECHO_LENGTH = 200
+_PICTURES = {
+    f"image/{form}": {"schema": {"type": "string", "format": "binary"}}
+    for form in ("jpeg", "png", "webp", "bmp", "tiff")
+}
 
 
 @router.post(
@@ -34,7 +34,8 @@ _ECHO_LENGTH = 200
     tags=["Reading"],
     summary="Read the plates of pictures",
     response_model=ImageResult | FolderResult,
-    **described("Error", "Pictures", pictures=True),
+    responses={200: {"content": _PICTURES}},
+    openapi_extra=body("Pictures"),
 )
 async def read(request: Request, service: ServiceHere, upload: Uploaded, annotated: bool = False) -> Response:
     """Give the answer for a picture, or, of several pictures, a list of answers under `results`.
@@ -43,8 +44,8 @@ async def read(request: Request, service: ServiceHere, upload: Uploaded, annotat
     """
     if annotated:
         pool = await service.pool_for([upload.single().content])
-        content, media_type = await pool.run_for(request, _annotated, service, upload.single())
-        return Response(content, media_type=media_type)
+        encoded, media_type = await pool.run_for(request, _annotated, service, upload.single())
+        return Response(encoded, media_type=media_type)
     if len(upload.pictures) == 1:
         return JSONResponse(await read_single(request, service, upload))
     pool = await service.pool_for(picture.content for picture in upload.pictures)
@@ -94,24 +95,28 @@ def _annotated(service: Service, picture: UploadedPicture) -> tuple[bytes, str]:
     tags=[_OF_OTHERS],
     status_code=201,
     summary="Plate Recognizer",
-    **described("PlateRecognizerError", "Upload", 201, "PlateRecognizerAnswer"),
+    responses={**failures("PlateRecognizerError"), 201: content("PlateRecognizerAnswer")},
+    openapi_extra=body("Upload"),
 )
 async def plate_recognizer(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
     """Answer like Plate Recognizer's Snapshot; of `config`, `threshold_d` and `threshold_o` count."""
-    config = _config(upload)
+    config = upload.fields.get("config")
+    if isinstance(config, str):
+        config = json_object(config)
+    if not isinstance(config, dict):
+        config = {}
     least = _share(config.get("threshold_d")), _share(config.get("threshold_o"))
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    timestamp, camera = (
-        text and printable(text, _ECHO_LENGTH) for text in map(upload.text, ("timestamp", "camera_id"))
-    )
-    return JSONResponse(plate_recognizer_answer(answer, timestamp or now, camera, least), 201)
+    timestamp = upload.text("timestamp") or now
+    return JSONResponse(plate_recognizer_answer(answer, timestamp, upload.text("camera_id"), least), 201)
 
 
 @router.post(
     "/v2/recognize_bytes",
     tags=[_OF_OTHERS],
     summary="OpenALPR",
-    **described("OpenALPRError", "Base64", 200, "OpenALPRAnswer"),
+    responses={**failures("OpenALPRError"), 200: content("OpenALPRAnswer")},
+    openapi_extra=body("Base64"),
 )
 async def openalpr(answer: NativeAnswer, topn: Annotated[int, Query(ge=1, le=1000)] = USUAL_TOP) -> JSONResponse:
     """Answer like OpenALPR: the body is a picture in base64, and a token may be shown as `secret_key`."""
@@ -122,7 +127,8 @@ async def openalpr(answer: NativeAnswer, topn: Annotated[int, Query(ge=1, le=100
     "/v1/vision/alpr",
     tags=[_OF_OTHERS],
     summary="CodeProject.AI and Blue Iris",
-    **described("CodeProjectError", "Upload", 200, "CodeProjectAnswer"),
+    responses={**failures("CodeProjectError"), 200: content("CodeProjectAnswer")},
+    openapi_extra=body("Upload"),
 )
 async def codeproject(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
     """Answer like CodeProject.AI's plate reader; `min_confidence` counts."""
@@ -135,14 +141,3 @@ def _share(value: Any) -> float:
         return min(max(float(value), 0.0), 1.0)
     except (TypeError, ValueError, OverflowError):
         return 0.0
-
-
-def _config(upload: Upload) -> dict[str, Any]:
-    """The field ``config``, a JSON object or the text of one; empty where it is neither."""
-    config = upload.fields.get("config")
-    if isinstance(config, str):
-        try:
-            config = json.loads(config)
-        except (ValueError, RecursionError):
-            config = None
-    return config if isinstance(config, dict) else {}

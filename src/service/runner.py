@@ -24,11 +24,9 @@ from .errors import is_full
 from .jobs import Job, JobStore
 from .settings import Settings
 
-#: Progress is noted this often, and expired jobs are looked for at most this seldom, in seconds.
-PROGRESS_S = 0.5
-SWEEP_S = 60.0
-#: After a failure, of the database for instance, it is left alone for so long, in seconds.
-RECOVERY_S = 5.0
+#: In seconds: progress is noted this often, expired jobs are looked for this seldom, and what failed, the database for
+#: instance, is left alone for so long.
+PROGRESS_S, SWEEP_S, RECOVERY_S = 0.5, 60.0, 5.0
 #: Files that browsers play as they are, and sound that they play in an MP4; other sound is left out.
 _PLAYED = (".mp4", ".m4v", ".webm")
 _SOUNDS = ("aac", "mp3", "opus", "flac")
@@ -123,20 +121,19 @@ class JobRunner:
 
     def _finish(self, job: Job, outcome: dict[str, Any]) -> None:
         """Note what became of a job; as long as that cannot be noted, its video stays."""
-        while not self._stopping.is_set():
+        is_there = None
+        while is_there is None:
             try:
                 is_there = self._store.change(job, **outcome)
-                break
             except Exception as error:
+                if self._stopping.is_set():
+                    raise
                 self._recover(f"{job.id}: what became of it cannot be noted", error)
-        else:
-            # Once more, and without patience.
-            is_there = self._store.change(job, **outcome)
         if not is_there:
             # Nothing is left of a job that was removed meanwhile.
             shutil.rmtree(self._store.folder(job), ignore_errors=True)
         elif outcome["state"] != "queued":
-            self._store.forget_sent(job)
+            self._store.sent(job).unlink(missing_ok=True)
             self.problem = None
         elif not self._stopping.is_set():
             self._stopping.wait(self._settings.retry_seconds)
@@ -144,17 +141,18 @@ class JobRunner:
     def _read(self, job: Job) -> dict[str, Any]:
         """Read the video of a job; returns what is to be noted about it."""
         again = {"state": "queued", "frames": 0, "attempts": job.attempts - 1}
+        results = self._store.results(job)
         try:
-            self._store.empty(job)
+            shutil.rmtree(results, ignore_errors=True)
             answer = self._answer(job)
         except _StoppedError:
             return again
         except Exception as error:
             # Where the results cannot be saved the client cannot help it.
-            if is_full(error) or str(error).startswith(printable(str(self._store.results(job)))):
+            if is_full(error) or str(error).startswith(printable(str(results))):
                 _LOGGER.error("%s: its results cannot be saved (%s); it is tried again", job.id, error)
                 self.problem = "the results of a video cannot be saved; there has to be room in PLATE_DATA"
-                self._store.empty(job)
+                shutil.rmtree(results, ignore_errors=True)
                 return {**again, "requeued": time.time()}
             failure = {"code": "unreadable", "message": str(error)}
             if not isinstance(error, InputError):
@@ -177,7 +175,7 @@ class JobRunner:
                     raise _StoppedError
 
         options = VideoOptions(duration_s=self._settings.max_video_seconds, save=SAVED, on_frame=note)
-        source = VideoSource(job.name, self._store.folder(job) / job.file)
+        source = VideoSource(job.name, self._store.sent(job))
         result = read_video(source, self._recogniser, OutputFolder(self._store.results(job)), None, options)
         saved = {**result.saved, **_playable(Path(result.saved["annotated"]))}
         return dataclasses.replace(result, saved=saved).to_dict()
@@ -186,11 +184,7 @@ class JobRunner:
 def _playable(annotated: Path) -> dict[str, str]:
     """Put the pictures of an annotated video, which are H.264 already, into an MP4 beside it, for browsers.
 
-    Returns:
-        ``{"playable": path}``; empty where the video plays as it is, or cannot be copied.
-
-    Raises:
-        OSError: there is no room for it.
+    Returns nothing where the video plays as it is, or cannot be copied for another reason than a full disk.
     """
     if annotated.suffix in _PLAYED:
         return {}

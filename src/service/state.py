@@ -1,7 +1,6 @@
 """The parts of a running service, which the endpoints share."""
 
 import contextlib
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -25,32 +24,21 @@ DECODERS = 2
 
 @dataclass
 class Service:
-    """A running service.
-
-    Attributes:
-        settings: what was chosen.
-        metrics: its figures.
-        recogniser: the models, one set for all.
-        decoder: decodes pictures.
-        pool: its workers.
-        heavy_pool: workers for what may take long to decode, so that the others do not wait for it.
-        store: the videos that were sent.
-        runner: reads them.
-        streams: the live streams that have a place.
-        strangers: streams whose clients have yet to show a token.
-        receiving: how many videos are coming in.
-    """
+    """A running service."""
 
     settings: Settings
     metrics: Metrics
     recogniser: PlateRecogniser
     decoder: Decoder
     pool: WorkerPool
+    #: For what may take long to decode, so that the others do not wait for it.
     heavy_pool: WorkerPool
     store: JobStore
     runner: JobRunner
+    #: The sessions that have a place, and how many clients have yet to show a token.
     streams: set[Any] = field(default_factory=set)
     strangers: int = 0
+    #: Videos that are coming in.
     receiving: int = 0
 
     @classmethod
@@ -66,14 +54,10 @@ class Service:
         runner = JobRunner(store, recogniser, settings)
         stack.callback(runner.stop)
         service = cls(settings, metrics, recogniser, decoder, pool, heavy_pool, store, runner)
-        metrics.watch(
-            {
-                ("queue", "Calls that wait for a worker or are read"): lambda: pool.waiting,
-                ("heavy_queue", "The same of pictures that are laborious"): lambda: heavy_pool.waiting,
-                ("streams", "Live streams"): lambda: len(service.streams),
-                ("jobs", "Videos that wait or are read"): lambda: _number(store.known_active()),
-            }
-        )
+        metrics.watch("queue", "Calls that wait for a worker or are read", lambda: pool.waiting)
+        metrics.watch("heavy_queue", "The same of pictures that are laborious", lambda: heavy_pool.waiting)
+        metrics.watch("streams", "Live streams", lambda: len(service.streams))
+        metrics.watch("jobs", "Videos that wait or are read", store.known_active)
         return service
 
     async def pool_for(self, pictures: Iterable[bytes]) -> WorkerPool:
@@ -87,10 +71,6 @@ class Service:
         for pool in (self.pool, self.heavy_pool):
             pool.give_up()
         self.decoder.close()
-
-
-def _number(value: int | None) -> float:
-    return math.nan if value is None else value
 
 
 async def service_of(connection: HTTPConnection) -> Service:

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import contextlib
 import datetime
-import json
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,15 +14,16 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 
 from ..basics.errors import InputError
-from ..basics.results import Box, Candidate, Confidence, Count, JsonRecord, PlateText, Seconds, VehicleRecord
+from ..basics.results import VehicleRecord
 from ..video.options import VideoOptions
 from ..video.reader import Recogniser, VideoReader
 from ..video.source import USUAL_RATE, Frame
 from .connections import TRUST
 from .decoder import Decoder
-from .errors import ServiceError, as_refusal, busy, native_error
+from .errors import ServiceError, as_refusal, busy
 from .gate import is_token, is_welcome, shown_token
 from .state import Service, ServiceHere
+from .uploads import json_object
 
 router = APIRouter()
 #: A client has so long to show its token, in seconds.
@@ -38,29 +38,6 @@ REFUSED, UNUSABLE, TRY_LATER = 1008, 1003, 1013
 UNAUTHORISED = ServiceError(401, "unauthorised", 'this service needs a token: send {"token": "…"} first')
 #: Times beyond this are no times, in seconds: some three hundred years.
 LARGEST_TIME_S = 1e10
-
-
-@dataclass(frozen=True)
-class FramePlate(JsonRecord):
-    """A plate in a frame: the text so far, and what was read in this frame, if it was read."""
-
-    track: Count
-    box: Box
-    text: PlateText
-    confidence: Confidence
-    reading: Candidate | None
-
-
-@dataclass(frozen=True)
-class StreamAnswer(JsonRecord):
-    """What a stream answers to a frame."""
-
-    frame: Count | None
-    """Its number; null where no frame came, and there are only vehicles to tell of."""
-    time_s: Seconds
-    plates: tuple[FramePlate, ...]
-    vehicles: tuple[VehicleRecord, ...]
-    """Those that are gone for good."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +103,7 @@ class StreamReader:
         picture = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp")
         decoded = Frame(frame.index, self._time_s, picture)
         self._reader.take(decoded)
-        return {**self._reader.line(decoded), "vehicles": [record.to_dict() for record in self._take_settled()]}
+        return {**self._reader.line(decoded), "vehicles": self._take_settled()}
 
     def wait(self, time_s: float) -> dict[str, Any] | None:
         """The vehicles that are gone for good at a time on the clock of the frames; None if there are none."""
@@ -135,14 +112,16 @@ class StreamReader:
         self._time_s = max(self._time_s, time_s - self._start_s)
         self._reader.tick(self._time_s)
         vehicles = self._take_settled()
-        return StreamAnswer(None, self._time_s, (), vehicles).to_dict() if vehicles else None
+        return (
+            {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": vehicles} if vehicles else None
+        )
 
     def finish(self) -> dict[str, Any] | None:
         """The answer for all frames, with every vehicle; None if there was no frame."""
         return self._reader.finish().to_dict() if self._reader else None
 
-    def _take_settled(self) -> tuple[VehicleRecord, ...]:
-        vehicles = tuple(self._settled)
+    def _take_settled(self) -> list[dict[str, Any]]:
+        vehicles = [record.to_dict() for record in self._settled]
         self._settled.clear()
         return vehicles
 
@@ -212,7 +191,7 @@ class StreamSession:
                     now_s = self.used if time_s is None else time_s
                     self._latest = _Arrival(index, now_s, time_s is not None, message["bytes"])
                     index, time_s = index + 1, None
-                told = _parsed(message.get("text"))
+                told = json_object(message.get("text")) or {}
                 time_s = _time(told.get("time_s"), time_s)
                 self._tells_time |= time_s is not None
                 self._is_polite = self._ended = bool(told.get("end"))
@@ -234,7 +213,7 @@ class StreamSession:
             if refusal.code == "size_changed":
                 await refuse(self._socket, refusal, UNUSABLE)
                 return False
-            await self._socket.send_json({"frame": frame.index, **_told(refusal)})
+            await self._socket.send_json({"frame": frame.index, **refusal.native})
         return True
 
     async def _give_settled(self) -> None:
@@ -298,17 +277,14 @@ async def _introduces_itself(socket: WebSocket, service: Service) -> bool:
         return False
     finally:
         service.strangers -= 1
-    return is_token(service.settings, str(_parsed(first.get("text")).get("token", "")))
+    told = json_object(first.get("text")) or {}
+    return is_token(service.settings, str(told.get("token", "")))
 
 
 async def refuse(socket: WebSocket, refusal: ServiceError, code: int) -> None:
     """Tell the client of a stream why it ends, and end it."""
-    await socket.send_json(_told(refusal))
+    await socket.send_json(refusal.native)
     await socket.close(code, refusal.code)
-
-
-def _told(refusal: ServiceError) -> dict[str, Any]:
-    return native_error(refusal.status, refusal.code, refusal.message)
 
 
 def _time(told: object, otherwise: float | None) -> float | None:
@@ -316,12 +292,3 @@ def _time(told: object, otherwise: float | None) -> float | None:
     if isinstance(told, int | float) and not isinstance(told, bool) and abs(told) < LARGEST_TIME_S:
         return float(told)
     return otherwise
-
-
-def _parsed(text: str | None) -> dict[str, Any]:
-    """A message's JSON object; empty where it is none."""
-    try:
-        content = json.loads(text or "")
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}

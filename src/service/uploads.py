@@ -28,7 +28,8 @@ _FORM, _SHORT_FORM = "multipart/form-data", "application/x-www-form-urlencoded"
 _RAW_TYPES = ("", "application/octet-stream", _SHORT_FORM)
 #: Other fields of a form than pictures.
 _MAX_FIELDS = 100
-_NAME_LENGTH = 200
+#: Longest text of a request that an answer repeats.
+_TEXT_LENGTH = 200
 #: How a form begins, rather than a picture that is said to be one.
 _FORM_STARTS = tuple(f"{name}=".encode() for name in (*PICTURE_FIELDS, *ADDRESS_FIELDS, *_OTHER_FIELDS))
 
@@ -49,9 +50,9 @@ class Upload:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
-        """A field as text; None where it is not there, or is a list or an object."""
+        """A field as text that can be repeated; None where it is not there, or is a list or an object."""
         value = self.fields.get(name)
-        return str(value) if isinstance(value, str | int | float) else None
+        return printable(str(value), _TEXT_LENGTH) if isinstance(value, str | int | float) else None
 
     def single(self) -> UploadedPicture:
         """The only picture.
@@ -71,7 +72,16 @@ def content_type_of(request: Request) -> str:
 
 def file_name(file: UploadFile) -> str:
     """What an answer calls a file; it never opens one."""
-    return printable(file.filename or "image", _NAME_LENGTH)
+    return printable(file.filename or "image", _TEXT_LENGTH)
+
+
+def json_object(text: str | bytes | None) -> dict[str, Any] | None:
+    """The object that a text of JSON holds; None where it is none."""
+    try:
+        content = json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
 async def receive_upload(request: Request, service: ServiceHere) -> Upload:
@@ -103,7 +113,10 @@ def _from_body(body: bytes, content_type: str) -> Upload:
     if sniff_format(body) or content_type.startswith("image/"):
         return Upload([UploadedPicture("image", body)])
     if content_type == "application/json":
-        return _from_fields(_json_object(body))
+        fields = json_object(body)
+        if fields is None:
+            raise ServiceError(400, "bad_json", "the body is no JSON, or no object")
+        return _from_fields(fields)
     if content_type in _RAW_TYPES:
         return Upload([UploadedPicture("image", _decoded(body))])
     message = f"{printable(content_type, 80)} is not read; send {_FORM}, JSON, or the picture itself as image/jpeg"
@@ -164,13 +177,3 @@ def _decoded(body: bytes) -> bytes:
     except (ServiceError, UnicodeDecodeError):
         return body
     return content if sniff_format(content) else body
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise ServiceError(400, "bad_json", "the body is no valid JSON") from error
-    if not isinstance(content, dict):
-        raise ServiceError(400, "bad_json", "the JSON has to be an object")
-    return content

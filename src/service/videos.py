@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from ..video.encoder import CONTAINERS
-from .descriptions import described
+from .descriptions import body
 from .errors import ServiceError, busy
 from .jobs import Job, JobAnswer
 from .state import Service, ServiceHere
@@ -38,7 +38,7 @@ JobHere = Annotated[Job, Depends(_job)]
     status_code=202,
     summary="Have a video read",
     response_model=JobAnswer,
-    **described("Error", "Video"),
+    openapi_extra=body("Video"),
 )
 async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
     """Take in a video; the answer is a job, whose `links.self` tells how far it is."""
@@ -54,13 +54,13 @@ async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
     return JSONResponse(description, 202, {"Location": description["links"]["self"]})
 
 
-@router.get("/v1/jobs/{identifier}", summary="How far a video is", response_model=JobAnswer, **described("Error"))
+@router.get("/v1/jobs/{identifier}", summary="How far a video is", response_model=JobAnswer)
 def show_job(job: JobHere, service: ServiceHere) -> JSONResponse:
     """Tell the state of a job, `queued`, `running`, `done` or `failed`; in the end the answer, and links to files."""
     return JSONResponse(job.to_dict(service.store.keep_s))
 
 
-@router.delete("/v1/jobs/{identifier}", status_code=204, summary="Forget a video", **described("Error"))
+@router.delete("/v1/jobs/{identifier}", status_code=204, summary="Forget a video")
 def delete_job(job: JobHere, service: ServiceHere) -> Response:
     """Remove a job and all its files at once; if it is being read, that ends."""
     service.store.remove(job)
@@ -71,7 +71,6 @@ def delete_job(job: JobHere, service: ServiceHere) -> Response:
     "/v1/jobs/{identifier}/crops/{number}",
     response_class=FileResponse,
     summary="The picture of a vehicle's plate",
-    **described("Error"),
 )
 def show_crop(job: JobHere, number: int) -> FileResponse:
     """Give the best picture of the plate of a vehicle, by its place in the answer's `plates`, from 0."""
@@ -85,7 +84,6 @@ def show_crop(job: JobHere, number: int) -> FileResponse:
     "/v1/jobs/{identifier}/{form}",
     response_class=FileResponse,
     summary="What was made of a video",
-    **described("Error"),
 )
 def show_file(job: JobHere, form: str, service: ServiceHere) -> Response:
     """Give a saved form of the answer: `annotated`, the video with its plates outlined, `json`, `csv` or `frames`.
