@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 
 from ..media.images import is_light
 from ..recognition.recogniser import PlateRecogniser, load_recogniser
-from .decoder import Decoder
+from .decoding import Decoder
 from .jobs import JobStore
 from .metrics import Metrics
 from .pool import WorkerPool

@@ -16,10 +16,9 @@ from fastapi.concurrency import run_in_threadpool
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord
 from ..video.options import VideoOptions
-from ..video.reader import Recogniser, VideoReader
+from ..video.reader import VideoReader
 from ..video.source import USUAL_RATE, Frame
 from .connections import TRUST
-from .decoder import Decoder
 from .errors import ServiceError, as_refusal, busy
 from .gate import is_token, is_welcome, shown_token
 from .state import Service, ServiceHere
@@ -33,9 +32,8 @@ TOKEN_S = 5.0
 PROTOCOL, TOKEN_PREFIX = "number-plates", "token."
 #: Where a client is silent for so long, the vehicles that are gone by now are given out, in seconds.
 SILENCE_S = 5.0
-#: Why a stream is closed: refused, cannot go on, come back later.
-REFUSED, UNUSABLE, TRY_LATER = 1008, 1003, 1013
-UNAUTHORISED = ServiceError(401, "unauthorised", 'this service needs a token: send {"token": "…"} first')
+#: With what a stream is closed that is refused, by the code of the failure.
+CLOSING = {"unauthorised": 1008, "size_changed": 1003, "busy": 1013}
 #: Times beyond this are no times, in seconds: some three hundred years.
 LARGEST_TIME_S = 1e10
 
@@ -70,95 +68,28 @@ class _Description:
         return datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
 
 
-class StreamReader:
-    """Reads the frames of one client."""
+class StreamSession:
+    """The frames of one client: the latest is read, and the others are left out."""
 
-    def __init__(self, recogniser: Recogniser, decoder: Decoder) -> None:
-        """Wait for the first frame."""
-        self._recogniser, self._decoder = recogniser, decoder
+    def __init__(self, socket: WebSocket, service: Service) -> None:
+        self._socket, self._service = socket, service
+        self._latest: _Arrival | None = None
+        self._news = asyncio.Event()
+        self._ended = self._is_polite = self._tells_time = self._is_evicted = False
+        #: When something came in last, by the monotonic clock.
+        self._used = time.monotonic()
         self._reader: VideoReader | None = None
         self._size = (0, 0)
         self._start_s = self._time_s = 0.0
         self._settled: list[VehicleRecord] = []
 
-    def read(self, frame: _Arrival) -> dict[str, Any]:
-        """The answer for a frame; a time that is earlier than the last one's counts as the last one's.
+    async def run(self) -> None:
+        """Answer until the client ends the stream, or goes.
 
         Raises:
-            InputError: it is no picture.
-            ServiceError: its size is not that of the first frame.
+            ServiceError: there is no place for it, or no longer, or the size of the frames has changed.
         """
-        image = self._decoder.decode(frame.content, f"frame {frame.index}")
-        size = (image.shape[1], image.shape[0])
-        if self._reader is None:
-            options = VideoOptions(on_vehicle=self._settled.append)
-            self._size, self._start_s = size, frame.time_s
-            description = _Description(size, None if frame.is_told else frame.time_s)
-            self._reader = VideoReader(description, self._recogniser, None, None, options)
-        if size != self._size:
-            message = f"frame {frame.index} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
-            raise ServiceError(400, "size_changed", f"{message}; begin another stream for it")
-        self._time_s = max(self._time_s, frame.time_s - self._start_s)
-        # Planes without loss: what moves is looked for in the first plane, which has to show all of it.
-        picture = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp")
-        decoded = Frame(frame.index, self._time_s, picture)
-        self._reader.take(decoded)
-        return {**self._reader.line(decoded), "vehicles": self._take_settled()}
-
-    def wait(self, time_s: float) -> dict[str, Any] | None:
-        """The vehicles that are gone for good at a time on the clock of the frames; None if there are none."""
-        if self._reader is None:
-            return None
-        self._time_s = max(self._time_s, time_s - self._start_s)
-        self._reader.tick(self._time_s)
-        vehicles = self._take_settled()
-        return (
-            {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": vehicles} if vehicles else None
-        )
-
-    def finish(self) -> dict[str, Any] | None:
-        """The answer for all frames, with every vehicle; None if there was no frame."""
-        return self._reader.finish().to_dict() if self._reader else None
-
-    def _take_settled(self) -> list[dict[str, Any]]:
-        vehicles = [record.to_dict() for record in self._settled]
-        self._settled.clear()
-        return vehicles
-
-
-class StreamSession:
-    """A stream that may have a place: of its frames, the latest is read, and the others are left out.
-
-    Attributes:
-        used: when something came in last, by the monotonic clock.
-    """
-
-    def __init__(self, socket: WebSocket, service: Service) -> None:
-        self.used = time.monotonic()
-        self._socket, self._service = socket, service
-        self._reader = StreamReader(service.recogniser, service.decoder)
-        self._latest: _Arrival | None = None
-        self._news = asyncio.Event()
-        self._ended = self._is_polite = self._tells_time = self._is_evicted = False
-
-    def take_place(self) -> bool:
-        """Take a place among the streams; returns whether there is one.
-
-        A camera may be silent for hours; but after a while its place is given to another stream that needs it.
-        """
-        streams, settings = self._service.streams, self._service.settings
-        if len(streams) >= settings.max_streams:
-            idlest = min(streams, key=lambda other: other.used)
-            if time.monotonic() - idlest.used < settings.stream_idle_seconds:
-                return False
-            streams.discard(idlest)
-            idlest._is_evicted = True
-            idlest._end()
-        streams.add(self)
-        return True
-
-    async def run(self) -> None:
-        """Answer until the client ends the stream, or goes, or another stream has its place, which is free then."""
+        self._take_place()
         receiving = asyncio.create_task(self._receive())
         try:
             while self._latest or not self._ended:
@@ -169,32 +100,45 @@ class StreamSession:
                     continue
                 self._news.clear()
                 frame, self._latest = self._latest, None
-                if frame and not await self._answer(frame):
-                    return
+                if frame:
+                    await self._answer(frame)
             if self._is_evicted:
-                refusal = busy("another stream needed the place of this one, which was idle", 5)
-                await refuse(self._socket, refusal, TRY_LATER)
-            elif self._is_polite:
-                await self._socket.send_json(await run_in_threadpool(self._reader.finish))
+                raise busy("another stream needed the place of this one, which was idle", 5)
+            if self._is_polite:
+                finish = self._reader.finish if self._reader else None
+                await self._socket.send_json((await run_in_threadpool(finish)).to_dict() if finish else None)
                 await self._socket.close()
         finally:
             receiving.cancel()
             self._service.streams.discard(self)
+
+    def _take_place(self) -> None:
+        """A camera may be silent for hours; but after a while its place is given to another stream that needs it."""
+        streams, settings = self._service.streams, self._service.settings
+        if len(streams) >= settings.max_streams:
+            idlest = min(streams, key=lambda other: other._used)
+            if time.monotonic() - idlest._used < settings.stream_idle_seconds:
+                raise busy("there are too many streams", 5)
+            streams.discard(idlest)
+            idlest._is_evicted = True
+            idlest._end()
+        streams.add(self)
 
     async def _receive(self) -> None:
         """Receive frames until the client says that it ends, or goes."""
         index, time_s = 0, None
         try:
             while (message := await self._socket.receive())["type"] == "websocket.receive" and not self._is_polite:
-                self.used = time.monotonic()
+                self._used = time.monotonic()
                 if message.get("bytes"):
-                    now_s = self.used if time_s is None else time_s
+                    now_s = self._used if time_s is None else time_s
                     self._latest = _Arrival(index, now_s, time_s is not None, message["bytes"])
                     index, time_s = index + 1, None
                 told = json_object(message.get("text")) or {}
                 time_s = _time(told.get("time_s"), time_s)
                 self._tells_time |= time_s is not None
-                self._is_polite = self._ended = bool(told.get("end"))
+                self._is_polite = bool(told.get("end"))
+                self._ended |= self._is_polite
                 self._news.set()
         finally:
             self._end()
@@ -203,25 +147,55 @@ class StreamSession:
         self._ended = True
         self._news.set()
 
-    async def _answer(self, frame: _Arrival) -> bool:
-        """Answer a frame; returns whether the stream goes on."""
+    async def _answer(self, frame: _Arrival) -> None:
         try:
             pool = await self._service.pool_for([frame.content])
-            await self._socket.send_json(await pool.run(self._reader.read, frame))
+            await self._socket.send_json(await pool.run(self._read, frame))
         except (ServiceError, InputError) as error:
             refusal = as_refusal(error)
             if refusal.code == "size_changed":
-                await refuse(self._socket, refusal, UNUSABLE)
-                return False
+                raise
             await self._socket.send_json({"frame": frame.index, **refusal.native})
-        return True
 
     async def _give_settled(self) -> None:
         """Give out the vehicles that are gone, to a client whose frames have the times when they come."""
         # With too much to do it can wait.
         with contextlib.suppress(ServiceError):
-            if not self._tells_time and (answer := await self._service.pool.run(self._reader.wait, time.monotonic())):
+            if not self._tells_time and (answer := await self._service.pool.run(self._wait, time.monotonic())):
                 await self._socket.send_json(answer)
+
+    def _read(self, frame: _Arrival) -> dict[str, Any]:
+        """The answer for a frame; a time that is earlier than the last one's counts as the last one's."""
+        image = self._service.decoder.decode(frame.content, f"frame {frame.index}")
+        size = (image.shape[1], image.shape[0])
+        if self._reader is None:
+            options = VideoOptions(on_vehicle=self._settled.append)
+            self._size, self._start_s = size, frame.time_s
+            description = _Description(size, None if frame.is_told else frame.time_s)
+            self._reader = VideoReader(description, self._service.recogniser, None, None, options)
+        if size != self._size:
+            message = f"frame {frame.index} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
+            raise ServiceError(400, "size_changed", f"{message}; begin another stream for it")
+        self._time_s = max(self._time_s, frame.time_s - self._start_s)
+        # Planes without loss: what moves is looked for in the first plane, which has to show all of it.
+        picture = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp")
+        decoded = Frame(frame.index, self._time_s, picture)
+        self._reader.take(decoded)
+        return {**self._reader.line(decoded), "vehicles": self._take_settled()}
+
+    def _wait(self, time_s: float) -> dict[str, Any] | None:
+        """The vehicles that are gone for good at a time on the clock of the frames; None if there are none."""
+        if self._reader is None:
+            return None
+        self._time_s = max(self._time_s, time_s - self._start_s)
+        self._reader.tick(self._time_s)
+        answer = {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": self._take_settled()}
+        return answer if answer["vehicles"] else None
+
+    def _take_settled(self) -> list[dict[str, Any]]:
+        vehicles = [record.to_dict() for record in self._settled]
+        self._settled.clear()
+        return vehicles
 
 
 @router.websocket("/v1/stream")
@@ -237,7 +211,7 @@ async def stream(socket: WebSocket, service: ServiceHere) -> None:
         message = "pages of this origin may not open streams; name it in PLATE_CORS_ORIGINS"
         denial = ServiceError(403, "forbidden_origin", message)
     elif shown and not known:
-        denial = UNAUTHORISED
+        denial = _unauthorised()
     elif not known and not offered and service.strangers >= settings.max_streams:
         denial = busy("too many streams have not shown their token", 5)
     if denial:
@@ -245,16 +219,15 @@ async def stream(socket: WebSocket, service: ServiceHere) -> None:
         return
     await socket.accept(PROTOCOL if PROTOCOL in socket.scope["subprotocols"] else None)
     with contextlib.suppress(WebSocketDisconnect):
-        # A browser does not tell its page why a stream was denied.
-        if not known and (offered or not await _introduces_itself(socket, service)):
-            await refuse(socket, UNAUTHORISED, REFUSED)
-            return
-        socket.scope["extensions"].get(TRUST, bool)()
-        session = StreamSession(socket, service)
-        if session.take_place():
-            await session.run()
-        else:
-            await refuse(socket, busy("there are too many streams", 5), TRY_LATER)
+        try:
+            # A browser does not tell its page why a stream was denied.
+            if not known and (offered or not await _introduces_itself(socket, service)):
+                raise _unauthorised()
+            socket.scope["extensions"].get(TRUST, bool)()
+            await StreamSession(socket, service).run()
+        except ServiceError as refusal:
+            await socket.send_json(refusal.native)
+            await socket.close(CLOSING[refusal.code], refusal.code)
 
 
 def _offered_token(socket: WebSocket) -> str:
@@ -281,10 +254,8 @@ async def _introduces_itself(socket: WebSocket, service: Service) -> bool:
     return is_token(service.settings, str(told.get("token", "")))
 
 
-async def refuse(socket: WebSocket, refusal: ServiceError, code: int) -> None:
-    """Tell the client of a stream why it ends, and end it."""
-    await socket.send_json(refusal.native)
-    await socket.close(code, refusal.code)
+def _unauthorised() -> ServiceError:
+    return ServiceError(401, "unauthorised", 'this service needs a token: send {"token": "…"} first')
 
 
 def _time(told: object, otherwise: float | None) -> float | None:
