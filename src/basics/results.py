@@ -168,7 +168,6 @@ class ImageResult(JsonRecord):
     """The answer for one picture."""
 
     input: str
-    """The picture's name as it was given."""
     kind: Literal["image"] = dataclasses.field(default="image", init=False)
     width: Count
     """Of the upright picture, in pixels."""
@@ -186,7 +185,6 @@ class Failure(JsonRecord):
     """One file of many that could not be read."""
 
     input: str
-    """The file's name."""
     error: str
     """One line that says why, and what to do."""
 
@@ -238,7 +236,6 @@ class VehicleRecord(Plate):
     best_frame: Count
     """Number of its best frame, from 0."""
     best_s: Seconds
-    """Time of its best frame."""
     tracks: tuple[Count, ...] = ()
     """The numbers by which the per-frame file calls it; several where it was away for a moment."""
     crossings: tuple[Crossing, ...] = ()
@@ -260,7 +257,6 @@ class VideoResult(JsonRecord):
     """The answer for a video, a webcam or a network stream."""
 
     input: str
-    """Its name as it was given."""
     kind: Literal["video"] = dataclasses.field(default="video", init=False)
     width: Count
     """Of the upright pictures, in pixels."""
@@ -268,7 +264,6 @@ class VideoResult(JsonRecord):
     frame_rate: Annotated[float, _rounded(3)]
     """Frames per second; of a live source, those that were looked at."""
     frames: Count
-    """How many frames there were."""
     duration_s: Seconds
     started_at: TimeOfDay = None
     """The time of day at its beginning."""

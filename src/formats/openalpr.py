@@ -41,7 +41,7 @@ def _result(plate: Mapping[str, Any], index: int, time_ms: float, top: int) -> d
     region = told_region(plate)
     return {
         "plate": plate["text"],
-        "confidence": _percent(plate["confidence"]),
+        "confidence": round(100 * plate["confidence"], 3),
         "matches_template": int(region is not None),
         "plate_index": index,
         # Of a state OpenALPR tells the state alone.
@@ -53,13 +53,9 @@ def _result(plate: Mapping[str, Any], index: int, time_ms: float, top: int) -> d
         "candidates": [
             {
                 "plate": candidate["text"],
-                "confidence": _percent(candidate["confidence"]),
+                "confidence": round(100 * candidate["confidence"], 3),
                 "matches_template": int(region is not None and candidate["text"] == plate["text"]),
             }
             for candidate in told_candidates(plate)[:top]
         ],
     }
-
-
-def _percent(confidence: float) -> float:
-    return round(100 * confidence, 3)

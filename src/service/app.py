@@ -1,8 +1,9 @@
 """The application: its parts put together, with health, figures, description and page."""
 
 import contextlib
+import importlib.resources
 import mimetypes
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +14,6 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.staticfiles import StaticFiles
 
 from ..basics.files import PAGE_DIRECTORY
 from ..basics.results import Count, JsonRecord
@@ -37,6 +37,11 @@ _PAGE_POLICY = (
     "media-src 'self' blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _PAGE_FILES = {file.name: file.read_bytes() for file in PAGE_DIRECTORY.iterdir()}
+_DOCS_FILES = {
+    file.name: file.read_bytes()
+    for file in (importlib.resources.files("fastapi_swagger") / "resources").iterdir()
+    if file.name.startswith(("swagger", "favicon"))
+}
 
 router = APIRouter(tags=["Service"])
 
@@ -54,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with stack:
-            app.state.service = await run_in_threadpool(Service.start, settings, metrics, stack)
+            app.state.service = await run_in_threadpool(Service, settings, metrics, stack)
             yield
             await run_in_threadpool(stack.close)
 
@@ -70,7 +75,6 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for part in (reading.router, videos.router, stream.router, router):
         app.include_router(part)
-    app.mount("/docs", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     install_error_handlers(app)
     app.add_middleware(Gate, settings=settings, metrics=metrics)
     if settings.cors_origins:
@@ -182,6 +186,12 @@ def docs() -> HTMLResponse:
     )
 
 
+@router.get("/docs/{name}", include_in_schema=False)
+def docs_file(name: str) -> Response:
+    """Give a file that the description needs."""
+    return _file(_DOCS_FILES, name)
+
+
 @router.get("/", include_in_schema=False)
 def page() -> Response:
     """Show the web page."""
@@ -191,7 +201,11 @@ def page() -> Response:
 @router.get("/page/{name}", include_in_schema=False)
 def page_file(name: str) -> Response:
     """Give a file that the web page needs."""
-    if name not in _PAGE_FILES:
-        raise ServiceError(404, "not_found", "there is no such file")
     headers = {"Content-Security-Policy": _PAGE_POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
-    return Response(_PAGE_FILES[name], media_type=mimetypes.guess_type(name)[0], headers=headers)
+    return _file(_PAGE_FILES, name, headers)
+
+
+def _file(files: Mapping[str, bytes], name: str, headers: Mapping[str, str] | None = None) -> Response:
+    if name not in files:
+        raise ServiceError(404, "not_found", "there is no such file")
+    return Response(files[name], media_type=mimetypes.guess_type(name)[0], headers=headers)

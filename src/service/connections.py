@@ -140,16 +140,19 @@ class _StreamProtocol(_Writing, WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101:
             extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]
-            extensions[TRUST] = self._trust
+            extensions[TRUST] = functools.partial(setattr, self, "_trusted", True)
             # It would be logged, with whatever a client puts there.
             self.scope["query_string"] = b""
 
     def data_received(self, data: bytes) -> None:
-        if self._trusted:
+        if self._trusted or self._received <= FIRST_MESSAGE_BYTES:
             super().data_received(data)
-        elif self._received <= FIRST_MESSAGE_BYTES:
-            super().data_received(data)
-            self._count(len(data))
+        if self._trusted or not self.handshake_complete or self.read_paused:
+            return
+        # Once too much has come without a whole message, the application gets an empty one, and nothing after it.
+        before, self._received = self._received, self._received + len(data)
+        if before <= FIRST_MESSAGE_BYTES < self._received:
+            self.queue.put_nowait({"type": "websocket.receive", "text": ""})
 
     async def send(self, message: Any) -> None:
         await super().send(message)
@@ -174,14 +177,3 @@ class _StreamProtocol(_Writing, WebSocketsSansIOProtocol):
         """The service ends; who does not take that is not waited for."""
         super().shutdown()
         self.loop.call_later(self.close_timeout, self.transport.abort)
-
-    def _trust(self) -> None:
-        self._trusted = True
-
-    def _count(self, received: int) -> None:
-        """Once too much has come without a whole message, the application gets an empty one, and nothing after it."""
-        if not self.handshake_complete or self.read_paused:
-            return
-        self._received += received
-        if self._received > FIRST_MESSAGE_BYTES:
-            self.queue.put_nowait({"type": "websocket.receive", "text": ""})

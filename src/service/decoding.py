@@ -1,15 +1,15 @@
 """Decoding that may take long, in processes that can be killed."""
 
 import atexit
+import contextlib
 import multiprocessing
-import os
+import queue
 import resource
 import signal
 import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +19,76 @@ from ..basics.errors import InputError
 from ..basics.parallel import end_with_parent
 from ..media.images import BGRImage, is_light, read_image, suffix_of_bytes
 from ..media.inputs import Photograph, VideoSource
-from ..video.source import VideoFile
-from .errors import ending
 
-#: Seconds that the first process may take to start, on a machine that is busy.
+#: Seconds that a process may take to start, on a machine that is busy.
 STARTING_S = 60.0
 
 
-class Decoder:
-    """Decodes pictures: at once where their headers prove that it takes little, otherwise in a process of its own."""
+class _Process:
+    """A process that does one thing after the other; when it has died, another one takes its place."""
 
-    def __init__(self, limit_s: float, memory: int) -> None:
-        """Make ready for calls that may take so many seconds, and pictures that may take so many bytes."""
-        self._memory = memory
-        self._closed = False
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: set[ForkServerProcess] = set()
-        # A server that has the libraries forks the processes: starting one takes milliseconds.
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([__name__])
+        self._closed = False
+        self._start()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        with self._lock:
+            if self._closed:
+                raise EOFError
+            self._connection, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+            self._process.start()
+        theirs.close()
+        self._is_ready = False
+
+    def call(self, function: Callable[..., Any], arguments: tuple[Any, ...], limit_s: float) -> Any:
+        """The result of a function, or the :class:`InputError` that it raised.
+
+        Raises:
+            TimeoutError: it takes longer than the limit.
+            EOFError: the process died.
+        """
+        if not self._process.is_alive():
+            self._connection.close()
+            self._start()
+        try:
+            if not self._is_ready:
+                self._receive(STARTING_S)
+                self._is_ready = True
+            self._connection.send((function, arguments))
+            return self._receive(limit_s)
+        except (TimeoutError, EOFError, ConnectionError) as error:
+            self._process.kill()
+            self._process.join()
+            raise error if isinstance(error, TimeoutError) else EOFError from error
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        with self._lock:
+            self._closed = True
+            self._process.kill()
+
+    def _receive(self, limit_s: float) -> Any:
+        if not self._connection.poll(limit_s):
+            raise TimeoutError
+        return self._connection.recv()
+
+
+class Decoder:
+    """Decodes pictures: at once where their headers prove that it takes little, otherwise in one of its processes."""
+
+    def __init__(self, processes: int, limit_s: float, memory: int) -> None:
+        """Start so many processes, for calls that may take so many seconds and pictures of so many bytes of memory."""
+        self._limit_s, self._memory = limit_s, memory
+        self._processes = [_Process() for _ in range(processes)]
+        self._free: queue.LifoQueue[_Process] = queue.LifoQueue()
+        for process in self._processes:
+            self._free.put(process)
+        self._closed = False
         # Whatever ends this process must not wait for those: they do not heed SIGTERM.
         atexit.register(self.close)
-        self._limit_s = STARTING_S
-        self._call("the first call", int)
-        self._limit_s = limit_s
 
     def load(self, name: str, content: bytes) -> Photograph:
         """Decode the picture of a request, which answer and messages call ``name``; errors as :meth:`decode`."""
@@ -71,35 +117,25 @@ class Decoder:
     def close(self) -> None:
         """End the processes; calls that wait for them are told."""
         atexit.unregister(self.close)
-        with self._lock:
-            self._closed = True
-            for process in self._running:
-                process.kill()
+        self._closed = True
+        for process in self._processes:
+            process.close()
 
     def _call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, function, *arguments), daemon=True)
-        with self._lock:
-            if self._closed:
-                raise ending()
-            process.start()
-            self._running.add(process)
-        theirs.close()
+        process = self._free.get()
         try:
-            if not ours.poll(self._limit_s):
-                message = f"decoding it takes longer than {self._limit_s:g} s; scale it down, or save it anew"
-                raise InputError(f"{name}: {message}")
-            result = ours.recv()
-        except (EOFError, ConnectionError) as error:
+            result = process.call(function, arguments, self._limit_s)
+        except TimeoutError as error:
+            message = f"decoding it takes longer than {self._limit_s:g} s; scale it down, or save it anew"
+            raise InputError(f"{name}: {message}") from error
+        except EOFError as error:
             if self._closed:
+                from .errors import ending
+
                 raise ending() from error
             raise InputError(f"{name}: it makes its decoder fail; save it anew") from error
         finally:
-            with self._lock:
-                self._running.discard(process)
-            process.kill()
-            process.join()
-            ours.close()
+            self._free.put(process)
         if isinstance(result, InputError):
             raise result
         return result
@@ -123,23 +159,26 @@ def _decoded(content: bytes, name: str, memory: int) -> BGRImage:
 
 
 def _measured(path: Path, name: str) -> tuple[int | None, float]:
+    from ..video.source import VideoFile
+
     with VideoFile(VideoSource(name, path)) as video:
         return video.frame_count, float(video.frame_rate)
 
 
-def _serve(connection: Connection, function: Callable[..., Any], *arguments: Any) -> None:
-    """The work of a process: send the result of a function, or the :class:`InputError` that it raises."""
+def _serve(connection: Connection) -> None:
+    """The work of a process: answer functions and arguments with their results, or :class:`InputError`."""
     # Who started this process ends it; service managers tell all processes of a service.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
     # Its threads would take memory of the limit, and there are other processes.
     cv2.setNumThreads(1)
-    try:
-        result = function(*arguments)
-    except InputError as error:
-        result = InputError(str(error))
-    connection.send(result)
-    connection.close()
-    # At once: there is nothing to tidy up.
-    os._exit(0)
+    connection.send(None)
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            function, arguments = connection.recv()
+            try:
+                answer = function(*arguments)
+            except InputError as error:
+                answer = InputError(str(error))
+            connection.send(answer)

@@ -22,6 +22,8 @@ from .errors import ServiceError
 
 #: A video whose reading has ended the process so often is given up.
 MOST_ATTEMPTS = 3
+#: The folder of what is made of a video, in its job's folder.
+RESULTS = "results"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,9 +149,9 @@ class JobStore:
                 else:
                     job.state, job.frames, job.requeued = "queued", 0, time.time()
         for job in jobs:
-            shutil.rmtree(self.results(job), ignore_errors=True)
+            shutil.rmtree(self.folder(job) / RESULTS, ignore_errors=True)
             if job.state == "failed":
-                self.sent(job).unlink(missing_ok=True)
+                (self.folder(job) / job.file).unlink(missing_ok=True)
 
     def remove_strays(self) -> None:
         """After a restart: remove folders without a job; they are of videos that did not come in wholly."""
@@ -168,14 +170,6 @@ class JobStore:
     def folder(self, job: Job) -> Path:
         """The folder of a job."""
         return self._folder / job.id
-
-    def sent(self, job: Job) -> Path:
-        """The video itself."""
-        return self._folder / job.id / job.file
-
-    def results(self, job: Job) -> Path:
-        """The folder of what is made of a job's video."""
-        return self._folder / job.id / "results"
 
     def add(self, job: Job) -> None:
         """Let a job wait for its turn."""

@@ -21,7 +21,7 @@ from ..video.options import SAVED, VideoOptions
 from ..video.reader import Recogniser, read_video
 from ..video.source import LIBRARY_ERRORS
 from .errors import is_full
-from .jobs import Job, JobStore
+from .jobs import RESULTS, Job, JobStore
 from .settings import Settings
 
 #: In seconds: progress is noted this often, expired jobs are looked for this seldom, and what failed, the database for
@@ -133,7 +133,7 @@ class JobRunner:
             # Nothing is left of a job that was removed meanwhile.
             shutil.rmtree(self._store.folder(job), ignore_errors=True)
         elif outcome["state"] != "queued":
-            self._store.sent(job).unlink(missing_ok=True)
+            (self._store.folder(job) / job.file).unlink(missing_ok=True)
             self.problem = None
         elif not self._stopping.is_set():
             self._stopping.wait(self._settings.retry_seconds)
@@ -141,7 +141,7 @@ class JobRunner:
     def _read(self, job: Job) -> dict[str, Any]:
         """Read the video of a job; returns what is to be noted about it."""
         again = {"state": "queued", "frames": 0, "attempts": job.attempts - 1}
-        results = self._store.results(job)
+        results = self._store.folder(job) / RESULTS
         try:
             shutil.rmtree(results, ignore_errors=True)
             answer = self._answer(job)
@@ -175,8 +175,8 @@ class JobRunner:
                     raise _StoppedError
 
         options = VideoOptions(duration_s=self._settings.max_video_seconds, save=SAVED, on_frame=note)
-        source = VideoSource(job.name, self._store.sent(job))
-        result = read_video(source, self._recogniser, OutputFolder(self._store.results(job)), None, options)
+        source = VideoSource(job.name, self._store.folder(job) / job.file)
+        result = read_video(source, self._recogniser, OutputFolder(self._store.folder(job) / RESULTS), None, options)
         saved = {**result.saved, **_playable(Path(result.saved["annotated"]))}
         return dataclasses.replace(result, saved=saved).to_dict()
 

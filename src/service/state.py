@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -10,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from ..media.images import is_light
-from ..recognition.recogniser import PlateRecogniser, load_recogniser
+from ..recognition.recogniser import load_recogniser
 from .decoding import Decoder
 from .jobs import JobStore
 from .metrics import Metrics
@@ -18,47 +17,36 @@ from .pool import WorkerPool
 from .runner import JobRunner
 from .settings import Settings
 
-#: Requests with such pictures that are read at the same time.
-DECODERS = 2
+#: Requests with laborious pictures that are read at the same time, and processes that decode those.
+HEAVY_WORKERS = 2
 
 
-@dataclass
 class Service:
-    """A running service."""
+    """The parts of a running service."""
 
-    settings: Settings
-    metrics: Metrics
-    recogniser: PlateRecogniser
-    decoder: Decoder
-    pool: WorkerPool
-    #: For what may take long to decode, so that the others do not wait for it.
-    heavy_pool: WorkerPool
-    store: JobStore
-    runner: JobRunner
-    #: The sessions that have a place, and how many clients have yet to show a token.
-    streams: set[Any] = field(default_factory=set)
-    strangers: int = 0
-    #: Videos that are coming in.
-    receiving: int = 0
-
-    @classmethod
-    def start(cls, settings: Settings, metrics: Metrics, stack: contextlib.ExitStack) -> "Service":
+    def __init__(self, settings: Settings, metrics: Metrics, stack: contextlib.ExitStack) -> None:
         """Start the parts; the stack ends them, in reverse order."""
-        recogniser = load_recogniser()
-        decoder = Decoder(settings.decode_seconds, round(1_000_000 * settings.decode_mb))
-        pool, heavy_pool = WorkerPool(settings.workers, settings.queue), WorkerPool(DECODERS, settings.queue)
-        for part in (pool, heavy_pool, decoder):
+        self.settings, self.metrics = settings, metrics
+        self.recogniser = load_recogniser()
+        self.decoder = Decoder(HEAVY_WORKERS, settings.decode_seconds, round(1_000_000 * settings.decode_mb))
+        self.pool = WorkerPool(settings.workers, settings.queue)
+        #: For what may take long to decode, so that the others do not wait for it.
+        self.heavy_pool = WorkerPool(HEAVY_WORKERS, settings.queue)
+        for part in (self.pool, self.heavy_pool, self.decoder):
             stack.callback(part.close)
-        store = JobStore(settings.data, 3600 * settings.job_hours)
-        stack.callback(store.close)
-        runner = JobRunner(store, recogniser, settings)
-        stack.callback(runner.stop)
-        service = cls(settings, metrics, recogniser, decoder, pool, heavy_pool, store, runner)
-        metrics.watch("queue", "Calls that wait for a worker or are read", lambda: pool.waiting)
-        metrics.watch("heavy_queue", "The same of pictures that are laborious", lambda: heavy_pool.waiting)
-        metrics.watch("streams", "Live streams", lambda: len(service.streams))
-        metrics.watch("jobs", "Videos that wait or are read", store.known_active)
-        return service
+        self.store = JobStore(settings.data, 3600 * settings.job_hours)
+        stack.callback(self.store.close)
+        self.runner = JobRunner(self.store, self.recogniser, settings)
+        stack.callback(self.runner.stop)
+        #: The sessions that have a place, and how many clients have yet to show a token.
+        self.streams: set[Any] = set()
+        self.strangers = 0
+        #: Videos that are coming in.
+        self.receiving = 0
+        metrics.watch("queue", "Calls that wait for a worker or are read", lambda: self.pool.waiting)
+        metrics.watch("heavy_queue", "The same of pictures that are laborious", lambda: self.heavy_pool.waiting)
+        metrics.watch("streams", "Live streams", lambda: len(self.streams))
+        metrics.watch("jobs", "Videos that wait or are read", self.store.known_active)
 
     async def pool_for(self, pictures: Iterable[bytes]) -> WorkerPool:
         """The workers for encoded pictures."""
