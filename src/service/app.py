@@ -47,11 +47,7 @@ router = APIRouter(tags=["Service"])
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service as an ASGI application.
-
-    Raises:
-        InputError: another process has the folder of its data.
-    """
+    """The service as an ASGI application; an :class:`InputError` tells that another one has the folder of its data."""
     metrics = Metrics()
     stack = contextlib.ExitStack()
     stack.enter_context(claimed(settings.data))

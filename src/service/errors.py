@@ -24,7 +24,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class ServiceError(Exception):
-    """A request that cannot be served.
+    """A request that cannot be served, wherever that is found out.
 
     Attributes:
         status: of the response.

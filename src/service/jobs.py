@@ -120,6 +120,12 @@ class JobStore:
         self.close = self._engine.dispose
         _Base.metadata.create_all(self._engine)
         self._add_columns()
+        with self._session() as session:
+            known = set(session.scalars(select(Job.id)))
+        for stray in self._folder.iterdir():
+            # Of a video that did not come in wholly.
+            if stray.name not in known:
+                shutil.rmtree(stray, ignore_errors=True)
 
     def _add_columns(self) -> None:
         """Give a database of an earlier version the columns that it lacks."""
@@ -153,14 +159,6 @@ class JobStore:
             if job.state == "failed":
                 (self.folder(job) / job.file).unlink(missing_ok=True)
 
-    def remove_strays(self) -> None:
-        """After a restart: remove folders without a job; they are of videos that did not come in wholly."""
-        with self._session() as session:
-            known = set(session.scalars(select(Job.id)))
-        for folder in self._folder.iterdir():
-            if folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
-
     def new_folder(self) -> Path:
         """A folder for a new job; its name is the job's id."""
         folder = self._folder / uuid.uuid4().hex
@@ -177,15 +175,11 @@ class JobStore:
             session.add(job)
 
     def get(self, identifier: str, owner: str | None) -> Job:
-        """A job, for somebody with the mark of a token; one that was sent without a token is for everybody.
-
-        Raises:
-            ServiceError: there is none of this id that is theirs, or it has expired.
-        """
+        """A job, for somebody with the mark of a token; one that was sent without a token is for everybody."""
         with self._session() as session:
             job = session.get(Job, identifier)
-        is_theirs = job is not None and job.owner in (None, owner)
-        if job is None or not is_theirs or (job.finished and job.finished + self.keep_s < time.time()):
+        is_over = job and job.finished and job.finished + self.keep_s < time.time()
+        if job is None or job.owner not in (None, owner) or is_over:
             raise ServiceError(404, "no_such_job", "there is no such job; it may have expired")
         return job
 
@@ -233,11 +227,7 @@ class JobStore:
 
 @contextlib.contextmanager
 def claimed(folder: Path) -> Iterator[None]:
-    """Keeps a folder for this process; it is made where it is not there yet.
-
-    Raises:
-        InputError: another process has it, or it cannot be written into.
-    """
+    """Keeps a folder for this process; an :class:`InputError` tells that another one has it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / "lock").open("w")

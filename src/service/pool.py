@@ -41,9 +41,6 @@ class WorkerPool:
         """Call a function in one of the threads.
 
         A call that is cancelled leaves the queue; if it runs already, it keeps its place until it is done.
-
-        Raises:
-            ServiceError: the queue is full, or the service ends.
         """
         if self.is_full:
             raise busy("the service has too much to do", 1)
@@ -62,12 +59,7 @@ class WorkerPool:
             raise
 
     async def run_for(self, request: Request, function: Callable[..., Result], *arguments: Any) -> Result:
-        """The same for a request whose body has been received: it is cancelled when the client goes away.
-
-        Raises:
-            ServiceError: the queue is full, or the service ends.
-            ClientDisconnect: nobody waits for the answer any more.
-        """
+        """The same for a request whose body has been received: it is cancelled when the client goes away."""
         work = asyncio.ensure_future(self.run(function, *arguments))
         gone = asyncio.ensure_future(_disconnected(request))
         try:

@@ -3,9 +3,9 @@
 import datetime
 import mimetypes
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
@@ -22,7 +22,7 @@ from .state import Service, ServiceHere
 from .uploads import Uploaded, UploadedPicture, json_object
 
 router = APIRouter()
-_OF_OTHERS = "For clients of other services"
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 _PICTURES = {
     f"image/{form}": {"schema": {"type": "string", "format": "binary"}}
     for form in ("jpeg", "png", "webp", "bmp", "tiff")
@@ -89,15 +89,22 @@ def _annotated(service: Service, picture: UploadedPicture) -> tuple[bytes, str]:
     return encode_picture(annotate(photograph.image, plates), suffix), mimetypes.types_map[suffix]
 
 
+def _foreign(
+    path: str, summary: str, name: str, form: str = "Upload", status: int = 200
+) -> Callable[[Endpoint], Endpoint]:
+    """The decorator of an endpoint for the clients of another service; its answers are named so in ``schemas.json``."""
+    return router.post(
+        path,
+        tags=["For clients of other services"],
+        status_code=status,
+        summary=summary,
+        responses={**failures(f"{name}Error"), status: content(f"{name}Answer")},
+        openapi_extra=body(form),
+    )
+
+
 @router.post("/v1/plate-reader", status_code=201, include_in_schema=False)
-@router.post(
-    "/v1/plate-reader/",
-    tags=[_OF_OTHERS],
-    status_code=201,
-    summary="Plate Recognizer",
-    responses={**failures("PlateRecognizerError"), 201: content("PlateRecognizerAnswer")},
-    openapi_extra=body("Upload"),
-)
+@_foreign("/v1/plate-reader/", "Plate Recognizer", "PlateRecognizer", status=201)
 async def plate_recognizer(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
     """Answer like Plate Recognizer's Snapshot; of `config`, `threshold_d` and `threshold_o` count."""
     config = upload.fields.get("config")
@@ -111,25 +118,13 @@ async def plate_recognizer(upload: Uploaded, answer: NativeAnswer) -> JSONRespon
     return JSONResponse(plate_recognizer_answer(answer, timestamp, upload.text("camera_id"), least), 201)
 
 
-@router.post(
-    "/v2/recognize_bytes",
-    tags=[_OF_OTHERS],
-    summary="OpenALPR",
-    responses={**failures("OpenALPRError"), 200: content("OpenALPRAnswer")},
-    openapi_extra=body("Base64"),
-)
+@_foreign("/v2/recognize_bytes", "OpenALPR", "OpenALPR", "Base64")
 async def openalpr(answer: NativeAnswer, topn: Annotated[int, Query(ge=1, le=1000)] = USUAL_TOP) -> JSONResponse:
     """Answer like OpenALPR: the body is a picture in base64, and a token may be shown as `secret_key`."""
     return JSONResponse(openalpr_answer(answer, time.time_ns() // 1_000_000, topn))
 
 
-@router.post(
-    "/v1/vision/alpr",
-    tags=[_OF_OTHERS],
-    summary="CodeProject.AI and Blue Iris",
-    responses={**failures("CodeProjectError"), 200: content("CodeProjectAnswer")},
-    openapi_extra=body("Upload"),
-)
+@_foreign("/v1/vision/alpr", "CodeProject.AI and Blue Iris", "CodeProject")
 async def codeproject(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
     """Answer like CodeProject.AI's plate reader; `min_confidence` counts."""
     return JSONResponse(codeproject_answer(answer, _share(upload.fields.get("min_confidence"))))

@@ -46,15 +46,12 @@ class JobRunner:
     """
 
     def __init__(self, store: JobStore, recogniser: Recogniser, settings: Settings) -> None:
-        """Start."""
         self.problem: str | None = None
         self._store, self._recogniser, self._settings = store, recogniser, settings
         self._stopping = threading.Event()
         self._news = threading.Event()
         self._busy_since: float | None = None
         self._recovered = False
-        # Now, as nothing can come in yet.
-        store.remove_strays()
         self._threads = [
             threading.Thread(target=self._go_on, args=(work,), name=name, daemon=True)
             for name, work in (("job reader", self._read_next), ("job sweeper", self._sweep))

@@ -84,11 +84,7 @@ class StreamSession:
         self._settled: list[VehicleRecord] = []
 
     async def run(self) -> None:
-        """Answer until the client ends the stream, or goes.
-
-        Raises:
-            ServiceError: there is no place for it, or no longer, or the size of the frames has changed.
-        """
+        """Answer until the client ends the stream, or goes, or has no place any more."""
         self._take_place()
         receiving = asyncio.create_task(self._receive())
         try:

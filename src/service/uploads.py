@@ -15,7 +15,6 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from ..media.images import sniff_format
 from ..media.inputs import printable
 from .errors import ServiceError
-from .settings import Settings
 from .state import ServiceHere
 
 #: Names under which clients send pictures as base64, in JSON or in a form.
@@ -55,11 +54,7 @@ class Upload:
         return printable(str(value), _TEXT_LENGTH) if isinstance(value, str | int | float) else None
 
     def single(self) -> UploadedPicture:
-        """The only picture.
-
-        Raises:
-            ServiceError: there are several.
-        """
+        """The only picture; several are refused."""
         if len(self.pictures) > 1:
             raise ServiceError(400, "too_many_files", "send one picture at a time here")
         return self.pictures[0]
@@ -85,15 +80,19 @@ def json_object(text: str | bytes | None) -> dict[str, Any] | None:
 
 
 async def receive_upload(request: Request, service: ServiceHere) -> Upload:
-    """The pictures of a request.
-
-    Raises:
-        ServiceError: there are none, or too many, or its form is not understood.
-    """
+    """The pictures of a request; none or too many are refused, and so is a form that is not understood."""
     content_type, most = content_type_of(request), service.settings.max_files
     body = b"" if content_type == _FORM else await request.body()
     if content_type == _FORM:
-        upload = await _from_form(await _form(request, service.settings))
+        # Other than Request.form it writes no picture into a temporary file.
+        size = round(1_000_000 * service.settings.max_body_mb)
+        limits = {"max_files": most + 1, "max_fields": _MAX_FIELDS, "max_part_size": size}
+        parser = MultiPartParser(request.headers, request.stream(), **limits)
+        parser.spool_max_size = size
+        try:
+            upload = await _from_form(await parser.parse())
+        except MultiPartException as error:
+            raise ServiceError(400, "bad_request", error.message) from error
     elif content_type == _SHORT_FORM and body.startswith(_FORM_STARTS):
         upload = await _from_form(await request.form(max_fields=_MAX_FIELDS))
     else:
@@ -133,24 +132,10 @@ async def _from_form(form: FormData) -> Upload:
     return Upload(pictures, fields) if pictures else await run_in_threadpool(_from_fields, fields)
 
 
-async def _form(request: Request, settings: Settings) -> FormData:
-    """A multipart form; other than :meth:`Request.form` it writes no picture into a temporary file."""
-    most = round(1_000_000 * settings.max_body_mb)
-    limits = {"max_files": settings.max_files + 1, "max_fields": _MAX_FIELDS, "max_part_size": most}
-    parser = MultiPartParser(request.headers, request.stream(), **limits)
-    parser.spool_max_size = most
-    try:
-        return await parser.parse()
-    except MultiPartException as error:
-        raise ServiceError(400, "bad_request", error.message) from error
-
-
 def _from_fields(fields: Mapping[str, Any]) -> Upload:
     """Pictures that are given as base64."""
-    texts: list[Any] = []
-    for name in PICTURE_FIELDS:
-        value = fields.get(name, [])
-        texts.extend(value if isinstance(value, list) else [value])
+    values = [fields[name] for name in PICTURE_FIELDS if name in fields]
+    texts = [text for value in values for text in (value if isinstance(value, list) else [value])]
     if not texts and any(fields.get(name) for name in ADDRESS_FIELDS):
         raise ServiceError(400, "no_addresses", "nothing is fetched from addresses; send the picture itself")
     if not texts:

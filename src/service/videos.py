@@ -34,11 +34,7 @@ JobHere = Annotated[Job, Depends(_job)]
 
 
 @router.post(
-    "/v1/video",
-    status_code=202,
-    summary="Have a video read",
-    response_model=JobAnswer,
-    openapi_extra=body("Video"),
+    "/v1/video", status_code=202, summary="Have a video read", response_model=JobAnswer, openapi_extra=body("Video")
 )
 async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
     """Take in a video; the answer is a job, whose `links.self` tells how far it is."""
@@ -68,9 +64,7 @@ def delete_job(job: JobHere, service: ServiceHere) -> Response:
 
 
 @router.get(
-    "/v1/jobs/{identifier}/crops/{number}",
-    response_class=FileResponse,
-    summary="The picture of a vehicle's plate",
+    "/v1/jobs/{identifier}/crops/{number}", response_class=FileResponse, summary="The picture of a vehicle's plate"
 )
 def show_crop(job: JobHere, number: int) -> FileResponse:
     """Give the best picture of the plate of a vehicle, by its place in the answer's `plates`, from 0."""
@@ -80,11 +74,7 @@ def show_crop(job: JobHere, number: int) -> FileResponse:
     return _file(plates[number]["crop"])
 
 
-@router.get(
-    "/v1/jobs/{identifier}/{form}",
-    response_class=FileResponse,
-    summary="What was made of a video",
-)
+@router.get("/v1/jobs/{identifier}/{form}", response_class=FileResponse, summary="What was made of a video")
 def show_file(job: JobHere, form: str, service: ServiceHere) -> Response:
     """Give a saved form of the answer: `annotated`, the video with its plates outlined, `json`, `csv` or `frames`.
 
