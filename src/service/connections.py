@@ -15,10 +15,8 @@ from .settings import Settings
 WRITING_S, ENDING_S = 60.0, 3.0
 #: Of a stream whose client has not shown a token so much is received, in bytes: its first message has to be small.
 FIRST_MESSAGE_BYTES = 8_192
-#: Pongs and answers that wait for a client that asks for ever more, in bytes.
-LARGEST_BACKLOG = 4_000_000
-#: Parts that a message may come in.
-MOST_PARTS = 10_000
+#: Bytes of pongs and answers that wait for a client that asks for ever more, and parts that a message may come in.
+LARGEST_BACKLOG, MOST_PARTS = 4_000_000, 10_000
 #: The ASGI extension by which an application tells that the client of a stream has shown a token.
 TRUST = "numberplate.trust"
 
@@ -147,6 +145,8 @@ class _StreamProtocol(_Writing, WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         if self._trusted or self._received <= FIRST_MESSAGE_BYTES:
             super().data_received(data)
+        if self.transport.get_write_buffer_size() > LARGEST_BACKLOG or len(self.frames) > MOST_PARTS:
+            self.transport.abort()
         if self._trusted or not self.handshake_complete or self.read_paused:
             return
         # Once too much has come without a whole message, the application gets an empty one, and nothing after it.
@@ -159,19 +159,6 @@ class _StreamProtocol(_Writing, WebSocketsSansIOProtocol):
         if message["type"] == "websocket.http.response.body":
             # uvicorn forgets that a refusal is an answer, too, and would log that there is none.
             self.handshake_complete = True
-
-    def handle_cont(self, event: Any) -> None:
-        if len(self.frames) < MOST_PARTS:
-            super().handle_cont(event)
-        else:
-            self.transport.abort()
-
-    def handle_ping(self) -> None:
-        """Answer a ping, unless no answer is taken."""
-        if self.transport.get_write_buffer_size() > LARGEST_BACKLOG:
-            self.transport.abort()
-        else:
-            super().handle_ping()
 
     def shutdown(self) -> None:
         """The service ends; who does not take that is not waited for."""

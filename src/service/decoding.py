@@ -7,7 +7,6 @@ import queue
 import resource
 import signal
 import threading
-import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,8 +16,8 @@ import cv2
 
 from ..basics.errors import InputError
 from ..basics.parallel import end_with_parent
-from ..media.images import BGRImage, is_light, read_image, suffix_of_bytes
-from ..media.inputs import Photograph, VideoSource
+from ..media.images import BGRImage, is_light, read_image
+from ..media.inputs import VideoSource
 
 #: Seconds that a process may take to start, on a machine that is busy.
 STARTING_S = 60.0
@@ -90,27 +89,15 @@ class Decoder:
         # Whatever ends this process must not wait for those: they do not heed SIGTERM.
         atexit.register(self.close)
 
-    def load(self, name: str, content: bytes) -> Photograph:
-        """Decode the picture of a request, which answer and messages call ``name``; errors as :meth:`decode`."""
-        start = time.perf_counter()
-        image = self.decode(content, name)
-        load_ms = 1000 * (time.perf_counter() - start)
-        return Photograph(name, image, "image" + suffix_of_bytes(content), None, load_ms)
-
     def decode(self, content: bytes, name: str) -> BGRImage:
-        """Decode a picture.
-
-        Raises:
-            InputError: it cannot be decoded, or not within the limits.
-            ServiceError: the service ends.
-        """
+        """Decode a picture, which messages call ``name``; an :class:`InputError` tells why it cannot be done."""
         if is_light(content):
             return read_image(content, name)
         image: BGRImage = self._call(name, _decoded, content, name, self._memory)
         return image
 
     def measure(self, path: Path, name: str) -> tuple[int | None, float]:
-        """Open a video; returns how many frames it should have, and its frames per second; errors as :meth:`decode`."""
+        """Open a video; returns how many frames it should have, and its frames per second; likewise."""
         measured: tuple[int | None, float] = self._call(name, _measured, path, name)
         return measured
 

@@ -16,6 +16,8 @@ from ..formats.codeproject import codeproject_answer
 from ..formats.openalpr import USUAL_TOP, openalpr_answer
 from ..formats.plate_recognizer import plate_recognizer_answer
 from ..media.draw import annotate
+from ..media.images import suffix_of_bytes
+from ..media.inputs import Photograph
 from ..media.saving import encode_picture
 from .descriptions import body, content, failures
 from .state import Service, ServiceHere
@@ -66,8 +68,15 @@ async def read_single(request: Request, service: ServiceHere, upload: Uploaded) 
 NativeAnswer = Annotated[dict[str, Any], Depends(read_single)]
 
 
+def _load(service: Service, picture: UploadedPicture) -> Photograph:
+    start = time.perf_counter()
+    image = service.decoder.decode(picture.content, picture.name)
+    load_ms = 1000 * (time.perf_counter() - start)
+    return Photograph(picture.name, image, "image" + suffix_of_bytes(picture.content), None, load_ms)
+
+
 def _read(service: Service, picture: UploadedPicture) -> ImageResult:
-    result = service.recogniser.recognise(service.decoder.load(picture.name, picture.content))
+    result = service.recogniser.recognise(_load(service, picture))
     service.metrics.plates.inc(len(result.plates))
     return result
 
@@ -83,7 +92,7 @@ def _read_all(service: Service, pictures: Sequence[UploadedPicture]) -> list[Ima
 
 
 def _annotated(service: Service, picture: UploadedPicture) -> tuple[bytes, str]:
-    photograph = service.decoder.load(picture.name, picture.content)
+    photograph = _load(service, picture)
     suffix = Path(photograph.file_name).suffix
     plates = service.recogniser.recognise(photograph).plates
     return encode_picture(annotate(photograph.image, plates), suffix), mimetypes.types_map[suffix]
