@@ -26,11 +26,6 @@ from .metrics import Metrics
 from .settings import Settings
 from .state import Service, ServiceHere
 
-_DESCRIPTION = """Finds and reads number plates in pictures, videos and live streams.
-
-Live streams: open a WebSocket at `/v1/stream`, send encoded pictures as binary messages, and get a `StreamAnswer` each
-time that one was read; `{"end": true}` as text asks for the answer for the whole stream. Where tokens are on, show one
-in the header `Authorization`, as a subprotocol, or in the first message, `{"token": "…"}`."""
 #: The page may load from here alone.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
@@ -60,9 +55,6 @@ def create_app(settings: Settings) -> FastAPI:
             await run_in_threadpool(stack.close)
 
     app = FastAPI(
-        title="Number plate reader",
-        version="1",
-        description=_DESCRIPTION,
         lifespan=lifespan,
         responses=failures("Error"),
         docs_url=None,

@@ -1,7 +1,7 @@
 """How OpenAPI describes requests and answers.
 
-The native answers are described by their types; requests, the answers of other services, and examples are described in
-``schemas.json``, as OpenAPI's ``components``.
+The native answers are described by their types; requests, the answers of other services, failures, and the service as a
+whole are described in ``schemas.json``, as in OpenAPI.
 """
 
 import json
@@ -12,30 +12,14 @@ from fastapi import FastAPI
 
 from ..basics.files import SCHEMAS_FILE
 
-#: What the description calls some types.
-_NAMES = {
-    "ImageResult": "ImageAnswer",
-    "FolderResult": "FolderAnswer",
-    "VideoResult": "VideoAnswer",
-    "VehicleRecord": "Vehicle",
-    "JobAnswer": "Job",
-}
-_FAILURES = {
-    400: "The request is not understood",
-    401: "It shows no token, or a wrong one",
-    404: "There is no such thing",
-    408: "It was not received in time",
-    413: "It is too large",
-    415: "Its content type is not known",
-    422: "What it brings cannot be read, or a parameter is wrong",
-    503: "Too much to do; `Retry-After` says when to come again",
-    507: "There is no room for it",
-}
+_WRITTEN: dict[str, Any] = json.loads(SCHEMAS_FILE.read_bytes())
+#: What failures mean, by status, and what the description calls some types.
+_FAILURES, _NAMES = _WRITTEN.pop("failures"), _WRITTEN.pop("names")
 
 
 def failures(schema: str) -> dict[int | str, dict[str, Any]]:
     """The responses of an endpoint whose failures have the form of a schema in ``schemas.json``."""
-    return {code: {"description": meaning, **content(schema)} for code, meaning in _FAILURES.items()}
+    return {status: {"description": meaning, **content(schema)} for status, meaning in _FAILURES.items()}
 
 
 def content(schema: str) -> dict[str, Any]:
@@ -50,15 +34,10 @@ def body(form: str) -> dict[str, Any]:
 
 def description_of(app: FastAPI) -> dict[str, Any]:
     """The description of the service."""
-    generated, written = app.openapi(), json.loads(SCHEMAS_FILE.read_bytes())
+    generated, components = app.openapi(), _WRITTEN["components"]
     schemas = {**generated["components"]["schemas"]}
-    for name, schema in written["schemas"].items():
+    for name, schema in components["schemas"].items():
         schemas[name] = {**schemas.get(name, {}), **schema}
-    components = {
-        **written,
-        "schemas": schemas,
-        "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "Authorization"}},
-    }
-    text = json.dumps({**generated, "components": components, "security": [{"token": []}, {}]})
+    text = json.dumps({**generated, **_WRITTEN, "components": {**components, "schemas": schemas}})
     renamed: dict[str, Any] = json.loads(re.sub(r"\w+", lambda word: _NAMES.get(word[0], word[0]), text))
     return renamed
