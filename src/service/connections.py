@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import resource
+from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -48,39 +49,46 @@ def _most_connections() -> int:
     return 32_768 if soft == resource.RLIM_INFINITY else soft // 2
 
 
-class _Writing(asyncio.Protocol):
-    """A protocol that gives its connection up when its client takes nothing of what is written."""
+class _Patient(asyncio.Protocol):
+    """A protocol that waits only so long for its client, who has to take what is written, for one thing."""
 
     transport: asyncio.Transport
-    patience_s = WRITING_S
-    #: Ends the connection; there is one as long as something waits to be taken.
-    writing_timer: asyncio.TimerHandle | None = None
+    writing_s = WRITING_S
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.timers: dict[str, asyncio.TimerHandle] = {}
+        super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
+        for what in list(self.timers):
+            self.stop_waiting(what)
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.writing_timer = asyncio.get_running_loop().call_later(self.patience_s, self.transport.abort)
+        self.wait_for("writing", self.writing_s, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._stop_waiting()
+        self.stop_waiting("writing")
 
-    def _stop_waiting(self) -> None:
-        if self.writing_timer:
-            self.writing_timer.cancel()
-            self.writing_timer = None
+    def wait_for(self, what: str, limit_s: float, give_up: Callable[[], None]) -> None:
+        """Give up in so many seconds, if what is waited for has not come by then."""
+        if what not in self.timers:
+            self.timers[what] = asyncio.get_running_loop().call_later(limit_s, give_up)
+
+    def stop_waiting(self, what: str) -> None:
+        """It has come."""
+        if what in self.timers:
+            self.timers.pop(what).cancel()
 
 
-class _HttpProtocol(_Writing, H11Protocol):
+class _HttpProtocol(_Patient, H11Protocol):
     """HTTP with a deadline for the header of a request, and a limit of connections per address."""
 
     def __init__(self, settings: Settings, most: int, **options: Any) -> None:
         super().__init__(**options)
         self._settings, self._most = settings, most
-        self._header_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -90,41 +98,28 @@ class _HttpProtocol(_Writing, H11Protocol):
         if same > self._settings.max_connections or len(self.connections) > self._most:
             transport.write(_TOO_MANY)
             transport.close()
-            return
-        self._watch_header()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._unwatch_header()
-        super().connection_lost(exc)
+        else:
+            self.wait_for("header", self._settings.header_seconds, transport.close)
 
     def data_received(self, data: bytes) -> None:
         """Take in what comes; while that is no whole header, the client has only so much time for it."""
         super().data_received(data)
         if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
-            if not self._header_timer:
-                self._watch_header()
+            self.wait_for("header", self._settings.header_seconds, self.transport.close)
         else:
-            self._unwatch_header()
+            self.stop_waiting("header")
 
     def shutdown(self) -> None:
         """The service ends: what is read already is answered, and nobody is waited for."""
-        self.patience_s = ENDING_S
+        self.writing_s = ENDING_S
         receiving = self.cycle and not self.cycle.response_complete and self.cycle.more_body
-        if receiving or self.writing_timer:
+        if receiving or "writing" in self.timers:
             self.transport.abort()
         else:
             super().shutdown()
 
-    def _watch_header(self) -> None:
-        self._header_timer = self.loop.call_later(self._settings.header_seconds, self.transport.close)
 
-    def _unwatch_header(self) -> None:
-        if self._header_timer:
-            self._header_timer.cancel()
-            self._header_timer = None
-
-
-class _StreamProtocol(_Writing, WebSocketsSansIOProtocol):
+class _StreamProtocol(_Patient, WebSocketsSansIOProtocol):
     """A WebSocket of whose client little is received before it has shown a token."""
 
     def __init__(self, **options: Any) -> None:
