@@ -42,6 +42,12 @@ class _Process:
         theirs.close()
         self._is_ready = False
 
+    def _restart(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
+        self._start()
+
     def call(self, function: Callable[..., Any], arguments: tuple[Any, ...], limit_s: float) -> Any:
         """The result of a function, or the :class:`InputError` that it raised.
 
@@ -50,8 +56,7 @@ class _Process:
             EOFError: the process died.
         """
         if not self._process.is_alive():
-            self._connection.close()
-            self._start()
+            self._restart()
         try:
             if not self._is_ready:
                 self._receive(STARTING_S)
@@ -59,8 +64,7 @@ class _Process:
             self._connection.send((function, arguments))
             return self._receive(limit_s)
         except (TimeoutError, EOFError, ConnectionError) as error:
-            self._process.kill()
-            self._process.join()
+            self._restart()
             raise error if isinstance(error, TimeoutError) else EOFError from error
 
     def close(self) -> None:

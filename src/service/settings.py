@@ -10,11 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ..basics.errors import InputError
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
-Words = BeforeValidator(_words)
+Words = BeforeValidator(lambda text: [word.strip() for word in text.split(",") if word.strip()])
 Whole = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -63,11 +59,7 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """The settings that environment variables say; the others have their defaults.
-
-        Raises:
-            InputError: a variable says no sensible value.
-        """
+        """The settings that environment variables say; an :class:`InputError` tells that one says nothing sensible."""
         chosen: dict[str, Any] = {variable: text for variable, text in environment.items() if text.strip()}
         try:
             return cls.model_validate(chosen, by_alias=True, by_name=False)
