@@ -9,7 +9,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from ..basics.errors import InputError
 
-
 Words = BeforeValidator(lambda text: [word.strip() for word in text.split(",") if word.strip()])
 Whole = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
