@@ -33,13 +33,14 @@ _PICTURES = {
 
 @router.post(
     "/v1/read",
+    name="read",
     tags=["Reading"],
     summary="Read the plates of pictures",
     response_model=ImageResult | FolderResult,
     responses={200: {"content": _PICTURES}},
     openapi_extra=body("Pictures"),
 )
-async def read(request: Request, service: ServiceHere, upload: Uploaded, annotated: bool = False) -> Response:
+async def read_pictures(request: Request, service: ServiceHere, upload: Uploaded, annotated: bool = False) -> Response:
     """Give the answer for a picture, or, of several pictures, a list of answers under `results`.
 
     With `annotated=true` the answer is the picture itself, in the format that came in, with its plates outlined.
@@ -51,10 +52,8 @@ async def read(request: Request, service: ServiceHere, upload: Uploaded, annotat
     if len(upload.pictures) == 1:
         return JSONResponse(await read_single(request, service, upload))
     pool = await service.pool_for(picture.content for picture in upload.pictures)
-    outcomes = await pool.run_for(request, _read_all, service, upload.pictures)
-    results = tuple(outcome for outcome in outcomes if isinstance(outcome, ImageResult))
-    errors = tuple(outcome for outcome in outcomes if isinstance(outcome, Failure))
-    return JSONResponse(FolderResult("upload", results, errors).to_dict())
+    result = await pool.run_for(request, _read_all, service, upload.pictures)
+    return JSONResponse(result.to_dict())
 
 
 async def read_single(request: Request, service: ServiceHere, upload: Uploaded) -> dict[str, Any]:
@@ -81,14 +80,14 @@ def _read(service: Service, picture: UploadedPicture) -> ImageResult:
     return result
 
 
-def _read_all(service: Service, pictures: Sequence[UploadedPicture]) -> list[ImageResult | Failure]:
-    outcomes: list[ImageResult | Failure] = []
+def _read_all(service: Service, pictures: Sequence[UploadedPicture]) -> FolderResult:
+    results, errors = [], []
     for picture in pictures:
         try:
-            outcomes.append(_read(service, picture))
+            results.append(_read(service, picture))
         except InputError as error:
-            outcomes.append(Failure(picture.name, str(error)))
-    return outcomes
+            errors.append(Failure(picture.name, str(error)))
+    return FolderResult("upload", tuple(results), tuple(errors))
 
 
 def _annotated(service: Service, picture: UploadedPicture) -> tuple[bytes, str]:

@@ -26,7 +26,7 @@ from .settings import Settings
 
 #: In seconds: progress is noted this often, expired jobs are looked for this seldom, and what failed, the database for
 #: instance, is left alone for so long.
-PROGRESS_S, SWEEP_S, RECOVERY_S = 0.5, 60.0, 5.0
+_PROGRESS_S, _SWEEP_S, _RECOVERY_S = 0.5, 60.0, 5.0
 #: Files that browsers play as they are, and sound that they play in an MP4; other sound is left out.
 _PLAYED = (".mp4", ".m4v", ".webm")
 _SOUNDS = ("aac", "mp3", "opus", "flac")
@@ -91,12 +91,12 @@ class JobRunner:
         """Tell of a failure, of a full disk for instance, and wait: the next time may do better."""
         trace = None if isinstance(error, SQLAlchemyError) else error
         reason = getattr(error, "orig", error)
-        _LOGGER.error("%s (%s); trying again in %g s", what, reason, RECOVERY_S, exc_info=trace)
+        _LOGGER.error("%s (%s); trying again in %g s", what, reason, _RECOVERY_S, exc_info=trace)
         self.problem = "the work on videos failed; the log says more"
-        self._stopping.wait(RECOVERY_S)
+        self._stopping.wait(_RECOVERY_S)
 
     def _sweep(self) -> None:
-        if not self._stopping.wait(min(SWEEP_S, self._store.keep_s / 4)):
+        if not self._stopping.wait(min(_SWEEP_S, self._store.keep_s / 4)):
             self._store.remove_expired()
 
     def _read_next(self) -> None:
@@ -166,7 +166,7 @@ class JobRunner:
             if self._stopping.is_set():
                 raise _StoppedError
             self._busy_since = time.monotonic()
-            if self._busy_since - noted >= PROGRESS_S:
+            if self._busy_since - noted >= _PROGRESS_S:
                 noted = self._busy_since
                 if not self._store.change(job, frames=frame + 1):
                     raise _StoppedError
