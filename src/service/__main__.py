@@ -12,7 +12,6 @@ from typing import Any
 
 from ..basics.errors import InputError
 
-EXIT_BAD_INPUT = 2
 #: Added to the number of a signal it is the exit status of what that signal ended, as shells have it.
 SIGNALLED = 128
 #: On SIGTERM or Ctrl-C requests that have come in have so long to be answered, in seconds; then those that are left
@@ -35,6 +34,8 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    from ..cli import EXIT_BAD_INPUT
+
     try:
         import uvicorn
 

@@ -17,14 +17,16 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from ..basics.files import PAGE_DIRECTORY
 from ..basics.results import Count, JsonRecord
-from . import reading, stream, videos
 from .descriptions import description_of, failures
 from .errors import ServiceError, install_error_handlers
 from .gate import Gate
 from .jobs import claimed
 from .metrics import Metrics
+from .reading import picture_routes
 from .settings import Settings
 from .state import Service, ServiceHere
+from .stream import stream_routes
+from .videos import video_routes
 
 #: The page may load from here alone.
 _PAGE_POLICY = (
@@ -38,7 +40,7 @@ _DOCS_FILES = {
     if file.name.startswith(("swagger", "favicon"))
 }
 
-router = APIRouter(tags=["Service"])
+service_routes = APIRouter(tags=["Service"])
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -61,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    for part in (reading.router, videos.router, stream.router, router):
+    for part in (picture_routes, video_routes, stream_routes, service_routes):
         app.include_router(part)
     install_error_handlers(app)
     app.add_middleware(Gate, settings=settings, metrics=metrics)
@@ -100,7 +102,9 @@ class Probe(JsonRecord):
     problems: list[str]
 
 
-@router.get("/health", summary="Whether the service works", response_model=Health, responses={503: {"model": Health}})
+@service_routes.get(
+    "/health", summary="Whether the service works", response_model=Health, responses={503: {"model": Health}}
+)
 def health(service: ServiceHere) -> JSONResponse:
     """Tell how much there is to do, and whether anything is wrong; 503 where only another start helps."""
     fatal, passing = _problems(service)
@@ -114,7 +118,7 @@ def health(service: ServiceHere) -> JSONResponse:
     return JSONResponse(answer.to_dict(), 503 if fatal else 200)
 
 
-@router.get(
+@service_routes.get(
     "/health/live", summary="Whether the service lives", response_model=Probe, responses={503: {"model": Probe}}
 )
 def live(service: ServiceHere) -> JSONResponse:
@@ -123,7 +127,9 @@ def live(service: ServiceHere) -> JSONResponse:
     return _probe(fatal)
 
 
-@router.get("/health/ready", summary="Whether it is ready", response_model=Probe, responses={503: {"model": Probe}})
+@service_routes.get(
+    "/health/ready", summary="Whether it is ready", response_model=Probe, responses={503: {"model": Probe}}
+)
 def ready(service: ServiceHere) -> JSONResponse:
     """Answer 503 where requests should go elsewhere for now: something is wrong, or there is too much to do."""
     fatal, passing = _problems(service)
@@ -150,19 +156,19 @@ def _problems(service: Service) -> tuple[list[str], list[str]]:
     return [text for text, is_so in fatal.items() if is_so], [text for text, is_so in passing.items() if is_so]
 
 
-@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+@service_routes.get("/metrics", summary="Figures for Prometheus", response_class=Response)
 def metrics(service: ServiceHere) -> Response:
     """Give requests, durations, plates, queue, streams and jobs, and the process's memory and time."""
     return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-@router.get("/openapi.json", include_in_schema=False)
+@service_routes.get("/openapi.json", include_in_schema=False)
 def openapi(request: Request) -> JSONResponse:
     """Describe the service."""
     return JSONResponse(description_of(request.app))
 
 
-@router.get("/docs", include_in_schema=False)
+@service_routes.get("/docs", include_in_schema=False)
 def docs() -> HTMLResponse:
     """Show the description, with files from here alone."""
     return get_swagger_ui_html(
@@ -174,19 +180,19 @@ def docs() -> HTMLResponse:
     )
 
 
-@router.get("/docs/{name}", include_in_schema=False)
+@service_routes.get("/docs/{name}", include_in_schema=False)
 def docs_file(name: str) -> Response:
     """Give a file that the description needs."""
     return _file(_DOCS_FILES, name)
 
 
-@router.get("/", include_in_schema=False)
+@service_routes.get("/", include_in_schema=False)
 def page() -> Response:
     """Show the web page."""
     return page_file("index.html")
 
 
-@router.get("/page/{name}", include_in_schema=False)
+@service_routes.get("/page/{name}", include_in_schema=False)
 def page_file(name: str) -> Response:
     """Give a file that the web page needs."""
     headers = {"Content-Security-Policy": _PAGE_POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}

@@ -41,12 +41,10 @@ def connection_options(settings: Settings) -> dict[str, Any]:
 
 def _most_connections() -> int:
     """How many connections there may be in all: half of the files that the process may open are left for files."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        soft = wanted
-    return 32_768 if soft == resource.RLIM_INFINITY else soft // 2
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return files // 2
 
 
 class _Patient(asyncio.Protocol):

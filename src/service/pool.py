@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from .errors import busy, ending
 
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 
 
 class WorkerPool:
@@ -37,7 +37,7 @@ class WorkerPool:
         """Whether another call would be refused."""
         return self.waiting >= self._limit
 
-    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+    async def run(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
         """Call a function in one of the threads.
 
         A call that is cancelled leaves the queue; if it runs already, it keeps its place until it is done.
@@ -58,7 +58,7 @@ class WorkerPool:
                 raise ending() from None
             raise
 
-    async def run_for(self, request: Request, function: Callable[..., Result], *arguments: Any) -> Result:
+    async def run_for(self, request: Request, function: Callable[..., _Result], *arguments: Any) -> _Result:
         """The same for a request whose body has been received: it is cancelled when the client goes away."""
         work = asyncio.ensure_future(self.run(function, *arguments))
         gone = asyncio.ensure_future(_disconnected(request))
@@ -86,7 +86,7 @@ class WorkerPool:
         self.give_up()
         self._executor.shutdown()
 
-    def _timed(self, function: Callable[..., Result], *arguments: Any) -> Result:
+    def _timed(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
         thread = threading.get_ident()
         self._starts[thread] = time.monotonic()
         try:

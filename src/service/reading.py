@@ -23,15 +23,15 @@ from .descriptions import body, content, failures
 from .state import Service, ServiceHere
 from .uploads import Uploaded, UploadedPicture, json_object
 
-router = APIRouter()
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+picture_routes = APIRouter()
+_Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 _PICTURES = {
     f"image/{form}": {"schema": {"type": "string", "format": "binary"}}
     for form in ("jpeg", "png", "webp", "bmp", "tiff")
 }
 
 
-@router.post(
+@picture_routes.post(
     "/v1/read",
     name="read",
     tags=["Reading"],
@@ -99,9 +99,9 @@ def _annotated(service: Service, picture: UploadedPicture) -> tuple[bytes, str]:
 
 def _foreign(
     path: str, summary: str, name: str, form: str = "Upload", status: int = 200
-) -> Callable[[Endpoint], Endpoint]:
+) -> Callable[[_Endpoint], _Endpoint]:
     """The decorator of an endpoint for the clients of another service; its answers are named so in ``schemas.json``."""
-    return router.post(
+    return picture_routes.post(
         path,
         tags=["For clients of other services"],
         status_code=status,
@@ -111,7 +111,7 @@ def _foreign(
     )
 
 
-@router.post("/v1/plate-reader", status_code=201, include_in_schema=False)
+@picture_routes.post("/v1/plate-reader", status_code=201, include_in_schema=False)
 @_foreign("/v1/plate-reader/", "Plate Recognizer", "PlateRecognizer", status=201)
 async def plate_recognizer(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
     """Answer like Plate Recognizer's Snapshot; of `config`, `threshold_d` and `threshold_o` count."""

@@ -24,7 +24,7 @@ from .gate import is_token, is_welcome, shown_token
 from .state import Service, ServiceHere
 from .uploads import json_object
 
-router = APIRouter()
+stream_routes = APIRouter()
 #: A client has so long to show its token, in seconds.
 TOKEN_S = 5.0
 #: What a browser offers as subprotocols, as it cannot send a header: the first one, and its token in base64url after
@@ -194,7 +194,7 @@ class StreamSession:
         return vehicles
 
 
-@router.websocket("/v1/stream")
+@stream_routes.websocket("/v1/stream")
 async def stream(socket: WebSocket, service: ServiceHere) -> None:
     """Read a live stream: each binary message is a frame; ``{"end": true}`` asks for the whole answer.
 

@@ -18,7 +18,7 @@ from .jobs import Job, JobAnswer
 from .state import Service, ServiceHere
 from .uploads import content_type_of, file_name
 
-router = APIRouter(tags=["Videos"])
+video_routes = APIRouter(tags=["Videos"])
 _USUAL_SUFFIX = ".mp4"
 #: Other fields of a form than the video; they are not looked at, and kept in memory until it has come in.
 _MAX_FIELDS, _MAX_FIELD_BYTES = 20, 10_000
@@ -33,7 +33,7 @@ def _job(request: Request, identifier: str, service: ServiceHere) -> Job:
 JobHere = Annotated[Job, Depends(_job)]
 
 
-@router.post(
+@video_routes.post(
     "/v1/video", status_code=202, summary="Have a video read", response_model=JobAnswer, openapi_extra=body("Video")
 )
 async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
@@ -50,20 +50,20 @@ async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
     return JSONResponse(description, 202, {"Location": description["links"]["self"]})
 
 
-@router.get("/v1/jobs/{identifier}", summary="How far a video is", response_model=JobAnswer)
+@video_routes.get("/v1/jobs/{identifier}", summary="How far a video is", response_model=JobAnswer)
 def show_job(job: JobHere, service: ServiceHere) -> JSONResponse:
     """Tell the state of a job, `queued`, `running`, `done` or `failed`; in the end the answer, and links to files."""
     return JSONResponse(job.to_dict(service.store.keep_s))
 
 
-@router.delete("/v1/jobs/{identifier}", status_code=204, summary="Forget a video")
+@video_routes.delete("/v1/jobs/{identifier}", status_code=204, summary="Forget a video")
 def delete_job(job: JobHere, service: ServiceHere) -> Response:
     """Remove a job and all its files at once; if it is being read, that ends."""
     service.store.remove(job)
     return Response(status_code=204)
 
 
-@router.get(
+@video_routes.get(
     "/v1/jobs/{identifier}/crops/{number}", response_class=FileResponse, summary="The picture of a vehicle's plate"
 )
 def show_crop(job: JobHere, number: int) -> FileResponse:
@@ -74,7 +74,7 @@ def show_crop(job: JobHere, number: int) -> FileResponse:
     return _file(plates[number]["crop"])
 
 
-@router.get("/v1/jobs/{identifier}/{form}", response_class=FileResponse, summary="What was made of a video")
+@video_routes.get("/v1/jobs/{identifier}/{form}", response_class=FileResponse, summary="What was made of a video")
 def show_file(job: JobHere, form: str, service: ServiceHere) -> Response:
     """Give a saved form of the answer: `annotated`, the video with its plates outlined, `json`, `csv` or `frames`.
 
