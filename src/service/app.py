@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from ..basics.files import PAGE_DIRECTORY
 from ..basics.results import Count, JsonRecord
 from .descriptions import description_of, failures
-from .errors import ServiceError, install_error_handlers
+from .errors import ERROR_HANDLERS, ServiceError
 from .gate import Gate
 from .jobs import claimed
 from .metrics import Metrics
@@ -59,13 +59,13 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         lifespan=lifespan,
         responses=failures("Error"),
+        exception_handlers=ERROR_HANDLERS,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
     )
     for part in (picture_routes, video_routes, stream_routes, service_routes):
         app.include_router(part)
-    install_error_handlers(app)
     app.add_middleware(Gate, settings=settings, metrics=metrics)
     if settings.cors_origins:
         app.add_middleware(

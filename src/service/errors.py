@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException
@@ -106,12 +106,10 @@ def as_refusal(error: Exception) -> ServiceError:
     return ServiceError(500, "internal_error", "the service failed; its log says more")
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Let every failure of an application be told in the same way."""
+async def _answer(request: Request, error: Exception) -> JSONResponse:
+    return as_refusal(error).response(request.url.path)
 
-    async def answer(request: Request, error: Exception) -> JSONResponse:
-        return as_refusal(error).response(request.url.path)
 
-    told = (ServiceError, InputError, ClientDisconnect, RequestValidationError, HTTPException, OSError, SQLAlchemyError)
-    for kind in (*told, Exception):
-        app.add_exception_handler(kind, answer)
+_TOLD = (ServiceError, InputError, OSError, SQLAlchemyError, ClientDisconnect, RequestValidationError, HTTPException)
+#: Every failure of the application is told in the same way.
+ERROR_HANDLERS: dict[Any, Any] = dict.fromkeys((*_TOLD, Exception), _answer)
