@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from . import paints
 from .glyphs import Mask
 from .letterings import Letterings
-from .plate_canvas import PlateCanvas, rounded_rectangle
-from .plates import DrawnPlate
-from .texts import small_words
+from .drawn_plate import DrawnPlate, rounded_rectangle
+from .texts import write_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +33,7 @@ def mount(plate: DrawnPlate, rng: np.random.Generator, letterings: Letterings) -
     kind = rng.random()
     height, width = plate.image.shape[:2]
     if kind < 0.5:
-        return MountedPlate(plate.image, plate.sheet, (0.0, 0.0, float(width), float(height)))
+        return MountedPlate(plate.image, plate.coverage, (0.0, 0.0, float(width), float(height)))
     side = max(1, round(height * float(rng.uniform(0.02, 0.08))))
     if kind < 0.68:
         return _surround(plate, rng, letterings, (side, side, side, side), 0.0)
@@ -72,25 +71,25 @@ def _surround(
     height, width = plate.image.shape[:2]
     light = rng.random() < 0.2
     colour = (
-        paints.pick(rng, paints.WHITES if light else paints.BLACKS) if rng.random() < 0.85 else paints.any_colour(rng)
+        paints.pick(rng, "whites" if light else "blacks") if rng.random() < 0.85 else paints.pick(rng, "any")
     )
-    canvas = PlateCanvas.blank(width + left + right, height + top + bottom, colour)
+    canvas = DrawnPlate.blank(width + left + right, height + top + bottom, colour)
     if rng.random() < 0.5:
         # A rounded profile: brighter towards the light.
         shine = np.linspace(float(rng.uniform(0, 60)), 0, canvas.height)[:, None, None]
         canvas.image[:] = np.clip(canvas.image + shine, 0, 255).astype(np.uint8)
     inner = canvas.image[top : top + height, left : left + width]
-    opening = rounded_rectangle(width, height, covered, plate.sheet.shape[0] * 0.03)
-    visible = np.minimum(opening, plate.sheet)[..., None].astype(np.float32) / 255
+    opening = rounded_rectangle(width, height, covered, plate.coverage.shape[0] * 0.03)
+    visible = np.minimum(opening, plate.coverage)[..., None].astype(np.float32) / 255
     inner[:] = (inner + (plate.image.astype(np.float32) - inner) * visible).astype(np.uint8)
-    ink = paints.pick(rng, paints.INKS if light else paints.WHITES + paints.YELLOWS)
+    ink = paints.pick(rng, "inks" if light else "whites yellows")
     for y, room in (
         (height + top + bottom / 2 - covered / 2, bottom + covered),
         (top / 2 + covered / 2, top + covered),
     ):
         size = room * float(rng.uniform(0.45, 0.75))
         if size >= 3 and rng.random() < text_probability * (1.0 if y > height / 2 else 0.5):
-            mask = letterings.text(rng, small_words(rng), round(size), bool(rng.random() < 0.15))
+            mask = letterings.text(rng, write_line(rng, "{small}"), round(size), bool(rng.random() < 0.15))
             if mask.shape[1] > width * 0.9:
                 mask = np.asarray(cv2.resize(mask, (round(width * 0.9), mask.shape[0])), np.uint8)
             canvas.paint(mask, canvas.width / 2 - mask.shape[1] / 2, y - mask.shape[0] / 2, ink)

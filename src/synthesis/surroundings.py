@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 
 from . import marks, paints
 from .letterings import Letterings
-from .plate_canvas import PlateCanvas
+from .drawn_plate import DrawnPlate
 from .surface import smooth_noise, soft_blur
-from .texts import NAMES, random_word
+from .texts import write_line
 
 Image = NDArray[np.uint8]
 Rectangle = tuple[float, float, float, float]
@@ -31,8 +31,8 @@ def draw_surroundings(
     """
     if rng.random() < 0.08:
         return _texture(rng, width, height)
-    body = paints.pick(rng, paints.CAR_COLOURS, 16)
-    canvas = PlateCanvas.blank(width, height, body)
+    body = paints.pick(rng, "cars", 16)
+    canvas = DrawnPlate.blank(width, height, body)
     _shade_body(canvas, rng)
     x0, y0, x1, y1 = plate
     plate_height = y1 - y0
@@ -59,7 +59,7 @@ def draw_surroundings(
     return canvas.image
 
 
-def _shade_body(canvas: PlateCanvas, rng: np.random.Generator) -> None:
+def _shade_body(canvas: DrawnPlate, rng: np.random.Generator) -> None:
     """Bend the body and mirror a horizon and soft shapes in it."""
     y = np.linspace(-1, 1, canvas.height, dtype=np.float32)[:, None]
     light = float(rng.normal(0, 0.25)) * y + float(rng.normal(0, 0.15)) * np.cos(y * float(rng.uniform(1, 5)))
@@ -71,7 +71,7 @@ def _shade_body(canvas: PlateCanvas, rng: np.random.Generator) -> None:
     )
 
 
-def _seam(canvas: PlateCanvas, rng: np.random.Generator, y: float, unit: float) -> None:
+def _seam(canvas: DrawnPlate, rng: np.random.Generator, y: float, unit: float) -> None:
     """A gap or edge that runs across, straight or slightly bent, with another tone beyond it now and then."""
     y += unit * float(rng.normal(0, 0.6))
     bend = unit * float(rng.normal(0, 0.15))
@@ -80,7 +80,7 @@ def _seam(canvas: PlateCanvas, rng: np.random.Generator, y: float, unit: float) 
     if rng.random() < 0.4:
         beyond = canvas.height if rng.random() < 0.6 else 0
         area = np.concatenate([line, [[canvas.width, beyond], [0, beyond]]]).astype(np.int32)
-        tone = paints.pick(rng, paints.BLACKS if rng.random() < 0.5 else paints.CAR_COLOURS)
+        tone = paints.pick(rng, "blacks" if rng.random() < 0.5 else "cars")
         cv2.fillPoly(canvas.image, [area], tone, cv2.LINE_AA)
     thickness = max(1, round(unit * float(rng.uniform(0.01, 0.06))))
     cv2.polylines(canvas.image, [line.astype(np.int32)], False, (20, 20, 20), thickness, cv2.LINE_AA)
@@ -91,7 +91,7 @@ def _seam(canvas: PlateCanvas, rng: np.random.Generator, y: float, unit: float) 
         )
 
 
-def _recess(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle, body: paints.Colour) -> None:
+def _recess(canvas: DrawnPlate, rng: np.random.Generator, plate: Rectangle, body: paints.Colour) -> None:
     """A pressed panel or dark niche around the plate, darker at its top."""
     x0, y0, x1, y1 = plate
     unit = y1 - y0
@@ -116,7 +116,7 @@ def _recess(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle, bod
     canvas.image[:] = soft_blur(layer, sigma)
 
 
-def _grille(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle) -> None:
+def _grille(canvas: DrawnPlate, rng: np.random.Generator, plate: Rectangle) -> None:
     """Bars or a mesh over a dark opening that takes up a band or everything."""
     _, y0, _, y1 = plate
     unit = y1 - y0
@@ -124,8 +124,8 @@ def _grille(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle) -> 
     bottom = round(min(canvas.height, y1 + unit * rng.uniform(-0.5, 2)))
     if bottom - top < 4:
         return
-    dark = paints.pick(rng, paints.BLACKS)
-    light = paints.pick(rng, ((60, 60, 60), (120, 120, 120), (200, 200, 200), (40, 40, 40)))
+    dark = paints.pick(rng, "blacks")
+    light = paints.pick(rng, "metal")
     cv2.rectangle(canvas.image, (0, top), (canvas.width, bottom), dark, -1)
     region = canvas.image[top:bottom]
     period = max(3.0, unit * float(rng.uniform(0.1, 0.4)))
@@ -143,12 +143,12 @@ def _grille(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle) -> 
     region[:] = (region + (np.asarray(light, np.float32) - region) * alpha).astype(np.uint8)
 
 
-def _lamps(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle) -> None:
+def _lamps(canvas: DrawnPlate, rng: np.random.Generator, plate: Rectangle) -> None:
     """Red, orange or clear lamps at the sides."""
     x0, y0, x1, y1 = plate
     unit = y1 - y0
     for x in (x0 - unit * rng.uniform(1.0, 2.0), x1 + unit * rng.uniform(1.0, 2.0)):
-        colour = paints.pick(rng, ((30, 20, 170), (40, 30, 220), (30, 130, 240), (220, 220, 220)))
+        colour = paints.pick(rng, "lamps")
         centre = (round(x), round((y0 + y1) / 2 + unit * rng.normal(0, 0.4)))
         axes = (round(unit * rng.uniform(0.3, 0.9)), round(unit * rng.uniform(0.3, 1.2)))
         cv2.ellipse(canvas.image, centre, axes, float(rng.uniform(-20, 20)), 0, 360, colour, -1, cv2.LINE_AA)
@@ -157,7 +157,7 @@ def _lamps(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle) -> N
         cv2.ellipse(canvas.image, centre, inner, 0, 0, 360, light, 1, cv2.LINE_AA)
 
 
-def _strip(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle) -> None:
+def _strip(canvas: DrawnPlate, rng: np.random.Generator, plate: Rectangle) -> None:
     """A chrome strip or handle above the plate, or a step below it."""
     x0, y0, x1, y1 = plate
     unit = y1 - y0
@@ -170,7 +170,7 @@ def _strip(canvas: PlateCanvas, rng: np.random.Generator, plate: Rectangle) -> N
         canvas.fill(left, top, right, top + height / 4 + 1, (float(shade),) * 3)  # type: ignore[arg-type]
 
 
-def _badge(canvas: PlateCanvas, rng: np.random.Generator, letterings: Letterings, plate: Rectangle) -> None:
+def _badge(canvas: DrawnPlate, rng: np.random.Generator, letterings: Letterings, plate: Rectangle) -> None:
     """A maker's name, a model's name, an emblem, a bumper sticker, beside, above or below the plate."""
     x0, y0, x1, y1 = plate
     unit = y1 - y0
@@ -181,21 +181,21 @@ def _badge(canvas: PlateCanvas, rng: np.random.Generator, letterings: Letterings
     if rng.random() < 0.2:
         x = x0 - unit * rng.uniform(1, 2) if rng.random() < 0.5 else x1 + unit * rng.uniform(0.3, 1)
         y = rng.uniform(y0, y1)
-    ink = paints.pick(rng, ((220, 220, 220), (180, 180, 180), (40, 40, 40), (100, 100, 100), (60, 60, 200)))
+    ink = paints.pick(rng, "badges")
     if rng.random() < 0.65:
-        word = random_word(rng, 2, 9) if rng.random() < 0.8 else str(rng.choice(NAMES))
+        word = write_line(rng, "{badge}")
         word = word if rng.random() < 0.6 else word.title()
         if rng.random() < 0.3:
             word = " ".join(word)
         mask = letterings.text(rng, word, round(size), bool(rng.random() < 0.2))
     else:
-        mark = marks.SEPARATORS[rng.integers(len(marks.SEPARATORS))](rng)
+        mark = marks.draw_mark(rng, "emblem")
         side = max(4, round(size * 1.6))
         mask = np.asarray(
             cv2.resize(mark, (side, round(side * rng.uniform(0.6, 1))), interpolation=cv2.INTER_AREA), np.uint8
         )
     if rng.random() < 0.2:
-        ground = paints.any_colour(rng)
+        ground = paints.pick(rng, "any")
         canvas.fill(
             x - size * 0.3, y - size * 0.3, x + mask.shape[1] + size * 0.3, y + mask.shape[0] + size * 0.3, ground
         )
@@ -207,7 +207,7 @@ def _badge(canvas: PlateCanvas, rng: np.random.Generator, letterings: Letterings
 def _texture(rng: np.random.Generator, width: int, height: int) -> Image:
     """Blurred patches of random colours: walls, leaves, streets."""
     layers = [smooth_noise(rng, height, width, float(rng.uniform(2, 40))) for _ in range(2)]
-    colours = [np.asarray(paints.pick(rng, paints.CAR_COLOURS, 20), np.float32) for _ in range(3)]
+    colours = [np.asarray(paints.pick(rng, "cars", 20), np.float32) for _ in range(3)]
     mixed = colours[0] + (colours[1] - colours[0]) * layers[0][..., None] * float(rng.uniform(0.2, 1))
     mixed = mixed + (colours[2] - mixed) * (layers[1] > 0.6)[..., None] * float(rng.uniform(0, 0.5))
     return np.asarray(np.clip(mixed, 0, 255), np.uint8)

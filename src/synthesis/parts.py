@@ -1,0 +1,253 @@
+"""What stands on a plate besides its own text: the kinds of parts that designs are put together from.
+
+Each part is a function; ``designs.toml`` gives its arguments. Places are shares of the sheet's width and height; sizes
+are in heights of the sheet, but for the width of a band, which is in heights of the plate's characters.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union
+
+import numpy as np
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from .drawn_plate import Box, DrawnPlate, rounded_rectangle
+from .glyphs import Lettering, Mask, fit_height
+from .letterings import Letterings, spell
+from .marks import MarkName, draw_mark
+from .paints import PALETTES, Colour, contrast, mix, pick
+from .texts import Line, write_line
+from .typesetting import Token
+from .values import Arguments
+
+#: Least difference in brightness between ink and what is painted beneath it, in levels.
+LEAST_CONTRAST = 55.0
+
+
+def _known_palettes(names: str) -> str:
+    unknown = set(names.split()) - {*PALETTES, "any", "ink", "sheet", "between"}
+    if unknown:
+        raise ValueError(f"there is no palette {', '.join(sorted(unknown))}")
+    return names
+
+
+def _split_pair(value: object) -> object:
+    return value.split(" on ") if isinstance(value, str) else value
+
+
+ColourName = Annotated[str, AfterValidator(_known_palettes)]
+"""Palettes, ``any``, the plate's ``ink`` or ``sheet``, or a mixture of these two: ``between``."""
+Pair = Annotated[tuple[ColourName, ColourName], BeforeValidator(_split_pair)]
+"""Colours of ink and of what is beneath it, such as ``inks blues on whites``."""
+Place = tuple[float, float]
+Side = Literal["none", "left", "right", "top"]
+
+
+@dataclass
+class Press:
+    """What a plate is printed with."""
+
+    plate: DrawnPlate
+    rng: np.random.Generator
+    letterings: Letterings
+    face: Lettering  # of the plate's own text
+    cap: float  # height of its characters in pixels
+    colours: dict[str, Colour]  # the plate's ink and sheet
+    left: float  # its text stands between these, in pixels
+    right: float
+
+    def colour(self, name: str) -> Colour:
+        """The colour of a name."""
+        if name == "between":
+            return mix(self.colours["sheet"], self.colours["ink"], self.rng.random())
+        return self.colours.get(name) or pick(self.rng, name)
+
+    def stamp(self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False) -> Box:
+        """Paint a mask centred at a point in pixels; returns its box."""
+        return self.plate.paint(mask, x - mask.shape[1] / 2, y - mask.shape[0] / 2, colour, opacity, raised)
+
+    def keep_free(self, side: Side, box: Box, gap: float) -> None:
+        """Let the plate's text begin or end beside a box."""
+        if side == "left":
+            self.left = max(self.left, box[2] + gap)
+        elif side == "right":
+            self.right = min(self.right, box[0] - gap)
+
+
+def draw_pair(rng: np.random.Generator, names: tuple[str, str]) -> tuple[Colour, Colour]:
+    """Colours of ink and ground that differ enough, if such are found soon."""
+    for _ in range(20):
+        ink, ground = (pick(rng, name) for name in names)
+        if contrast(ink, ground) >= LEAST_CONTRAST:
+            break
+    return ink, ground
+
+
+def piece(
+    press: Press,
+    text: Line | None = None,
+    mark: MarkName | None = None,
+    space: float = 0.0,
+    height: float = 0.5,
+    centre: float = 0.5,
+    colour: ColourName = "ink",
+    raised: bool = True,
+) -> list[Token]:
+    """What stands between characters, in their heights: a blank, or a shape with a blank on either side, or nothing."""
+    blank = [Token(space=space)] if space > 0 else []
+    if text is None and mark is None:
+        return blank
+    rng = press.rng
+    shape = press.letterings.text(rng, write_line(rng, text), 64) if text else draw_mark(rng, mark or "emblem")
+    return [*blank, Token("", 0, shape, height, centre, press.colour(colour), raised), *blank]
+
+
+def words(
+    press: Press,
+    text: Line,
+    at: Place,
+    size: float,
+    colour: ColourName = "ink",
+    ground: ColourName | None = None,
+    opacity: float = 1.0,
+    title: bool = False,
+    ornate: bool = False,
+    own: bool = False,
+    raised: bool = False,
+    widest: float = 0.94,
+    beside: Side = "none",
+) -> None:
+    """Small print.
+
+    Args:
+        press: with what to print.
+        text: what to write.
+        at: its centre.
+        size: its height.
+        colour: its paint.
+        ground: colour of a rectangle behind it, as of a sticker.
+        opacity: of the paint.
+        title: small letters but for the first of each word.
+        ornate: in a face for badges.
+        own: in the lettering of the plate itself.
+        raised: whether it is embossed.
+        widest: share of the sheet's width to which it is condensed.
+        beside: at which side the plate's text keeps clear of it.
+    """
+    rng, (width, height) = press.rng, press.plate.size
+    line = write_line(rng, text)
+    rows, limit = size * height, widest * width
+    if own:
+        mask = fit_height(spell(press.face, line), rows, limit)
+    else:
+        mask = press.letterings.text(rng, line.title() if title else line, rows, ornate, limit)
+    x, y, ink = at[0] * width, at[1] * height, press.colour(colour)
+    if ground is not None:
+        ink, paint = draw_pair(rng, (colour, ground))
+        reach_x, reach_y = mask.shape[1] / 2 + 0.4 * rows, mask.shape[0] / 2 + 0.3 * rows
+        press.plate.fill(x - reach_x, y - reach_y, x + reach_x, y + reach_y, paint)
+    press.keep_free(beside, press.stamp(mask, x, y, ink, opacity, raised), 0.05 * height)
+
+
+def emblem(
+    press: Press,
+    mark: MarkName,
+    at: Place,
+    size: float,
+    colour: ColourName = "ink",
+    raised: bool = False,
+    beside: Side = "none",
+) -> None:
+    """A mark somewhere on the sheet."""
+    width, height = press.plate.size
+    mask = fit_height(draw_mark(press.rng, mark), size * height)
+    box = press.stamp(mask, at[0] * width, at[1] * height, press.colour(colour), 1.0, raised)
+    press.keep_free(beside, box, 0.05 * height)
+
+
+def border(
+    press: Press, inset: float = 0.03, width: float = 0.02, colour: ColourName = "ink", raised: bool = True
+) -> None:
+    """A line with rounded corners around the sheet."""
+    plate, edge, line = press.plate, inset * press.plate.height, max(1.0, width * press.plate.height)
+    outer = rounded_rectangle(*plate.size, edge, plate.corner_radius)
+    inner = rounded_rectangle(*plate.size, edge + line, max(0.0, plate.corner_radius - line))
+    plate.paint(outer - np.minimum(outer, inner), 0, 0, press.colour(colour), raised=raised)
+
+
+def rectangle(press: Press, area: tuple[float, float, float, float], colour: ColourName = "ink") -> None:
+    """A filled rectangle, at least a pixel wide and high."""
+    x0, y0, x1, y1 = (share * size for share, size in zip(area, 2 * press.plate.size, strict=True))
+    press.plate.fill(x0, y0, max(x1, x0 + 1), max(y1, y0 + 1), press.colour(colour))
+
+
+def band(
+    press: Press,
+    text: Line,
+    width: float,
+    side: Side = "left",
+    colours: Pair = ("whites", "bands"),
+    mark: MarkName | None = None,
+    mark_colour: ColourName = "any",
+    ornate: bool = False,
+) -> None:
+    """A coloured band along a side with words, and perhaps a mark above them; the plate's text stands beside it."""
+    rng, (sheet_width, sheet_height) = press.rng, press.plate.size
+    reach = width * press.cap
+    ink, ground = (press.colour(name) for name in colours)
+    line = write_line(rng, text)
+    if side == "top":
+        press.plate.fill(0, 0, sheet_width, reach, ground)
+        mask = press.letterings.text(rng, line, 0.5 * reach, ornate, 0.9 * sheet_width)
+        press.stamp(mask, sheet_width / 2, reach / 2, ink)
+        return
+    x0 = 0.0 if side == "left" else sheet_width - reach
+    box = x0, 0.0, x0 + reach, float(sheet_height)
+    press.plate.fill(*box, ground)
+    press.keep_free(side, box, rng.uniform(0.06, 0.3) * press.cap)
+    mask = press.letterings.text(rng, line, min(0.22 * sheet_height, 0.5 * reach), ornate, 0.85 * reach)
+    press.stamp(mask, x0 + reach / 2, sheet_height * rng.uniform(0.66, 0.78), ink)
+    if mark is not None:
+        shape = fit_height(draw_mark(rng, mark), 0.75 * reach)
+        press.stamp(shape, x0 + reach / 2, sheet_height * rng.uniform(0.26, 0.34), press.colour(mark_colour))
+
+
+def graphics(press: Press) -> None:
+    """One to three gradients, hills, suns, stripes or bars on the background; the text stays readable on them."""
+    rng, (width, height) = press.rng, press.plate.size
+    image = press.plate.image.astype(np.float32)
+    y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
+    x = np.linspace(0, width / height, width, dtype=np.float32)[None]
+    for _ in range(int(rng.integers(1, 4))):
+        kind = rng.integers(5)
+        a, b, c, d = (float(value) for value in rng.random(4))
+        if kind == 0:
+            weight = np.abs(y - (a > 0.5)) ** (0.7 + 2.3 * b)
+        elif kind == 1:
+            weight = y > 0.35 + 0.5 * a + (0.02 + 0.1 * b) * np.sin(x * (2 + 10 * c) + 6 * d)
+        elif kind == 2:
+            weight = np.clip((0.15 + 0.45 * a - np.hypot(x - b * width / height, y - c)) * 8, 0, 1)
+        elif kind == 3:
+            weight = 0.5 * (np.sin((x + y * (2 * a - 1)) * (8 + 52 * b)) > 0.6)
+        else:
+            weight = np.abs(y - (0.05, 0.95, 0.2, 0.8)[int(4 * a)]) < 0.04 + 0.08 * b
+        colour = pick(rng, "any")
+        if contrast(colour, press.colours["ink"]) < LEAST_CONTRAST:
+            colour = mix(press.colours["sheet"], colour, 0.25)
+        alpha = np.asarray(weight * rng.uniform(0.25, 0.9), np.float32)[..., None]
+        image += (np.asarray(colour, np.float32) - image) * alpha
+    press.plate.image[:] = np.clip(image, 0, 255).astype(np.uint8)
+
+
+PIECE = Arguments(piece, "press")
+_FUNCTIONS = {function.__name__: function for function in (words, emblem, border, rectangle, band, graphics)}
+_ARGUMENTS = {
+    name: Arguments(function, "press", kind=(Literal[name], ...), chance=(float, 1.0))
+    for name, function in _FUNCTIONS.items()
+}
+Part: Any = Annotated[Union[*(arguments.table for arguments in _ARGUMENTS.values())], Field(discriminator="kind")]
+"""A part in a file: its kind, its chance and its arguments."""
+
+
+def print_part(press: Press, part: Any) -> None:
+    """Print a part on the plate."""
+    _FUNCTIONS[part.kind](press, **_ARGUMENTS[part.kind].draw(part, press.rng))

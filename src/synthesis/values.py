@@ -1,0 +1,106 @@
+"""How values are written in the files of ``data/synthesis``, and how one is drawn.
+
+A number is ``0.3``, anything within ``[0.2, 0.4]``, or one of several with weights: ``[[0.7, 0.3], [0.3, [0.5, 0.8]]]``.
+A name (of a colour, a mark, a text ...) is ``"dash"``, or one of several with weights: ``[[0.7, "dash"], [0.3, "dot"]]``.
+Whether something is so is written as its probability.
+"""
+
+import inspect
+import tomllib
+from collections.abc import Callable
+from typing import Any, TypeVar, get_args, get_origin
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+
+from ..basics.files import SYNTHESIS_DIRECTORY
+
+T = TypeVar("T")
+Weighted = T | list[tuple[float, T]]
+Number = Weighted[float | tuple[float, float]]
+
+
+class Entry(BaseModel):
+    """A table of a data file; keys that it does not know are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def draw(value: Weighted[T], rng: np.random.Generator) -> T:
+    """One of the values, if there are several."""
+    if not isinstance(value, list):
+        return value
+    point = rng.random() * sum(weight for weight, _ in value)
+    for weight, chosen in value:
+        point -= weight
+        if point < 0:
+            break
+    return chosen
+
+
+def draw_number(value: Number, rng: np.random.Generator) -> float:
+    """A number of those that the value allows."""
+    chosen = draw(value, rng)
+    return float(rng.uniform(*chosen)) if isinstance(chosen, tuple) else chosen
+
+
+def _form(kind: Any) -> tuple[Any, Callable[[Any, np.random.Generator], Any]]:
+    """How an argument is written in a file, and how it is drawn."""
+    if kind is float:
+        return Number, draw_number
+    if kind is bool:
+        return float, lambda value, rng: bool(rng.random() < value)
+    if get_origin(kind) is tuple:
+        forms = [_form(part) for part in get_args(kind)]
+        return tuple[*(form for form, _ in forms)], lambda value, rng: tuple(
+            draw_part(part, rng) for part, (_, draw_part) in zip(value, forms, strict=True)
+        )
+    return Weighted[kind], draw
+
+
+class Arguments:
+    """How the arguments of a function (or of a class) are written in a file: for each what it is drawn from."""
+
+    def __init__(self, function: Callable[..., Any], *omitted: str, **further: Any) -> None:
+        """Take the arguments from the signature.
+
+        Args:
+            function: what is called with them.
+            omitted: names of arguments that the file does not give.
+            further: keys that the table has besides, with their types and defaults as pydantic wants them.
+        """
+        parameters = inspect.signature(function, eval_str=True).parameters.values()
+        given = {one.name: one for one in parameters if one.name not in omitted}
+        forms = {name: _form(one.annotation) for name, one in given.items()}
+        self._draws = {name: draw_one for name, (_, draw_one) in forms.items()}
+        fields = {
+            name: (forms[name][0], ... if one.default is one.empty else one.default) for name, one in given.items()
+        }
+        self.table: Any = create_model(function.__name__, __base__=Entry, **fields, **further)
+
+    def draw(self, table: Entry, rng: np.random.Generator) -> dict[str, Any]:
+        """Arguments from a table."""
+        return {name: draw_one(getattr(table, name), rng) for name, draw_one in self._draws.items()}
+
+
+def load(name: str, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:
+    """Read a data file.
+
+    Args:
+        name: of the file.
+        form: type that its tables must have.
+        prepare: changes the tables before they are checked.
+
+    Raises:
+        ValueError: a key is unknown, is missing or has a wrong value; names the file and the key.
+    """
+    path = SYNTHESIS_DIRECTORY / name
+    try:
+        return TypeAdapter(form).validate_python(prepare(tomllib.loads(path.read_text("utf-8"))))
+    except ValidationError as error:
+        # Of the forms that a value may have, it is told of that in which most of it was understood.
+        deepest = max(error.errors(), key=lambda one: len(one["loc"]))
+        key = ".".join(str(part) for part in deepest["loc"] if str(part).isidentifier() or isinstance(part, int))
+        raise ValueError(f"{path}: {key}: {deepest['msg']}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: {error}") from None
