@@ -17,7 +17,7 @@ from src.synthesis.alphabets import StrokeStyle
 from src.synthesis.drawn_plate import DrawnPlate
 from src.synthesis.letterings import load_letterings
 from src.synthesis.paints import Colour, mix
-from src.synthesis.parts import Press, band, border, piece, words
+from src.synthesis.parts import Press, band, border, imprint, piece
 from src.synthesis.scenes import paste_plate
 from src.synthesis.surface import emboss, smooth_noise, soft_blur
 from src.synthesis.typesetting import RowStyle, Token, set_row
@@ -192,7 +192,7 @@ def draw_sample_plate(plate: SamplePlate, rng: np.random.Generator) -> DrawnPlat
         band(press, plate.band, 0.57, mark="stars", mark_colour="stars")
     for text, y in ((above, 0.12), (below, 0.88)):
         if text:
-            words(press, text, (0.5, y), 0.12)
+            imprint(press, (0.5, y), 0.12, text)
     tokens: list[Token] = []
     for character in plate.text:
         tokens += piece(press, space=rng.uniform(0.12, 0.6)) if character == " " else [Token(character)]

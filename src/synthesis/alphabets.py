@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .glyphs import CAP_HEIGHT, Glyph, Mask, crop_to_ink
-from .values import Entry, Number, Weighted, draw, draw_number, load
+from .values import Arguments, Entry, Weighted, draw, load
 
 SUPERSAMPLING = 3
 
@@ -20,6 +20,26 @@ ARC_WEIGHTS = np.stack([(1 - _ARC) ** 2, 2 * _ARC * (1 - _ARC) * np.sqrt(0.5), _
 ARC_WEIGHTS /= ARC_WEIGHTS.sum(axis=1, keepdims=True)
 
 
+@dataclass(frozen=True)
+class StrokeStyle:
+    """A stroke alphabet; lengths are fractions of the cap height."""
+
+    width: float  # of an ordinary letter such as H
+    weight: float  # stroke width
+    corner: float  # corner radius as a share of the largest possible one, 0 (square) to 1 (half circles)
+    round_ends: bool = False  # strokes end in half circles instead of flat
+    middle: float = 0.48  # height of the middle bars from the cap line
+    m_depth: float = 0.6  # how far down the middle of the M reaches
+    w_foot: float = 0.26  # how far inwards the feet of the W stand
+    w_peak: float = 0.25  # how far from the cap line the middle of the W ends
+    digits: float = 1.0  # width of digits as a multiple of letters'
+    forms: frozenset[str] = frozenset()  # unusual forms of characters, as named in ``strokes.toml``
+
+    def glyph(self, character: str) -> Glyph:
+        """The character at ``CAP_HEIGHT``, from a bounded cache."""
+        return _rasterise(self, character)
+
+
 class Skeleton(Entry):
     """Strokes of a character and its width as a multiple of the alphabet's."""
 
@@ -27,79 +47,30 @@ class Skeleton(Entry):
     width: float | Literal["stroke"] = 1.0
 
 
-class StyleFamily(Entry):
-    """Ranges that alphabets are drawn from; see ``strokes.toml``."""
-
-    width: Number
-    weight: Number
-    corner: Number
-    middle: Number
-    m_depth: Number
-    w_foot: Number
-    w_peak: Number
-    digits: Number
-    round_ends: float = 0.0
-    ones: Weighted[str] = ""
-    forms: list[Weighted[str]]
+STYLE = Arguments(StrokeStyle, "forms", forms=(list[Weighted[str]], []), ones=(Weighted[str], ""))
 
 
 class Strokes(Entry):
     """All that ``strokes.toml`` holds."""
 
     characters: dict[str, Skeleton]
-    families: dict[str, StyleFamily]
+    families: dict[str, STYLE.table]  # type: ignore[name-defined]
 
 
-def _with_defaults(tables: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(tables: dict[str, Any]) -> dict[str, Any]:
+    """The tables of ``strokes.toml`` with whole families."""
     defaults = tables.pop("defaults", {})
-    families = {name: {**defaults, **family} for name, family in tables.get("families", {}).items()}
-    return {**tables, "families": families}
+    return {**tables, "families": {name: defaults | family for name, family in tables["families"].items()}}
 
 
-STROKES: Strokes = load("strokes.toml", Strokes, _with_defaults)
+STROKES: Strokes = load("strokes.toml", Strokes, with_defaults)
 
 
-@dataclass(frozen=True)
-class StrokeStyle:
-    """A stroke alphabet; lengths are fractions of the cap height.
-
-    Attributes:
-        width: width of an ordinary letter such as H.
-        weight: stroke width.
-        corner: corner radius as a fraction of the largest possible one, 0 (square) to 1 (half circles).
-        round_ends: strokes end in half circles instead of flat.
-        middle: height of the middle bars from the cap line.
-        m_depth: how far down the middle of the M reaches.
-        w_foot: how far inwards the feet of the W stand.
-        w_peak: how far from the cap line the middle of the W ends.
-        digits: width of digits as a multiple of letters'.
-        forms: unusual forms of characters, as named in ``strokes.toml``.
-    """
-
-    width: float
-    weight: float
-    corner: float
-    round_ends: bool = False
-    middle: float = 0.48
-    m_depth: float = 0.6
-    w_foot: float = 0.26
-    w_peak: float = 0.25
-    digits: float = 1.0
-    forms: frozenset[str] = frozenset()
-
-    def glyph(self, character: str) -> Glyph:
-        """The character at ``CAP_HEIGHT``, from a bounded cache."""
-        return _rasterise(self, character)
-
-
-def random_style(family: StyleFamily, rng: np.random.Generator) -> StrokeStyle:
+def random_style(family: Any, rng: np.random.Generator) -> StrokeStyle:
     """An alphabet within the ranges of a family."""
-    lengths = ("width", "weight", "corner", "middle", "m_depth", "w_foot", "w_peak", "digits")
     forms = [draw(group, rng) for group in (family.ones, *family.forms)]
     return StrokeStyle(
-        **{name: draw_number(getattr(family, name), rng) for name in lengths},
-        round_ends=bool(rng.random() < family.round_ends),
-        forms=frozenset(name for group in forms for name in group.split(", ") if name),
+        **STYLE.draw(family, rng), forms=frozenset(name for group in forms for name in group.split(", ") if name)
     )
 
 

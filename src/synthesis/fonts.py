@@ -1,7 +1,6 @@
 """TrueType faces from the installed ``fontpkg-*`` packages (open licences; the extra ``fonts`` names them)."""
 
 import importlib.util
-import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,10 +14,9 @@ from .values import load
 
 #: Names of families (such as ``barlow-condensed``) by what they letter.
 FAMILIES: dict[str, list[str]] = load("fonts.toml", dict[str, list[str]])
-LEFT_OUT = ("Italic", "Thin", "ExtraLight")
-#: Weights that a variable font is taken at, and the limits of its width in percent.
-WEIGHTS = (350.0, 500.0, 650.0, 800.0)
-WIDTHS = (60.0, 115.0)
+#: Parts of the names of files, and of the variants in a variable font, that are left out.
+FILES_LEFT_OUT = ("Italic", "Thin", "ExtraLight")
+VARIANTS_LEFT_OUT = (*FILES_LEFT_OUT, "Light", "SemiBold", "Ultra", "ExtraExpanded")
 
 
 class FontsNotInstalledError(RuntimeError):
@@ -27,10 +25,10 @@ class FontsNotInstalledError(RuntimeError):
 
 @dataclass(frozen=True)
 class FontFace:
-    """One face: a font file and, for a variable font, its axis values."""
+    """One face: a font file and, in a variable font, the name of a variant."""
 
     path: Path
-    axes: tuple[float, ...] = ()
+    variant: str = ""
 
     def glyph(self, character: str) -> Glyph:
         """The character at ``CAP_HEIGHT``, from a bounded cache."""
@@ -50,8 +48,8 @@ class FontFace:
 def _load(face: FontFace, size: int, shaped: bool = False) -> ImageFont.FreeTypeFont:
     engine = ImageFont.Layout.RAQM if shaped else ImageFont.Layout.BASIC
     font = ImageFont.truetype(str(face.path), size, layout_engine=engine)
-    if face.axes:
-        font.set_variation_by_axes(list(face.axes))
+    if face.variant:
+        font.set_variation_by_name(face.variant)
     return font
 
 
@@ -77,44 +75,26 @@ def _render(font: ImageFont.FreeTypeFont, line: str) -> tuple[Mask, int]:
     return mask, first + top - 2
 
 
-def find_faces(families: Iterable[str]) -> list[FontFace]:
+def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace]:
     """All upright faces of the families that are installed, thin weights left out, in a stable order.
 
-    A variable font gives one face per weight (and per width, where it has that axis).
+    Raises:
+        FontsNotInstalledError: faces are required, and none of the families is installed.
     """
     faces: list[FontFace] = []
     for family in families:
         spec = importlib.util.find_spec("fontpkg_" + family.replace("-", "_"))
         if spec is not None and spec.origin is not None:
             for path in sorted((Path(spec.origin).parent / "files").glob("*.[to]tf")):
-                if not any(part in path.stem for part in LEFT_OUT):
-                    faces.extend(_faces_of_file(path))
-    return faces
-
-
-def require_faces(families: Iterable[str]) -> list[FontFace]:
-    """As ``find_faces``, but insists that there are any.
-
-    Raises:
-        FontsNotInstalledError: none of the families is installed.
-    """
-    faces = find_faces(families)
-    if not faces:
+                if not any(part in path.stem for part in FILES_LEFT_OUT):
+                    faces.extend(FontFace(path, variant) for variant in _variants(path))
+    if required and not faces:
         raise FontsNotInstalledError("no font package is installed; install them with: pip install 'numberplate[fonts]'")
     return faces
 
 
-def _faces_of_file(path: Path) -> list[FontFace]:
+def _variants(path: Path) -> list[str]:
     if "[" not in path.name:
-        return [FontFace(path)]
-    values: list[list[float]] = []
-    for axis in ImageFont.truetype(str(path), 16).get_variation_axes():
-        low, high, default = (float(axis[key] or 0) for key in ("minimum", "maximum", "default"))
-        name = bytes(axis["name"] or b"").decode().lower()
-        if name == "weight":
-            values.append(sorted({min(max(weight, low), high) for weight in WEIGHTS}))
-        elif name == "width":
-            values.append(sorted({max(low, WIDTHS[0]), default, min(high, WIDTHS[1])}))
-        else:
-            values.append([default])
-    return [FontFace(path, axes) for axes in itertools.product(*values)]
+        return [""]
+    names = [bytes(name).decode() for name in ImageFont.truetype(str(path), 16).get_variation_names()]
+    return [name for name in names if not any(part in name for part in VARIANTS_LEFT_OUT)]

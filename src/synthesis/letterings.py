@@ -8,8 +8,10 @@ import numpy as np
 
 from . import marks
 from .alphabets import StrokeStyle, stroke_alphabets
+from .drawn_plate import DrawnPlate
 from .fonts import FAMILIES, FontFace, find_faces
-from .glyphs import CAP_HEIGHT, Lettering, Mask, fit_height
+from .glyphs import ALPHABET, CAP_HEIGHT, Lettering, Mask, crop_to_ink, fit_height
+from .typesetting import RowStyle, Token, set_row
 
 STYLES_PER_FAMILY = 20
 #: Share of plates lettered with a stroke alphabet where fonts are installed too, and of unusual fonts among the others.
@@ -94,18 +96,9 @@ def load_letterings(with_fonts: bool = True) -> Letterings:
 
 
 def spell(lettering: Lettering, line: str) -> Mask:
-    """A line of text from single glyphs; dots and dashes become bars, unknown characters spaces."""
-    gap = CAP_HEIGHT // 7
-    pieces: list[Mask] = []
-    for character in line.upper():
-        if character.isascii() and character.isalnum():
-            mask = lettering.glyph(character).mask
-            piece = np.zeros((CAP_HEIGHT, mask.shape[1] + gap), np.uint8)
-            rows = min(CAP_HEIGHT, mask.shape[0])
-            piece[:rows, : mask.shape[1]] = mask[:rows]
-        else:
-            piece = np.zeros((CAP_HEIGHT, CAP_HEIGHT // 3), np.uint8)
-            if character in "-.":
-                piece[CAP_HEIGHT // 2 : CAP_HEIGHT // 2 + gap, :gap] = 255
-        pieces.append(piece)
-    return np.hstack(pieces)
+    """A line of text from single glyphs; whatever is no letter or digit becomes a space."""
+    sheet = DrawnPlate.blank(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
+    style = RowStyle(lettering, CAP_HEIGHT, (255.0, 255.0, 255.0))
+    tokens = [Token(character) if character in ALPHABET else Token(space=0.2) for character in line.upper()]
+    set_row(sheet, tokens, (0, 0, sheet.width, sheet.height), style, 0, np.random.default_rng(0))
+    return crop_to_ink(sheet.relief)[0]

@@ -82,6 +82,20 @@ def draw_pair(rng: np.random.Generator, names: tuple[str, str]) -> tuple[Colour,
     return ink, ground
 
 
+def _shape(
+    press: Press,
+    text: str | None,
+    mark: str | None,
+    height: float,
+    widest: float = float("inf"),
+    ornate: bool = False,
+) -> Mask:
+    """Coverage of a line or of a mark."""
+    if mark is not None:
+        return fit_height(draw_mark(press.rng, mark), height, widest)
+    return press.letterings.text(press.rng, write_line(press.rng, text or ""), height, ornate, widest)
+
+
 def piece(
     press: Press,
     text: Line | None = None,
@@ -96,72 +110,38 @@ def piece(
     blank = [Token(space=space)] if space > 0 else []
     if text is None and mark is None:
         return blank
-    rng = press.rng
-    shape = press.letterings.text(rng, write_line(rng, text), 64) if text else draw_mark(rng, mark or "emblem")
-    return [*blank, Token("", 0, shape, height, centre, press.colour(colour), raised), *blank]
+    shape = Token("", 0, _shape(press, text, mark, 64), height, centre, press.colour(colour), raised)
+    return [*blank, shape, *blank]
 
 
-def words(
+def imprint(
     press: Press,
-    text: Line,
-    at: Place,
-    size: float,
+    at: Place,  # its centre
+    size: float,  # its height
+    text: Line | None = None,
+    mark: MarkName | None = None,  # instead of a text
     colour: ColourName = "ink",
-    ground: ColourName | None = None,
+    ground: ColourName | None = None,  # of a rectangle behind it, as of a sticker
     opacity: float = 1.0,
-    title: bool = False,
-    ornate: bool = False,
-    own: bool = False,
-    raised: bool = False,
-    widest: float = 0.94,
-    beside: Side = "none",
+    ornate: bool = False,  # in a face for badges
+    own: bool = False,  # in the lettering of the plate itself
+    raised: bool = False,  # whether it is embossed
+    widest: float = 0.94,  # share of the sheet's width to which it is condensed
+    beside: Side = "none",  # where the plate's own text keeps clear of it
 ) -> None:
-    """Small print.
-
-    Args:
-        press: with what to print.
-        text: what to write.
-        at: its centre.
-        size: its height.
-        colour: its paint.
-        ground: colour of a rectangle behind it, as of a sticker.
-        opacity: of the paint.
-        title: small letters but for the first of each word.
-        ornate: in a face for badges.
-        own: in the lettering of the plate itself.
-        raised: whether it is embossed.
-        widest: share of the sheet's width to which it is condensed.
-        beside: at which side the plate's text keeps clear of it.
-    """
-    rng, (width, height) = press.rng, press.plate.size
-    line = write_line(rng, text)
+    """Small print or an emblem."""
+    width, height = press.plate.size
     rows, limit = size * height, widest * width
     if own:
-        mask = fit_height(spell(press.face, line), rows, limit)
+        mask = fit_height(spell(press.face, write_line(press.rng, text or "")), rows, limit)
     else:
-        mask = press.letterings.text(rng, line.title() if title else line, rows, ornate, limit)
+        mask = _shape(press, text, mark, rows, limit, ornate)
     x, y, ink = at[0] * width, at[1] * height, press.colour(colour)
     if ground is not None:
-        ink, paint = draw_pair(rng, (colour, ground))
+        ink, paint = draw_pair(press.rng, (colour, ground))
         reach_x, reach_y = mask.shape[1] / 2 + 0.4 * rows, mask.shape[0] / 2 + 0.3 * rows
         press.plate.fill(x - reach_x, y - reach_y, x + reach_x, y + reach_y, paint)
     press.keep_free(beside, press.stamp(mask, x, y, ink, opacity, raised), 0.05 * height)
-
-
-def emblem(
-    press: Press,
-    mark: MarkName,
-    at: Place,
-    size: float,
-    colour: ColourName = "ink",
-    raised: bool = False,
-    beside: Side = "none",
-) -> None:
-    """A mark somewhere on the sheet."""
-    width, height = press.plate.size
-    mask = fit_height(draw_mark(press.rng, mark), size * height)
-    box = press.stamp(mask, at[0] * width, at[1] * height, press.colour(colour), 1.0, raised)
-    press.keep_free(beside, box, 0.05 * height)
 
 
 def border(
@@ -186,29 +166,26 @@ def band(
     width: float,
     side: Side = "left",
     colours: Pair = ("whites", "bands"),
-    mark: MarkName | None = None,
+    mark: MarkName | None = None,  # above the text
     mark_colour: ColourName = "any",
-    ornate: bool = False,
 ) -> None:
-    """A coloured band along a side with words, and perhaps a mark above them; the plate's text stands beside it."""
+    """A coloured band along a side with words; the plate's own text stands beside it."""
     rng, (sheet_width, sheet_height) = press.rng, press.plate.size
     reach = width * press.cap
     ink, ground = (press.colour(name) for name in colours)
-    line = write_line(rng, text)
     if side == "top":
         press.plate.fill(0, 0, sheet_width, reach, ground)
-        mask = press.letterings.text(rng, line, 0.5 * reach, ornate, 0.9 * sheet_width)
-        press.stamp(mask, sheet_width / 2, reach / 2, ink)
+        press.stamp(_shape(press, text, None, 0.5 * reach, 0.9 * sheet_width), sheet_width / 2, reach / 2, ink)
         return
-    x0 = 0.0 if side == "left" else sheet_width - reach
-    box = x0, 0.0, x0 + reach, float(sheet_height)
+    x = 0.0 if side == "left" else sheet_width - reach
+    box = x, 0.0, x + reach, float(sheet_height)
     press.plate.fill(*box, ground)
     press.keep_free(side, box, rng.uniform(0.06, 0.3) * press.cap)
-    mask = press.letterings.text(rng, line, min(0.22 * sheet_height, 0.5 * reach), ornate, 0.85 * reach)
-    press.stamp(mask, x0 + reach / 2, sheet_height * rng.uniform(0.66, 0.78), ink)
+    words = _shape(press, text, None, min(0.22 * sheet_height, 0.5 * reach), 0.85 * reach)
+    press.stamp(words, x + reach / 2, sheet_height * rng.uniform(0.66, 0.78), ink)
     if mark is not None:
-        shape = fit_height(draw_mark(rng, mark), 0.75 * reach)
-        press.stamp(shape, x0 + reach / 2, sheet_height * rng.uniform(0.26, 0.34), press.colour(mark_colour))
+        emblem = _shape(press, None, mark, 0.75 * reach)
+        press.stamp(emblem, x + reach / 2, sheet_height * rng.uniform(0.26, 0.34), press.colour(mark_colour))
 
 
 def graphics(press: Press) -> None:
@@ -218,18 +195,15 @@ def graphics(press: Press) -> None:
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(0, width / height, width, dtype=np.float32)[None]
     for _ in range(int(rng.integers(1, 4))):
-        kind = rng.integers(5)
-        a, b, c, d = (float(value) for value in rng.random(4))
-        if kind == 0:
-            weight = np.abs(y - (a > 0.5)) ** (0.7 + 2.3 * b)
-        elif kind == 1:
-            weight = y > 0.35 + 0.5 * a + (0.02 + 0.1 * b) * np.sin(x * (2 + 10 * c) + 6 * d)
-        elif kind == 2:
-            weight = np.clip((0.15 + 0.45 * a - np.hypot(x - b * width / height, y - c)) * 8, 0, 1)
-        elif kind == 3:
-            weight = 0.5 * (np.sin((x + y * (2 * a - 1)) * (8 + 52 * b)) > 0.6)
-        else:
-            weight = np.abs(y - (0.05, 0.95, 0.2, 0.8)[int(4 * a)]) < 0.04 + 0.08 * b
+        a, b, c, d = rng.random(4)
+        weights = (
+            np.abs(y - (a > 0.5)) ** (0.7 + 2.3 * b) + 0 * x,
+            y > 0.35 + 0.5 * a + (0.02 + 0.1 * b) * np.sin(x * (2 + 10 * c) + 6 * d),
+            np.clip((0.15 + 0.45 * a - np.hypot(x - b * width / height, y - c)) * 8, 0, 1),
+            0.5 * (np.sin((x + y * (2 * a - 1)) * (8 + 52 * b)) > 0.6),
+            (np.abs(y - round(a) - (0.1 if a < 0.5 else -0.1)) < 0.04 + 0.08 * b) + 0 * x,
+        )
+        weight = weights[rng.integers(len(weights))]
         colour = pick(rng, "any")
         if contrast(colour, press.colours["ink"]) < LEAST_CONTRAST:
             colour = mix(press.colours["sheet"], colour, 0.25)
@@ -239,7 +213,7 @@ def graphics(press: Press) -> None:
 
 
 PIECE = Arguments(piece, "press")
-_FUNCTIONS = {function.__name__: function for function in (words, emblem, border, rectangle, band, graphics)}
+_FUNCTIONS = {function.__name__: function for function in (imprint, border, rectangle, band, graphics)}
 _ARGUMENTS = {
     name: Arguments(function, "press", kind=(Literal[name], ...), chance=(float, 1.0))
     for name, function in _FUNCTIONS.items()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from src.synthesis import values
-from src.synthesis.alphabets import Strokes, _with_defaults
+from src.synthesis.alphabets import Strokes, with_defaults
 from src.synthesis.designs import Designs, _merged
 from src.synthesis.values import SYNTHESIS_DIRECTORY, draw, draw_number, load
 
@@ -50,6 +50,6 @@ def test_errors_name_the_file_and_the_key(
     assert old in text
     (tmp_path / file).write_text(text.replace(old, new, 1), "utf-8")
     monkeypatch.setattr(values, "SYNTHESIS_DIRECTORY", tmp_path)
-    form, prepare = (Designs, _merged) if file == "designs.toml" else (Strokes, _with_defaults)
+    form, prepare = (Designs, _merged) if file == "designs.toml" else (Strokes, with_defaults)
     with pytest.raises(ValueError, match=f"{file}.*{key}"):
         load(file, form, prepare)
