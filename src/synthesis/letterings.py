@@ -6,8 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from . import marks
-from .alphabets import StrokeStyle, stroke_alphabets
+from .alphabets import IDEOGRAPHS, StrokeStyle, stroke_alphabets
 from .drawn_plate import DrawnPlate
 from .fonts import FAMILIES, FontFace, find_faces
 from .glyphs import ALPHABET, CAP_HEIGHT, Lettering, Mask, crop_to_ink, fit_height
@@ -17,7 +16,7 @@ STYLES_PER_FAMILY = 20
 #: Share of plates lettered with a stroke alphabet where fonts are installed too, and of unusual fonts among the others.
 STROKE_SHARE = 0.4
 UNUSUAL_SHARE = 0.08
-#: First and last character of the scripts that need fonts of their own; ideographs have none, and are made up.
+#: First and last character of the scripts that need fonts of their own; ideographs have none.
 SCRIPTS = {"arabic": "\u0600\u06ff", "devanagari": "\u0900\u097f", "thai": "\u0e00\u0e7f", "ideographs": "\u3000\u9fff"}
 
 
@@ -54,7 +53,7 @@ class Letterings:
         badge: bool = False,
         widest: float = float("inf"),
     ) -> Mask:
-        """A line of small text as coverage; made-up glyphs where no font has its script.
+        """A line of small text as coverage; ideographs where no font has its script.
 
         Args:
             rng: source of randomness.
@@ -68,10 +67,11 @@ class Letterings:
             kind = "badge"
         if kind in self.fonts:
             mask = self._pick_face(rng, kind).text(line, kind in SCRIPTS)
-        elif kind in SCRIPTS:
-            mask = marks.ideographs(rng, len(line))
-        else:
+        elif kind == "plate":
             mask = spell(self.pick_stroke(rng), line)
+        else:
+            known = [one if one in IDEOGRAPHS else IDEOGRAPHS[rng.integers(len(IDEOGRAPHS))] for one in line]
+            mask = spell(self.pick_stroke(rng, ["thin"]), "".join(known))
         return fit_height(mask, height, widest)
 
     def _pick_face(self, rng: np.random.Generator, kind: str) -> FontFace:
@@ -99,6 +99,6 @@ def spell(lettering: Lettering, line: str) -> Mask:
     """A line of text from single glyphs; whatever is no letter or digit becomes a space."""
     sheet = DrawnPlate.blank(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
     style = RowStyle(lettering, CAP_HEIGHT, (255.0, 255.0, 255.0))
-    tokens = [Token(character) if character in ALPHABET else Token(space=0.2) for character in line.upper()]
+    tokens = [Token(one) if one in ALPHABET or one in IDEOGRAPHS else Token(space=0.2) for one in line.upper()]
     set_row(sheet, tokens, (0, 0, sheet.width, sheet.height), style, 0, np.random.default_rng(0))
     return crop_to_ink(sheet.relief)[0]

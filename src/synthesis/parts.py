@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal, Union
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from .alphabets import MarkName, draw_mark
 from .drawn_plate import Box, DrawnPlate, rounded_rectangle
 from .glyphs import Lettering, Mask, fit_height
 from .letterings import Letterings, spell
-from .marks import MarkName, draw_mark
 from .paints import PALETTES, Colour, contrast, mix, pick
 from .texts import Line, write_line
 from .typesetting import Token

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from . import marks, paints
+from . import alphabets as marks, paints
 from .letterings import Letterings
 from .drawn_plate import DrawnPlate
 from .surface import smooth_noise, soft_blur
