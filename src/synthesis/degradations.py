@@ -25,37 +25,28 @@ def _filtered(image: Image, kernel: NDArray[np.float32]) -> Image:
     return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT), np.uint8)
 
 
-def cast_shadow(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def shadow(image: Image, rng: np.random.Generator, detail: float) -> Image:
     """A shadow with a straight or wavy edge across the picture."""
     height, width = image.shape[:2]
-    angle = rng.uniform(0, 2 * np.pi)
+    angle, softness = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 0.1 * height + 1)
     y, x = np.ogrid[0.0:height, 0.0:width]
     across = (x - width * rng.uniform(0.2, 0.8)) * np.cos(angle) + (y - height * rng.uniform(0.3, 0.7)) * np.sin(angle)
     if rng.random() < 0.4:
         across += np.sin(x * rng.uniform(0.02, 0.2)) * height * 0.05
-    lit = np.clip(across / rng.uniform(0.5, 0.1 * height + 1) + 0.5, 0, 1)
-    if rng.random() < 0.3:
-        lit = np.clip(lit + smooth_noise(rng, height, width, 8).round(), 0, 1)
     gain = rng.uniform(0.25, 0.75)
-    return _to_image(image * (gain + (1 - gain) * lit)[..., None])
+    return _to_image(image * (gain + (1 - gain) * np.clip(across / softness + 0.5, 0, 1))[..., None])
 
 
 def glare(image: Image, rng: np.random.Generator, detail: float) -> Image:
-    """One or two spots or streaks of reflected light."""
+    """A spot or streak of reflected light."""
     height, width = image.shape[:2]
-    y, x = np.ogrid[0.0:height, 0.0:width]
-    light = np.zeros((height, width))
-    for _ in range(int(rng.integers(1, 3))):
-        radius_x, radius_y = rng.uniform(0.05, 0.5, 2) * height
-        distance = ((x - rng.uniform(0, width)) / radius_x) ** 2 + ((y - rng.uniform(0, height)) / radius_y) ** 2
-        light += np.exp(-distance) * rng.uniform(40, 200)
-    return _to_image(image + light[..., None])
+    y, x = (np.linspace(-rng.random(), rng.random(), size) / rng.uniform(0.05, 0.5) for size in (height, width))
+    return _to_image(image + rng.uniform(40, 200) * np.exp(-(y[:, None] ** 2) - x**2)[..., None])
 
 
 def night(image: Image, rng: np.random.Generator, detail: float) -> Image:
     """Dark surroundings, a lamp's warm or cold light on part of the picture."""
-    height, width = image.shape[:2]
-    light = smooth_noise(rng, height, width, rng.uniform(1, 3))[..., None]
+    light = smooth_noise(rng, *image.shape[:2], rng.uniform(1, 3))[..., None]
     tint = np.array([rng.uniform(0.5, 1.1), 0.9, 1.05])
     return _to_image(image * (rng.uniform(0.2, 0.6) + light * rng.uniform(0.1, 0.6)) * tint)
 
@@ -70,31 +61,30 @@ def infra_red(image: Image, rng: np.random.Generator, detail: float) -> Image:
 
 
 def haze(image: Image, rng: np.random.Generator, detail: float) -> Image:
-    """Fog, a dusty lens or rain streaks: contrast fades towards a bright grey."""
-    height, width = image.shape[:2]
-    veil = rng.uniform(0.1, 0.55) * (0.6 + 0.4 * smooth_noise(rng, height, width, 2))[..., None]
-    hazy = image * (1 - veil) + rng.uniform(110, 220) * veil
-    if rng.random() < 0.4:
-        streaks = (rng.random((height, width), dtype=np.float32) > 0.995).astype(np.float32) * 255
-        kernel = np.eye(9, dtype=np.float32)[:, ::-1] if rng.random() < 0.5 else np.ones((9, 1), np.float32)
-        hazy += cv2.filter2D(streaks, -1, kernel / 9)[..., None] * rng.uniform(0.5, 3)
-    return _to_image(hazy)
+    """Fog or a dusty lens: contrast fades towards a bright grey."""
+    veil = rng.uniform(0.1, 0.55) * (0.6 + 0.4 * smooth_noise(rng, *image.shape[:2], 2))[..., None]
+    return _to_image(image * (1 - veil) + rng.uniform(110, 220) * veil)
+
+
+def rain(image: Image, rng: np.random.Generator, detail: float) -> Image:
+    """Bright streaks, slanted or straight down."""
+    streaks = (rng.random(image.shape[:2], dtype=np.float32) > 0.995).astype(np.float32) * 255
+    kernel = np.eye(9, dtype=np.float32)[:, ::-1] if rng.random() < 0.5 else np.ones((9, 1), np.float32)
+    return _to_image(image + cv2.filter2D(streaks, -1, kernel / 9)[..., None] * rng.uniform(0.5, 3))
 
 
 def tone(image: Image, rng: np.random.Generator, detail: float) -> Image:
-    """Gamma, contrast and exposure, from dim and flat to burnt out."""
+    """Gamma, contrast and exposure, from dim and flat to burnt out, and now and then the tint of lamps or shade."""
     levels = np.linspace(0, 1, 256) ** np.exp(rng.normal(0, 0.3))
     curve = (levels - 0.5) * np.exp(rng.normal(-0.03, 0.25)) + 0.5 + rng.normal(0, 0.08)
-    return np.asarray(cv2.LUT(image, _to_image(curve * 255)), np.uint8)
+    gains = np.exp(rng.normal(0, 0.1 if rng.random() < 0.3 else 0, 3))
+    return np.asarray(cv2.LUT(image, _to_image(curve[:, None] * 255 * gains / gains.mean())[None]), np.uint8)
 
 
-def colour_cast(image: Image, rng: np.random.Generator, detail: float) -> Image:
-    """Tint of the light: sodium lamps, shade, fluorescent tubes; or faded colours."""
-    if rng.random() < 0.4:
-        grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None].astype(np.float32)
-        return _to_image(grey + (image - grey) * np.float32(rng.uniform(0.0, 1.6)))
-    gains = np.exp(rng.normal(0, 0.1, 3))
-    return _to_image(image * (gains / gains.mean()).astype(np.float32))
+def saturation(image: Image, rng: np.random.Generator, detail: float) -> Image:
+    """Faded colours, none at all, or exaggerated ones."""
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None].astype(np.float32)
+    return _to_image(grey + (image - grey) * np.float32(max(0.0, rng.uniform(-0.8, 1.6))))
 
 
 def defocus(image: Image, rng: np.random.Generator, detail: float) -> Image:
@@ -115,10 +105,9 @@ def motion_blur(image: Image, rng: np.random.Generator, detail: float) -> Image:
         return image
     angle = rng.normal(0, 0.4) if rng.random() < 0.7 else rng.uniform(0, np.pi)
     size = 2 * int(np.ceil(length / 2)) + 3
-    kernel = np.zeros((size * 4, size * 4), np.float32)
     step = np.array([np.cos(angle), np.sin(angle)]) * length * 2
     start, end = (np.round(size * 2 + sign * step).astype(int).tolist() for sign in (-1, 1))
-    cv2.line(kernel, start, end, 1.0, 3)
+    kernel = cv2.line(np.zeros((size * 4, size * 4), np.float32), start, end, 1.0, 3)
     return _filtered(image, np.asarray(cv2.resize(kernel, (size, size), interpolation=cv2.INTER_AREA), np.float32))
 
 
@@ -150,11 +139,6 @@ def sharpen(image: Image, rng: np.random.Generator, detail: float) -> Image:
     return np.asarray(cv2.addWeighted(image, 1 + amount, blurred, -amount, 0), np.uint8)
 
 
-def greyscale(image: Image, rng: np.random.Generator, detail: float) -> Image:
-    """A picture without colours."""
-    return np.repeat(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
-
-
 def jpeg(image: Image, rng: np.random.Generator, detail: float) -> Image:
     """Save and load as JPEG of quality 15 to 95."""
     quality = int(rng.integers(15, 60) if rng.random() < 0.3 else rng.integers(55, 96))
@@ -164,19 +148,19 @@ def jpeg(image: Image, rng: np.random.Generator, detail: float) -> Image:
 
 #: The effects with their probabilities, in the order in which they happen: light, weather, lens, sensor, file.
 EFFECTS = (
-    (0.12, cast_shadow),
-    (0.05, glare),
+    (0.12, shadow),
+    (0.07, glare),
     (0.06, night),
     (0.06, infra_red),
     (0.04, haze),
-    (0.5, tone),
-    (0.3, colour_cast),
+    (0.02, rain),
+    (0.55, tone),
+    (0.18, saturation),
     (0.4, defocus),
     (0.1, motion_blur),
     (0.4, sensor_noise),
     (0.15, low_resolution),
     (0.2, sharpen),
-    (0.06, greyscale),
     (0.6, jpeg),
 )
 

@@ -40,6 +40,7 @@ Pair = Annotated[tuple[ColourName, ColourName], BeforeValidator(_split_pair)]
 """Colours of ink and of what is beneath it, such as ``inks blues on whites``."""
 Place = tuple[float, float]
 Side = Literal["none", "left", "right", "top"]
+Figure = Literal["any", "gradient", "hills", "sun", "stripes", "bar"]
 
 
 @dataclass
@@ -188,27 +189,26 @@ def band(
         press.stamp(emblem, x + reach / 2, sheet_height * rng.uniform(0.26, 0.34), press.colour(mark_colour))
 
 
-def graphics(press: Press) -> None:
-    """One to three gradients, hills, suns, stripes or bars on the background; the text stays readable on them."""
+def graphics(press: Press, figure: Figure = "any", colour: ColourName = "any") -> None:
+    """A gradient, hills, a sun, stripes or a bar on the background; the plate's own text stays readable on it."""
     rng, (width, height) = press.rng, press.plate.size
     image = press.plate.image.astype(np.float32)
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(0, width / height, width, dtype=np.float32)[None]
-    for _ in range(int(rng.integers(1, 4))):
-        a, b, c, d = rng.random(4)
-        weights = (
-            np.abs(y - (a > 0.5)) ** (0.7 + 2.3 * b) + 0 * x,
-            y > 0.35 + 0.5 * a + (0.02 + 0.1 * b) * np.sin(x * (2 + 10 * c) + 6 * d),
-            np.clip((0.15 + 0.45 * a - np.hypot(x - b * width / height, y - c)) * 8, 0, 1),
-            0.5 * (np.sin((x + y * (2 * a - 1)) * (8 + 52 * b)) > 0.6),
-            (np.abs(y - round(a) - (0.1 if a < 0.5 else -0.1)) < 0.04 + 0.08 * b) + 0 * x,
-        )
-        weight = weights[rng.integers(len(weights))]
-        colour = pick(rng, "any")
-        if contrast(colour, press.colours["ink"]) < LEAST_CONTRAST:
-            colour = mix(press.colours["sheet"], colour, 0.25)
-        alpha = np.asarray(weight * rng.uniform(0.25, 0.9), np.float32)[..., None]
-        image += (np.asarray(colour, np.float32) - image) * alpha
+    a, b, c, d = rng.random(4)
+    weights = {
+        "gradient": np.abs(y - (a > 0.5)) ** (0.7 + 2.3 * b) + 0 * x,
+        "hills": y > 0.35 + 0.5 * a + (0.02 + 0.1 * b) * np.sin(x * (2 + 10 * c) + 6 * d),
+        "sun": np.clip((0.15 + 0.45 * a - np.hypot(x - b * width / height, y - c)) * 8, 0, 1),
+        "stripes": np.sin((x + y * (2 * a - 1)) * (8 + 52 * b)) > 0.3 + 0.6 * c,
+        "bar": (np.abs(y - round(a) - (0.1 if a < 0.5 else -0.1)) < 0.04 + 0.08 * b) + 0 * x,
+    }
+    weight = weights[figure] if figure != "any" else list(weights.values())[rng.integers(len(weights))]
+    paint = press.colour(colour)
+    if contrast(paint, press.colours["ink"]) < LEAST_CONTRAST:
+        paint = mix(press.colours["sheet"], paint, 0.25)
+    alpha = np.asarray(weight * rng.uniform(0.25, 0.9), np.float32)[..., None]
+    image += (np.asarray(paint, np.float32) - image) * alpha
     press.plate.image[:] = np.clip(image, 0, 255).astype(np.uint8)
 
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from ..basics.geometry import box_to_quad, quad_size, quad_to_box, quad_to_rectangle, transform_points
 from .degradations import degrade
+from .designs import paint_design
 from .drawn_plate import DrawnPlate
 from .letterings import Letterings, load_letterings
 from .mounting import mount
 from .plates import draw_empty_plate, draw_plate
 from .surface import soft_blur
-from .surroundings import draw_surroundings
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
@@ -26,6 +26,9 @@ CHARACTER_HEIGHTS = (8.0, 60.0)
 LARGEST_SCENE = 900
 #: Standard deviation of the brightness around a plate, in levels, below which a degraded picture is made anew.
 LEAST_CONTRAST = 15.0
+#: The design of drawn surroundings, and where the plate is in them as shares of their size.
+BODYWORK = "bodywork"
+AROUND_PLATE = (0.3, 0.36, 0.7, 0.64)
 #: From corners of pixels, in which quads are given, to OpenCV's coordinates, which count from the middles.
 TO_MIDDLES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
@@ -85,14 +88,14 @@ def paste_plate(
     Returns:
         A copy of the image; only the plate, its frame and a narrow shadow differ.
     """
-    mounted = mount(plate, rng, letterings or load_letterings())
+    mounted, box = mount(plate, rng, letterings or load_letterings())
     source, coverage = mounted.image, mounted.coverage
-    matrix = np.linalg.inv(quad_to_rectangle(quad, np.asarray(mounted.plate_box, np.float32)))
+    matrix = np.linalg.inv(quad_to_rectangle(quad, np.asarray(box, np.float32)))
     height, width = source.shape[:2]
     outline = transform_points(box_to_quad(np.array([0, 0, width, height], np.float32)), matrix)
     plate_width, plate_height = quad_size(quad)
     # Averaging first keeps strokes of small plates from breaking up, as a lens and a sensor would.
-    shrink = plate_width / (mounted.plate_box[2] - mounted.plate_box[0])
+    shrink = plate_width / plate.width
     if shrink < 0.8:
         size = max(4, round(width * shrink * 1.1)), max(4, round(height * shrink * 1.1))
         source, coverage = (
@@ -164,7 +167,7 @@ def reader_scene(
     if background is not None:
         image = _cut(background, rng, width, height)
     else:
-        image = _drawn_background(rng, letterings, quad, width, height)
+        image = _bodywork(rng, letterings, quad, width, height)
     if not empty or rng.random() < 0.6:
         image = paste_plate(image, plate, quad, rng, letterings)
     degraded = degrade(image, rng, target * shrink)
@@ -194,15 +197,10 @@ def _cut(background: Image, rng: np.random.Generator, width: int, height: int) -
     return np.asarray(cv2.resize(piece, (width, height), interpolation=interpolation), np.uint8)
 
 
-def _drawn_background(
-    rng: np.random.Generator, letterings: Letterings, quad: FloatArray, width: int, height: int
-) -> Image:
+def _bodywork(rng: np.random.Generator, letterings: Letterings, quad: FloatArray, width: int, height: int) -> Image:
     """Drawn surroundings in the plate's own perspective."""
-    plate_width, plate_height = quad_size(quad)
-    margin = 1.6 * plate_height
-    rectangle = (margin, margin, margin + plate_width, margin + plate_height)
-    sheet = round(plate_width + 2 * margin), round(plate_height + 2 * margin)
-    drawn = draw_surroundings(rng, letterings, *sheet, rectangle)
-    matrix = np.linalg.inv(quad_to_rectangle(quad, np.asarray(rectangle, np.float32)))
-    warped = cv2.warpPerspective(drawn, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
-    return np.asarray(warped, np.uint8)
+    body = paint_design(BODYWORK, rng, letterings)
+    middle = np.multiply(AROUND_PLATE, 2 * body.size)
+    matrix = np.linalg.inv(quad_to_rectangle(quad, middle.astype(np.float32)))
+    warped = cv2.warpPerspective(body.image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+    return np.asarray(soft_blur(warped, rng.uniform(0.4, 1.5)), np.uint8)

@@ -9,10 +9,10 @@ from src.synthesis.designs import DESIGNS, STYLE, paint_design
 from src.synthesis.drawn_plate import DrawnPlate
 from src.synthesis.glyphs import ALPHABET
 from src.synthesis.letterings import Letterings, load_letterings
-from src.synthesis.plates import EMPTY, draw_empty_plate, draw_plate
+from src.synthesis.plates import draw_empty_plate, draw_plate
 from src.synthesis.typesetting import RowStyle, Token, set_row
 
-WITH_TEXT = sorted(set(DESIGNS.designs) - {EMPTY})
+WITH_TEXT = sorted(name for name, (variant, *_) in DESIGNS.designs.items() if variant.share)
 
 
 @pytest.fixture(scope="module")
