@@ -156,8 +156,8 @@ def draw_street(rng: np.random.Generator, sky: Colour) -> Image:
         cv2.circle(picture, centre, int(rng.integers(50, 130)), green, -1, cv2.LINE_AA)
     far = soft_blur(picture, 11.0)
     road_share = np.linspace(0, 1, height - horizon, dtype=np.float32)[:, None, None]
-    road = 128 - 38 * road_share + (smooth_noise(rng, height - horizon, width, 600.0)[..., None] - 0.5) * 14
-    road = road + (smooth_noise(rng, height - horizon, width, 9.0)[..., None] - 0.5) * 22
+    road = 128 - 38 * road_share + (smooth_noise(rng, far[horizon:], 600.0)[..., None] - 0.5) * 14
+    road = road + (smooth_noise(rng, far[horizon:], 9.0)[..., None] - 0.5) * 22
     far[horizon:] = np.clip(road * np.array([1.0, 0.985, 0.97]), 0, 255).astype(np.uint8)
     lanes = far.copy()
     vanishing = (width // 2, horizon - 40)

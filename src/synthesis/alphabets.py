@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 from .glyphs import CAP_HEIGHT, Glyph, Mask, crop_to_ink
 from .paths import Path, Points, read_paths
-from .values import Arguments, Entry, Weighted, draw, load
+from .values import Arguments, Choice, Entry, draw, load
 
 SUPERSAMPLING = 3
 #: Width of ideographs as a share of the cap height.
@@ -46,7 +46,7 @@ class Skeleton(Entry):
     width: float | Literal["stroke", "square"] = 1.0
 
 
-STYLE = Arguments(StrokeStyle, "forms", forms=(list[Weighted[str]], []), ones=(Weighted[str], ""))
+STYLE = Arguments(StrokeStyle, "forms", forms=(list[Choice], []), ones=(Choice, ""))
 
 
 class Strokes(Entry):
@@ -68,7 +68,7 @@ IDEOGRAPHS = [character for character in STROKES.characters if not character.isa
 
 
 def _known_mark(name: str) -> str:
-    if name not in STROKES.marks:
+    if name and name not in STROKES.marks:
         raise ValueError(f"strokes.toml has no mark {name}")
     return name
 
@@ -78,7 +78,7 @@ MarkName = Annotated[str, AfterValidator(_known_mark)]
 
 def random_style(family: Any, rng: np.random.Generator) -> StrokeStyle:
     """An alphabet within the ranges of a family."""
-    groups = [draw(group, rng) for group in (family.ones, *family.forms)]
+    groups: list[str] = [draw(group, rng) for group in (family.ones, *family.forms)]
     forms = frozenset(name for group in groups for name in group.split(", ") if name)
     return StrokeStyle(**STYLE.draw(family, rng), forms=forms)
 

@@ -46,7 +46,7 @@ def glare(image: Image, rng: np.random.Generator, detail: float) -> Image:
 
 def night(image: Image, rng: np.random.Generator, detail: float) -> Image:
     """Dark surroundings, a lamp's warm or cold light on part of the picture."""
-    light = smooth_noise(rng, *image.shape[:2], rng.uniform(1, 3))[..., None]
+    light = smooth_noise(rng, image, rng.uniform(1, 3))[..., None]
     tint = np.array([rng.uniform(0.5, 1.1), 0.9, 1.05])
     return _to_image(image * (rng.uniform(0.2, 0.6) + light * rng.uniform(0.1, 0.6)) * tint)
 
@@ -62,15 +62,8 @@ def infra_red(image: Image, rng: np.random.Generator, detail: float) -> Image:
 
 def haze(image: Image, rng: np.random.Generator, detail: float) -> Image:
     """Fog or a dusty lens: contrast fades towards a bright grey."""
-    veil = rng.uniform(0.1, 0.55) * (0.6 + 0.4 * smooth_noise(rng, *image.shape[:2], 2))[..., None]
+    veil = rng.uniform(0.1, 0.55) * (0.6 + 0.4 * smooth_noise(rng, image, 2))[..., None]
     return _to_image(image * (1 - veil) + rng.uniform(110, 220) * veil)
-
-
-def rain(image: Image, rng: np.random.Generator, detail: float) -> Image:
-    """Bright streaks, slanted or straight down."""
-    streaks = (rng.random(image.shape[:2], dtype=np.float32) > 0.995).astype(np.float32) * 255
-    kernel = np.eye(9, dtype=np.float32)[:, ::-1] if rng.random() < 0.5 else np.ones((9, 1), np.float32)
-    return _to_image(image + cv2.filter2D(streaks, -1, kernel / 9)[..., None] * rng.uniform(0.5, 3))
 
 
 def tone(image: Image, rng: np.random.Generator, detail: float) -> Image:
@@ -153,7 +146,6 @@ EFFECTS = (
     (0.06, night),
     (0.06, infra_red),
     (0.04, haze),
-    (0.02, rain),
     (0.55, tone),
     (0.18, saturation),
     (0.4, defocus),

@@ -73,9 +73,7 @@ class DrawnPlate:
         """uint8 ``[height, width]``: less than 255 beyond the sheet's rounded corners."""
         return rounded_rectangle(self.width, self.height, 0, self.corner_radius)
 
-    def paint(
-        self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False
-    ) -> Box:
+    def paint(self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False) -> Box:
         """Paint a coverage mask whose left and top are at x and y (rounded), and emboss its shape if it is raised.
 
         Returns:

@@ -89,7 +89,9 @@ def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace
                 if not any(part in path.stem for part in FILES_LEFT_OUT):
                     faces.extend(FontFace(path, variant) for variant in _variants(path))
     if required and not faces:
-        raise FontsNotInstalledError("no font package is installed; install them with: pip install 'numberplate[fonts]'")
+        raise FontsNotInstalledError(
+            "no font package is installed; install them with: pip install 'numberplate[fonts]'"
+        )
     return faces
 
 

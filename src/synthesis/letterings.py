@@ -17,7 +17,12 @@ STYLES_PER_FAMILY = 20
 STROKE_SHARE = 0.4
 UNUSUAL_SHARE = 0.08
 #: First and last character of the scripts that need fonts of their own; ideographs have none.
-SCRIPTS = {"arabic": "\u0600\u06ff", "devanagari": "\u0900\u097f", "thai": "\u0e00\u0e7f", "ideographs": "\u3000\u9fff"}
+SCRIPTS = {
+    "arabic": ("\u0600", "\u06ff"),
+    "devanagari": ("\u0900", "\u097f"),
+    "thai": ("\u0e00", "\u0e7f"),
+    "ideographs": ("\u3000", "\u9fff"),
+}
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,9 @@ class Letterings:
         badge: bool = False,
         widest: float = float("inf"),
     ) -> Mask:
-        """A line of small text as coverage; ideographs where no font has its script.
+        """A line of small text as coverage, some pixels high (2 at least), and condensed where it would be too wide.
 
-        Args:
-            rng: source of randomness.
-            line: what to write.
-            height: height of the result in pixels, at least 2.
-            badge: prefer ornate faces.
-            widest: pixels to which a longer line is condensed.
+        Where no font has its script, ideographs stand in; badges have ornate faces.
         """
         kind = next((name for name, (first, last) in SCRIPTS.items() if first <= max(line) <= last), "plate")
         if badge and kind == "plate" and "badge" in self.fonts:
@@ -82,11 +82,7 @@ class Letterings:
 
 @lru_cache(maxsize=2)
 def load_letterings(with_fonts: bool = True) -> Letterings:
-    """The collection, made once per process.
-
-    Args:
-        with_fonts: use the installed font packages; without any, stroke alphabets alone are used.
-    """
+    """The collection, made once per process, with or without the font packages that are installed."""
     fonts = {}
     for kind, names in FAMILIES.items() if with_fonts else ():
         families = tuple(faces for name in names if (faces := tuple(find_faces([name]))))

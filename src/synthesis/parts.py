@@ -4,9 +4,11 @@ Each part is a function; ``designs.toml`` gives its arguments. Places are shares
 are in heights of the sheet, but for the width of a band, which is in heights of the plate's characters.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union
 
+import cv2
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -20,11 +22,11 @@ from .typesetting import Token
 from .values import Arguments
 
 #: Least difference in brightness between ink and what is painted beneath it, in levels.
-LEAST_CONTRAST = 55.0
+LEAST_CONTRAST = 65.0
 
 
 def _known_palettes(names: str) -> str:
-    unknown = set(names.split()) - {*PALETTES, "any", "ink", "sheet", "between"}
+    unknown = set(names.split()) - {*PALETTES, "any", "ink", "sheet", "between", "none"}
     if unknown:
         raise ValueError(f"there is no palette {', '.join(sorted(unknown))}")
     return names
@@ -35,11 +37,11 @@ def _split_pair(value: object) -> object:
 
 
 ColourName = Annotated[str, AfterValidator(_known_palettes)]
-"""Palettes, ``any``, the plate's ``ink`` or ``sheet``, or a mixture of these two: ``between``."""
+"""Palettes, ``any``, ``none``, the plate's ``ink`` or ``sheet``, or a mixture of these two: ``between``."""
 Pair = Annotated[tuple[ColourName, ColourName], BeforeValidator(_split_pair)]
 """Colours of ink and of what is beneath it, such as ``inks blues on whites``."""
 Place = tuple[float, float]
-Side = Literal["none", "left", "right", "top"]
+Side = Literal["none", "left", "right"]
 Figure = Literal["any", "gradient", "hills", "sun", "stripes", "bar"]
 
 
@@ -57,10 +59,8 @@ class Press:
     right: float
 
     def colour(self, name: str) -> Colour:
-        """The colour of a name."""
-        if name == "between":
-            return mix(self.colours["sheet"], self.colours["ink"], self.rng.random())
-        return self.colours.get(name) or pick(self.rng, name)
+        """One of the colours of a name."""
+        return _colour(self.rng, name, self.colours)
 
     def stamp(self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False) -> Box:
         """Paint a mask centred at a point in pixels; returns its box."""
@@ -74,33 +74,36 @@ class Press:
             self.right = min(self.right, box[0] - gap)
 
 
-def draw_pair(rng: np.random.Generator, names: tuple[str, str]) -> tuple[Colour, Colour]:
+def _colour(rng: np.random.Generator, name: str, known: dict[str, Colour]) -> Colour:
+    if name == "between":
+        return mix(known["sheet"], known["ink"], rng.random())
+    return known.get(name) or pick(rng, name)
+
+
+def draw_pair(
+    rng: np.random.Generator, names: tuple[str, str], known: dict[str, Colour] | None = None
+) -> tuple[Colour, Colour]:
     """Colours of ink and ground that differ enough, if such are found soon."""
     for _ in range(20):
-        ink, ground = (pick(rng, name) for name in names)
+        ink, ground = (_colour(rng, name, known or {}) for name in names)
         if contrast(ink, ground) >= LEAST_CONTRAST:
             break
     return ink, ground
 
 
 def _shape(
-    press: Press,
-    text: str | None,
-    mark: str | None,
-    height: float,
-    widest: float = float("inf"),
-    ornate: bool = False,
+    press: Press, text: str, mark: str, height: float, widest: float = float("inf"), ornate: bool = False
 ) -> Mask:
-    """Coverage of a line or of a mark."""
-    if mark is not None:
+    """Coverage of a mark or, where there is none, of a line of text."""
+    if mark:
         return fit_height(draw_mark(press.rng, mark), height, widest)
-    return press.letterings.text(press.rng, write_line(press.rng, text or ""), height, ornate, widest)
+    return press.letterings.text(press.rng, write_line(press.rng, text), height, ornate, widest)
 
 
 def piece(
     press: Press,
-    text: Line | None = None,
-    mark: MarkName | None = None,
+    text: Line = "",
+    mark: MarkName = "",
     space: float = 0.0,
     height: float = 0.5,
     centre: float = 0.5,
@@ -109,7 +112,7 @@ def piece(
 ) -> list[Token]:
     """What stands between characters, in their heights: a blank, or a shape with a blank on either side, or nothing."""
     blank = [Token(space=space)] if space > 0 else []
-    if text is None and mark is None:
+    if not text and not mark:
         return blank
     shape = Token("", 0, _shape(press, text, mark, 64), height, centre, press.colour(colour), raised)
     return [*blank, shape, *blank]
@@ -119,10 +122,10 @@ def imprint(
     press: Press,
     at: Place,  # its centre
     size: float,  # its height
-    text: Line | None = None,
-    mark: MarkName | None = None,  # instead of a text
+    text: Line = "",
+    mark: MarkName = "",  # instead of a text
     colour: ColourName = "ink",
-    ground: ColourName | None = None,  # of a rectangle behind it, as of a sticker
+    ground: ColourName = "none",  # of a rectangle behind it, as of a sticker
     opacity: float = 1.0,
     ornate: bool = False,  # in a face for badges
     own: bool = False,  # in the lettering of the plate itself
@@ -134,12 +137,14 @@ def imprint(
     width, height = press.plate.size
     rows, limit = size * height, widest * width
     if own:
-        mask = fit_height(spell(press.face, write_line(press.rng, text or "")), rows, limit)
+        mask = fit_height(spell(press.face, write_line(press.rng, text)), rows, limit)
     else:
         mask = _shape(press, text, mark, rows, limit, ornate)
-    x, y, ink = at[0] * width, at[1] * height, press.colour(colour)
-    if ground is not None:
-        ink, paint = draw_pair(press.rng, (colour, ground))
+    x, y = at[0] * width, at[1] * height
+    if ground == "none":
+        ink = press.colour(colour)
+    else:
+        ink, paint = draw_pair(press.rng, (colour, ground), press.colours)
         reach_x, reach_y = mask.shape[1] / 2 + 0.4 * rows, mask.shape[0] / 2 + 0.3 * rows
         press.plate.fill(x - reach_x, y - reach_y, x + reach_x, y + reach_y, paint)
     press.keep_free(beside, press.stamp(mask, x, y, ink, opacity, raised), 0.05 * height)
@@ -167,26 +172,33 @@ def band(
     width: float,
     side: Side = "left",
     colours: Pair = ("whites", "bands"),
-    mark: MarkName | None = None,  # above the text
+    mark: MarkName = "",  # above the text
     mark_colour: ColourName = "any",
 ) -> None:
-    """A coloured band along a side with words; the plate's own text stands beside it."""
-    rng, (sheet_width, sheet_height) = press.rng, press.plate.size
+    """A coloured band along the left or right side with words; the plate's own text stands beside it."""
+    rng, (sheet_width, height) = press.rng, press.plate.size
     reach = width * press.cap
-    ink, ground = (press.colour(name) for name in colours)
-    if side == "top":
-        press.plate.fill(0, 0, sheet_width, reach, ground)
-        press.stamp(_shape(press, text, None, 0.5 * reach, 0.9 * sheet_width), sheet_width / 2, reach / 2, ink)
-        return
     x = 0.0 if side == "left" else sheet_width - reach
-    box = x, 0.0, x + reach, float(sheet_height)
+    box = x, 0.0, x + reach, float(height)
+    ink, ground = (press.colour(name) for name in colours)
     press.plate.fill(*box, ground)
     press.keep_free(side, box, rng.uniform(0.06, 0.3) * press.cap)
-    words = _shape(press, text, None, min(0.22 * sheet_height, 0.5 * reach), 0.85 * reach)
-    press.stamp(words, x + reach / 2, sheet_height * rng.uniform(0.66, 0.78), ink)
-    if mark is not None:
-        emblem = _shape(press, None, mark, 0.75 * reach)
-        press.stamp(emblem, x + reach / 2, sheet_height * rng.uniform(0.26, 0.34), press.colour(mark_colour))
+    words = _shape(press, text, "", min(0.22 * height, 0.5 * reach), 0.85 * reach)
+    press.stamp(words, x + reach / 2, height * rng.uniform(0.66, 0.78), ink)
+    if mark:
+        emblem = _shape(press, "", mark, 0.75 * reach)
+        press.stamp(emblem, x + reach / 2, height * rng.uniform(0.26, 0.34), press.colour(mark_colour))
+
+
+def bolts(press: Press, at: Place, size: float, both: bool = False, colour: ColourName = "bolts") -> None:
+    """Bolt heads, caps or holes with a shadow: at a place and opposite to it, above and below where there are both."""
+    width, height = press.plate.size
+    paint, radius = press.colour(colour), size * height / 2
+    for y in (at[1], 1 - at[1]) if both else (at[1],):
+        for x in (at[0], 1 - at[0]):
+            for shift, shade in ((0.3 * radius, mix(paint, (0.0, 0.0, 0.0), 0.65)), (0.0, paint)):
+                centre = round((x * width + shift) * 8), round((y * height + shift) * 8)
+                cv2.circle(press.plate.image, centre, round(radius * 8), shade, -1, cv2.LINE_AA, 3)
 
 
 def graphics(press: Press, figure: Figure = "any", colour: ColourName = "any") -> None:
@@ -213,7 +225,7 @@ def graphics(press: Press, figure: Figure = "any", colour: ColourName = "any") -
 
 
 PIECE = Arguments(piece, "press")
-_FUNCTIONS = {function.__name__: function for function in (imprint, border, rectangle, band, graphics)}
+_FUNCTIONS = {function.__name__: function for function in (imprint, border, rectangle, band, graphics, bolts)}
 _ARGUMENTS = {
     name: Arguments(function, "press", kind=(Literal[name], ...), chance=(float, 1.0))
     for name, function in _FUNCTIONS.items()
@@ -222,6 +234,8 @@ Part: Any = Annotated[Union[*(arguments.table for arguments in _ARGUMENTS.values
 """A part in a file: its kind, its chance and its arguments."""
 
 
-def print_part(press: Press, part: Any) -> None:
-    """Print a part on the plate."""
-    _FUNCTIONS[part.kind](press, **_ARGUMENTS[part.kind].draw(part, press.rng))
+def print_parts(press: Press, parts: Iterable[Any]) -> None:
+    """Print those parts on the plate that chance wants."""
+    for part in parts:
+        if press.rng.random() < part.chance:
+            _FUNCTIONS[part.kind](press, **_ARGUMENTS[part.kind].draw(part, press.rng))

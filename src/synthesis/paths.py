@@ -16,19 +16,19 @@ ARC_WEIGHTS /= ARC_WEIGHTS.sum(axis=1, keepdims=True)
 
 
 class Path(NamedTuple):
-    """A polyline: float64 ``[N, 2]`` points, for each whether it is a sharp corner or an end, and whether it is closed."""
+    """A polyline."""
 
-    points: Points
-    sharp: list[bool]
+    points: Points  # [N, 2]
+    sharp: list[bool]  # for each point whether it is a sharp corner or an end, not part of an arc
     closed: bool
 
 
 def read_paths(text: str, lengths: object, place: Callable[[Points], Points], radius: float) -> Iterator[Path]:
-    """The paths of a text.
+    """The paths of a text as ``strokes.toml`` explains it.
 
     Args:
-        text: as ``strokes.toml`` explains it.
-        lengths: has what stands in coordinates instead of numbers as attributes.
+        text: what to read.
+        lengths: has as attributes what stands in coordinates instead of numbers.
         place: from the unit square to pixels.
         radius: of rounded corners in pixels.
     """

@@ -1,30 +1,141 @@
-"""Drawn number plates of every design with the text and the exact box of every character."""
+"""Drawn number plates of the designs in ``designs.toml``, with their text and the exact box of every character.
 
-import cv2
+Designs imitate the general look of a region's plates, with wide ranges; none reproduces an official plate.
+"""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
 import numpy as np
+from pydantic import AfterValidator
 
-from .designs import DESIGNS, paint_design
+from .alphabets import STROKES
 from .drawn_plate import DrawnPlate
 from .letterings import Letterings, load_letterings
+from .paints import contrast, pick
+from .parts import LEAST_CONTRAST, PIECE, Pair, Part, Press, draw_pair, piece, print_parts
 from .surface import age
-from .values import draw
+from .texts import SYMBOLS, random_character
+from .typesetting import RowStyle, Token, set_row
+from .values import Arguments, Entry, Number, Weighted, draw, draw_number, load
 
+#: Share of texts that keep the pattern's letters and digits; the others put any class in any place, so that a reader
+#: cannot learn a language of plates, and all 36 classes are about equally frequent.
+LEGAL_SHARE = 0.3
+#: Height of small characters, in cap heights.
+SMALL = (0.62, 0.85)
 #: Pixels a character must measure on the drawn sheet; designs are drawn anew where one is smaller or cut off.
 LEAST_CHARACTER_SIDE = 3.0
-#: Levels of brightness between ink and sheet, below which a design is drawn anew.
-LEAST_CONTRAST = 38.0
 #: The design without text of its own.
 EMPTY = "empty"
+STYLE = Arguments(RowStyle, "lettering", "cap_height", "colour", "rim")
+
+
+class Row(Entry):
+    """Where a line of the text stands: area in shares of the sheet, height in that of the plate's characters."""
+
+    area: tuple[Number, Number, Number, Number]
+    cap: float = 1.0
+    row: int = 0
+
+
+def _family(name: str) -> str:
+    if name not in STROKES.families:
+        raise ValueError(f"strokes.toml has no family {name}")
+    return name
+
+
+class Design(STYLE.table):  # type: ignore[name-defined,misc]
+    """A design, or a variant of one; ``designs.toml`` describes the keys."""
+
+    share: float
+    weight: float = 1.0
+    patterns: list[str]
+    colours: Weighted[Pair]
+    height: Number
+    aspect: Number
+    cap: Number
+    per_character: Number = 0.0
+    corner: Number
+    strokes: list[Annotated[str, AfterValidator(_family)]]
+    separator: Weighted[str]
+    layout: Weighted[str]
+    rim: float
+    parts: list[Part]  # type: ignore[valid-type]
+    fittings: list[Part]  # type: ignore[valid-type]
+
+
+class Designs(Entry):
+    """All that ``designs.toml`` holds; each design has one variant or more."""
+
+    pieces: dict[str, PIECE.table]  # type: ignore[name-defined]
+    layouts: dict[str, list[Row]]
+    designs: dict[str, list[Design]]
+
+
+def merge_variants(tables: dict[str, Any]) -> dict[str, Any]:
+    """The tables of ``designs.toml`` with whole variants: from the defaults, the design and what is its own."""
+    defaults = tables.pop("defaults", {})
+    designs = {
+        name: [defaults | design | variant for variant in design.pop("variants", [{}])]
+        for name, design in tables["designs"].items()
+    }
+    return {**tables, "designs": designs}
+
+
+DESIGNS: Designs = load("designs.toml", Designs, merge_variants)
+
+
+def paint_design(
+    name: str, rng: np.random.Generator, letterings: Letterings, size: tuple[int, int] | None = None
+) -> DrawnPlate:
+    """A sheet of a design, new and without anything around it; of a width and height in pixels where they are given."""
+    design: Design = draw([(variant.weight, variant) for variant in DESIGNS.designs[name]], rng)
+    rows = DESIGNS.layouts[draw(design.layout, rng)]
+    lines = _split(design.patterns[rng.integers(len(design.patterns))], len(rows), rng)
+    height = size[1] if size else draw_number(design.height, rng)
+    cap = height * draw_number(design.cap, rng)
+    least_width = cap * (max(map(len, lines)) * draw_number(design.per_character, rng) + 0.5)
+    width = size[0] if size else max(height * draw_number(design.aspect, rng), least_width)
+    ink, sheet = draw_pair(rng, draw(design.colours, rng))
+    plate = DrawnPlate.blank(width, height, sheet, height * draw_number(design.corner, rng))
+    face = letterings.pick(rng, design.strokes)
+    press = Press(plate, rng, letterings, face, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.width)
+    print_parts(press, design.parts)
+    style = RowStyle(face, cap, ink, **STYLE.draw(design, rng))
+    if rng.random() < design.rim and contrast(rim := pick(rng, "any"), ink) > LEAST_CONTRAST:
+        style = replace(style, rim=rim)
+    separator = draw(design.separator, rng)
+    legal, small = bool(rng.random() < LEGAL_SHARE), float(rng.uniform(*SMALL))
+    for row, line in zip(rows, lines, strict=True):
+        tokens: list[Token] = []
+        for symbol in line:
+            if symbol in SYMBOLS:
+                part = small if symbol.islower() else 1.0
+                tokens.append(Token(random_character(rng, symbol.upper(), legal), height=part, centre=1 - part / 2))
+            else:
+                form = DESIGNS.pieces[separator if symbol == " " else symbol]
+                tokens += piece(press, **PIECE.draw(form, rng))
+        x0, y0, x1, y1 = (draw_number(side, rng) * whole for side, whole in zip(row.area, 2 * plate.size, strict=True))
+        area = max(x0, press.left), y0, min(x1, press.right), y1
+        set_row(plate, tokens, area, replace(style, cap_height=cap * row.cap), row.row, rng)
+    print_parts(press, design.fittings)
+    return plate
+
+
+def _split(pattern: str, count: int, rng: np.random.Generator) -> list[str]:
+    """The lines of a pattern, as many as there are rows; it is broken at a stroke, else at a blank or anywhere."""
+    if "/" in pattern or count == 1:
+        return pattern.split("/")
+    blanks = [index for index, symbol in enumerate(pattern) if symbol == " "]
+    any_place = not blanks or rng.random() < 0.15
+    at = int(rng.integers(1, len(pattern))) if any_place else blanks[rng.integers(len(blanks))]
+    return [pattern[:at].strip(), pattern[at:].strip()]
 
 
 def draw_plate(rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
-    """Draw a random plate of 3 to 10 characters, 34 to 140 pixels per row.
-
-    Args:
-        rng: source of all randomness: the same state gives the same plate.
-        letterings: what to letter with; None: the installed fonts and the stroke alphabets.
-    """
-    shares = [(variants[0].share, name) for name, variants in DESIGNS.designs.items()]
+    """Draw a random plate of 3 to 10 characters, 34 to 140 pixels per row; by default with all letterings there are."""
+    shares: Weighted[str] = [(variants[0].share, name) for name, variants in DESIGNS.designs.items()]
     while True:
         plate = paint_design(draw(shares, rng), rng, letterings or load_letterings())
         if _is_legible(plate):
@@ -40,20 +151,10 @@ def draw_empty_plate(rng: np.random.Generator, letterings: Letterings | None = N
 
 
 def _is_legible(plate: DrawnPlate) -> bool:
+    """Whether all characters are on the sheet, and none is far smaller than the others."""
     if not 3 <= len(plate.characters) <= 10:
         return False
     boxes = plate.character_boxes
     widths, heights = (boxes[:, 2:] - boxes[:, :2]).T
-    on_sheet = boxes[:, :2].min() > 0 and (boxes[:, 2:] < (plate.width, plate.height)).all()
-    large_enough = widths.min() >= LEAST_CHARACTER_SIDE and heights.min() >= 0.35 * heights.max()
-    return bool(on_sheet and large_enough and _ink_contrast(plate) >= LEAST_CONTRAST)
-
-
-def _ink_contrast(plate: DrawnPlate) -> float:
-    """Levels between the mean brightness of the characters' ink and that of the sheet between it."""
-    grey = cv2.cvtColor(plate.image, cv2.COLOR_BGR2GRAY)
-    inside = np.zeros(grey.shape, bool)
-    for xmin, ymin, xmax, ymax in plate.character_boxes.astype(int):
-        inside[ymin:ymax, xmin:xmax] = True
-    ink, ground = inside & (plate.relief > 200), inside & (plate.relief == 0)
-    return abs(float(grey[ink].mean()) - float(grey[ground].mean())) if ink.any() and ground.any() else 0.0
+    on_sheet = boxes[:, :2].min() > 0 and (boxes[:, 2:] < plate.size).all()
+    return bool(on_sheet and widths.min() >= LEAST_CHARACTER_SIDE and heights.min() >= 0.35 * heights.max())

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from .drawn_plate import Box, DrawnPlate, SetCharacter
-from .glyphs import CAP_HEIGHT, INK_THRESHOLD, Lettering, Mask, crop_to_ink
+from .glyphs import CAP_HEIGHT, Lettering, Mask
 from .paints import Colour
 
 #: Characters are condensed to this before the whole row shrinks.
@@ -45,9 +45,7 @@ class RowStyle:
     align: float = 0.5  # 0 (left) to 1 (right)
     spread: float = 1.0  # widen the gaps by up to this factor to fill the row
     opacity: float = 1.0
-    bolder: float = 0.0  # pixels (at ``CAP_HEIGHT``) by which strokes grow, negative: shrink
     jitter: float = 0.0  # standard deviation of each character's vertical position
-    slant: float = 0.0  # sideways shift of the cap line against the base line
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +63,7 @@ class _Piece:
 def set_row(
     plate: DrawnPlate, tokens: Sequence[Token], area: Box, style: RowStyle, row: int, rng: np.random.Generator
 ) -> None:
-    """Set a row, centred vertically in an area of the sheet, and condensed or shrunk where it is too long.
-
-    Args:
-        plate: the sheet; its image, relief and characters change.
-        tokens: the row from left to right.
-        area: where.
-        style: how.
-        row: number of the row, 0 the top one.
-        rng: source of randomness, for the jitter.
-    """
+    """Set a row from left to right, centred vertically in an area, condensed or shrunk where it is too long."""
     x0, y0, x1, y1 = area
     pieces = [_piece(token, style) for token in tokens]
     cap, stretch, gap, gaps = style.cap_height, style.stretch, style.gap, max(0, len(tokens) - 1)
@@ -95,13 +84,16 @@ def set_row(
             size = max(1, round(piece.ink * cap * stretch)), max(1, round(len(piece.mask) * piece.scale * cap))
             left = x + (piece.cell - piece.ink) / 2 * cap * stretch
             top = cap_line + (piece.top + (rng.normal(0, style.jitter) if style.jitter else 0)) * cap
-            placed.append((piece.token, cv2.resize(piece.mask, size, interpolation=cv2.INTER_AREA), left, top))
+            mask = np.asarray(cv2.resize(piece.mask, size, interpolation=cv2.INTER_AREA), np.uint8)
+            placed.append((piece.token, mask, left, top))
         x += (piece.cell * stretch + gap) * cap
-    for token, mask, left, top in placed if style.rim is not None else ():
-        if token.text:
+    for token, mask, left, top in placed:
+        if token.text and style.rim is not None:
             reach = max(1, round(RIM * cap))
+            kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
             shift = style.rim_shift * cap - reach
-            plate.paint(_weighted(mask, reach), left + shift, top + shift, style.rim)
+            thick = np.asarray(cv2.dilate(np.pad(mask, reach), kernel), np.uint8)
+            plate.paint(thick, left + shift, top + shift, style.rim)
     for token, mask, left, top in placed:
         box = plate.paint(mask, left, top, token.colour or style.colour, style.opacity, token.raised)
         if token.text:
@@ -109,34 +101,11 @@ def set_row(
 
 
 def _piece(token: Token, style: RowStyle) -> _Piece:
+    mask, rows, first = NO_INK if token.mark is None else token.mark, 0, 0
     if token.text:
         glyph = style.lettering.glyph(token.text)
-        mask = _weighted(glyph.mask, round(style.bolder)) if style.bolder else glyph.mask
-        mask = _slanted(mask, style.slant) if style.slant else mask
-        rows, first = CAP_HEIGHT, glyph.top
-    else:
-        mask = NO_INK if token.mark is None else token.mark
-        rows, first = max(1, len(mask)), 0
-    scale = token.height / rows
+        mask, rows, first = glyph.mask, CAP_HEIGHT, glyph.top
+    scale = token.height / (rows or len(mask) or 1)
     ink = mask.shape[1] * scale
     cell = max(ink, style.pitch * token.height if token.text else token.space)
     return _Piece(token, mask, scale, token.centre - token.height / 2 + first * scale, ink, cell)
-
-
-def _weighted(mask: Mask, bolder: int) -> Mask:
-    """The mask with strokes grown (or, if negative, shrunk) by some pixels; unchanged where nothing would remain."""
-    reach = abs(bolder)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    padded = np.pad(mask, reach)
-    if bolder > 0:
-        return np.asarray(cv2.dilate(padded, kernel), np.uint8)
-    thinner = np.asarray(cv2.erode(padded, kernel), np.uint8)
-    return crop_to_ink(thinner)[0] if thinner.max() >= INK_THRESHOLD else mask
-
-
-def _slanted(mask: Mask, slant: float) -> Mask:
-    """The mask sheared, and cropped to its ink again."""
-    height, width = mask.shape
-    matrix = np.array([[1, -slant, max(0.0, slant) * height], [0, 1, 0]], np.float64)
-    sheared = cv2.warpAffine(mask, matrix, (width + int(np.ceil(abs(slant) * height)), height), flags=cv2.INTER_LINEAR)
-    return crop_to_ink(np.asarray(sheared, np.uint8))[0]

@@ -1,14 +1,14 @@
 """How values are written in the files of ``data/synthesis``, and how one is drawn.
 
-A number is ``0.3``, anything within ``[0.2, 0.4]``, or one of several with weights: ``[[0.7, 0.3], [0.3, [0.5, 0.8]]]``.
-A name (of a colour, a mark, a text ...) is ``"dash"``, or one of several with weights: ``[[0.7, "dash"], [0.3, "dot"]]``.
-Whether something is so is written as its probability.
+A number is ``0.3``, anything in ``[0.2, 0.4]``, or one of several with weights: ``[[0.7, 0.3], [0.3, [0.5, 0.8]]]``;
+a name (of a colour, a mark, a text ...) is ``"dash"``, or one of several: ``[[0.7, "dash"], [0.3, "dot"]]``;
+whether something is so is written as its probability.
 """
 
 import inspect
 import tomllib
 from collections.abc import Callable
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeAlias, TypeVar, get_args, get_origin
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create
 from ..basics.files import SYNTHESIS_DIRECTORY
 
 T = TypeVar("T")
-Weighted = T | list[tuple[float, T]]
-Number = Weighted[float | tuple[float, float]]
+Weighted: TypeAlias = T | list[tuple[float, T]]
+Choice: TypeAlias = Weighted[str]
+Number: TypeAlias = Weighted[float | tuple[float, float]]
 
 
 class Entry(BaseModel):
@@ -34,13 +35,13 @@ def draw(value: Weighted[T], rng: np.random.Generator) -> T:
     for weight, chosen in value:
         point -= weight
         if point < 0:
-            break
-    return chosen
+            return chosen
+    return value[-1][1]
 
 
 def draw_number(value: Number, rng: np.random.Generator) -> float:
     """A number of those that the value allows."""
-    chosen = draw(value, rng)
+    chosen: Any = draw(value, rng)
     return float(rng.uniform(*chosen)) if isinstance(chosen, tuple) else chosen
 
 
@@ -52,31 +53,24 @@ def _form(kind: Any) -> tuple[Any, Callable[[Any, np.random.Generator], Any]]:
         return float, lambda value, rng: bool(rng.random() < value)
     if get_origin(kind) is tuple:
         forms = [_form(part) for part in get_args(kind)]
-        return tuple[*(form for form, _ in forms)], lambda value, rng: tuple(
+        return tuple[*(form for form, _ in forms)], lambda value, rng: tuple(  # type: ignore[misc]
             draw_part(part, rng) for part, (_, draw_part) in zip(value, forms, strict=True)
         )
-    return Weighted[kind], draw
+    return Weighted[kind], draw  # type: ignore[misc]
 
 
 class Arguments:
     """How the arguments of a function (or of a class) are written in a file: for each what it is drawn from."""
 
     def __init__(self, function: Callable[..., Any], *omitted: str, **further: Any) -> None:
-        """Take the arguments from the signature.
-
-        Args:
-            function: what is called with them.
-            omitted: names of arguments that the file does not give.
-            further: keys that the table has besides, with their types and defaults as pydantic wants them.
-        """
-        parameters = inspect.signature(function, eval_str=True).parameters.values()
-        given = {one.name: one for one in parameters if one.name not in omitted}
+        """Take them from the signature, without those omitted; the table has further keys, as pydantic defines them."""
+        parameters = inspect.signature(function, eval_str=True).parameters
+        given = {name: one for name, one in parameters.items() if name not in omitted}
         forms = {name: _form(one.annotation) for name, one in given.items()}
         self._draws = {name: draw_one for name, (_, draw_one) in forms.items()}
-        fields = {
-            name: (forms[name][0], ... if one.default is one.empty else one.default) for name, one in given.items()
-        }
-        self.table: Any = create_model(function.__name__, __base__=Entry, **fields, **further)
+        defaults = {name: ... if one.default is one.empty else one.default for name, one in given.items()}
+        fields: Any = {name: (form, defaults[name]) for name, (form, _) in forms.items()} | further
+        self.table: Any = create_model(function.__name__, __base__=Entry, **fields)
 
     def draw(self, table: Entry, rng: np.random.Generator) -> dict[str, Any]:
         """Arguments from a table."""
@@ -84,12 +78,7 @@ class Arguments:
 
 
 def load(name: str, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:
-    """Read a data file.
-
-    Args:
-        name: of the file.
-        form: type that its tables must have.
-        prepare: changes the tables before they are checked.
+    """Read a data file, change its tables as ``prepare`` does, and check that they have the form.
 
     Raises:
         ValueError: a key is unknown, is missing or has a wrong value; names the file and the key.

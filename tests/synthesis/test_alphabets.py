@@ -3,8 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from src.synthesis.alphabets import STROKES, StrokeStyle, random_style, stroke_alphabets
+from src.synthesis.alphabets import IDEOGRAPHS, STROKES, StrokeStyle, random_style, stroke_alphabets
 from src.synthesis.glyphs import ALPHABET, CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
+
+
+FORMS = sorted(set(STROKES.characters) - set(ALPHABET) - set(IDEOGRAPHS))
 
 
 @pytest.mark.parametrize("family", sorted(STROKES.families))
@@ -32,7 +35,7 @@ def test_characters_differ_from_each_other() -> None:
                 assert np.abs(shapes[first].astype(int) - shapes[second].astype(int)).max() > 100
 
 
-@pytest.mark.parametrize("form", sorted(set(STROKES.characters) - set(ALPHABET)))
+@pytest.mark.parametrize("form", FORMS)
 def test_forms_change_the_shape(form: str) -> None:
     usual = StrokeStyle(width=0.5, weight=0.12, corner=0.8)
     one, two = (style.glyph(form[0]).mask for style in (usual, replace(usual, forms=frozenset({form}))))
@@ -42,7 +45,7 @@ def test_forms_change_the_shape(form: str) -> None:
 def test_every_form_that_alphabets_may_use_is_drawn() -> None:
     assert set(ALPHABET) <= set(STROKES.characters)
     used = {form for styles in stroke_alphabets(20).values() for style in styles for form in style.forms}
-    assert used == set(STROKES.characters) - set(ALPHABET)
+    assert used == set(FORMS)
 
 
 def test_collection_is_the_same_every_time() -> None:
