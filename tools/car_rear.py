@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from src.synthesis.fields import smooth_noise, soft_blur
 from src.synthesis.paints import Colour, mix
-from src.synthesis.surface import smooth_noise, soft_blur
 
 Image = NDArray[np.uint8]
 Points = list[tuple[float, float]]

@@ -6,11 +6,10 @@ from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
-from pydantic import AfterValidator
 
 from .glyphs import CAP_HEIGHT, Glyph, Mask, crop_to_ink
 from .paths import Path, Points, read_paths
-from .values import Arguments, Choice, Entry, draw, load
+from .values import Arguments, Choice, Entry, draw, known, load
 
 SUPERSAMPLING = 3
 #: Width of ideographs as a share of the cap height.
@@ -65,15 +64,8 @@ def with_defaults(tables: dict[str, Any]) -> dict[str, Any]:
 
 STROKES: Strokes = load("strokes.toml", Strokes, with_defaults)
 IDEOGRAPHS = [character for character in STROKES.characters if not character.isascii()]
-
-
-def _known_mark(name: str) -> str:
-    if name and name not in STROKES.marks:
-        raise ValueError(f"strokes.toml has no mark {name}")
-    return name
-
-
-MarkName = Annotated[str, AfterValidator(_known_mark)]
+MarkName = Annotated[str, known("mark", STROKES.marks)]
+FamilyName = Annotated[str, known("family", STROKES.families)]
 
 
 def random_style(family: Any, rng: np.random.Generator) -> StrokeStyle:

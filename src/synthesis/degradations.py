@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .surface import smooth_noise, soft_blur
+from .fields import smooth_noise, soft_blur
 
 Image = NDArray[np.uint8]
 

@@ -87,8 +87,7 @@ class DrawnPlate:
         part = mask[y0 - top : y1 - top, x0 - left : x1 - left]
         alpha = part[..., None].astype(np.float32) * (opacity / 255)
         region = self.image[y0:y1, x0:x1]
-        blended = region + (np.asarray(colour, np.float32) - region) * alpha
-        region[:] = np.clip(blended + 0.5, 0, 255).astype(np.uint8)
+        region[:] = region + (np.asarray(colour, np.float32) - region) * alpha + 0.5
         if raised:
             np.maximum(self.relief[y0:y1, x0:x1], part, out=self.relief[y0:y1, x0:x1])
         return float(x0), float(y0), float(x1), float(y1)

@@ -19,10 +19,6 @@ FILES_LEFT_OUT = ("Italic", "Thin", "ExtraLight")
 VARIANTS_LEFT_OUT = (*FILES_LEFT_OUT, "Light", "SemiBold", "Ultra", "ExtraExpanded")
 
 
-class FontsNotInstalledError(RuntimeError):
-    """No font package is installed."""
-
-
 @dataclass(frozen=True)
 class FontFace:
     """One face: a font file and, in a variable font, the name of a variant."""
@@ -37,15 +33,17 @@ class FontFace:
     def text(self, line: str, shaped: bool) -> Mask:
         """A line with visible ink as a tight coverage mask, 48 pixels per em.
 
-        Args:
-            line: what to write; characters that the face lacks appear as its replacement box.
-            shaped: join letters and run from right to left as the script demands, where Pillow has Raqm.
+        Shaped, letters join and run from right to left as the script demands, where Pillow has Raqm.
         """
         return _render(_load(self, 48, shaped), line)[0]
 
 
 @lru_cache(maxsize=512)
-def _load(face: FontFace, size: int, shaped: bool = False) -> ImageFont.FreeTypeFont:
+def _load(face: FontFace, size: int = 0, shaped: bool = False) -> ImageFont.FreeTypeFont:
+    """The face at a size in pixels per em, by default at that at which its H is ``CAP_HEIGHT`` pixels high."""
+    if not size:
+        _, top, _, bottom = _load(face, 200).getbbox("H", anchor="ls")
+        size = max(8, round(200 * CAP_HEIGHT / (bottom - top)))
     engine = ImageFont.Layout.RAQM if shaped else ImageFont.Layout.BASIC
     font = ImageFont.truetype(str(face.path), size, layout_engine=engine)
     if face.variant:
@@ -53,16 +51,9 @@ def _load(face: FontFace, size: int, shaped: bool = False) -> ImageFont.FreeType
     return font
 
 
-@lru_cache(maxsize=256)
-def _font_at_cap_height(face: FontFace) -> ImageFont.FreeTypeFont:
-    """The face at the size at which its H is ``CAP_HEIGHT`` pixels high."""
-    _, top, _, bottom = _load(face, 200).getbbox("H", anchor="ls")
-    return _load(face, max(8, round(200 * CAP_HEIGHT / (bottom - top))))
-
-
 @lru_cache(maxsize=12_000)
 def _rasterise(face: FontFace, character: str) -> Glyph:
-    mask, top = _render(_font_at_cap_height(face), character)
+    mask, top = _render(_load(face), character)
     return Glyph(mask, top + CAP_HEIGHT)
 
 
@@ -79,7 +70,7 @@ def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace
     """All upright faces of the families that are installed, thin weights left out, in a stable order.
 
     Raises:
-        FontsNotInstalledError: faces are required, and none of the families is installed.
+        RuntimeError: faces are required, and none of the families is installed.
     """
     faces: list[FontFace] = []
     for family in families:
@@ -89,9 +80,7 @@ def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace
                 if not any(part in path.stem for part in FILES_LEFT_OUT):
                     faces.extend(FontFace(path, variant) for variant in _variants(path))
     if required and not faces:
-        raise FontsNotInstalledError(
-            "no font package is installed; install them with: pip install 'numberplate[fonts]'"
-        )
+        raise RuntimeError("no font package is installed; install them with: pip install 'numberplate[fonts]'")
     return faces
 
 

@@ -27,15 +27,10 @@ SCRIPTS = {
 
 @dataclass(frozen=True)
 class Letterings:
-    """Everything that can letter a plate.
+    """Everything that can letter a plate."""
 
-    Attributes:
-        strokes: stroke alphabets by family name.
-        fonts: faces by what they letter (see ``fonts.FAMILIES``), each a tuple of families; absent where none is
-            installed.
-    """
-
-    strokes: dict[str, tuple[StrokeStyle, ...]]
+    strokes: dict[str, tuple[StrokeStyle, ...]]  # alphabets by family
+    # By what they letter, where any are installed (see ``fonts.FAMILIES``): families, each some faces.
     fonts: dict[str, tuple[tuple[FontFace, ...], ...]] = field(default_factory=dict)
 
     def pick(self, rng: np.random.Generator, stroke_families: Sequence[str] = ()) -> Lettering:
@@ -51,12 +46,7 @@ class Letterings:
         return styles[rng.integers(len(styles))]
 
     def text(
-        self,
-        rng: np.random.Generator,
-        line: str,
-        height: float,
-        badge: bool = False,
-        widest: float = float("inf"),
+        self, rng: np.random.Generator, line: str, height: float, badge: bool = False, widest: float = np.inf
     ) -> Mask:
         """A line of small text as coverage, some pixels high (2 at least), and condensed where it would be too wide.
 

@@ -4,45 +4,41 @@ Each part is a function; ``designs.toml`` gives its arguments. Places are shares
 are in heights of the sheet, but for the width of a band, which is in heights of the plate's characters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, Union, get_args
 
 import cv2
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field
 
 from .alphabets import MarkName, draw_mark
 from .drawn_plate import Box, DrawnPlate, rounded_rectangle
+from .fields import smooth_noise
 from .glyphs import Lettering, Mask, fit_height
 from .letterings import Letterings, spell
 from .paints import PALETTES, Colour, contrast, mix, pick
 from .texts import Line, write_line
 from .typesetting import Token
-from .values import Arguments
+from .values import Arguments, known
 
 #: Least difference in brightness between ink and what is painted beneath it, in levels.
 LEAST_CONTRAST = 65.0
-
-
-def _known_palettes(names: str) -> str:
-    unknown = set(names.split()) - {*PALETTES, "any", "ink", "sheet", "between", "none"}
-    if unknown:
-        raise ValueError(f"there is no palette {', '.join(sorted(unknown))}")
-    return names
 
 
 def _split_pair(value: object) -> object:
     return value.split(" on ") if isinstance(value, str) else value
 
 
-ColourName = Annotated[str, AfterValidator(_known_palettes)]
+ColourName = Annotated[str, known("palette", {*PALETTES, "any", "none", "ink", "sheet", "between"})]
 """Palettes, ``any``, ``none``, the plate's ``ink`` or ``sheet``, or a mixture of these two: ``between``."""
 Pair = Annotated[tuple[ColourName, ColourName], BeforeValidator(_split_pair)]
 """Colours of ink and of what is beneath it, such as ``inks blues on whites``."""
 Place = tuple[float, float]
 Side = Literal["none", "left", "right"]
 Figure = Literal["any", "gradient", "hills", "sun", "stripes", "bar"]
+FIGURES = get_args(Figure)[1:]
 
 
 @dataclass
@@ -91,9 +87,7 @@ def draw_pair(
     return ink, ground
 
 
-def _shape(
-    press: Press, text: str, mark: str, height: float, widest: float = float("inf"), ornate: bool = False
-) -> Mask:
+def _shape(press: Press, text: str, mark: str, height: float, widest: float = np.inf, ornate: bool = False) -> Mask:
     """Coverage of a mark or, where there is none, of a line of text."""
     if mark:
         return fit_height(draw_mark(press.rng, mark), height, widest)
@@ -204,28 +198,80 @@ def bolts(press: Press, at: Place, size: float, both: bool = False, colour: Colo
 def graphics(press: Press, figure: Figure = "any", colour: ColourName = "any") -> None:
     """A gradient, hills, a sun, stripes or a bar on the background; the plate's own text stays readable on it."""
     rng, (width, height) = press.rng, press.plate.size
-    image = press.plate.image.astype(np.float32)
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(0, width / height, width, dtype=np.float32)[None]
-    a, b, c, d = rng.random(4)
-    weights = {
-        "gradient": np.abs(y - (a > 0.5)) ** (0.7 + 2.3 * b) + 0 * x,
-        "hills": y > 0.35 + 0.5 * a + (0.02 + 0.1 * b) * np.sin(x * (2 + 10 * c) + 6 * d),
-        "sun": np.clip((0.15 + 0.45 * a - np.hypot(x - b * width / height, y - c)) * 8, 0, 1),
-        "stripes": np.sin((x + y * (2 * a - 1)) * (8 + 52 * b)) > 0.3 + 0.6 * c,
-        "bar": (np.abs(y - round(a) - (0.1 if a < 0.5 else -0.1)) < 0.04 + 0.08 * b) + 0 * x,
-    }
-    weight = weights[figure] if figure != "any" else list(weights.values())[rng.integers(len(weights))]
+    a, b, c, d = rng.random(4, dtype=np.float32)
+    match FIGURES[rng.integers(len(FIGURES))] if figure == "any" else figure:
+        case "gradient":
+            weight = np.abs(y - (a > 0.5)) ** (0.7 + 2.3 * b) + 0 * x
+        case "hills":
+            weight = y > 0.35 + 0.5 * a + (0.02 + 0.1 * b) * np.sin(x * (2 + 10 * c) + 6 * d)
+        case "sun":
+            weight = np.clip((0.15 + 0.45 * a - np.hypot(x - b * width / height, y - c)) * 8, 0, 1)
+        case "stripes":
+            weight = np.sin((x + y * (2 * a - 1)) * (8 + 52 * b)) > 0.3 + 0.6 * c
+        case "bar":
+            weight = (np.abs(y - round(a) - (0.1 if a < 0.5 else -0.1)) < 0.04 + 0.08 * b) + 0 * x
     paint = press.colour(colour)
     if contrast(paint, press.colours["ink"]) < LEAST_CONTRAST:
         paint = mix(press.colours["sheet"], paint, 0.25)
-    alpha = np.asarray(weight * rng.uniform(0.25, 0.9), np.float32)[..., None]
-    image += (np.asarray(paint, np.float32) - image) * alpha
-    press.plate.image[:] = np.clip(image, 0, 255).astype(np.uint8)
+    mask = np.asarray(weight * np.float32(rng.uniform(64, 230)), np.uint8)
+    press.plate.paint(mask, 0, 0, paint)
+
+
+def _repaint(press: Press, values: NDArray[Any]) -> None:
+    press.plate.image[:] = np.clip(values, 0, 255).astype(np.uint8)
+
+
+def emboss(press: Press) -> None:
+    """Light the raised characters from one side: bright edges towards the light, dark ones away from it."""
+    plate, rng = press.plate, press.rng
+    height = cv2.GaussianBlur(plate.relief.astype(np.float32) / 255, (0, 0), rng.uniform(0.6, 2.0))
+    angle = rng.normal(-np.pi / 2, 0.7)
+    slope_x, slope_y = cv2.Sobel(height, cv2.CV_32F, 1, 0), cv2.Sobel(height, cv2.CV_32F, 0, 1)
+    light = slope_x * np.float32(np.cos(angle)) + slope_y * np.float32(np.sin(angle))
+    shade = light * np.float32(rng.uniform(10, 75) * rng.choice([1, -1]))
+    if rng.random() < 0.3:
+        shade -= np.hypot(slope_x, slope_y) * np.float32(rng.uniform(5, 30))
+    _repaint(press, plate.image + shade[..., None])
+
+
+def reflection(press: Press) -> None:
+    """A soft change of brightness, as from bending or a lamp, and reflections of the sky on a glossy sheet."""
+    plate, rng = press.plate, press.rng
+    field = smooth_noise(rng, plate.image, rng.uniform(1, 4))[..., None] - 0.5
+    if rng.random() < 0.2:
+        field = np.clip(field * np.float32(rng.uniform(2, 8)), -0.5, 0.5)
+    light = (field + 0.5) * np.float32(rng.uniform(10, 80)) if rng.random() < 0.3 else 0
+    _repaint(press, plate.image * (1 + field * np.float32(rng.uniform(0.1, 0.6))) + light)
+
+
+def patches(
+    press: Press, cells: float, cover: float, edge: float = 0.0, colour: ColourName = "dust", worn: bool = False
+) -> None:
+    """Dust and mud or, where only what is raised is covered by the sheet's colour, ink that has worn off.
+
+    Args:
+        press: with what to print.
+        cells: so many patches are beside each other.
+        cover: of the thickest, 0..1.
+        edge: thickness, 0..1, below which nothing is covered; then patches have clear edges.
+        colour: of the patches.
+        worn: cover only what is raised.
+    """
+    plate, rng = press.plate, press.rng
+    field = smooth_noise(rng, plate.image, cells)
+    if edge:
+        field = np.clip((field - np.float32(edge)) * 10, 0, 1)
+    elif rng.random() < 0.6:
+        field *= 0.4 + 0.6 * smooth_noise(rng, plate.image, 10 * cells)
+    alpha = field * np.float32(cover) * (plate.relief / 255 if worn else 1)
+    _repaint(press, plate.image + (np.array(press.colour(colour)) - plate.image) * alpha[..., None])
 
 
 PIECE = Arguments(piece, "press")
-_FUNCTIONS = {function.__name__: function for function in (imprint, border, rectangle, band, graphics, bolts)}
+_KINDS = (imprint, border, rectangle, band, graphics, emboss, reflection, patches, bolts)
+_FUNCTIONS: dict[str, Callable[..., None]] = {function.__name__: function for function in _KINDS}
 _ARGUMENTS = {
     name: Arguments(function, "press", kind=(Literal[name], ...), chance=(float, 1.0))
     for name, function in _FUNCTIONS.items()

@@ -4,17 +4,15 @@ Designs imitate the general look of a region's plates, with wide ranges; none re
 """
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import AfterValidator
 
-from .alphabets import STROKES
+from .alphabets import FamilyName
 from .drawn_plate import DrawnPlate
 from .letterings import Letterings, load_letterings
 from .paints import contrast, pick
 from .parts import LEAST_CONTRAST, PIECE, Pair, Part, Press, draw_pair, piece, print_parts
-from .surface import age
 from .texts import SYMBOLS, random_character
 from .typesetting import RowStyle, Token, set_row
 from .values import Arguments, Entry, Number, Weighted, draw, draw_number, load
@@ -26,8 +24,6 @@ LEGAL_SHARE = 0.3
 SMALL = (0.62, 0.85)
 #: Pixels a character must measure on the drawn sheet; designs are drawn anew where one is smaller or cut off.
 LEAST_CHARACTER_SIDE = 3.0
-#: The design without text of its own.
-EMPTY = "empty"
 STYLE = Arguments(RowStyle, "lettering", "cap_height", "colour", "rim")
 
 
@@ -37,12 +33,6 @@ class Row(Entry):
     area: tuple[Number, Number, Number, Number]
     cap: float = 1.0
     row: int = 0
-
-
-def _family(name: str) -> str:
-    if name not in STROKES.families:
-        raise ValueError(f"strokes.toml has no family {name}")
-    return name
 
 
 class Design(STYLE.table):  # type: ignore[name-defined,misc]
@@ -57,7 +47,7 @@ class Design(STYLE.table):  # type: ignore[name-defined,misc]
     cap: Number
     per_character: Number = 0.0
     corner: Number
-    strokes: list[Annotated[str, AfterValidator(_family)]]
+    strokes: list[FamilyName]
     separator: Weighted[str]
     layout: Weighted[str]
     rim: float
@@ -139,15 +129,12 @@ def draw_plate(rng: np.random.Generator, letterings: Letterings | None = None) -
     while True:
         plate = paint_design(draw(shares, rng), rng, letterings or load_letterings())
         if _is_legible(plate):
-            age(plate, rng)
             return plate
 
 
 def draw_empty_plate(rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
     """Draw a plate without any text of its own; small print, bands and marks remain."""
-    plate = paint_design(EMPTY, rng, letterings or load_letterings())
-    age(plate, rng)
-    return plate
+    return paint_design("empty", rng, letterings or load_letterings())
 
 
 def _is_legible(plate: DrawnPlate) -> bool:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from ..basics.geometry import box_to_quad, quad_size, quad_to_box, quad_to_rectangle, transform_points
 from .degradations import degrade
 from .drawn_plate import DrawnPlate
+from .fields import soft_blur
 from .letterings import Letterings, load_letterings
 from .plates import draw_empty_plate, draw_plate, paint_design
-from .surface import soft_blur
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
@@ -83,8 +83,9 @@ def paste_plate(
     """
     sheet, box = _framed(plate, rng, letterings or load_letterings())
     # Colours are multiplied by the coverage, so that all four layers can be scaled, turned and blurred alike.
-    coverage = sheet.coverage[..., None]
-    layers = np.dstack([(sheet.image * (coverage / 255)).astype(np.uint8), coverage])
+    layers = cv2.merge(
+        [*(cv2.multiply(channel, sheet.coverage, scale=1 / 255) for channel in cv2.split(sheet.image)), sheet.coverage]
+    )
     matrix = np.linalg.inv(quad_to_rectangle(quad, box))
     outline = transform_points(box_to_quad(np.array([0, 0, *sheet.size], np.float32)), matrix)
     plate_width, plate_height = quad_size(quad)

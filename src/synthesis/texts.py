@@ -4,36 +4,17 @@ import re
 from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator
 
 from .glyphs import ALPHABET
-from .values import load
+from .values import known, load
 
 #: What the symbols of a pattern stand for; V is mostly a letter, as in personal plates.
 CLASSES = {"L": ALPHABET[10:], "D": ALPHABET[:10], "X": ALPHABET}
 VANITY_LETTERS = 0.82
 SYMBOLS = "LDXVldxv"
 
-Words = dict[str, list[str] | str]
-
-
-def _complete(words: Words) -> Words:
-    for name, lines in words.items():
-        unknown = set(re.findall(r"{(.*?)}", " ".join(lines))) - set(words)
-        if unknown:
-            raise ValueError(f"{name}: there is no list {', '.join(sorted(unknown))}")
-    return words
-
-
-WORDS: Words = load("words.toml", Annotated[Words, AfterValidator(_complete)])
-
-
-def _known(line: str) -> str:
-    _complete({**WORDS, "words": [line]})
-    return line
-
-
-Line = Annotated[str, AfterValidator(_known)]
+WORDS: dict[str, list[str] | str] = load("words.toml", dict[str, list[str] | str])
+Line = Annotated[str, known("list", WORDS, re.compile("{(.*?)}").findall)]
 """A line of small print: a list's name in braces is replaced by one of the list, and # by a digit."""
 
 

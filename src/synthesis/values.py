@@ -7,11 +7,11 @@ whether something is so is written as its probability.
 
 import inspect
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeAlias, TypeVar, get_args, get_origin
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from ..basics.files import SYNTHESIS_DIRECTORY
 
@@ -25,6 +25,17 @@ class Entry(BaseModel):
     """A table of a data file; keys that it does not know are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def known(what: str, names: Collection[str], find: Callable[[str], Iterable[str]] = str.split) -> AfterValidator:
+    """For names in a file: all that are found in a string (by default its words) must be known."""
+
+    def check(text: str) -> str:
+        if unknown := set(find(text)) - set(names):
+            raise ValueError(f"there is no {what} {', '.join(sorted(unknown))}")
+        return text
+
+    return AfterValidator(check)
 
 
 def draw(value: Weighted[T], rng: np.random.Generator) -> T:

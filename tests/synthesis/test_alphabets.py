@@ -6,7 +6,6 @@ import pytest
 from src.synthesis.alphabets import IDEOGRAPHS, STROKES, StrokeStyle, random_style, stroke_alphabets
 from src.synthesis.glyphs import ALPHABET, CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
 
-
 FORMS = sorted(set(STROKES.characters) - set(ALPHABET) - set(IDEOGRAPHS))
 
 

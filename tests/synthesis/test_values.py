@@ -8,6 +8,7 @@ import pytest
 from src.synthesis import values
 from src.synthesis.alphabets import Strokes, with_defaults
 from src.synthesis.plates import Designs, merge_variants
+from src.synthesis.texts import WORDS, write_line
 from src.synthesis.values import SYNTHESIS_DIRECTORY, draw, draw_number, load
 
 RNG = np.random.default_rng(0)
@@ -58,3 +59,8 @@ def test_errors_name_the_file_and_the_key(
     form, prepare = (Designs, merge_variants) if file == "designs.toml" else (Strokes, with_defaults)
     with pytest.raises(ValueError, match=f"{file}.*{key}"):
         load(file, form, prepare)
+
+
+def test_every_line_of_small_print_can_be_written() -> None:
+    for lines in WORDS.values():
+        assert all(not set("{}#") & set(write_line(RNG, line)) for line in lines)
