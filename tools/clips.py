@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.basics.geometry import FloatArray, box_to_quad, transform_points
-from src.synthesis.letterings import load_letterings
 from src.synthesis.paints import Colour, pick
 from src.synthesis.scenes import paste_plate
 from tools.car_rear import PLATE_CENTRE, CarRear, draw_car
@@ -229,4 +228,4 @@ def _with_plate(colours: Image, coverage: Image, text: str, rng: np.random.Gener
     x, y = CarRear(*DRAWN_MIDDLE, DRAWN_HALF_WIDTH, ink, "").place(*PLATE_CENTRE)
     quad = box_to_quad(np.array([x - width / 2, y - height / 2, x + width / 2, y + height / 2], np.float32))
     plate = draw_sample_plate(design, rng)
-    return _Car(paste_plate(colours, plate, quad, rng, load_letterings(with_fonts=False)), coverage, quad)
+    return _Car(paste_plate(colours, plate, quad, rng), coverage, quad)

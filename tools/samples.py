@@ -175,7 +175,7 @@ def _mount_plate(image: Image, car: CarRear, plate: SamplePlate, rng: np.random.
     height = width / plate.aspect
     x, y = car.place(*PLATE_CENTRE)
     quad = box_to_quad(np.array([x - width / 2, y - height / 2, x + width / 2, y + height / 2], np.float32))
-    return paste_plate(image, draw_sample_plate(plate, rng), quad, rng, load_letterings(with_fonts=False))
+    return paste_plate(image, draw_sample_plate(plate, rng), quad, rng)
 
 
 def draw_sample_plate(plate: SamplePlate, rng: np.random.Generator) -> DrawnPlate:

@@ -76,17 +76,15 @@ def merge_variants(tables: dict[str, Any]) -> dict[str, Any]:
 DESIGNS: Designs = load("designs.toml", Designs, merge_variants)
 
 
-def paint_design(
-    name: str, rng: np.random.Generator, letterings: Letterings, size: tuple[int, int] | None = None
-) -> DrawnPlate:
-    """A sheet of a design, new and without anything around it; of a width and height in pixels where they are given."""
+def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) -> DrawnPlate:
+    """A sheet of a design, without anything around it."""
     design: Design = draw([(variant.weight, variant) for variant in DESIGNS.designs[name]], rng)
     rows = DESIGNS.layouts[draw(design.layout, rng)]
     lines = _split(design.patterns[rng.integers(len(design.patterns))], len(rows), rng)
-    height = size[1] if size else draw_number(design.height, rng)
+    height = draw_number(design.height, rng)
     cap = height * draw_number(design.cap, rng)
     least_width = cap * (max(map(len, lines)) * draw_number(design.per_character, rng) + 0.5)
-    width = size[0] if size else max(height * draw_number(design.aspect, rng), least_width)
+    width = max(height * draw_number(design.aspect, rng), least_width)
     ink, sheet = draw_pair(rng, draw(design.colours, rng))
     plate = DrawnPlate.blank(width, height, sheet, height * draw_number(design.corner, rng))
     face = letterings.pick(rng, design.strokes)

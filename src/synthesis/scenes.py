@@ -18,8 +18,6 @@ FloatArray = NDArray[np.float32]
 
 #: Share of reader scenes without any text.
 EMPTY_SHARE = 0.05
-#: Shares of plates in a frame, and of frames that are wide below.
-FRAMED, HELD = 0.5, 0.4
 #: Pixels; heights of the characters in reader scenes are log-uniform between these.
 CHARACTER_HEIGHTS = (8.0, 60.0)
 #: Pixels; longer scenes are made smaller.
@@ -65,43 +63,29 @@ def random_quad(rng: np.random.Generator, centre: tuple[float, float], width: fl
     return np.asarray(projected - projected.mean(axis=0) + np.asarray(centre), np.float32)
 
 
-def paste_plate(
-    image: Image,
-    plate: DrawnPlate,
-    quad: FloatArray,
-    rng: np.random.Generator,
-    letterings: Letterings | None = None,
-) -> Image:
-    """A copy of a photograph with a plate (perhaps in a frame, with a narrow shadow), lit and blurred as the rest is.
+def paste_plate(image: Image, plate: DrawnPlate, quad: FloatArray, rng: np.random.Generator) -> Image:
+    """A copy of a photograph (uint8 BGR) with a plate and maybe its shadow, lit and blurred as the rest is.
 
-    Args:
-        image: uint8 BGR ``[height, width, 3]``.
-        plate: what to paste.
-        quad: float32 ``[4, 2]`` corners the plate itself gets, TL, TR, BR, BL in pixels; may reach beyond the image.
-        rng: source of randomness.
-        letterings: faces for frames; None: the installed fonts and the stroke alphabets.
+    The plate gets the corners float32 ``[4, 2]``, TL, TR, BR, BL in pixels; they may reach beyond the image.
     """
-    sheet, box = _framed(plate, rng, letterings or load_letterings())
-    # Colours are multiplied by the coverage, so that all four layers can be scaled, turned and blurred alike.
-    layers = cv2.merge(
-        [*(cv2.multiply(channel, sheet.coverage, scale=1 / 255) for channel in cv2.split(sheet.image)), sheet.coverage]
-    )
-    matrix = np.linalg.inv(quad_to_rectangle(quad, box))
-    outline = transform_points(box_to_quad(np.array([0, 0, *sheet.size], np.float32)), matrix)
     plate_width, plate_height = quad_size(quad)
     pad = 2 + 0.08 * plate_height
-    x0, y0 = np.maximum(np.floor(outline.min(axis=0) - pad), 0).astype(int)
-    x1, y1 = np.minimum(np.ceil(outline.max(axis=0) + pad), (image.shape[1], image.shape[0])).astype(int)
+    x0, y0 = np.maximum(np.floor(quad.min(axis=0) - pad), 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(quad.max(axis=0) + pad), (image.shape[1], image.shape[0])).astype(int)
     result = image.copy()
     if x1 <= x0 or y1 <= y0:
         return result
-    # Averaging first keeps strokes of small plates from breaking up, as a lens and a sensor would.
+    # Colours are multiplied by the coverage, so that all four layers can be scaled, turned and blurred alike.
+    coverage = plate.coverage
+    layers = cv2.merge([*cv2.split(cv2.multiply(plate.image, cv2.merge([coverage] * 3), scale=1 / 255)), coverage])
     shrink = 1.1 * plate_width / plate.width
     if shrink < 0.9:
-        size = max(4, round(sheet.width * shrink)), max(4, round(sheet.height * shrink))
-        layers = np.asarray(cv2.resize(layers, size, interpolation=cv2.INTER_AREA), np.uint8)
-        matrix = matrix @ np.diag([sheet.width / size[0], sheet.height / size[1], 1.0])
-    to_patch = TO_MIDDLES @ np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1]]) @ matrix @ np.linalg.inv(TO_MIDDLES)
+        # Averaging first keeps strokes of small plates from breaking up, as a lens and a sensor would.
+        size = max(4, round(plate.width * shrink)), max(4, round(plate.height * shrink))
+        layers = cv2.resize(layers, size, interpolation=cv2.INTER_AREA)
+    rectangle = np.array([0, 0, layers.shape[1], layers.shape[0]], np.float32)
+    matrix = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1]]) @ np.linalg.inv(quad_to_rectangle(quad, rectangle))
+    to_patch = TO_MIDDLES @ matrix @ np.linalg.inv(TO_MIDDLES)
     warped = cv2.warpPerspective(layers, to_patch, (int(x1 - x0), int(y1 - y0))).astype(np.float32)
     soft = cv2.GaussianBlur(warped, (0, 0), rng.uniform(0.2, 0.7))
     alpha = soft[..., 3:] / 255
@@ -112,21 +96,6 @@ def paste_plate(
     lit = soft[..., :3] * _light(patch, image, rng) + alpha * (noise + np.float32(rng.uniform(0, 12)))
     result[y0:y1, x0:x1] = np.clip(patch * (1 - alpha) + lit + 0.5, 0, 255).astype(np.uint8)
     return result
-
-
-def _framed(plate: DrawnPlate, rng: np.random.Generator, letterings: Letterings) -> tuple[DrawnPlate, FloatArray]:
-    """The plate bare, in a frame, or in a holder that is wide below; and the box ``[4]`` of the plate itself in it."""
-    width, height = plate.size
-    if rng.random() > FRAMED:
-        return plate, np.array([0, 0, width, height], np.float32)
-    held = rng.random() < HELD
-    side = max(1, round(height * rng.uniform(0.02, 0.1)))
-    foot = max(side, round(height * rng.uniform(0.1, 0.22))) if held else side
-    size = width + 2 * side, height + side + foot
-    frame = paint_design("holder" if held else "frame", rng, letterings, size)
-    inner = frame.image[side : side + height, side : side + width]
-    inner[:] = (inner + (plate.image.astype(np.float32) - inner) * (plate.coverage[..., None] / 255)).astype(np.uint8)
-    return frame, np.array([side, side, side + width, side + height], np.float32)
 
 
 def _shadow(alpha: NDArray[np.floating], rng: np.random.Generator, plate_height: float) -> FloatArray:
@@ -168,7 +137,7 @@ def reader_scene(
     else:
         image = _bodywork(rng, letterings, quad, width, height)
     if not empty or rng.random() < 0.6:
-        image = paste_plate(image, plate, quad, rng, letterings)
+        image = paste_plate(image, plate, quad, rng)
     degraded = degrade(image, rng, target * shrink)
     while not empty and _contrast(degraded, quad) < LEAST_CONTRAST <= _contrast(image, quad):
         degraded = degrade(image, rng, target * shrink)
