@@ -4,6 +4,7 @@
 #   make serve [HOST=127.0.0.1] [PORT=8000]             start the REST service and its web page
 #   make test                                           run every test
 #   make lint                                           check style and types
+#   make notebook                                       open Usage.ipynb and Training.ipynb in the browser
 #   make train                                          run Training.ipynb: trains and saves the models
 #   make evaluate SETS="folder ..."                     figures on annotated sets
 #   make bench                                          speed and memory of reading pictures and videos
@@ -27,7 +28,7 @@ PIP := $(VENV)/python -m pip --disable-pip-version-check --quiet
 INFERENCE := $(if $(wildcard .venv/.full),.venv/.full,.venv/.inference)
 SERVICE := $(if $(wildcard .venv/.full),.venv/.full,.venv/.service)
 
-.PHONY: run serve test lint train evaluate bench docs clean
+.PHONY: run serve test lint notebook train evaluate bench docs clean
 
 run: $(INFERENCE)
 	@echo "Reading the plates of $$INPUT with the models in models/ ..." >&2
@@ -39,7 +40,7 @@ serve: $(SERVICE)
 
 test: .venv/.full
 	@echo "Running the tests on all cores ..."
-	@$(VENV)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(VENV)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.full
 	@echo "Checking style and types ..."
@@ -50,6 +51,10 @@ lint: .venv/.full
 train: .venv/.full
 	@echo "Running Training.ipynb: this trains the five models and takes hours on a CPU ..."
 	@$(VENV)/jupyter execute --inplace --timeout=-1 Training.ipynb
+
+notebook: .venv/.full
+	@echo "Opening the notebooks; Ctrl-C ends it ..." >&2
+	@exec $(VENV)/jupyter lab Usage.ipynb
 
 evaluate: .venv/.full
 	@test -n "$(SETS)" || { echo 'Say which sets to evaluate: make evaluate SETS="folder ..."' >&2; exit 2; }

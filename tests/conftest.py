@@ -55,3 +55,9 @@ def picture() -> NDArray[np.uint8]:
     image = np.stack([x * 2, y * 2.5, (x + y)], axis=-1).astype(np.uint8)
     image[5:25, 10:50] = (40, 60, 250)
     return image
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take minutes come first, so that no core waits for the other one at the end."""
+    first = ("test_notebooks.py", "test_unattended.py")
+    items.sort(key=lambda item: item.path.name not in first and "training" not in item.path.parts)

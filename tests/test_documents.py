@@ -3,6 +3,7 @@
 import ast
 import csv
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -128,3 +129,22 @@ def test_the_site_is_built(root, tmp_path):
     assert (tmp_path / "site" / "index.html").is_file()
     pages = {page.stem for page in (root / "docs").glob("*.md")} - {"index"}
     assert {path.parent.name for path in (tmp_path / "site").glob("*/index.html")} >= pages
+
+
+def test_usage_shows_main(root):
+    notebook = json.loads((root / "Usage.ipynb").read_text())
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    definition = cells.index(
+        "def main(input):\n    data = data_preprocessing(input)\n"
+        '    output = model_prediction(data, output_dir="output")\n    return output'
+    )
+    calls = [
+        index for index, cell in enumerate(cells) if re.search(r"\bmain\(samples\[0\]\)|\bmain\(\S+\.mp4\"\)", cell)
+    ]
+    others = [index for index, cell in enumerate(cells) if "import main" in cell]
+    assert len(calls) == 2 and definition < min(calls) < max(calls) < min(others)
+
+
+@pytest.mark.parametrize("name", ["Usage.ipynb", "Training.ipynb"])
+def test_notebooks_are_light(root, name):
+    assert (root / name).stat().st_size < 1_500_000

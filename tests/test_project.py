@@ -26,7 +26,7 @@ def make(root, *arguments):
     return subprocess.run(["make", *arguments], cwd=root, env=environment, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("target", ["run", "serve", "test", "train", "lint", "evaluate", "bench", "clean"])
+@pytest.mark.parametrize("target", ["run", "serve", "test", "train", "lint", "notebook", "evaluate", "bench", "clean"])
 def test_every_target_is_there(root, target):
     done = make(root, "--dry-run", target)
     assert done.returncode == 0, done.stderr

@@ -18,7 +18,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -101,18 +103,22 @@ def run_on(command: str, folder: Path, output: Path, cores: int) -> Process:
     """
     values = {"folder": folder, "output": output, "first": pictures_of(folder)[0].name}
     filled = [part.format(**values) for part in shlex.split(command)]
-    allowed = sorted(os.sched_getaffinity(0))[:cores]
+    # Linux counts what the parent had when it forked as memory of the child. So a small process starts it.
+    with ProcessPoolExecutor(1, get_context("spawn")) as starter:
+        return starter.submit(_run, filled, sorted(os.sched_getaffinity(0))[:cores]).result()
+
+
+def _run(command: list[str], allowed: list[int]) -> Process:
     with tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
-        process = subprocess.Popen(
-            filled, stdout=errors, stderr=errors, preexec_fn=lambda: os.sched_setaffinity(0, allowed)
-        )
+        os.sched_setaffinity(0, allowed)
+        process = subprocess.Popen(command, stdout=errors, stderr=errors)
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             errors.seek(0)
-            raise InputError(f"{shlex.join(filled)}: it failed: {errors.read().decode(errors='replace')[-500:]}")
+            raise InputError(f"{shlex.join(command)}: it failed: {errors.read().decode(errors='replace')[-500:]}")
     return Process(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 

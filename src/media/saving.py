@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 
 from ..basics.errors import InputError
 from ..basics.results import Failure, ImageResult, Plate
@@ -70,6 +71,10 @@ class Rendering:
     suffix: str
     owner: str | None
     content: bytes
+
+    def image(self) -> BGRImage:
+        """The annotated copy itself."""
+        return np.asarray(cv2.imdecode(np.frombuffer(self.content, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
 def render(photograph: Photograph, plates: Iterable[Plate]) -> Rendering:

@@ -1,10 +1,11 @@
 import csv
 import sys
 
+import numpy as np
 import pytest
 
 from src.basics.errors import InputError
-from tools.speed import FIRST_ANSWER, OURS, first_answer, measure
+from tools.speed import FIRST_ANSWER, OURS, first_answer, measure, run_on
 
 
 @pytest.fixture
@@ -24,6 +25,12 @@ def test_reading_a_folder_is_measured(folder):
     assert 50 < figures.peak_mb < 2000
     start = first_answer(FIRST_ANSWER, folder)
     assert start.seconds > figures.median_ms / 1000
+
+
+def test_memory_of_the_measuring_process_is_not_counted(folder, tmp_path):
+    own = np.ones(300_000_000, np.uint8)
+    done = run_on(f"{sys.executable} -c pass", folder, tmp_path, 1)
+    assert 0 < done.peak_mb < own.nbytes / 2e6
 
 
 def test_another_program_is_measured_alike(folder, tmp_path):
