@@ -186,7 +186,7 @@ def draw_sample_plate(plate: SamplePlate, rng: np.random.Generator) -> DrawnPlat
     cap = (0.54 if below else 0.7) * height
     drawn = DrawnPlate.blank(width, height, plate.sheet, 0.06 * height)
     colours = {"ink": plate.ink, "sheet": plate.sheet}
-    press = Press(drawn, rng, letterings, plate.style, cap, colours, 0.06 * width, 0.94 * width)
+    press = Press(drawn, rng, letterings, cap, colours, 0.06 * width, 0.94 * width)
     border(press, 0.025)
     if plate.band:
         band(press, plate.band, 0.57, mark="stars", mark_colour="stars")

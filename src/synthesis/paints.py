@@ -36,20 +36,12 @@ def pick(rng: np.random.Generator, names: str, spread: float = 14.0) -> Colour:
     return float(blue), float(green), float(red)
 
 
-def luminance(colour: Colour) -> float:
-    """Brightness of a colour, 0..255 (ITU-R BT.601)."""
-    return 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2]
-
-
 def contrast(a: Colour, b: Colour) -> float:
-    """Levels by which two colours' brightness differs."""
-    return abs(luminance(a) - luminance(b))
+    """Levels by which two colours' brightness differs (ITU-R BT.601)."""
+    return abs(0.114 * (a[0] - b[0]) + 0.587 * (a[1] - b[1]) + 0.299 * (a[2] - b[2]))
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """The colour ``share`` (0..1) of the way from a to b."""
-    return (
-        a[0] + (b[0] - a[0]) * share,
-        a[1] + (b[1] - a[1]) * share,
-        a[2] + (b[2] - a[2]) * share,
-    )
+    blue, green, red = (first + (second - first) * share for first, second in zip(a, b, strict=True))
+    return blue, green, red

@@ -16,8 +16,8 @@ from pydantic import BeforeValidator, Field
 from .alphabets import MarkName, draw_mark
 from .drawn_plate import Box, DrawnPlate, rounded_rectangle
 from .fields import smooth_noise
-from .glyphs import Lettering, Mask, fit_height
-from .letterings import Letterings, spell
+from .glyphs import Mask, fit_height
+from .letterings import Letterings
 from .paints import PALETTES, Colour, contrast, mix, pick
 from .texts import Line, write_line
 from .typesetting import Token
@@ -48,7 +48,6 @@ class Press:
     plate: DrawnPlate
     rng: np.random.Generator
     letterings: Letterings
-    face: Lettering  # of the plate's own text
     cap: float  # height of its characters in pixels
     colours: dict[str, Colour]  # the plate's ink and sheet
     left: float  # its text stands between these, in pixels
@@ -122,7 +121,6 @@ def imprint(
     ground: ColourName = "none",  # of a rectangle behind it, as of a sticker
     opacity: float = 1.0,
     ornate: bool = False,  # in a face for badges
-    own: bool = False,  # in the lettering of the plate itself
     raised: bool = False,  # whether it is embossed
     widest: float = 0.94,  # share of the sheet's width to which it is condensed
     beside: Side = "none",  # where the plate's own text keeps clear of it
@@ -130,10 +128,7 @@ def imprint(
     """Small print or an emblem."""
     width, height = press.plate.size
     rows, limit = size * height, widest * width
-    if own:
-        mask = fit_height(spell(press.face, write_line(press.rng, text)), rows, limit)
-    else:
-        mask = _shape(press, text, mark, rows, limit, ornate)
+    mask = _shape(press, text, mark, rows, limit, ornate)
     x, y = at[0] * width, at[1] * height
     if ground == "none":
         ink = press.colour(colour)
@@ -247,18 +242,14 @@ def reflection(press: Press) -> None:
 
 
 def patches(
-    press: Press, cells: float, cover: float, edge: float = 0.0, colour: ColourName = "dust", worn: bool = False
+    press: Press,
+    cells: float,  # so many are beside each other
+    cover: float,  # of the thickest, 0..1
+    edge: float = 0.0,  # thickness, 0..1, below which nothing is covered; then they have clear edges
+    colour: ColourName = "dust",
+    worn: bool = False,  # cover only what is raised
 ) -> None:
-    """Dust and mud or, where only what is raised is covered by the sheet's colour, ink that has worn off.
-
-    Args:
-        press: with what to print.
-        cells: so many patches are beside each other.
-        cover: of the thickest, 0..1.
-        edge: thickness, 0..1, below which nothing is covered; then patches have clear edges.
-        colour: of the patches.
-        worn: cover only what is raised.
-    """
+    """Dust and mud or, where only what is raised is covered by the sheet's colour, ink that has worn off."""
     plate, rng = press.plate, press.rng
     field = smooth_noise(rng, plate.image, cells)
     if edge:

@@ -26,11 +26,8 @@ class Path(NamedTuple):
 def read_paths(text: str, lengths: object, place: Callable[[Points], Points], radius: float) -> Iterator[Path]:
     """The paths of a text as ``strokes.toml`` explains it.
 
-    Args:
-        text: what to read.
-        lengths: has as attributes what stands in coordinates instead of numbers.
-        place: from the unit square to pixels.
-        radius: of rounded corners in pixels.
+    What stands in coordinates instead of numbers are attributes of ``lengths``; ``place`` moves points from the unit
+    square to pixels, in which the radius of rounded corners is given.
     """
     for stroke in text.split("; "):
         points = [point for point in stroke.split() if point != "close"]

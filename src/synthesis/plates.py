@@ -88,7 +88,7 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
     ink, sheet = draw_pair(rng, draw(design.colours, rng))
     plate = DrawnPlate.blank(width, height, sheet, height * draw_number(design.corner, rng))
     face = letterings.pick(rng, design.strokes)
-    press = Press(plate, rng, letterings, face, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.width)
+    press = Press(plate, rng, letterings, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.width)
     print_parts(press, design.parts)
     style = RowStyle(face, cap, ink, **STYLE.draw(design, rng))
     if rng.random() < design.rim and contrast(rim := pick(rng, "any"), ink) > LEAST_CONTRAST:

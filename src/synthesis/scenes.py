@@ -24,8 +24,6 @@ CHARACTER_HEIGHTS = (8.0, 60.0)
 LARGEST_SCENE = 900
 #: Standard deviation of the brightness within a plate, in levels, below which a degraded picture is made anew.
 LEAST_CONTRAST = 15.0
-#: Where the plate is in drawn surroundings, as shares of their size.
-AROUND_PLATE = (0.3, 0.36, 0.7, 0.64)
 #: From corners of pixels, in which quads are given, to OpenCV's coordinates, which count from the middles.
 TO_MIDDLES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
@@ -44,11 +42,7 @@ class Scene:
 def random_quad(rng: np.random.Generator, centre: tuple[float, float], width: float, aspect: float) -> FloatArray:
     """Corners ``[4, 2]`` of a plate that is turned in space, mostly by up to 15 degrees, at most by 40.
 
-    Args:
-        rng: source of randomness.
-        centre: of the corners, in pixels.
-        width: in pixels that the plate would have if it were not turned.
-        aspect: width of the plate divided by its height.
+    Around a centre, in pixels; the width and the aspect (width divided by height) are those it would have unturned.
     """
     tail = rng.random() < 0.15
     yaw = rng.uniform(-40, 40) if tail else np.clip(rng.normal(0, 12), -35, 35)
@@ -135,7 +129,7 @@ def reader_scene(
     if background is not None:
         image = _cut(background, rng, width, height)
     else:
-        image = _bodywork(rng, letterings, quad, width, height)
+        image = _surroundings(rng, letterings, width, height)
     if not empty or rng.random() < 0.6:
         image = paste_plate(image, plate, quad, rng)
     degraded = degrade(image, rng, target * shrink)
@@ -165,9 +159,7 @@ def _cut(background: Image, rng: np.random.Generator, width: int, height: int) -
     return np.asarray(cv2.resize(piece, (width, height), interpolation=interpolation), np.uint8)
 
 
-def _bodywork(rng: np.random.Generator, letterings: Letterings, quad: FloatArray, width: int, height: int) -> Image:
-    """Drawn surroundings in the plate's own perspective."""
-    body = paint_design("bodywork", rng, letterings)
-    matrix = np.linalg.inv(quad_to_rectangle(quad, np.multiply(AROUND_PLATE, 2 * body.size).astype(np.float32)))
-    warped = cv2.warpPerspective(body.image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
-    return np.asarray(soft_blur(warped, rng.uniform(0.4, 1.5)), np.uint8)
+def _surroundings(rng: np.random.Generator, letterings: Letterings, width: int, height: int) -> Image:
+    """Drawn ones."""
+    drawn = paint_design("surroundings", rng, letterings).image
+    return np.asarray(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
