@@ -55,7 +55,9 @@ class Press:
 
     def colour(self, name: str) -> Colour:
         """One of the colours of a name."""
-        return _colour(self.rng, name, self.colours)
+        if name == "between":
+            return mix(self.colours["sheet"], self.colours["ink"], self.rng.random())
+        return self.colours.get(name) or pick(self.rng, name)
 
     def stamp(self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False) -> Box:
         """Paint a mask centred at a point in pixels; returns its box."""
@@ -69,18 +71,10 @@ class Press:
             self.right = min(self.right, box[0] - gap)
 
 
-def _colour(rng: np.random.Generator, name: str, known: dict[str, Colour]) -> Colour:
-    if name == "between":
-        return mix(known["sheet"], known["ink"], rng.random())
-    return known.get(name) or pick(rng, name)
-
-
-def draw_pair(
-    rng: np.random.Generator, names: tuple[str, str], known: dict[str, Colour] | None = None
-) -> tuple[Colour, Colour]:
+def draw_pair(rng: np.random.Generator, names: tuple[str, str]) -> tuple[Colour, Colour]:
     """Colours of ink and ground that differ enough, if such are found soon."""
     for _ in range(20):
-        ink, ground = (_colour(rng, name, known or {}) for name in names)
+        ink, ground = (pick(rng, name) for name in names)
         if contrast(ink, ground) >= LEAST_CONTRAST:
             break
     return ink, ground
@@ -133,7 +127,7 @@ def imprint(
     if ground == "none":
         ink = press.colour(colour)
     else:
-        ink, paint = draw_pair(press.rng, (colour, ground), press.colours)
+        ink, paint = draw_pair(press.rng, (colour, ground))
         reach_x, reach_y = mask.shape[1] / 2 + 0.4 * rows, mask.shape[0] / 2 + 0.3 * rows
         press.plate.fill(x - reach_x, y - reach_y, x + reach_x, y + reach_y, paint)
     press.keep_free(beside, press.stamp(mask, x, y, ink, opacity, raised), 0.05 * height)

@@ -4,7 +4,7 @@ Designs imitate the general look of a region's plates, with wide ranges; none re
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from .paints import contrast, pick
 from .parts import LEAST_CONTRAST, PIECE, Pair, Part, Press, draw_pair, piece, print_parts
 from .texts import SYMBOLS, random_character
 from .typesetting import RowStyle, Token, set_row
-from .values import Arguments, Entry, Number, Weighted, draw, draw_number, load
+from .values import Arguments, Entry, Number, Weighted, draw, draw_number, known, load
 
 #: Share of texts that keep the pattern's letters and digits; the others put any class in any place, so that a reader
 #: cannot learn a language of plates, and all 36 classes are about equally frequent.
@@ -35,12 +35,22 @@ class Row(Entry):
     row: int = 0
 
 
+class Layouts(Entry):
+    """All that ``layouts.toml`` holds."""
+
+    pieces: dict[str, PIECE.table]  # type: ignore[name-defined]
+    layouts: dict[str, list[Row]]
+
+
+LAYOUTS: Layouts = load("layouts.toml", Layouts)
+
+
 class Design(STYLE.table):  # type: ignore[name-defined,misc]
     """A design, or a variant of one; ``designs.toml`` describes the keys."""
 
     share: float
     weight: float = 1.0
-    patterns: list[str]
+    patterns: list[Annotated[str, known("piece", {*SYMBOLS, *" /", *LAYOUTS.pieces}, list)]]
     colours: Weighted[Pair]
     height: Number
     aspect: Number
@@ -48,38 +58,29 @@ class Design(STYLE.table):  # type: ignore[name-defined,misc]
     per_character: Number = 0.0
     corner: Number
     strokes: list[FamilyName]
-    separator: Weighted[str]
-    layout: Weighted[str]
+    separator: Weighted[Annotated[str, known("piece", LAYOUTS.pieces)]]
+    layout: Weighted[Annotated[str, known("layout", LAYOUTS.layouts)]]
     rim: float
     parts: list[Part]  # type: ignore[valid-type]
     fittings: list[Part]  # type: ignore[valid-type]
 
 
-class Designs(Entry):
-    """All that ``designs.toml`` holds; each design has one variant or more."""
-
-    pieces: dict[str, PIECE.table]  # type: ignore[name-defined]
-    layouts: dict[str, list[Row]]
-    designs: dict[str, list[Design]]
-
-
 def merge_variants(tables: dict[str, Any]) -> dict[str, Any]:
     """The tables of ``designs.toml`` with whole variants: from the defaults, the design and what is its own."""
     defaults = tables.pop("defaults", {})
-    designs = {
+    return {
         name: [defaults | design | variant for variant in design.pop("variants", [{}])]
-        for name, design in tables["designs"].items()
+        for name, design in tables.items()
     }
-    return {**tables, "designs": designs}
 
 
-DESIGNS: Designs = load("designs.toml", Designs, merge_variants)
+DESIGNS: dict[str, list[Design]] = load("designs.toml", dict[str, list[Design]], merge_variants)
 
 
 def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) -> DrawnPlate:
     """A sheet of a design, without anything around it."""
-    design: Design = draw([(variant.weight, variant) for variant in DESIGNS.designs[name]], rng)
-    rows = DESIGNS.layouts[draw(design.layout, rng)]
+    design: Design = draw([(variant.weight, variant) for variant in DESIGNS[name]], rng)
+    rows = LAYOUTS.layouts[draw(design.layout, rng)]
     lines = _split(design.patterns[rng.integers(len(design.patterns))], len(rows), rng)
     height = draw_number(design.height, rng)
     cap = height * draw_number(design.cap, rng)
@@ -102,7 +103,7 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
                 part = small if symbol.islower() else 1.0
                 tokens.append(Token(random_character(rng, symbol.upper(), legal), height=part, centre=1 - part / 2))
             else:
-                form = DESIGNS.pieces[separator if symbol == " " else symbol]
+                form = LAYOUTS.pieces[separator if symbol == " " else symbol]
                 tokens += piece(press, **PIECE.draw(form, rng))
         x0, y0, x1, y1 = (draw_number(side, rng) * whole for side, whole in zip(row.area, 2 * plate.size, strict=True))
         area = max(x0, press.left), y0, min(x1, press.right), y1
@@ -123,7 +124,7 @@ def _split(pattern: str, count: int, rng: np.random.Generator) -> list[str]:
 
 def draw_plate(rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
     """Draw a random plate of 3 to 10 characters, 34 to 140 pixels per row; by default with all letterings there are."""
-    shares: Weighted[str] = [(variants[0].share, name) for name, variants in DESIGNS.designs.items()]
+    shares: Weighted[str] = [(variants[0].share, name) for name, variants in DESIGNS.items()]
     while True:
         plate = paint_design(draw(shares, rng), rng, letterings or load_letterings())
         if _is_legible(plate):

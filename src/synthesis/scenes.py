@@ -126,10 +126,10 @@ def reader_scene(
     shrink = min(1.0, LARGEST_SCENE / float((high - low).max()))
     quad = ((quad - low) * shrink).astype(np.float32)
     width, height = (max(16, int(np.ceil(side))) for side in (high - low) * shrink)
-    if background is not None:
-        image = _cut(background, rng, width, height)
+    if background is None:
+        image = np.asarray(cv2.resize(paint_design("surroundings", rng, letterings).image, (width, height)), np.uint8)
     else:
-        image = _surroundings(rng, letterings, width, height)
+        image = _cut(background, rng, width, height)
     if not empty or rng.random() < 0.6:
         image = paste_plate(image, plate, quad, rng)
     degraded = degrade(image, rng, target * shrink)
@@ -157,9 +157,3 @@ def _cut(background: Image, rng: np.random.Generator, width: int, height: int) -
     piece = background[y : y + cut_height, x : x + cut_width]
     interpolation = cv2.INTER_AREA if factor > 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(piece, (width, height), interpolation=interpolation), np.uint8)
-
-
-def _surroundings(rng: np.random.Generator, letterings: Letterings, width: int, height: int) -> Image:
-    """Drawn ones."""
-    drawn = paint_design("surroundings", rng, letterings).image
-    return np.asarray(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -11,7 +11,7 @@ from src.synthesis.letterings import Letterings, load_letterings
 from src.synthesis.plates import DESIGNS, STYLE, draw_empty_plate, draw_plate, paint_design
 from src.synthesis.typesetting import RowStyle, Token, set_row
 
-WITH_TEXT = sorted(name for name, (variant, *_) in DESIGNS.designs.items() if variant.share)
+WITH_TEXT = sorted(name for name, (variant, *_) in DESIGNS.items() if variant.share)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_ink_lies_within_the_boxes(strokes: Letterings) -> None:
     tokens = [Token(space=0.3) if character == " " else Token(character) for character in "A1 WQ7"]
     for _ in range(30):
         plate = DrawnPlate.blank(400, 100, (255, 255, 255))
-        (variant,) = DESIGNS.designs["russian"]
+        (variant,) = DESIGNS["russian"]
         plain = RowStyle(strokes.pick(rng), float(rng.uniform(20, 80)), (0, 0, 0))
         set_row(plate, tokens, (10, 0, 390, 100), replace(plain, **STYLE.draw(variant, rng)), 0, rng)
         outside = plate.image.copy()

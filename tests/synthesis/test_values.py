@@ -7,7 +7,7 @@ import pytest
 
 from src.synthesis import values
 from src.synthesis.alphabets import Strokes, with_defaults
-from src.synthesis.plates import Designs, merge_variants
+from src.synthesis.plates import Design, merge_variants
 from src.synthesis.texts import WORDS, write_line
 from src.synthesis.values import SYNTHESIS_DIRECTORY, draw, draw_number, load
 
@@ -32,19 +32,21 @@ def test_choices_follow_their_weights() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "key"),
     [
-        ("designs.toml", "share = 0.2\n", "share = 0.2\nshear = 0.3\n", "designs.european.0.shear"),
-        ("designs.toml", "share = 0.2\n", 'share = "much"\n', "designs.european.0.share"),
+        ("designs.toml", "share = 0.2\n", "share = 0.2\nshear = 0.3\n", "european.0.shear"),
+        ("designs.toml", "share = 0.2\n", 'share = "much"\n', "european.0.share"),
         ("designs.toml", '"inks on whites"], [0.11', '"inkz on whites"], [0.11', "palette inkz"),
-        ("designs.toml", 'kind = "border", chance = 0.5', 'kind = "edge", chance = 0.5', "designs.european.0.parts.0"),
+        ("designs.toml", 'kind = "border", chance = 0.5', 'kind = "edge", chance = 0.5', "european.0.parts.0"),
         (
             "designs.toml",
             "inset = [0.01, 0.05], width = 0.03",
             "insets = 0.01",
-            "designs.european.0.parts.0.border.insets",
+            "european.0.parts.0.border.insets",
         ),
         ("designs.toml", '"{countries}"', '"{contries}"', "no list contries"),
         ("designs.toml", 'strokes = ["fe", ', 'strokes = ["fi", ', "no family fi"),
-        ("designs.toml", "stretch = [0.8, 1.15]", "stretch = [0.8, 1.15, 2]", "designs.european.0.stretch"),
+        ("designs.toml", "stretch = [0.8, 1.15]", "stretch = [0.8, 1.15, 2]", "european.0.stretch"),
+        ("designs.toml", 'layout = "middle"', 'layout = "center"', "no layout center"),
+        ("designs.toml", '"LLDD DLL"', '"LLDD+DLL"', "european.0.patterns.4.*no piece \\+"),
         ("strokes.toml", "weight = [0.13, 0.165]", "wait = 0.1", "families.fe"),
         ("designs.toml", "share = 0.2\n", "share = = 0.2\n", "line"),
     ],
@@ -56,7 +58,7 @@ def test_errors_name_the_file_and_the_key(
     assert old in text
     (tmp_path / file).write_text(text.replace(old, new, 1), "utf-8")
     monkeypatch.setattr(values, "SYNTHESIS_DIRECTORY", tmp_path)
-    form, prepare = (Designs, merge_variants) if file == "designs.toml" else (Strokes, with_defaults)
+    form, prepare = (dict[str, list[Design]], merge_variants) if file == "designs.toml" else (Strokes, with_defaults)
     with pytest.raises(ValueError, match=f"{file}.*{key}"):
         load(file, form, prepare)
 
