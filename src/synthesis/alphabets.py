@@ -12,8 +12,7 @@ from .paths import Path, Points, read_paths
 from .values import Arguments, Choice, Entry, draw, known, load
 
 SUPERSAMPLING = 3
-#: Width of ideographs as a share of the cap height.
-SQUARE = 0.9
+SQUARE = 0.9  # width of ideographs as a share of the cap height
 #: Pixels; and by what share of it the points of marks differ from one to the other.
 MARK_SIZE, MARK_JITTER = 64, 0.02
 

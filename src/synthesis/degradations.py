@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .fields import smooth_noise, soft_blur
+from .values import Weighted, draw
 
 Image = NDArray[np.uint8]
 
-#: Factors of all probabilities, with weights: most photographs have few faults, some have many.
-SEVERITIES = (0.35, 1.0, 1.7)
-SEVERITY_WEIGHTS = (0.35, 0.5, 0.15)
+#: Factors of all probabilities, with their weights: most photographs have few faults, some have many.
+SEVERITIES: Weighted[float] = [(0.35, 0.35), (0.5, 1.0), (0.15, 1.7)]
 
 
 def _to_image(values: NDArray[np.floating]) -> Image:
@@ -159,7 +159,7 @@ EFFECTS = (
 
 def degrade(image: Image, rng: np.random.Generator, detail: float = 24.0) -> Image:
     """A copy of an image with a random choice of the effects; characters ``detail`` pixels high stay just legible."""
-    severity = rng.choice(SEVERITIES, p=SEVERITY_WEIGHTS)
+    severity: float = draw(SEVERITIES, rng)
     result = image.copy()
     for probability, effect in EFFECTS:
         if rng.random() < probability * severity:

@@ -74,11 +74,7 @@ class DrawnPlate:
         return rounded_rectangle(self.width, self.height, 0, self.corner_radius)
 
     def paint(self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False) -> Box:
-        """Paint a coverage mask whose left and top are at x and y (rounded), and emboss its shape if it is raised.
-
-        Returns:
-            The part of the mask's box that lies on the sheet; what lies beyond it is cut off.
-        """
+        """Paint a coverage mask with its left and top at x and y (rounded); returns the box of what is on the sheet."""
         left, top = round(x), round(y)
         x0, y0 = max(0, left), max(0, top)
         x1, y1 = min(self.width, left + mask.shape[1]), min(self.height, top + mask.shape[0])

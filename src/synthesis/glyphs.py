@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 Mask = NDArray[np.uint8]
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#: Height in pixels of the letter H in every rasterised glyph; plates scale the glyphs from there.
-CAP_HEIGHT = 72
-#: Coverage (0..255) from which a pixel counts as ink of a glyph when its tight box is taken.
-INK_THRESHOLD = 96
+CAP_HEIGHT = 72  # pixels; height of the letter H in every rasterised glyph, from which plates scale them
+INK_THRESHOLD = 96  # coverage (0..255) from which a pixel counts as ink when a glyph's tight box is taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +32,6 @@ class Lettering(Protocol):
 
     def glyph(self, character: str) -> Glyph:
         """The character, one of ``ALPHABET``, at ``CAP_HEIGHT``."""
-        ...
 
 
 def crop_to_ink(mask: Mask) -> tuple[Mask, int]:

@@ -11,6 +11,8 @@ from .values import load
 Colour = tuple[float, float, float]
 """Blue, green, red, each 0..255."""
 
+LEAST_CONTRAST = 65.0  # levels of brightness between ink and what is beneath it
+
 _Hex = Annotated[str, StringConstraints(pattern="^#[0-9a-f]{6}$")]
 PALETTES: dict[str, list[str]] = load("colours.toml", dict[str, list[_Hex]])
 

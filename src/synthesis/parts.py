@@ -18,24 +18,18 @@ from .drawn_plate import Box, DrawnPlate, rounded_rectangle
 from .fields import smooth_noise
 from .glyphs import Mask, fit_height
 from .letterings import Letterings
-from .paints import PALETTES, Colour, contrast, mix, pick
+from .paints import LEAST_CONTRAST, PALETTES, Colour, contrast, mix, pick
 from .texts import Line, write_line
 from .typesetting import Token
 from .values import Arguments, known
 
-#: Least difference in brightness between ink and what is painted beneath it, in levels.
-LEAST_CONTRAST = 65.0
-
-
-def _split_pair(value: object) -> object:
-    return value.split(" on ") if isinstance(value, str) else value
-
-
 ColourName = Annotated[str, known("palette", {*PALETTES, "any", "none", "ink", "sheet", "between"})]
 """Palettes, ``any``, ``none``, the plate's ``ink`` or ``sheet``, or a mixture of these two: ``between``."""
-Pair = Annotated[tuple[ColourName, ColourName], BeforeValidator(_split_pair)]
+Pair = Annotated[
+    tuple[ColourName, ColourName],
+    BeforeValidator(lambda value: value.split(" on ") if isinstance(value, str) else value),
+]
 """Colours of ink and of what is beneath it, such as ``inks blues on whites``."""
-Place = tuple[float, float]
 Side = Literal["none", "left", "right"]
 Figure = Literal["any", "gradient", "hills", "sun", "stripes", "bar"]
 FIGURES = get_args(Figure)[1:]
@@ -107,7 +101,7 @@ def piece(
 
 def imprint(
     press: Press,
-    at: Place,  # its centre
+    at: tuple[float, float],  # its centre
     size: float,  # its height
     text: Line = "",
     mark: MarkName = "",  # instead of a text
@@ -173,7 +167,7 @@ def band(
         press.stamp(emblem, x + reach / 2, height * rng.uniform(0.26, 0.34), press.colour(mark_colour))
 
 
-def bolts(press: Press, at: Place, size: float, both: bool = False, colour: ColourName = "bolts") -> None:
+def bolts(press: Press, at: tuple[float, float], size: float, both: bool = False, colour: ColourName = "bolts") -> None:
     """Bolt heads, caps or holes with a shadow: at a place and opposite to it, above and below where there are both."""
     width, height = press.plate.size
     paint, radius = press.colour(colour), size * height / 2

@@ -24,10 +24,9 @@ class Path(NamedTuple):
 
 
 def read_paths(text: str, lengths: object, place: Callable[[Points], Points], radius: float) -> Iterator[Path]:
-    """The paths of a text as ``strokes.toml`` explains it.
+    """The paths of a text as ``strokes.toml`` explains it, moved from the unit square to pixels by ``place``.
 
-    What stands in coordinates instead of numbers are attributes of ``lengths``; ``place`` moves points from the unit
-    square to pixels, in which the radius of rounded corners is given.
+    Names in coordinates are attributes of ``lengths``; the radius is that of rounded corners in pixels.
     """
     for stroke in text.split("; "):
         points = [point for point in stroke.split() if point != "close"]

@@ -11,8 +11,7 @@ import numpy as np
 from .alphabets import FamilyName
 from .drawn_plate import DrawnPlate
 from .letterings import Letterings, load_letterings
-from .paints import contrast, pick
-from .parts import LEAST_CONTRAST, PIECE, Pair, Part, Press, draw_pair, piece, print_parts
+from .parts import PIECE, Pair, Part, Press, draw_pair, piece, print_parts
 from .texts import SYMBOLS, random_character
 from .typesetting import RowStyle, Token, set_row
 from .values import Arguments, Entry, Number, Weighted, draw, draw_number, known, load
@@ -20,11 +19,9 @@ from .values import Arguments, Entry, Number, Weighted, draw, draw_number, known
 #: Share of texts that keep the pattern's letters and digits; the others put any class in any place, so that a reader
 #: cannot learn a language of plates, and all 36 classes are about equally frequent.
 LEGAL_SHARE = 0.3
-#: Height of small characters, in cap heights.
-SMALL = (0.62, 0.85)
-#: Pixels a character must measure on the drawn sheet; designs are drawn anew where one is smaller or cut off.
-LEAST_CHARACTER_SIDE = 3.0
-STYLE = Arguments(RowStyle, "lettering", "cap_height", "colour", "rim")
+SMALL = (0.62, 0.85)  # height of small characters, in cap heights
+LEAST_CHARACTER_SIDE = 3.0  # pixels; plates are drawn anew where a character is smaller or cut off
+STYLE = Arguments(RowStyle, "lettering", "cap_height", "colour")
 
 
 class Row(Entry):
@@ -60,7 +57,6 @@ class Design(STYLE.table):  # type: ignore[name-defined,misc]
     strokes: list[FamilyName]
     separator: Weighted[Annotated[str, known("piece", LAYOUTS.pieces)]]
     layout: Weighted[Annotated[str, known("layout", LAYOUTS.layouts)]]
-    rim: float
     parts: list[Part]  # type: ignore[valid-type]
     fittings: list[Part]  # type: ignore[valid-type]
 
@@ -92,8 +88,6 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
     press = Press(plate, rng, letterings, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.width)
     print_parts(press, design.parts)
     style = RowStyle(face, cap, ink, **STYLE.draw(design, rng))
-    if rng.random() < design.rim and contrast(rim := pick(rng, "any"), ink) > LEAST_CONTRAST:
-        style = replace(style, rim=rim)
     separator = draw(design.separator, rng)
     legal, small = bool(rng.random() < LEGAL_SHARE), float(rng.uniform(*SMALL))
     for row, line in zip(rows, lines, strict=True):

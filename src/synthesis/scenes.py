@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import box_to_quad, quad_size, quad_to_box, quad_to_rectangle, transform_points
+from ..basics.geometry import FloatArray, box_to_quad, quad_size, quad_to_box, quad_to_rectangle, transform_points
 from .degradations import degrade
 from .drawn_plate import DrawnPlate
 from .fields import soft_blur
@@ -14,14 +14,10 @@ from .letterings import Letterings, load_letterings
 from .plates import draw_empty_plate, draw_plate, paint_design
 
 Image = NDArray[np.uint8]
-FloatArray = NDArray[np.float32]
 
-#: Share of reader scenes without any text.
-EMPTY_SHARE = 0.05
-#: Pixels; heights of the characters in reader scenes are log-uniform between these.
-CHARACTER_HEIGHTS = (8.0, 60.0)
-#: Pixels; longer scenes are made smaller.
-LARGEST_SCENE = 900
+EMPTY_SHARE = 0.05  # share of reader scenes without any text
+CHARACTER_HEIGHTS = (8.0, 60.0)  # pixels; heights of the characters in reader scenes are log-uniform between these
+LARGEST_SCENE = 900  # pixels; longer scenes are made smaller
 #: Standard deviation of the brightness within a plate, in levels, below which a degraded picture is made anew.
 LEAST_CONTRAST = 15.0
 #: From corners of pixels, in which quads are given, to OpenCV's coordinates, which count from the middles.
@@ -141,11 +137,9 @@ def reader_scene(
 
 
 def _contrast(image: Image, quad: FloatArray) -> float:
-    """Spread of the brightness within a plate without its rim, in levels."""
-    inner = quad_to_box(quad.mean(axis=0) + 0.7 * (quad - quad.mean(axis=0)))
-    x0, y0, x1, y1 = np.maximum(np.round(inner), 0).astype(int)
-    piece = cv2.cvtColor(image[y0 : y1 + 1, x0 : x1 + 1], cv2.COLOR_BGR2GRAY)
-    return float(cv2.meanStdDev(piece)[1][0, 0])
+    """Spread of the brightness on and just beside a plate, in levels."""
+    x0, y0, x1, y1 = quad_to_box(quad).astype(int)
+    return float(cv2.meanStdDev(cv2.cvtColor(image[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY))[1][0, 0])
 
 
 def _cut(background: Image, rng: np.random.Generator, width: int, height: int) -> Image:

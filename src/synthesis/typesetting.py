@@ -8,13 +8,10 @@ import numpy as np
 
 from .drawn_plate import Box, DrawnPlate, SetCharacter
 from .glyphs import CAP_HEIGHT, Lettering, Mask
-from .paints import Colour
+from .paints import LEAST_CONTRAST, Colour, contrast, pick
 
-#: Characters are condensed to this before the whole row shrinks.
-MINIMUM_STRETCH = 0.62
-#: Width of a rim around a character, in cap heights.
-RIM = 0.035
-NO_INK = np.zeros((0, 0), np.uint8)
+MINIMUM_STRETCH = 0.62  # characters are condensed to this before the whole row shrinks
+RIM = 0.035  # width of a rim around a character, in cap heights
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +34,7 @@ class RowStyle:
     lettering: Lettering
     cap_height: float  # pixels
     colour: Colour
-    rim: Colour | None = None  # paint of a rim around each character
+    rim: bool = False  # a rim of any colour around each character
     rim_shift: float = 0.0  # how far the rim is moved down and right, as the shadow of raised letters
     gap: float = 0.14  # between the ink of neighbours; may be slightly negative
     stretch: float = 1.0  # of the characters' width
@@ -87,13 +84,14 @@ def set_row(
             mask = np.asarray(cv2.resize(piece.mask, size, interpolation=cv2.INTER_AREA), np.uint8)
             placed.append((piece.token, mask, left, top))
         x += (piece.cell * stretch + gap) * cap
-    for token, mask, left, top in placed:
-        if token.text and style.rim is not None:
+    rim = pick(rng, "any")
+    for token, mask, left, top in placed if style.rim and contrast(rim, style.colour) > LEAST_CONTRAST else ():
+        if token.text:
             reach = max(1, round(RIM * cap))
             kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
             shift = style.rim_shift * cap - reach
             thick = np.asarray(cv2.dilate(np.pad(mask, reach), kernel), np.uint8)
-            plate.paint(thick, left + shift, top + shift, style.rim)
+            plate.paint(thick, left + shift, top + shift, rim)
     for token, mask, left, top in placed:
         box = plate.paint(mask, left, top, token.colour or style.colour, style.opacity, token.raised)
         if token.text:
@@ -101,7 +99,7 @@ def set_row(
 
 
 def _piece(token: Token, style: RowStyle) -> _Piece:
-    mask, rows, first = NO_INK if token.mark is None else token.mark, 0, 0
+    mask, rows, first = np.zeros((0, 0), np.uint8) if token.mark is None else token.mark, 0, 0
     if token.text:
         glyph = style.lettering.glyph(token.text)
         mask, rows, first = glyph.mask, CAP_HEIGHT, glyph.top

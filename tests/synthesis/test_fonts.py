@@ -1,7 +1,7 @@
 import pytest
 
-from src.synthesis.fonts import FAMILIES, find_faces
 from src.synthesis.glyphs import ALPHABET, CAP_HEIGHT
+from src.synthesis.letterings import FAMILIES, find_faces
 
 LETTERS = [*FAMILIES["plate"], *FAMILIES["unusual"]]
 INSTALLED = [family for family in LETTERS if find_faces([family])]
