@@ -44,7 +44,7 @@ class Skeleton(Entry):
     width: float | Literal["stroke", "square"] = 1.0
 
 
-STYLE = Arguments(StrokeStyle, "forms", forms=(list[Choice], []), ones=(Choice, ""))
+ALPHABET_ARGUMENTS = Arguments(StrokeStyle, "forms", forms=(list[Choice], []), ones=(Choice, ""))
 
 
 class Strokes(Entry):
@@ -52,7 +52,7 @@ class Strokes(Entry):
 
     characters: dict[str, Skeleton]
     marks: dict[str, list[str]]
-    families: dict[str, STYLE.table]  # type: ignore[name-defined]
+    families: dict[str, ALPHABET_ARGUMENTS.table]  # type: ignore[name-defined]
 
 
 def with_defaults(tables: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def random_style(family: Any, rng: np.random.Generator) -> StrokeStyle:
     """An alphabet within the ranges of a family."""
     groups: list[str] = [draw(group, rng) for group in (family.ones, *family.forms)]
     forms = frozenset(name for group in groups for name in group.split(", ") if name)
-    return StrokeStyle(**STYLE.draw(family, rng), forms=forms)
+    return StrokeStyle(**ALPHABET_ARGUMENTS.draw(family, rng), forms=forms)
 
 
 @lru_cache(maxsize=4)

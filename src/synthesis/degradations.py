@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 from .fields import smooth_noise, soft_blur
 from .values import Weighted, draw
 
-Image = NDArray[np.uint8]
+Photo = NDArray[np.uint8]
 
 #: Factors of all probabilities, with their weights: most photographs have few faults, some have many.
 SEVERITIES: Weighted[float] = [(0.35, 0.35), (0.5, 1.0), (0.15, 1.7)]
 
 
-def _to_image(values: NDArray[np.floating]) -> Image:
+def _to_image(values: NDArray[np.floating]) -> Photo:
     return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
-def _filtered(image: Image, kernel: NDArray[np.float32]) -> Image:
+def _filtered(image: Photo, kernel: NDArray[np.float32]) -> Photo:
     return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT), np.uint8)
 
 
-def shadow(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def shadow(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """A shadow with a straight or wavy edge across the picture."""
     height, width = image.shape[:2]
     angle, softness = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 0.1 * height + 1)
@@ -37,21 +37,21 @@ def shadow(image: Image, rng: np.random.Generator, detail: float) -> Image:
     return _to_image(image * (gain + (1 - gain) * np.clip(across / softness + 0.5, 0, 1))[..., None])
 
 
-def glare(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def glare(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """A spot or streak of reflected light."""
     height, width = image.shape[:2]
     y, x = (np.linspace(-rng.random(), rng.random(), size) / rng.uniform(0.05, 0.5) for size in (height, width))
     return _to_image(image + rng.uniform(40, 200) * np.exp(-(y[:, None] ** 2) - x**2)[..., None])
 
 
-def night(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def night(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Dark surroundings, a lamp's warm or cold light on part of the picture."""
     light = smooth_noise(rng, image, rng.uniform(1, 3))[..., None]
     tint = np.array([rng.uniform(0.5, 1.1), 0.9, 1.05])
     return _to_image(image * (rng.uniform(0.2, 0.6) + light * rng.uniform(0.1, 0.6)) * tint)
 
 
-def infra_red(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def infra_red(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """A grey picture with dark surroundings in which whatever is bright (the plate) glows."""
     grey = image.max(axis=2).astype(np.float32) / 255
     grey = np.where(grey > 0.45, grey ** np.float32(rng.uniform(0.3, 0.9)), grey * np.float32(rng.uniform(0.3, 0.9)))
@@ -60,13 +60,13 @@ def infra_red(image: Image, rng: np.random.Generator, detail: float) -> Image:
     return np.repeat(_to_image(mixed)[..., None], 3, axis=2)
 
 
-def haze(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def haze(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Fog or a dusty lens: contrast fades towards a bright grey."""
     veil = rng.uniform(0.1, 0.55) * (0.6 + 0.4 * smooth_noise(rng, image, 2))[..., None]
     return _to_image(image * (1 - veil) + rng.uniform(110, 220) * veil)
 
 
-def tone(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def tone(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Gamma, contrast and exposure, from dim and flat to burnt out, and now and then the tint of lamps or shade."""
     levels = np.linspace(0, 1, 256) ** np.exp(rng.normal(0, 0.3))
     curve = (levels - 0.5) * np.exp(rng.normal(-0.03, 0.25)) + 0.5 + rng.normal(0, 0.08)
@@ -74,13 +74,13 @@ def tone(image: Image, rng: np.random.Generator, detail: float) -> Image:
     return np.asarray(cv2.LUT(image, _to_image(curve[:, None] * 255 * gains / gains.mean())[None]), np.uint8)
 
 
-def saturation(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def saturation(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Faded colours, none at all, or exaggerated ones."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None].astype(np.float32)
     return _to_image(grey + (image - grey) * np.float32(max(0.0, rng.uniform(-0.8, 1.6))))
 
 
-def defocus(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def defocus(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Gaussian or disc blur of up to about a tenth of the detail, relatively less for the smallest."""
     sigma = detail * rng.beta(1.2, 2.5) * 0.11 * float(np.clip(detail / 16, 0.6, 1))
     if sigma < 0.25:
@@ -91,7 +91,7 @@ def defocus(image: Image, rng: np.random.Generator, detail: float) -> Image:
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
 
 
-def motion_blur(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def motion_blur(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Straight motion blur, mostly sideways, of up to a fifth of the detail."""
     length = detail * rng.uniform(0.05, 0.19)
     if length < 1.5:
@@ -104,7 +104,7 @@ def motion_blur(image: Image, rng: np.random.Generator, detail: float) -> Image:
     return _filtered(image, np.asarray(cv2.resize(kernel, (size, size), interpolation=cv2.INTER_AREA), np.float32))
 
 
-def sensor_noise(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def sensor_noise(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Brightness noise of each pixel, with coarser coloured noise for strong ones."""
     strength = float(rng.gamma(1.5, 2.6))
     height, width = image.shape[:2]
@@ -115,7 +115,7 @@ def sensor_noise(image: Image, rng: np.random.Generator, detail: float) -> Image
     return _to_image(image + noise)
 
 
-def low_resolution(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def low_resolution(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Reduce and enlarge again, so that the detail is left with 8 pixels at least."""
     factor = np.exp(rng.uniform(np.log(min(1.0, 8.0 / detail)), 0))
     height, width = image.shape[:2]
@@ -125,14 +125,14 @@ def low_resolution(image: Image, rng: np.random.Generator, detail: float) -> Ima
     return np.asarray(cv2.resize(small, (width, height), interpolation=enlarge), np.uint8)
 
 
-def sharpen(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def sharpen(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Unsharp masking with visible halos, as cameras do."""
     blurred = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.7, 2.0))
     amount = rng.uniform(0.3, 1.8)
     return np.asarray(cv2.addWeighted(image, 1 + amount, blurred, -amount, 0), np.uint8)
 
 
-def jpeg(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def jpeg(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Save and load as JPEG of quality 15 to 95."""
     quality = int(rng.integers(15, 60) if rng.random() < 0.3 else rng.integers(55, 96))
     encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
@@ -157,7 +157,7 @@ EFFECTS = (
 )
 
 
-def degrade(image: Image, rng: np.random.Generator, detail: float = 24.0) -> Image:
+def degrade(image: Photo, rng: np.random.Generator, detail: float = 24.0) -> Photo:
     """A copy of an image with a random choice of the effects; characters ``detail`` pixels high stay just legible."""
     severity: float = draw(SEVERITIES, rng)
     result = image.copy()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from .glyphs import Mask
 from .paints import Colour
 
-Box = tuple[float, float, float, float]
+Area = tuple[float, float, float, float]
 """xmin, ymin, xmax, ymax in pixels."""
 
 
@@ -18,7 +18,7 @@ class SetCharacter:
     """A character on the sheet: what it is, the tight box of its ink and its row."""
 
     text: str
-    box: Box
+    box: Area
     row: int
 
 
@@ -73,7 +73,7 @@ class DrawnPlate:
         """uint8 ``[height, width]``: less than 255 beyond the sheet's rounded corners."""
         return rounded_rectangle(self.width, self.height, 0, self.corner_radius)
 
-    def paint(self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False) -> Box:
+    def paint(self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False) -> Area:
         """Paint a coverage mask with its left and top at x and y (rounded); returns the box of what is on the sheet."""
         left, top = round(x), round(y)
         x0, y0 = max(0, left), max(0, top)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.uint8]
 
-ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CAP_HEIGHT = 72  # pixels; height of the letter H in every rasterised glyph, from which plates scale them
 INK_THRESHOLD = 96  # coverage (0..255) from which a pixel counts as ink when a glyph's tight box is taken
 

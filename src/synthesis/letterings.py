@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ..classification.alphabet import ALPHABET
 from .alphabets import IDEOGRAPHS, StrokeStyle, stroke_alphabets
 from .drawn_plate import DrawnPlate
-from .glyphs import ALPHABET, CAP_HEIGHT, Glyph, Lettering, Mask, crop_to_ink, fit_height
+from .glyphs import CAP_HEIGHT, Glyph, Lettering, Mask, crop_to_ink, fit_height
 from .typesetting import RowStyle, Token, set_row
 from .values import load
 
@@ -136,10 +137,10 @@ class Letterings:
         if kind in self.fonts:
             mask = self._pick_face(rng, kind).text(line, shaped=not line.isascii())
         elif kind == "plate":
-            mask = spell(self.pick_stroke(rng), line)
+            mask = write_glyphs(self.pick_stroke(rng), line)
         else:
             known = [one if one in IDEOGRAPHS else IDEOGRAPHS[rng.integers(len(IDEOGRAPHS))] for one in line]
-            mask = spell(self.pick_stroke(rng, ["thin"]), "".join(known))
+            mask = write_glyphs(self.pick_stroke(rng, ["thin"]), "".join(known))
         return fit_height(mask, height, widest)
 
     def _pick_face(self, rng: np.random.Generator, kind: str) -> FontFace:
@@ -159,7 +160,7 @@ def load_letterings(with_fonts: bool = True) -> Letterings:
     return Letterings(stroke_alphabets(STYLES_PER_FAMILY), fonts)
 
 
-def spell(lettering: Lettering, line: str) -> Mask:
+def write_glyphs(lettering: Lettering, line: str) -> Mask:
     """A line of text from single glyphs; whatever is no letter or digit becomes a space."""
     sheet = DrawnPlate.blank(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
     style = RowStyle(lettering, CAP_HEIGHT, (255.0, 255.0, 255.0))

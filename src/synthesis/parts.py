@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from .alphabets import MarkName, draw_mark
-from .drawn_plate import Box, DrawnPlate, rounded_rectangle
+from .drawn_plate import Area, DrawnPlate, rounded_rectangle
 from .fields import smooth_noise
 from .glyphs import Mask, fit_height
 from .letterings import Letterings
 from .paints import LEAST_CONTRAST, PALETTES, Colour, contrast, mix, pick
-from .texts import Line, write_line
+from .texts import SmallPrint, write_line
 from .typesetting import Token
 from .values import Arguments, known
 
@@ -53,11 +53,11 @@ class Press:
             return mix(self.colours["sheet"], self.colours["ink"], self.rng.random())
         return self.colours.get(name) or pick(self.rng, name)
 
-    def stamp(self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False) -> Box:
+    def stamp(self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False) -> Area:
         """Paint a mask centred at a point in pixels; returns its box."""
         return self.plate.paint(mask, x - mask.shape[1] / 2, y - mask.shape[0] / 2, colour, opacity, raised)
 
-    def keep_free(self, side: Side, box: Box, gap: float) -> None:
+    def keep_free(self, side: Side, box: Area, gap: float) -> None:
         """Let the plate's text begin or end beside a box."""
         if side == "left":
             self.left = max(self.left, box[2] + gap)
@@ -83,7 +83,7 @@ def _shape(press: Press, text: str, mark: str, height: float, widest: float = np
 
 def piece(
     press: Press,
-    text: Line = "",
+    text: SmallPrint = "",
     mark: MarkName = "",
     space: float = 0.0,
     height: float = 0.5,
@@ -103,7 +103,7 @@ def imprint(
     press: Press,
     at: tuple[float, float],  # its centre
     size: float,  # its height
-    text: Line = "",
+    text: SmallPrint = "",
     mark: MarkName = "",  # instead of a text
     colour: ColourName = "ink",
     ground: ColourName = "none",  # of a rectangle behind it, as of a sticker
@@ -145,7 +145,7 @@ def rectangle(press: Press, area: tuple[float, float, float, float], colour: Col
 
 def band(
     press: Press,
-    text: Line,
+    text: SmallPrint,
     width: float,
     side: Side = "left",
     colours: Pair = ("whites", "bands"),

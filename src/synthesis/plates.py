@@ -21,7 +21,7 @@ from .values import Arguments, Entry, Number, Weighted, draw, draw_number, known
 LEGAL_SHARE = 0.3
 SMALL = (0.62, 0.85)  # height of small characters, in cap heights
 LEAST_CHARACTER_SIDE = 3.0  # pixels; plates are drawn anew where a character is smaller or cut off
-STYLE = Arguments(RowStyle, "lettering", "cap_height", "colour")
+ROW_ARGUMENTS = Arguments(RowStyle, "lettering", "cap_height", "colour")
 
 
 class Row(Entry):
@@ -42,7 +42,7 @@ class Layouts(Entry):
 LAYOUTS: Layouts = load("layouts.toml", Layouts)
 
 
-class Design(STYLE.table):  # type: ignore[name-defined,misc]
+class Design(ROW_ARGUMENTS.table):  # type: ignore[name-defined,misc]
     """A design, or a variant of one; ``designs.toml`` describes the keys."""
 
     share: float
@@ -87,7 +87,7 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
     face = letterings.pick(rng, design.strokes)
     press = Press(plate, rng, letterings, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.width)
     print_parts(press, design.parts)
-    style = RowStyle(face, cap, ink, **STYLE.draw(design, rng))
+    style = RowStyle(face, cap, ink, **ROW_ARGUMENTS.draw(design, rng))
     separator = draw(design.separator, rng)
     legal, small = bool(rng.random() < LEGAL_SHARE), float(rng.uniform(*SMALL))
     for row, line in zip(rows, lines, strict=True):

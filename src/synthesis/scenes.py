@@ -7,19 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, box_to_quad, quad_size, quad_to_box, quad_to_rectangle, transform_points
-from .degradations import degrade
+from .degradations import Photo, degrade
 from .drawn_plate import DrawnPlate
 from .fields import soft_blur
 from .letterings import Letterings, load_letterings
 from .plates import draw_empty_plate, draw_plate, paint_design
 
-Image = NDArray[np.uint8]
-
 EMPTY_SHARE = 0.05  # share of reader scenes without any text
 CHARACTER_HEIGHTS = (8.0, 60.0)  # pixels; heights of the characters in reader scenes are log-uniform between these
 LARGEST_SCENE = 900  # pixels; longer scenes are made smaller
 #: Standard deviation of the brightness within a plate, in levels, below which a degraded picture is made anew.
-LEAST_CONTRAST = 15.0
+LEAST_DEVIATION = 15.0
 #: From corners of pixels, in which quads are given, to OpenCV's coordinates, which count from the middles.
 TO_MIDDLES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
@@ -28,7 +26,7 @@ TO_MIDDLES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 class Scene:
     """A photograph-like picture of one plate; on every side of it at least 0.6 times its height is visible."""
 
-    image: Image  # BGR [height, width, 3]
+    image: Photo  # BGR [height, width, 3]
     quad: FloatArray  # [4, 2] corners of the plate (without its frame), TL, TR, BR, BL, in pixels
     text: str  # "" where there is none
     character_quads: FloatArray  # [N, 4, 2] corners of the characters' tight boxes, in pixels
@@ -53,7 +51,7 @@ def random_quad(rng: np.random.Generator, centre: tuple[float, float], width: fl
     return np.asarray(projected - projected.mean(axis=0) + np.asarray(centre), np.float32)
 
 
-def paste_plate(image: Image, plate: DrawnPlate, quad: FloatArray, rng: np.random.Generator) -> Image:
+def paste_plate(image: Photo, plate: DrawnPlate, quad: FloatArray, rng: np.random.Generator) -> Photo:
     """A copy of a photograph (uint8 BGR) with a plate and maybe its shadow, lit and blurred as the rest is.
 
     The plate gets the corners float32 ``[4, 2]``, TL, TR, BR, BL in pixels; they may reach beyond the image.
@@ -97,7 +95,7 @@ def _shadow(alpha: NDArray[np.floating], rng: np.random.Generator, plate_height:
     return np.asarray(soft[..., None] * rng.uniform(0.2, 0.8), np.float32)
 
 
-def _light(patch: FloatArray, image: Image, rng: np.random.Generator) -> FloatArray:
+def _light(patch: FloatArray, image: Photo, rng: np.random.Generator) -> FloatArray:
     """Factors of the plate's blue, green and red by the brightness and tint of the photograph, with some freedom."""
     step = max(1, min(image.shape[:2]) // 48)
     means = image[::step, ::step].reshape(-1, 3).mean(axis=0) + 1.0
@@ -107,7 +105,7 @@ def _light(patch: FloatArray, image: Image, rng: np.random.Generator) -> FloatAr
 
 
 def reader_scene(
-    rng: np.random.Generator, background: Image | None = None, letterings: Letterings | None = None
+    rng: np.random.Generator, background: Photo | None = None, letterings: Letterings | None = None
 ) -> Scene:
     """A picture around one plate for training the reader, cut from a photograph (uint8 BGR) or wholly drawn."""
     letterings = letterings or load_letterings()
@@ -129,20 +127,20 @@ def reader_scene(
     if not empty or rng.random() < 0.6:
         image = paste_plate(image, plate, quad, rng)
     degraded = degrade(image, rng, target * shrink)
-    while not empty and _contrast(degraded, quad) < LEAST_CONTRAST <= _contrast(image, quad):
+    while not empty and _spread(degraded, quad) < LEAST_DEVIATION <= _spread(image, quad):
         degraded = degrade(image, rng, target * shrink)
     matrix = np.linalg.inv(quad_to_rectangle(quad, np.array([0, 0, *plate.size], np.float32)))
     character_quads = transform_points(box_to_quad(boxes), matrix).reshape(-1, 4, 2)
     return Scene(degraded, quad, plate.text, character_quads, plate.character_rows)
 
 
-def _contrast(image: Image, quad: FloatArray) -> float:
+def _spread(image: Photo, quad: FloatArray) -> float:
     """Spread of the brightness on and just beside a plate, in levels."""
     x0, y0, x1, y1 = quad_to_box(quad).astype(int)
     return float(cv2.meanStdDev(cv2.cvtColor(image[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY))[1][0, 0])
 
 
-def _cut(background: Image, rng: np.random.Generator, width: int, height: int) -> Image:
+def _cut(background: Photo, rng: np.random.Generator, width: int, height: int) -> Photo:
     """A random piece of a photograph, scaled to the size."""
     factor = min(background.shape[1] / width, background.shape[0] / height) * rng.uniform(0.3, 1.0)
     cut_width, cut_height = max(4, int(width * factor)), max(4, int(height * factor))

@@ -5,16 +5,16 @@ from typing import Annotated
 
 import numpy as np
 
-from .glyphs import ALPHABET
+from ..classification.alphabet import ALPHABET
 from .values import known, load
 
 #: What the symbols of a pattern stand for; V is mostly a letter, as in personal plates.
-CLASSES = {"L": ALPHABET[10:], "D": ALPHABET[:10], "X": ALPHABET}
+SYMBOL_CLASSES = {"L": ALPHABET[10:], "D": ALPHABET[:10], "X": ALPHABET}
 VANITY_LETTERS = 0.82
 SYMBOLS = "LDXVldxv"
 
 WORDS: dict[str, list[str] | str] = load("words.toml", dict[str, list[str] | str])
-Line = Annotated[str, known("list", WORDS, re.compile("{(.*?)}").findall)]
+SmallPrint = Annotated[str, known("list", WORDS, re.compile("{(.*?)}").findall)]
 """A line of small print: a list's name in braces is replaced by one of the list, and # by a digit."""
 
 
@@ -24,7 +24,7 @@ def random_character(rng: np.random.Generator, symbol: str, legal: bool) -> str:
         symbol = "L" if rng.random() < VANITY_LETTERS else "D"
     elif not legal:
         symbol = "X"
-    return CLASSES[symbol][rng.integers(len(CLASSES[symbol]))]
+    return SYMBOL_CLASSES[symbol][rng.integers(len(SYMBOL_CLASSES[symbol]))]
 
 
 def write_line(rng: np.random.Generator, line: str) -> str:

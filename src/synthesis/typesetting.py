@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .drawn_plate import Box, DrawnPlate, SetCharacter
+from .drawn_plate import Area, DrawnPlate, SetCharacter
 from .glyphs import CAP_HEIGHT, Lettering, Mask
 from .paints import LEAST_CONTRAST, Colour, contrast, pick
 
@@ -58,7 +58,7 @@ class _Piece:
 
 
 def set_row(
-    plate: DrawnPlate, tokens: Sequence[Token], area: Box, style: RowStyle, row: int, rng: np.random.Generator
+    plate: DrawnPlate, tokens: Sequence[Token], area: Area, style: RowStyle, row: int, rng: np.random.Generator
 ) -> None:
     """Set a row from left to right, centred vertically in an area, condensed or shrunk where it is too long."""
     x0, y0, x1, y1 = area

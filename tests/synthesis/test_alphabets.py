@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from src.classification.alphabet import ALPHABET
 from src.synthesis.alphabets import IDEOGRAPHS, STROKES, StrokeStyle, random_style, stroke_alphabets
-from src.synthesis.glyphs import ALPHABET, CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
+from src.synthesis.glyphs import CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
 
 FORMS = sorted(set(STROKES.characters) - set(ALPHABET) - set(IDEOGRAPHS))
 

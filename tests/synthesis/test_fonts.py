@@ -1,6 +1,7 @@
 import pytest
 
-from src.synthesis.glyphs import ALPHABET, CAP_HEIGHT
+from src.classification.alphabet import ALPHABET
+from src.synthesis.glyphs import CAP_HEIGHT
 from src.synthesis.letterings import FAMILIES, find_faces
 
 LETTERS = [*FAMILIES["plate"], *FAMILIES["unusual"]]

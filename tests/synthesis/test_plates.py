@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from src.classification.alphabet import ALPHABET
 from src.synthesis import letterings as collection
 from src.synthesis.drawn_plate import DrawnPlate
-from src.synthesis.glyphs import ALPHABET
 from src.synthesis.letterings import Letterings, load_letterings
-from src.synthesis.plates import DESIGNS, STYLE, draw_empty_plate, draw_plate, paint_design
+from src.synthesis.plates import DESIGNS, ROW_ARGUMENTS, draw_empty_plate, draw_plate, paint_design
 from src.synthesis.typesetting import RowStyle, Token, set_row
 
 WITH_TEXT = sorted(name for name, (variant, *_) in DESIGNS.items() if variant.share)
@@ -97,7 +97,14 @@ def test_ink_lies_within_the_boxes(strokes: Letterings) -> None:
         plate = DrawnPlate.blank(400, 100, (255, 255, 255))
         (variant,) = DESIGNS["russian"]
         plain = RowStyle(strokes.pick(rng), float(rng.uniform(20, 80)), (0, 0, 0))
-        set_row(plate, tokens, (10, 0, 390, 100), replace(plain, **STYLE.draw(variant, rng) | {"rim": False}), 0, rng)
+        set_row(
+            plate,
+            tokens,
+            (10, 0, 390, 100),
+            replace(plain, **ROW_ARGUMENTS.draw(variant, rng) | {"rim": False}),
+            0,
+            rng,
+        )
         outside = plate.image.copy()
         for character in plate.characters:
             xmin, ymin, xmax, ymax = (int(side) for side in character.box)
