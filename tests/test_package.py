@@ -105,14 +105,8 @@ def test_the_wheel_is_small_and_whole(wheel, root):
     assert wheel.stat().st_size <= LARGEST_WHEEL_MB * 1e6
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"numberplate"}
-    for part in (
-        "models/*.tflite",
-        "data/syntaxes/*.txt",
-        "data/recipes/*.toml",
-        "src/service/page/*",
-        "src/**/*.py",
-        "data/words.txt",
-    ):
+    data = ("data/recipes/*.toml", "data/syntaxes/*.txt", "data/synthesis/*.toml", "data/words.txt")
+    for part in (*data, "models/*.tflite", "src/service/page/*", "src/**/*.py"):
         for path in root.glob(part):
             name = path.relative_to(root / "src" if part.startswith("src") else root)
             assert f"numberplate/{name}" in names, name
@@ -219,7 +213,7 @@ def test_one_module_knows_where_files_lie(root):
 def test_every_folder_of_the_package_is_installed(root):
     packages = {path.parent.relative_to(root / "src").parts for path in (root / "src").rglob("__init__.py")}
     listed = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    data = {"numberplate.data", "numberplate.data.recipes", "numberplate.data.syntaxes", "numberplate.models"}
+    data = {"numberplate.data", "numberplate.data.syntaxes", "numberplate.models"}
     assert {".".join(("numberplate", *parts)) for parts in packages} == set(listed) - data
 
 

@@ -25,7 +25,7 @@ from ..media.inputs import IMAGE_SUFFIXES
 COLUMNS = ("image", "width", "height", *BOX_COLUMNS, "corners", "text", "country")
 
 #: A plate: ``image`` (the file), and maybe the other columns of a set; only ``image`` where there is no plate.
-Row = dict[str, Any]
+PlateRow = dict[str, Any]
 
 
 def _image_size(path: Path) -> tuple[int, int]:
@@ -36,7 +36,7 @@ def _image_size(path: Path) -> tuple[int, int]:
         raise InputError(f"{path}: not a readable image; remove it and its annotation, or repair it") from error
 
 
-def read_voc(annotation: Path, images: dict[str, Path]) -> Iterator[Row]:
+def read_voc(annotation: Path, images: dict[str, Path]) -> Iterator[PlateRow]:
     """Plates of one Pascal VOC file; images are found by stem."""
     try:
         objects = ElementTree.parse(annotation).getroot().findall("object")
@@ -54,7 +54,7 @@ def read_voc(annotation: Path, images: dict[str, Path]) -> Iterator[Row]:
         yield {"image": image}
 
 
-def read_yolo(annotation: Path, images: dict[str, Path]) -> Iterator[Row]:
+def read_yolo(annotation: Path, images: dict[str, Path]) -> Iterator[PlateRow]:
     """Plates of one YOLO file, whatever their class; images are found by stem."""
     image = images.get(annotation.stem)
     if image is None:
@@ -74,7 +74,7 @@ def read_yolo(annotation: Path, images: dict[str, Path]) -> Iterator[Row]:
         yield {"image": image}
 
 
-def read_csv(annotation: Path, images: dict[str, Path]) -> Iterator[Row]:
+def read_csv(annotation: Path, images: dict[str, Path]) -> Iterator[PlateRow]:
     """Plates of a CSV file; images are found by file name."""
     by_name = {path.name: path for path in images.values()}
     with annotation.open(newline="", encoding="utf-8-sig") as file:
@@ -90,7 +90,7 @@ def read_csv(annotation: Path, images: dict[str, Path]) -> Iterator[Row]:
             yield {"image": by_name[name], "corners": corners, "text": row.get("text"), **box}
 
 
-def read_source(source: Path) -> list[Row]:
+def read_source(source: Path) -> list[PlateRow]:
     """All plates of a set in any of the understood forms."""
     files = sorted(path for path in source.rglob("*") if path.is_file())
     images = {path.stem: path for path in files if path.suffix.lower() in IMAGE_SUFFIXES}

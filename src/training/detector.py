@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, box_area, box_to_quad, quad_to_box
 from ..detection.anchors import INPUT_WIDTH
-from ..detection.loss import DetectionLoss
-from ..detection.model import build_detector
+from ..detection.loss import detection_loss
+from ..detection.networks import build_detector
 from ..detection.targets import assign_targets
 from ..detection.views import Pyramid
 from ..evaluation.annotations import no_boxes
@@ -58,7 +58,7 @@ def train_detector(
     for stage in (stage for stage in recipe.stages if stage.round == number):
         start = fit(
             partial(build_detector, stage.height, stage.width),
-            DetectionLoss(),
+            detection_loss,
             detector_sampler(photographs, stage, paster),
             stage,
             recipe.optimizer,

@@ -12,11 +12,11 @@ import keras
 import numpy as np
 
 from ..basics.errors import InputError
-from ..classification.model import build_classifier
+from ..classification.network import build_classifier
 from ..evaluation.annotations import read_annotations, shows_surroundings, with_texts
-from ..recognition.reading import PlateReader
+from ..recognition.reader import PlateReader
 from ..segmentation.loss import segmentation_loss
-from ..segmentation.model import build_segmenter
+from ..segmentation.network import build_segmenter
 from .fitting import fit, is_finished
 from .reader_real import cut_character_samples, real_samples, segmented_samples
 from .reader_samples import Samples, Sources, canvas_sampler, crop_sampler, draw_samples

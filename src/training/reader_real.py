@@ -14,11 +14,11 @@ import numpy as np
 
 from ..basics.geometry import box_to_quad, iou_matrix
 from ..basics.runtime import Model
-from ..classification.alphabet import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, REJECT
 from ..classification.crops import CROP_MARGIN, CROP_SIZE, character_crops
 from ..evaluation.annotations import AnnotatedImage
 from ..media.images import read_image
-from ..recognition.reading import PlateReader
+from ..recognition.reader import PlateReader
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView
 from ..segmentation.decode import decode_cells
 from .reader_samples import MOST_CHARACTERS, Samples, plate_samples

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, quad_to_box, transform_points
 from ..basics.parallel import map_in_processes
-from ..classification.alphabet import ALPHABET, CLASSES, REJECT
+from ..basics.texts import ALPHABET, CLASSES, REJECT
 from ..classification.crops import character_crops
 from ..media.images import read_image
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, plate_view
@@ -182,7 +182,7 @@ def plate_samples(
         padded = np.full((MOST_CHARACTERS, 4), np.nan, np.float32)
         padded[: len(boxes)] = boxes[:MOST_CHARACTERS]
         of_crops = np.array(labels + [REJECT] * len(rejects), np.uint8)
-        parts.append(Samples(view.canvas()[None], padded[None], classes[None], crops, of_crops))
+        parts.append(Samples(view.canvas[None], padded[None], classes[None], crops, of_crops))
     return Samples.concatenate(parts)
 
 

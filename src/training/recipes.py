@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..basics.errors import InputError
 from ..basics.files import RECIPES_DIRECTORY
 
-Count = Annotated[int, Field(gt=0)]
-Seed = Annotated[int, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+_Count = Annotated[int, Field(gt=0)]
+_Seed = Annotated[int, Field(ge=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Positive = Annotated[float, Field(gt=0)]
 
 
 class _Table(BaseModel):
@@ -24,31 +24,31 @@ class _Table(BaseModel):
 class OptimizerSettings(_Table):
     """What is the same in all stages of a model."""
 
-    weight_decay: Share
-    averaging: Share
-    largest_gradient: Positive
+    weight_decay: _Share
+    averaging: _Share
+    largest_gradient: _Positive
 
 
 class Stage(_Table):
     """One run of the training loop."""
 
     name: str = Field(min_length=1)
-    seed: Seed
-    epochs: Count
-    steps: Count
-    batch: Count
-    rate: Positive
+    seed: _Seed
+    epochs: _Count
+    steps: _Count
+    batch: _Count
+    rate: _Positive
     final_rate: Annotated[float, Field(ge=0)] = 0.0
-    warm_up: Share = 0.05
+    warm_up: _Share = 0.05
 
 
 class DetectorStage(Stage):
     """A stage with samples of one size, some of which are mosaics of four."""
 
-    round: Count
-    height: Count
-    width: Count
-    mosaics: Share = 0.0
+    round: _Count
+    height: _Count
+    width: _Count
+    mosaics: _Share = 0.0
 
 
 class Recipe(_Table):
@@ -89,10 +89,10 @@ class DetectorRecipe(Recipe):
 
     model = "detector"
     loose_sets: tuple[str, ...]
-    longest_side: Count
-    pasted_plates: Count
-    pasted_seed: Seed
-    widest_overlooked: Positive
+    longest_side: _Count
+    pasted_plates: _Count
+    pasted_seed: _Seed
+    widest_overlooked: _Positive
     stages: tuple[DetectorStage, ...] = Field(min_length=1)
 
 
@@ -107,8 +107,8 @@ class RefinerRecipe(Recipe):
     """How the refiner is trained, in one stage, on drawn plates pasted into photographs."""
 
     model = "refiner"
-    pasted_plates: Count
-    pasted_seed: Seed
+    pasted_plates: _Count
+    pasted_seed: _Seed
     stages: tuple[Stage]
 
 
@@ -116,19 +116,19 @@ class SegmenterRecipe(Recipe):
     """How the segmenter is trained, and what is drawn for it and for the classifier."""
 
     model = "segmenter"
-    scenes: Count
-    scenes_per_file: Count
-    scenes_seed: Seed
-    processes: Count
-    real_views: Count
-    real_share: Share
+    scenes: _Count
+    scenes_per_file: _Count
+    scenes_seed: _Seed
+    processes: _Count
+    real_views: _Count
+    real_share: _Share
 
 
 class ClassifierRecipe(Recipe):
     """How the classifier is trained, in stages that go with the segmenter's."""
 
     model = "classifier"
-    segmented_share: Share
-    real_segmented_share: Share
-    real_share: Share
-    cut_share: Share
+    segmented_share: _Share
+    real_segmented_share: _Share
+    real_share: _Share
+    cut_share: _Share

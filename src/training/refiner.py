@@ -9,8 +9,8 @@ from keras import ops
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, box_to_quad, quad_size, quad_to_box
-from ..detection.refiner import CLOSE_UP_WIDTH, cell_centres, close_up, placement
-from ..detection.refiner_model import build_refiner
+from ..detection.networks import build_refiner
+from ..detection.refinement import CLOSE_UP_WIDTH, cell_centres, close_up, placement
 from ..detection.views import Pyramid
 from ..synthesis.degradations import degrade
 from .augmentation import CLOSE_UP, DETECTED, augment, erring_quad, random_border

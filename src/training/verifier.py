@@ -11,10 +11,10 @@ from keras import ops
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, iou_matrix
-from ..detection.coding import encode_boxes
+from ..detection.anchors import encode_boxes
 from ..detection.detector import Detector
 from ..detection.letterbox import BORDER_VALUE
-from ..detection.verifier_model import OFFSET_SCALE, build_verifier
+from ..detection.networks import OFFSET_SCALE, build_verifier
 from ..detection.views import plate_size, view
 from .augmentation import PHOTOGRAPH, augment, random_border, random_turn, rotation
 from .detector import MINIMUM_WIDTH

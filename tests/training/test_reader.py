@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from src.basics.errors import InputError
-from src.basics.runtime import KerasModel, LiteRTModel, compile_model
-from src.classification.alphabet import ALPHABET
+from src.basics.runtime import KerasModel, LiteRTModel
+from src.basics.texts import ALPHABET
+from src.training.compiling import compile_model
 from src.training.reader import train_reader
 from src.training.recipes import ClassifierRecipe, SegmenterRecipe
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad
-from src.classification.alphabet import REJECT
+from src.basics.texts import REJECT
 from src.training.reader_samples import (
     MOST_CHARACTERS,
     Samples,
