@@ -5,9 +5,9 @@ from src.basics.geometry import box_to_quad
 from src.detection.refinement import (
     CLOSE_UP_HEIGHT,
     CLOSE_UP_WIDTH,
+    HEAT_STRIDE,
     PLATE_HEIGHT,
     PLATE_WIDTH,
-    STRIDE,
     cell_centres,
 )
 from src.detection.views import Pyramid
@@ -48,7 +48,11 @@ def white_plate():
 def heat_at(points):
     """Logits ``[1, rows, columns, 4]`` of corners at points of the close-up, ``[4, 2]``."""
     distances = np.linalg.norm(cell_centres()[:, None] - np.asarray(points)[None], axis=2)
-    return (-20 * distances).reshape(1, CLOSE_UP_HEIGHT // STRIDE, CLOSE_UP_WIDTH // STRIDE, 4).astype(np.float32)
+    return (
+        (-20 * distances)
+        .reshape(1, CLOSE_UP_HEIGHT // HEAT_STRIDE, CLOSE_UP_WIDTH // HEAT_STRIDE, 4)
+        .astype(np.float32)
+    )
 
 
 def test_targets_tell_where_the_plate_is_in_the_picture(white_plate, photographs, paster):
@@ -94,5 +98,5 @@ def test_training_runs_and_a_finished_run_is_only_loaded(photographs, paster, tm
     first, again = (train_refiner(samples, tmp_path, RefinerRecipe.load(quick=True)) for _ in range(2))
     batch = np.random.default_rng(0).uniform(0, 255, (2, CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3)).astype(np.float32)
     answers = first.predict_on_batch(batch)
-    assert answers.shape == (2, CLOSE_UP_HEIGHT // STRIDE, CLOSE_UP_WIDTH // STRIDE, 4)
+    assert answers.shape == (2, CLOSE_UP_HEIGHT // HEAT_STRIDE, CLOSE_UP_WIDTH // HEAT_STRIDE, 4)
     assert np.array_equal(answers, again.predict_on_batch(batch))
