@@ -18,7 +18,7 @@ from .basics.interrupts import treat_termination_as_interrupt
 from .basics.results import VehicleRecord
 from .formats.openalpr import openalpr_answer
 from .media.inputs import LiveSource, Photograph, printable
-from .media.saving import csv_text
+from .media.tables import csv_text
 from .pipeline import Data, data_preprocessing, model_prediction
 from .video.crossing import Line
 from .video.options import EVERYTHING, SAVED, VideoOptions

@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 
-from ..media.saving import temporary_beside
+from ..media.leftovers import temporary_beside
 from ..video.source import LIBRARY_ERRORS
 from .storage import is_full
 

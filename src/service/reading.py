@@ -10,8 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from ..basics.errors import InputError
 from ..basics.results import Failure, FolderResult, ImageResult
-from ..media.draw import annotate
-from ..media.saving import encode_picture
+from ..media.draw import annotate, encode_picture
 from .descriptions import PICTURES, answers
 from .errors import unreadable
 from .state import Service, service_of

@@ -12,8 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..basics.errors import InputError
 from ..media.inputs import VideoSource, printable
 from ..media.saving import OutputFolder
+from ..recognition.recogniser import PlateRecogniser
 from ..video.options import SAVED, VideoOptions
-from ..video.reader import Recogniser, read_video
+from ..video.reader import read_video
 from .jobs import Job, JobStore
 from .playable import make_playable
 from .settings import Settings
@@ -39,7 +40,7 @@ class JobRunner:
         problem: what failed the last time, as a sentence; None where nothing did.
     """
 
-    def __init__(self, store: JobStore, recogniser: Recogniser, settings: Settings) -> None:
+    def __init__(self, store: JobStore, recogniser: PlateRecogniser, settings: Settings) -> None:
         """Start."""
         self.problem: str | None = None
         self._store, self._recogniser, self._settings = store, recogniser, settings

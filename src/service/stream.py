@@ -3,11 +3,9 @@
 import asyncio
 import base64
 import contextlib
-import datetime
 import json
 import time
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -17,9 +15,11 @@ from fastapi.concurrency import run_in_threadpool
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord
 from ..media.images import BGRImage
+from ..recognition.recogniser import PlateRecogniser
+from ..video.description import VideoDescription
 from ..video.options import VideoOptions
-from ..video.reader import Recogniser, VideoReader
-from ..video.source import USUAL_RATE, Frame
+from ..video.reader import VideoReader
+from ..video.source import Frame
 from .connections import TRUST
 from .decoder import Decoder
 from .errors import ServiceError, busy, native_error, unreadable
@@ -53,29 +53,18 @@ class _Arrival:
 
 
 @dataclass(frozen=True)
-class _Description:
+class _Description(VideoDescription):
     """What is known of a stream: the size of its first frame, and when that came by the monotonic clock, if it did."""
 
     size: tuple[int, int]
     begun_s: float | None = None
     name: str = _NAME
-    frame_rate: Fraction = USUAL_RATE
-    frame_count: int | None = None
-    live: bool = True
-    error: str | None = None
-
-    def at(self, time_s: float) -> datetime.datetime | None:
-        """The time of day, UTC; None where the client counts its own seconds."""
-        if self.begun_s is None:
-            return None
-        ago = time.monotonic() - self.begun_s - time_s
-        return datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
 
 
 class StreamReader:
     """Reads the frames of one client."""
 
-    def __init__(self, recogniser: Recogniser, decoder: Decoder) -> None:
+    def __init__(self, recogniser: PlateRecogniser, decoder: Decoder) -> None:
         """Wait for the first frame."""
         self._recogniser, self._decoder = recogniser, decoder
         self._reader: VideoReader | None = None
