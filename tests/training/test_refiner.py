@@ -5,9 +5,9 @@ from src.basics.geometry import box_to_quad, is_convex, quad_size
 from src.detection.refinement import (
     CLOSE_UP_HEIGHT,
     CLOSE_UP_WIDTH,
+    HEAT_STRIDE,
     PLATE_HEIGHT,
     PLATE_WIDTH,
-    STRIDE,
     cell_centres,
 )
 from src.training.detector_data import Photograph, draw_photographs
@@ -49,7 +49,11 @@ def white_plate():
 def heat_at(points):
     """Logits ``[1, rows, columns, 4]`` of corners at points of the close-up, ``[4, 2]``."""
     distances = np.linalg.norm(cell_centres()[:, None] - np.asarray(points)[None], axis=2)
-    return (-20 * distances).reshape(1, CLOSE_UP_HEIGHT // STRIDE, CLOSE_UP_WIDTH // STRIDE, 4).astype(np.float32)
+    return (
+        (-20 * distances)
+        .reshape(1, CLOSE_UP_HEIGHT // HEAT_STRIDE, CLOSE_UP_WIDTH // HEAT_STRIDE, 4)
+        .astype(np.float32)
+    )
 
 
 def test_presumed_corners_err_but_show_the_plate():
@@ -119,5 +123,5 @@ def test_training_runs_and_a_finished_run_is_only_loaded(photographs, patches, t
     again = train_refiner(photographs, patches, tmp_path, QUICK)
     batch = np.random.default_rng(0).uniform(0, 255, (2, CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3)).astype(np.float32)
     answers = first.predict_on_batch(batch)
-    assert answers.shape == (2, CLOSE_UP_HEIGHT // STRIDE, CLOSE_UP_WIDTH // STRIDE, 4)
+    assert answers.shape == (2, CLOSE_UP_HEIGHT // HEAT_STRIDE, CLOSE_UP_WIDTH // HEAT_STRIDE, 4)
     assert np.array_equal(answers, again.predict_on_batch(batch))
