@@ -21,9 +21,10 @@ from typing import Any
 
 from .basics.errors import InputError
 from .basics.results import Failure, FolderResult, ImageResult, VideoResult
+from .media.draw import Rendering, render
 from .media.folder_output import FolderOutput
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input
-from .media.saving import OutputFolder, Rendering, render
+from .media.saving import OutputFolder
 from .media.window import Window
 from .recognition.recogniser import load_recogniser
 from .video.options import EVERYTHING, VideoOptions
@@ -149,7 +150,7 @@ def _shown_and_saved(
     result: ImageResult, rendering: Rendering | None, folder: OutputFolder | None, window: Window | None
 ) -> ImageResult:
     if folder and rendering:
-        result = folder.save_rendering(rendering, result)
+        result = folder.save(rendering, result)
     if window and rendering:
         window.show(rendering.image())
     return result

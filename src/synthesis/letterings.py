@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..classification.alphabet import ALPHABET
+from ..basics.texts import ALPHABET
 from .alphabets import IDEOGRAPHS, StrokeStyle, stroke_alphabets
 from .drawn_plate import DrawnPlate
 from .glyphs import CAP_HEIGHT, Glyph, Lettering, Mask, crop_to_ink, fit_height

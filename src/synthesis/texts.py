@@ -5,7 +5,7 @@ from typing import Annotated
 
 import numpy as np
 
-from ..classification.alphabet import ALPHABET
+from ..basics.texts import ALPHABET
 from .values import known, load
 
 #: What the symbols of a pattern stand for; V is mostly a letter, as in personal plates.

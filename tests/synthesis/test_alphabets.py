@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from src.classification.alphabet import ALPHABET
+from src.basics.texts import ALPHABET
 from src.synthesis.alphabets import IDEOGRAPHS, STROKES, StrokeStyle, random_style, stroke_alphabets
 from src.synthesis.glyphs import CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
 

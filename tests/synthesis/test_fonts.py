@@ -1,6 +1,6 @@
 import pytest
 
-from src.classification.alphabet import ALPHABET
+from src.basics.texts import ALPHABET
 from src.synthesis.glyphs import CAP_HEIGHT
 from src.synthesis.letterings import FAMILIES, find_faces
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from src.classification.alphabet import ALPHABET
+from src.basics.texts import ALPHABET
 from src.synthesis import letterings as collection
 from src.synthesis.drawn_plate import DrawnPlate
 from src.synthesis.letterings import Letterings, load_letterings

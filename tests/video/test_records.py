@@ -5,8 +5,8 @@ from src.basics.geometry import box_to_quad
 from src.basics.results import Candidate, Character, Region
 from src.detection.detector import Detection
 from src.recognition.reading import Reading
-from src.video.tracking import Track, is_cut
-from src.video.vehicles import RETURN_S, Register, Shot, Sighting, crop_of, quality
+from src.video.records import RETURN_S, FrameReading, TrackRecord, Vehicles, crop_of, quality
+from src.video.tracking import is_cut
 
 
 def detection(xmin=100.0, ymin=100.0, width=80.0, height=20.0):
@@ -14,28 +14,28 @@ def detection(xmin=100.0, ymin=100.0, width=80.0, height=20.0):
     return Detection(box, box_to_quad(box), 0.9)
 
 
-def sighting(*readings, first_s=0.0, last_s=1.0, number=1):
+def track_record(*readings, first_s=0.0, last_s=1.0, number=1):
     """A plate with readings of (text, quality)."""
-    made = Sighting(Track(number, first_s, detection()), ())
+    made = TrackRecord(number, first_s)
     made.last_s = last_s
     made.is_plate = True
     for frame, (text, seen) in enumerate(readings):
         candidates = (Candidate(text, 0.95),) if text else ()
         characters = tuple(Character(one, 0.9, (0, 0, 1, 1)) for one in text)
         reading = Reading(text, 0.95 if text else 0.0, 1, characters, candidates, Region(text[:1], 0.5))
-        made.read(Shot(frame, first_s + frame / 10, detection(), reading, seen, np.zeros((2, 2, 3), np.uint8)))
+        made.read(FrameReading(frame, first_s + frame / 10, detection(), reading, seen, np.zeros((2, 2, 3), np.uint8)))
     return made
 
 
 def test_the_best_frame_is_the_sharpest_one_that_says_what_was_voted():
-    found = sighting(("AB12", 0.3), ("A812", 0.9), ("AB12", 0.6), ("AB12", 0.5)).record()
+    found = track_record(("AB12", 0.3), ("A812", 0.9), ("AB12", 0.6), ("AB12", 0.5)).vehicle(lambda time_s: None)
     assert found.plate.text == "AB12"
     assert (found.best_frame, found.best_s, found.frames) == (2, 0.2, 4)
     assert "".join(character.text for character in found.plate.characters) == "AB12"
 
 
 def test_characters_carry_the_voted_text_even_if_no_frame_says_it():
-    found = sighting(("XB12", 0.5), ("AX12", 0.5), ("ABX2", 0.5), ("AB1X", 0.5)).record()
+    found = track_record(("XB12", 0.5), ("AX12", 0.5), ("ABX2", 0.5), ("AB1X", 0.5)).vehicle(lambda time_s: None)
     assert found.plate.text == "AB12"
     assert "".join(character.text for character in found.plate.characters) == "AB12"
 
@@ -44,23 +44,23 @@ def test_characters_carry_the_voted_text_even_if_no_frame_says_it():
     ("gap", "text", "records"),
     [(RETURN_S - 1, "AB12", 1), (RETURN_S + 1, "AB12", 2), (1, "XY98", 2), (-0.5, "AB12", 2)],
 )
-def test_sightings_of_one_text_shortly_after_each_other_are_one_vehicle(gap, text, records):
-    register = Register()
-    register.add(sighting(("AB12", 0.5), ("AB12", 0.5)))
-    register.add(sighting((text, 0.5), (text, 0.5), first_s=1 + gap, last_s=3 + gap, number=2))
-    settled = register.settled(100.0, [])
+def test_tracks_of_one_text_shortly_after_each_other_are_one_vehicle(gap, text, records):
+    vehicles = Vehicles()
+    vehicles.add(track_record(("AB12", 0.5), ("AB12", 0.5)))
+    vehicles.add(track_record((text, 0.5), (text, 0.5), first_s=1 + gap, last_s=3 + gap, number=2))
+    settled = vehicles.settled(100.0, [])
     assert len(settled) == records
     if records == 1:
         assert (settled[0].tracks, settled[0].frames, settled[0].last_s) == ([1, 2], 4, 3 + gap)
 
 
 def test_a_vehicle_is_settled_when_it_has_not_come_back():
-    register = Register()
-    register.add(sighting(("AB12", 0.5), ("AB12", 0.5)))
-    assert register.settled(1 + 0.9 * RETURN_S, []) == []
-    back = sighting(("AB12", 0.5), first_s=0.8 * RETURN_S, last_s=20.0)
-    assert register.settled(1 + 1.1 * RETURN_S, [back]) == []
-    assert len(register.settled(1 + 1.1 * RETURN_S, [])) == 1
+    vehicles = Vehicles()
+    vehicles.add(track_record(("AB12", 0.5), ("AB12", 0.5)))
+    assert vehicles.settled(1 + 0.9 * RETURN_S, []) == []
+    back = track_record(("AB12", 0.5), first_s=0.8 * RETURN_S, last_s=20.0)
+    assert vehicles.settled(1 + 1.1 * RETURN_S, [back]) == []
+    assert len(vehicles.settled(1 + 1.1 * RETURN_S, [])) == 1
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_a_vehicle_is_settled_when_it_has_not_come_back():
     ],
 )
 def test_a_doubtful_glance_is_no_vehicle(readings, counts):
-    assert sighting(*readings).counts is counts
+    assert track_record(*readings).counts is counts
 
 
 def test_only_few_crops_are_kept():
-    made = sighting(*[(f"AB1{number}", number / 20) for number in range(10)])
-    assert len(made._shots) <= 4
+    made = track_record(*[(f"AB1{number}", number / 20) for number in range(10)])
+    assert len(made._best) <= 4
 
 
 @pytest.mark.parametrize(
