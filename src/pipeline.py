@@ -1,8 +1,13 @@
-"""Number plates from pictures and videos: ``read(input)``, ``main(input)`` with plain JSON types as its answer.
+"""The chain: ``main(input)`` → ``data_preprocessing`` → ``model_prediction``, and ``read(input)`` for typed answers.
 
-This module only puts the parts together: input → detection → reading → answer → files. What a single picture does not
-need, such as progress bars, processes and the video libraries, is imported where it is needed, so that its answer does
-not wait for them.
+1. preprocessing: ``data_preprocessing`` decodes what was given (``media/``)
+2. detection: where the plates are (``detection/``)
+3. segmentation: where the characters of each plate are (``segmentation/``)
+4. classification: which characters these are (``classification/``)
+
+``recognition/`` chains 2 to 4, weighs texts by the plates of the world (``syntax/``) and says what is a plate;
+``video/`` does so frame by frame. What a single picture does not need, such as progress bars, processes and the video
+libraries, is imported where it is needed, so that its answer does not wait for them.
 """
 
 import contextlib
@@ -10,22 +15,23 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from typing import Any
 
 from .basics.errors import InputError
 from .basics.results import Failure, FolderResult, ImageResult, VideoResult
-from .media.draw import annotate
+from .media.draw import Rendering, render
 from .media.folder_output import FolderOutput
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input
-from .media.saving import OutputFolder, Rendering, render
+from .media.saving import OutputFolder
 from .media.window import Window
 from .recognition.recogniser import load_recogniser
 from .video.options import EVERYTHING, VideoOptions
 
 Data = Photograph | FolderSource | VideoSource | LiveSource
 Result = ImageResult | VideoResult | FolderResult
+_Work = Callable[[Photograph], tuple[ImageResult, Rendering | None]]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -71,21 +77,7 @@ def main(
     display: bool = False,
     video: VideoOptions = EVERYTHING,
 ) -> dict[str, Any]:
-    """As :func:`read`, in plain JSON types, and saved unless ``output_dir`` is None.
-
-    Args:
-        input: as for :func:`read`.
-        output_dir: folder for the annotated picture or video, JSON and CSV; None saves nothing.
-        runtime: "litert" or "keras".
-        display: show the annotated picture or video in a window as well.
-        video: more about reading videos.
-
-    Returns:
-        The answer in plain JSON types; ``docs/answers.md`` describes it.
-
-    Raises:
-        InputError: the input cannot be read, or nothing can be saved in ``output_dir``.
-    """
+    """As :func:`read`, but saved unless ``output_dir`` is None, and in the JSON types of ``docs/answers.md``."""
     data = data_preprocessing(input)
     output = model_prediction(data, output_dir, runtime=runtime, display=display, video=video)
     return output
@@ -115,23 +107,7 @@ def model_prediction(
     video: VideoOptions = EVERYTHING,
     workers: int = 1,
 ) -> dict[str, Any]:
-    """Find and read the plates of preprocessed data.
-
-    Args:
-        data: what :func:`data_preprocessing` returned.
-        output_dir: folder for the results; None saves nothing.
-        runtime: "litert" or "keras".
-        display: show the annotated picture or video in a window as well.
-        video: more about reading videos.
-        workers: number of processes, as for :func:`read`.
-
-    Returns:
-        The answer in plain JSON types.
-
-    Raises:
-        InputError: nothing can be saved in ``output_dir``, the runtime is not there, a video cannot be opened, or a
-            worker died.
-    """
+    """Find and read the plates of what :func:`data_preprocessing` returned; options and answer as of :func:`main`."""
     return _predict(data, output_dir, runtime=runtime, display=display, video=video, workers=workers).to_dict()
 
 
@@ -146,45 +122,55 @@ def _predict(
 ) -> Result:
     folder = None if output_dir is None else OutputFolder(output_dir)
     window = _open_window() if display else None
-    if isinstance(data, FolderSource) and workers > 1 and not window:
-        return _summary(data, _read_in_processes(data, folder, runtime, workers), folder)
-    recogniser = load_recogniser(runtime)
     if isinstance(data, VideoSource | LiveSource):
         from .video.reader import read_video
 
-        return read_video(data, recogniser, folder, window, video)
-
-    def answer(photograph: Photograph) -> ImageResult:
-        result = recogniser.recognise(photograph)
-        if folder:
-            result = folder.save_image(photograph, result)
-        if window:
-            window.show(annotate(photograph.image, result.plates))
-        return result
-
+        return read_video(data, load_recogniser(runtime), folder, window, video)
+    work = functools.partial(_read_one, runtime=runtime, renders=bool(folder or window))
     if isinstance(data, Photograph):
-        return answer(data)
-
-    def outcomes() -> Iterator[ImageResult | Failure]:
-        for source in data.images:
-            try:
-                photograph = source.load()
-            except InputError as error:
-                yield Failure(source.name, str(error))
-            else:
-                yield answer(photograph)
-
-    return _summary(data, outcomes(), folder)
+        return _shown_and_saved(*work(data), folder, window)
+    return _read_many(data, work, folder, window, workers)
 
 
-def _summary(
-    data: FolderSource, outcomes: Iterator[ImageResult | Failure], folder: OutputFolder | None
+def _read_one(photograph: Photograph, runtime: str, renders: bool) -> tuple[ImageResult, Rendering | None]:
+    result = load_recogniser(runtime).recognise(photograph)
+    return result, render(photograph, result.plates) if renders else None
+
+
+def _load_and_read(source: ImageSource, work: _Work) -> tuple[ImageResult, Rendering | None] | Failure:
+    """Read one picture of many, maybe in a process of its own."""
+    try:
+        photograph = source.load()
+    except InputError as error:
+        return Failure(source.name, str(error))
+    return work(photograph)
+
+
+def _shown_and_saved(
+    result: ImageResult, rendering: Rendering | None, folder: OutputFolder | None, window: Window | None
+) -> ImageResult:
+    if folder and rendering:
+        result = folder.save(rendering, result)
+    if window and rendering:
+        window.show(rendering.image())
+    return result
+
+
+def _read_many(
+    data: FolderSource, work: _Work, folder: OutputFolder | None, window: Window | None, workers: int
 ) -> FolderResult:
-    """Take in the outcomes of many pictures; Ctrl-C ends it early, with the answer for what was read until then."""
+    """Read pictures one after the other, or in several processes, of which only this one saves and shows.
+
+    Ctrl-C ends it early, with the answer for what was read until then.
+    """
     from tqdm import tqdm
+
+    from .basics.parallel import map_in_processes
 
     results: list[ImageResult] = []
     errors: list[Failure] = []
+    step = functools.partial(_load_and_read, work=work)
+    workers = 1 if window else min(workers, len(data.images))
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(FolderOutput(folder, data.name)) if folder else None
 
@@ -193,14 +179,19 @@ def _summary(
             return output.finish(so_far) if output else so_far
 
         try:
+            outcomes = (
+                map_in_processes(step, data.images, workers) if workers > 1 else (step(one) for one in data.images)
+            )
+            stack.callback(outcomes.close)
             for outcome in tqdm(outcomes, data.name, len(data.images), unit="picture", disable=None):
                 if isinstance(outcome, Failure):
                     _LOGGER.warning("%s", outcome.error)
                     errors.append(outcome)
                 else:
-                    results.append(outcome)
+                    result, rendering = outcome
+                    results.append(_shown_and_saved(result, rendering, folder, window))
                 if output:
-                    output.add(outcome)
+                    output.add(errors[-1] if isinstance(outcome, Failure) else results[-1])
         except (KeyboardInterrupt, BrokenExecutor) as stop:
             done = f"after {len(results) + len(errors)} of {len(data.images)} pictures"
             if isinstance(stop, KeyboardInterrupt):
@@ -209,32 +200,6 @@ def _summary(
             summary(error)
             raise InputError(error) from stop
         return summary()
-
-
-def _read_in_processes(
-    data: FolderSource, folder: OutputFolder | None, runtime: str, workers: int
-) -> Iterator[ImageResult | Failure]:
-    """Read pictures in several processes. Only this one saves: who dies or is stopped leaves nothing behind."""
-    from .basics.parallel import map_in_processes
-
-    work = functools.partial(_read_one, runtime=runtime, renders=folder is not None)
-    with contextlib.closing(map_in_processes(work, data.images, min(workers, len(data.images)))) as outcomes:
-        for outcome in outcomes:
-            if isinstance(outcome, Failure):
-                yield outcome
-                continue
-            result, rendering = outcome
-            yield folder.save_rendering(rendering, result) if folder and rendering else result
-
-
-def _read_one(source: ImageSource, runtime: str, renders: bool) -> tuple[ImageResult, Rendering | None] | Failure:
-    """Read one picture of many, in a process of its own."""
-    try:
-        photograph = source.load()
-    except InputError as error:
-        return Failure(source.name, str(error))
-    result = load_recogniser(runtime).recognise(photograph)
-    return result, render(photograph, result.plates) if renders else None
 
 
 def _open_window() -> Window | None:

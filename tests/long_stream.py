@@ -16,8 +16,8 @@ from src.detection.detector import Detection
 from src.media.inputs import LiveSource
 from src.media.saving import OutputFolder
 from src.service.stream import _Description
-from src.video.live_output import LiveOutput
 from src.video.options import VideoOptions
+from src.video.output import VideoOutput
 from src.video.reader import VideoReader
 from src.video.source import Frame
 from tests.media.videos import ColourRecogniser, Image, scene
@@ -46,7 +46,7 @@ class LongStream:
         """Begin to read."""
         self.told = 0
         description = _Description((160, 120))
-        self._output = LiveOutput(OutputFolder(folder), LiveSource("camera", 0), description, ("csv", "json"))
+        self._output = VideoOutput(OutputFolder(folder), LiveSource("camera", 0), description, ("csv", "json"))
         options = VideoOptions(on_vehicle=self._count)
         self._reader = VideoReader(description, QuickRecogniser(), self._output, None, options)
         seen, empty = scene({"AB12CDE": _BOX}, 160, 120), scene({}, 160, 120)

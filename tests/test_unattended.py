@@ -22,7 +22,7 @@ from src.media.inputs import open_input
 from src.media.leftovers import this_process
 from src.media.saving import OutputFolder
 from src.service.stream import _Description
-from src.video import live_output
+from src.video import output as video_output
 from src.video import reader as video
 from src.video.live import open_live
 from src.video.options import SAVED, VideoOptions
@@ -425,7 +425,7 @@ def test_the_memory_of_a_live_source_does_not_grow(tmp_path, monkeypatch):
 
 
 def test_a_live_video_is_saved_in_segments(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(live_output, "SEGMENT_S", 1.2)
+    monkeypatch.setattr(video_output, "SEGMENT_S", 1.2)
     camera = server(list(driving("AB12CDE", 120)))
     options = VideoOptions(duration_s=5.0, save=SAVED)
     folder = OutputFolder(tmp_path / "output")
@@ -457,7 +457,7 @@ def test_crops_and_csv_can_be_saved_without_video(server, tmp_path):
 def test_a_full_disk_costs_a_camera_nothing_but_the_room(server, tmp_path, monkeypatch, caplog):
     if os.geteuid():
         pytest.skip("only root can mount a small disk")
-    monkeypatch.setattr(live_output, "RECOVERY_S", 0.5)
+    monkeypatch.setattr(video_output, "DISK_RECOVERY_S", 0.5)
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", str(disk)], check=True)

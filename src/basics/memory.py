@@ -4,24 +4,23 @@ Pictures of many sizes leave free blocks of many sizes behind, which the C libra
 the next picture less and less, so that a process would grow by a megabyte for a thousand pictures, for ever.
 """
 
+import contextlib
 import ctypes
 import time
 from collections.abc import Callable
 
 #: At most this share of the time is spent: it takes half a millisecond, but longer in a program that has much memory.
-LARGEST_SHARE = 0.05
+_LARGEST_SHARE = 0.05
 
 
 class FreeMemory:
     """What this process has freed but not given back; safe to use from several threads."""
 
     def __init__(self) -> None:
-        """Look for the function, which the C libraries of other systems do not have (and do not need)."""
-        self._trim: Callable[[int], int] | None
-        try:
+        self._trim: Callable[[int], int] | None = None
+        # The C libraries of other systems do not have it, and do not need it.
+        with contextlib.suppress(AttributeError, OSError, TypeError):
             self._trim = ctypes.CDLL(None).malloc_trim
-        except (AttributeError, OSError, TypeError):
-            self._trim = None
         self._next = 0.0
 
     def give_back(self) -> None:
@@ -30,4 +29,4 @@ class FreeMemory:
         if self._trim is not None and start >= self._next:
             self._trim(0)
             end = time.perf_counter()
-            self._next = end + (end - start) * (1 / LARGEST_SHARE - 1)
+            self._next = end + (end - start) * (1 / _LARGEST_SHARE - 1)

@@ -13,38 +13,33 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from types import FrameType
 from typing import TypeVar
 
-from .interrupts import SIGNALS, handled
+from .interrupts import SIGNALS, handling_interrupts
 
 #: A process that is told to end goes on for so many seconds: the one that started it may be about to take its results.
 _GRACE_S = 5.0
 #: So many items per process are handed out before the first of them has to be done.
 _AHEAD = 4
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
-def map_in_processes(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Generator[Result]:
-    """Call a function for every item, in several processes.
+def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item], workers: int) -> Generator[_Result]:
+    """Call a function for every item, in several processes; both can be pickled.
 
-    Args:
-        function: something that can be pickled; what it raises ends the iteration.
-        items: what can be pickled.
-        workers: number of processes.
-
-    Yields:
-        The results in the order of the items. Only a few of them wait to be taken, and what is in work when nobody
-        takes them any more is dropped.
+    The results come in the order of the items. Only a few of them wait to be taken, and what is in work when nobody
+    takes them any more is dropped.
 
     Raises:
         concurrent.futures.process.BrokenProcessPool: a process died.
     """
     # Threads do not survive a fork, and the libraries have some: the processes start afresh.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare)
-    waiting: deque[Future[Result]] = deque()
+    waiting: deque[Future[_Result]] = deque()
     try:
         for item in items:
-            waiting.append(_submit(pool, function, item))
+            with _interrupted_later():
+                waiting.append(pool.submit(function, item))
             if len(waiting) >= _AHEAD * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -53,31 +48,20 @@ def map_in_processes(function: Callable[[Item], Result], items: Iterable[Item], 
         pool.shutdown(cancel_futures=True)
 
 
-def _submit(pool: ProcessPoolExecutor, function: Callable[[Item], Result], item: Item) -> Future[Result]:
-    """Submit an item; a process that this starts never hears of Ctrl-C, which is for the one that started it."""
-    with _interrupted_later():
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        try:
-            return pool.submit(function, item)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 @contextlib.contextmanager
 def _interrupted_later() -> Iterator[None]:
     """Ctrl-C waits until the end: who is interrupted while starting a process leaves it half told what to do.
 
-    Blocking the signal is not enough: another thread may take it, and Python handles it in the main one all the same.
+    That process never hears of Ctrl-C, which is for the one that started it: the signal is blocked. Here that is not
+    enough, as another thread may take it, and Python handles it in the main one all the same.
     """
-    before = handled()
     heard: list[int] = []
-    for number in before:
-        signal.signal(number, lambda number, _: heard.append(number))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
-        yield
+        with handling_interrupts(lambda number, frame: heard.append(number)):
+            yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if heard:
             signal.raise_signal(heard[0])
 

@@ -1,7 +1,10 @@
-"""The annotated picture: each plate outlined, with what it says."""
+"""The annotated picture: each plate outlined, with what it says; encoded in the format of the original."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -10,6 +13,9 @@ from numpy.typing import NDArray
 from ..basics.geometry import FloatArray
 from ..basics.results import Plate
 from .images import BGRImage
+from .inputs import Photograph
+
+Plane = NDArray[np.uint8]
 
 _OUTLINE = (60, 200, 0)
 _TEXT = (0, 0, 0)
@@ -20,76 +26,41 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 #: Height of the label's capitals, as a fraction of the picture's shorter side, and at least in pixels.
 _LABEL_FRACTION = 0.03
 _LABEL_MINIMUM = 9
+#: Suffixes of formats that OpenCV knows under another one.
+_ENCODER_SUFFIXES = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".dib": ".bmp"}
+_ENCODER_OPTIONS = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95]}
+#: Longest side that a format can hold; of others it is longer than any picture that is decoded.
+_ENCODER_LIMITS = {".jpg": 65_500, ".webp": 16_383}
+#: What holds larger pictures: a file may have another suffix than its format.
+_ROOMY_SUFFIX = ".png"
 
 
-Plane = NDArray[np.uint8]
+@dataclass(frozen=True)
+class Rendering:
+    """The annotated copy of a picture, ready to be saved; smaller to hand to another process than the picture."""
+
+    #: What its file should be called, without suffix; and the suffix, with the dot.
+    stem: str
+    suffix: str
+    #: The name of the file that was read; None where it was none.
+    owner: str | None
+    #: The encoded picture.
+    content: bytes
+
+    def image(self) -> BGRImage:
+        """The annotated copy itself."""
+        return np.asarray(cv2.imdecode(np.frombuffer(self.content, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
-@dataclass(frozen=True, eq=False)
-class Mark:
-    """A plate to outline and what to write beside it.
-
-    Attributes:
-        label: the writing.
-        corners: float32 ``[4, 2]`` in pixels.
-    """
+class Mark(NamedTuple):
+    """A plate to outline by its corners, float32 ``[4, 2]`` in pixels, and what to write beside it."""
 
     label: str
     corners: FloatArray
 
 
-def label_of(plate: Plate) -> str:
-    """What is written beside a plate: its text and confidence, or that it cannot be read."""
-    return f"{plate.text} {plate.confidence:.0%}" if plate.text else "unreadable"
-
-
-def annotate(image: BGRImage, plates: Iterable[Plate]) -> BGRImage:
-    """Draw plates on a copy of a picture.
-
-    Args:
-        image: BGR uint8 ``[H, W, 3]``; left as it is.
-        plates: what was found in it.
-
-    Returns:
-        BGR uint8 ``[H, W, 3]``.
-    """
-    annotated = image.copy()
-    marks = [Mark(label_of(plate), np.asarray(plate.corners, np.float32)) for plate in plates]
-    _draw([Layer(annotated, 1.0, _OUTLINE, _TEXT)], marks)
-    return annotated
-
-
-def annotate_planes(
-    luma: Plane, first: Plane, second: Plane, marks: Sequence[Mark], lines: Sequence[FloatArray] = ()
-) -> None:
-    """Draw marks on the planes of a frame of video, without a detour over BGR.
-
-    Args:
-        luma: uint8 ``[H, W]``; it changes.
-        first: chroma, uint8 ``[H/2, W/2]``; it changes.
-        second: chroma, uint8 ``[H/2, W/2]``; it changes.
-        marks: plates to draw.
-        lines: lines to draw, float32 ``[2, 2]`` end points in pixels.
-    """
-    planes = zip((luma, first, second), (1.0, 0.5, 0.5), _OUTLINE_YUV, _TEXT_YUV, strict=True)
-    layers = [Layer(plane, scale, (outline,), (text,)) for plane, scale, outline, text in planes]
-    _draw(layers, marks)
-    for ends in lines:
-        for layer in layers:
-            start, end = ((round(float(x)), round(float(y))) for x, y in ends * layer.scale)
-            cv2.line(layer.pixels, start, end, layer.outline, max(1, round(3 * layer.scale)), cv2.LINE_AA)
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """What is drawn on: a picture, or one of its planes.
-
-    Attributes:
-        pixels: uint8 ``[h, w, 3]`` or ``[h, w]``.
-        scale: its size, compared with that of the picture.
-        outline: colour of outlines and labels.
-        text: colour of writing.
-    """
+class _Layer(NamedTuple):
+    """What is drawn on: a picture ``[h, w, 3]`` or one of its planes ``[h, w]``, at a scale, and colours on it."""
 
     pixels: NDArray[np.uint8]
     scale: float
@@ -97,7 +68,54 @@ class Layer:
     text: tuple[int, ...]
 
 
-def _draw(layers: Sequence[Layer], marks: Sequence[Mark]) -> None:
+def render(photograph: Photograph, plates: Iterable[Plate]) -> Rendering:
+    """Draw plates on a copy of a picture, and encode it in the picture's own format."""
+    original = Path(photograph.file_name)
+    limit = _ENCODER_LIMITS.get(_encoder(original.suffix), math.inf)
+    suffix = original.suffix if max(photograph.image.shape) <= limit else _ROOMY_SUFFIX
+    content = encode_picture(annotate(photograph.image, plates), suffix)
+    return Rendering(original.stem, suffix, photograph.name if photograph.path else None, content)
+
+
+def encode_picture(image: BGRImage, suffix: str) -> bytes:
+    """Encode a BGR uint8 picture ``[H, W, 3]`` in the format of a file suffix, with its dot."""
+    encoder = _encoder(suffix)
+    _, encoded = cv2.imencode(encoder, image, _ENCODER_OPTIONS.get(encoder, []))
+    return encoded.tobytes()
+
+
+def _encoder(suffix: str) -> str:
+    return _ENCODER_SUFFIXES.get(suffix.lower(), suffix.lower())
+
+
+def annotate(image: BGRImage, plates: Iterable[Plate]) -> BGRImage:
+    """Draw plates on a copy of a picture, BGR uint8 ``[H, W, 3]``."""
+    annotated = image.copy()
+    marks = [Mark(label_of(plate.text, plate.confidence), np.array(plate.corners, np.float32)) for plate in plates]
+    _draw([_Layer(annotated, 1.0, _OUTLINE, _TEXT)], marks)
+    return annotated
+
+
+def label_of(text: str, confidence: float) -> str:
+    """What is written beside a plate: its text and confidence, or that it cannot be read."""
+    return f"{text} {confidence:.0%}" if text else "unreadable"
+
+
+def annotate_planes(planes: Sequence[Plane], marks: Sequence[Mark], lines: Sequence[FloatArray] = ()) -> None:
+    """Draw plates, and lines by their ends ``[2, 2]`` in pixels, on a frame of video without a detour over BGR.
+
+    The planes, luma uint8 ``[H, W]`` and two of chroma ``[H/2, W/2]``, change.
+    """
+    parts = zip(planes, (1.0, 0.5, 0.5), _OUTLINE_YUV, _TEXT_YUV, strict=True)
+    layers = [_Layer(plane, scale, (outline,), (text,)) for plane, scale, outline, text in parts]
+    _draw(layers, marks)
+    for ends in lines:
+        for layer in layers:
+            start, end = ((round(float(x)), round(float(y))) for x, y in ends * layer.scale)
+            cv2.line(layer.pixels, start, end, layer.outline, max(1, round(3 * layer.scale)), cv2.LINE_AA)
+
+
+def _draw(layers: Sequence[_Layer], marks: Sequence[Mark]) -> None:
     thickness = max(1, round(min(layers[0].pixels.shape[:2]) / 300))
     for mark in marks:
         for layer in layers:
@@ -109,7 +127,7 @@ def _draw(layers: Sequence[Layer], marks: Sequence[Mark]) -> None:
         _draw_label(layers, mark, thickness)
 
 
-def _draw_label(layers: Sequence[Layer], mark: Mark, thickness: int) -> None:
+def _draw_label(layers: Sequence[_Layer], mark: Mark, thickness: int) -> None:
     """Write a label on a filled background above the corners, or below where there is no room above."""
     height, width = layers[0].pixels.shape[:2]
     scale = cv2.getFontScaleFromHeight(_FONT, max(_LABEL_MINIMUM, round(_LABEL_FRACTION * min(height, width))), 1)

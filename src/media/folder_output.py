@@ -5,70 +5,44 @@ import dataclasses
 import json
 import re
 from pathlib import Path
-from types import TracebackType
 
 from ..basics.results import Failure, FolderResult, ImageResult
 from .record_log import RecordLog
-from .saving import OutputFolder, csv_heading, csv_lines, csv_text, json_bytes
+from .saving import OutputFolder, json_bytes
+from .tables import csv_heading, csv_lines, csv_text
 
 
-class FolderOutput:
+class FolderOutput(contextlib.ExitStack):
     """Writes the answers of one folder or pattern as they come; a context manager.
 
     They are in ``….partial.csv`` and ``….partial.jsonl`` until :meth:`finish`, for whoever is killed before.
     """
 
     def __init__(self, folder: OutputFolder, name: str) -> None:
-        """Start the files.
-
-        Args:
-            folder: where they are saved.
-            name: the folder or pattern as it was given.
-
-        Raises:
-            InputError: nothing can be written there.
-        """
+        """Start the files of the folder or pattern ``name``; raises :class:`InputError` where that cannot be done."""
+        super().__init__()
         self._folder = folder
         stem = "results" if re.search(r"[*?\[]", name) else Path(name).resolve().name or "results"
         with folder.complaining(), contextlib.ExitStack() as undo:
             stem = folder.claim(stem, ".csv", name)
             undo.callback(folder.release, stem)
-            self._saved = {"json": str(folder.path(f"{stem}.json")), "csv": str(folder.path(f"{stem}.csv"))}
+            self._saved = {kind: str(folder.path(f"{stem}.{kind}")) for kind in ("json", "csv")}
             self._csv = RecordLog(folder.path(f"{stem}.partial.csv"), csv_heading("folder"))
             undo.callback(self._csv.remove)
             self._lines = RecordLog(folder.path(f"{stem}.partial.jsonl"))
             undo.callback(self._lines.remove)
-            self._undo = undo.pop_all()
-
-    def __enter__(self) -> "FolderOutput":
-        """The output itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Take away what is not finished."""
-        self._undo.close()
+            self.push(undo.pop_all())
 
     def add(self, outcome: ImageResult | Failure) -> None:
-        """Add the answer for a picture.
-
-        Raises:
-            InputError: the folder cannot be written into any more.
-        """
+        """Add the answer for a picture; raises :class:`InputError` where it cannot be written."""
+        answer = outcome.to_dict()
+        results, errors = ([], [answer]) if isinstance(outcome, Failure) else ([answer], [])
         with self._folder.complaining():
-            self._csv.append(csv_lines(outcome))
-            self._lines.append(json.dumps(outcome.to_dict()) + "\n")
+            self._csv.append(csv_lines({"kind": "folder", "results": results, "errors": errors}))
+            self._lines.append(json.dumps(answer) + "\n")
 
     def finish(self, result: FolderResult) -> FolderResult:
-        """Save the answer for all of them as JSON and as CSV.
-
-        Returns:
-            The result with the names of the files under ``saved``.
-
-        Raises:
-            InputError: the folder cannot be written into any more.
-        """
+        """Save the answer for all of them; returns it with the names of the files. Errors as for :meth:`add`."""
         result = dataclasses.replace(result, saved=self._saved)
         answer = result.to_dict()
         with self._folder.complaining():

@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -48,42 +49,37 @@ LIGHT_PIXELS = 20_000_000
 #: Shorter side below which no plate can be seen, in pixels.
 MIN_SIDE = 8
 
+
+class _Format(NamedTuple):
+    start: re.Pattern[bytes]
+    suffix: str
+    open: Callable[[io.BytesIO], ImageFile.ImageFile]
+
+
 # The plugins are opened directly: Image.open() would try fifty formats, and would warn about large pictures by itself.
-_OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "PNG": PngImagePlugin.PngImageFile,
-    "WebP": WebPImagePlugin.WebPImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
-    "TIFF": TiffImagePlugin.TiffImageFile,
+_FORMATS = {
+    "JPEG": _Format(re.compile(rb"\xff\xd8\xff"), ".jpg", JpegImagePlugin.JpegImageFile),
+    "PNG": _Format(re.compile(rb"\x89PNG\r\n\x1a\n"), ".png", PngImagePlugin.PngImageFile),
+    "WebP": _Format(re.compile(rb"RIFF.{4}WEBP", re.DOTALL), ".webp", WebPImagePlugin.WebPImageFile),
+    "BMP": _Format(re.compile(rb"BM"), ".bmp", BmpImagePlugin.BmpImageFile),
+    "TIFF": _Format(re.compile(rb"II[*+]\0|MM\0[*+]"), ".tif", TiffImagePlugin.TiffImageFile),
 }
-_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "BMP": ".bmp", "TIFF": ".tif"}
-_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 #: A marker that ends the coded pixels of a JPEG's scan: neither a stuffed nor a filling byte, nor a restart.
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _SCAN, _END = 0xDA, 0xD9
 #: Rows of a Pillow image that are converted at a time: whole copies in between would take four times the memory.
 _BAND = 256
-_SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
+_SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 
 
 def sniff_format(content: bytes) -> str | None:
     """The picture format that the first bytes show: JPEG, PNG, WebP, BMP or TIFF; None for anything else."""
-    if content.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return "WebP"
-    if content.startswith(b"BM"):
-        return "BMP"
-    if content.startswith(_TIFF_STARTS):
-        return "TIFF"
-    return None
+    return next((name for name, known in _FORMATS.items() if known.start.match(content)), None)
 
 
 def suffix_of_bytes(content: bytes) -> str:
     """The usual file suffix, with its dot, of an encoded picture; ``.png`` where the format is not known."""
-    return _SUFFIXES.get(sniff_format(content) or "", ".png")
+    return _FORMATS[sniff_format(content) or "PNG"].suffix
 
 
 def is_light(content: bytes) -> bool:
@@ -92,14 +88,12 @@ def is_light(content: bytes) -> bool:
     What is no picture counts as light: it is refused at once.
     """
     format_name = sniff_format(content)
-    if format_name == "TIFF":
-        # It has too many ways to be something else than its header says.
-        return False
+    if format_name in (None, "TIFF"):
+        # A TIFF has too many ways to be something else than its header says.
+        return format_name is None
     try:
-        opened = _open(content, "", format_name) if format_name else None
+        opened = _open(content, "", format_name)
     except InputError:
-        return True
-    if opened is None:
         return True
     scans = _scans(content) if format_name == "JPEG" else 1
     return opened.width * opened.height * scans <= LIGHT_PIXELS
@@ -109,63 +103,49 @@ def read_image(source: Path | bytes | NDArray | Image.Image, name: str) -> BGRIm
     """Decode a picture.
 
     Args:
-        source: a file, an encoded picture, an array (see :func:`from_array`) or a Pillow image.
+        source: a file, an encoded picture, a Pillow image, or an array: uint8 ``[H, W]`` or ``[H, W, 1]`` grey,
+            ``[H, W, 3]`` BGR or ``[H, W, 4]`` BGRA; read-only and strided ones are fine.
         name: what error messages call it.
 
     Returns:
         BGR uint8 ``[H, W, 3]``, upright. It may share memory with an array that was given, and is only to be read.
 
     Raises:
-        InputError: it is no picture, is damaged, is too small or too large.
+        InputError: it is no picture, is damaged, is too small or too large, or holds values that are no colours.
     """
     if isinstance(source, Path):
-        return from_bytes(_read_file(source, name), name)
+        return _from_bytes(_read_file(source, name), name)
     if isinstance(source, bytes):
-        return from_bytes(source, name)
+        return _from_bytes(source, name)
     if isinstance(source, Image.Image):
-        return from_pillow(source, name)
-    return from_array(source, name)
+        return _from_pillow(source, name)
+    return _from_array(source, name)
 
 
-def from_array(array: NDArray, name: str) -> BGRImage:
-    """Bring an array into the pipeline's form.
-
-    Args:
-        array: uint8 ``[H, W]`` or ``[H, W, 1]`` grey, ``[H, W, 3]`` BGR or ``[H, W, 4]`` BGRA; read-only and strided
-            arrays are fine.
-        name: what error messages call it.
-
-    Returns:
-        BGR uint8 ``[H, W, 3]``, C-contiguous; the array's own memory where it has that form already.
-
-    Raises:
-        InputError: another shape or type, too small or too large.
-    """
+def _from_array(array: NDArray, name: str) -> BGRImage:
     if array.dtype != np.uint8:
         raise InputError(f"{name}: its type is {array.dtype}; give uint8 values from 0 to 255")
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
+    channels = array.shape[2:] or (1,)
+    if array.ndim not in (2, 3) or channels[0] not in (1, 3, 4):
         raise InputError(f"{name}: its shape is {array.shape}; give H×W, H×W×3 (BGR) or H×W×4 (BGRA)")
-    _check_size(array.shape[1], array.shape[0], name)
+    check_size(array.shape[1], array.shape[0], name)
     array = np.ascontiguousarray(array)
-    if array.ndim == 2 or array.shape[2] == 1:
-        return np.asarray(cv2.cvtColor(array, cv2.COLOR_GRAY2BGR), np.uint8)
-    if array.shape[2] == 4:
-        return np.asarray(cv2.cvtColor(array, cv2.COLOR_BGRA2BGR), np.uint8)
-    return array
+    if channels[0] == 3:
+        return array
+    return np.asarray(cv2.cvtColor(array, cv2.COLOR_GRAY2BGR if channels[0] == 1 else cv2.COLOR_BGRA2BGR), np.uint8)
 
 
-def from_bytes(content: bytes, name: str) -> BGRImage:
-    """Decode an encoded picture; arguments, result and errors as for :func:`read_image`."""
+def _from_bytes(content: bytes, name: str) -> BGRImage:
     if not content:
         raise InputError(f"{name}: it is empty; give a picture")
     format_name = sniff_format(content)
     if format_name is None:
         raise InputError(f"{name}: it is not a picture; give a JPEG, PNG, WebP, BMP or TIFF")
     opened = _open(content, name, format_name)
-    _check_size(*opened.size, name)
+    check_size(*opened.size, name)
     _check_cost(content, opened, name, format_name)
     if format_name in ("BMP", "TIFF") or opened.mode == "CMYK":
-        return from_pillow(opened, name)
+        return _from_pillow(opened, name)
     # libpng complains on stderr about a file that ends early: look for its last chunk first.
     if format_name == "PNG" and b"IEND" not in content:
         raise _damaged(name, format_name)
@@ -180,27 +160,16 @@ def from_bytes(content: bytes, name: str) -> BGRImage:
     return np.asarray(image, np.uint8)
 
 
-def from_pillow(image: Image.Image, name: str) -> BGRImage:
-    """Convert a Pillow image of any mode; it is turned upright by its EXIF orientation, as a file would be.
-
-    Args:
-        image: the image; it is loaded where it was opened lazily, and otherwise left as it is.
-        name: what error messages call it.
-
-    Returns:
-        BGR uint8 ``[H, W, 3]``.
-
-    Raises:
-        InputError: it is damaged, too small or too large, or holds values that are no colours.
-    """
-    _check_size(*image.size, name)
+def _from_pillow(image: Image.Image, name: str) -> BGRImage:
+    """The image is loaded where it was opened lazily, and otherwise left as it is."""
+    check_size(*image.size, name)
     try:
         image.load()
         # exif_transpose() copies what stands upright already.
         turned = image.getexif().get(ExifTags.Base.Orientation) in range(2, 9)
         upright = ImageOps.exif_transpose(image) if turned else image
-        if upright.mode in _SIXTEEN_BIT_MODES or upright.mode == "I":
-            return from_array(_upper_bits(np.asarray(upright), name), name)
+        if upright.mode in _SIXTEEN_BIT_MODES:
+            return _from_array(_upper_bits(np.asarray(upright), name), name)
         if upright.mode == "F":
             raise InputError(f"{name}: it holds floating-point values; save it with 8 or 16 bits per channel")
         return _bgr(upright)
@@ -228,7 +197,7 @@ def _upper_bits(values: NDArray, name: str) -> BGRImage:
 def _open(content: bytes, name: str, format_name: str) -> ImageFile.ImageFile:
     """Read the header of an encoded picture."""
     try:
-        return _OPENERS[format_name](io.BytesIO(content))
+        return _FORMATS[format_name].open(io.BytesIO(content))
     except Image.DecompressionBombError as error:
         raise InputError(f"{name}: it has more than {MAX_PIXELS / 1e6:.0f} megapixels; scale it down") from error
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
@@ -258,10 +227,8 @@ def _check_cost(content: bytes, opened: ImageFile.ImageFile, name: str, format_n
         raise InputError(f"{name}: the PNG has more than {MAX_TEXTS} compressed texts; save it again without them")
     pixels = opened.width * opened.height
     if format_name == "TIFF" and pixels > max(SMALL_PIXELS, MAX_TIFF_PIXELS_PER_BYTE * len(content)):
-        raise InputError(
-            f"{name}: {pixels / 1e6:.0f} megapixels in {len(content) / 1e3:.1f} kB cannot show a plate; "
-            "give the photograph itself"
-        )
+        empty = f"{pixels / 1e6:.0f} megapixels in {len(content) / 1e3:.1f} kB cannot show a plate"
+        raise InputError(f"{name}: {empty}; give the photograph itself")
 
 
 def _read_file(path: Path, name: str) -> bytes:
@@ -271,23 +238,25 @@ def _read_file(path: Path, name: str) -> bytes:
             # Opening a FIFO would wait for somebody to write into it.
             raise InputError(f"{name}: it is no file; give the path of a picture")
         if status.st_size > MAX_FILE_BYTES:
-            size = status.st_size
-            raise InputError(f"{name}: it has {size / 1e6:.0f} MB; the limit is {MAX_FILE_BYTES / 1e6:.0f} MB")
+            limit = f"the limit is {MAX_FILE_BYTES / 1e6:.0f} MB"
+            raise InputError(f"{name}: it has {status.st_size / 1e6:.0f} MB; {limit}")
         return path.read_bytes()
     except OSError as error:
-        raise InputError(
-            f"{name}: it cannot be opened ({error.strerror}); check the path and its permissions"
-        ) from error
+        raise unopenable(name, error, "check the path and its permissions") from error
 
 
-def _check_size(width: int, height: int, name: str) -> None:
-    if width * height > MAX_PIXELS:
-        raise InputError(
-            f"{name}: {width}×{height} is {width * height / 1e6:.0f} megapixels, the limit is "
-            f"{MAX_PIXELS / 1e6:.0f}; scale it down"
-        )
+def check_size(width: int, height: int, name: str, most: int = MAX_PIXELS, what: str = "picture") -> None:
+    """Raise :class:`InputError` where a picture or video, of a size in pixels, is too large or too small."""
+    if width * height > most:
+        limit = f"the limit is {most / 1e6:.0f}; scale it down"
+        raise InputError(f"{name}: {width}×{height} is {width * height / 1e6:.0f} megapixels, {limit}")
     if min(width, height) < MIN_SIDE:
-        raise InputError(f"{name}: {width}×{height} pixels are too few to show a plate; give a larger picture")
+        raise InputError(f"{name}: {width}×{height} pixels are too few to show a plate; give a larger {what}")
+
+
+def unopenable(name: str, error: OSError, advice: str) -> InputError:
+    """The error that tells why a file cannot be opened."""
+    return InputError(f"{name}: it cannot be opened ({error.strerror}); {advice}")
 
 
 def _damaged(name: str, format_name: str) -> InputError:

@@ -8,6 +8,7 @@ import glob
 import os
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..basics.errors import InputError
-from .images import BGRImage, read_image, suffix_of_bytes
+from .images import BGRImage, read_image, suffix_of_bytes, unopenable
 
 #: File suffixes that are taken for pictures in folders and glob patterns.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff")
@@ -26,7 +27,6 @@ VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".3gp", ".avi", ".mkv", ".webm", ".flv", ".wmv", ".ts", ".mpg", ".mpeg"),
     *(".asf", ".f4v", ".m2ts", ".mts", ".mjpeg", ".mjpg", ".mxf", ".ogv", ".vob"),
 )
-
 
 #: Network addresses that are taken for streams.
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp")
@@ -38,41 +38,29 @@ _SECRET = re.compile(r"(?P<before>[?&;](?:pass\w*|pwd|psw|secret|token|auth|key|
 
 @dataclasses.dataclass(frozen=True)
 class Photograph:
-    """A decoded picture.
+    """A decoded picture."""
 
-    Attributes:
-        name: what the answer and messages call it.
-        image: BGR uint8 ``[H, W, 3]``, upright; possibly the caller's own memory, so only to be read.
-        file_name: the name that its annotated copy starts from; its suffix says the format.
-        path: the file it came from, if any.
-        load_ms: time to read and decode it, in milliseconds.
-    """
-
+    #: What the answer and messages call it.
     name: str
+    #: BGR uint8 ``[H, W, 3]``, upright; possibly the caller's own memory, so only to be read.
     image: BGRImage
+    #: The name that its annotated copy starts from; its suffix says the format.
     file_name: str
+    #: The file it came from, if any.
     path: Path | None
+    #: Time to read and decode it, in milliseconds.
     load_ms: float
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageSource:
-    """A picture that is yet to be decoded.
-
-    Attributes:
-        name: what the answer and messages call it.
-        content: a file, an encoded picture, an array or a Pillow image.
-    """
+    """A picture that is yet to be decoded: a file, an encoded picture, an array or a Pillow image."""
 
     name: str
     content: Path | bytes | NDArray | Image.Image
 
     def load(self) -> Photograph:
-        """Decode the picture.
-
-        Raises:
-            InputError: it cannot be decoded.
-        """
+        """Decode the picture; raises :class:`InputError` where that cannot be done."""
         start = time.perf_counter()
         image = read_image(self.content, self.name)
         load_ms = 1000 * (time.perf_counter() - start)
@@ -90,12 +78,7 @@ class ImageSource:
 
 @dataclasses.dataclass(frozen=True)
 class FolderSource:
-    """Many pictures under one name.
-
-    Attributes:
-        name: the folder or glob pattern as it was given.
-        images: the pictures, in the order of their names.
-    """
+    """A folder or glob pattern, as it was given, and its pictures in the order of their names."""
 
     name: str
     images: tuple[ImageSource, ...]
@@ -103,15 +86,11 @@ class FolderSource:
 
 @dataclasses.dataclass(frozen=True)
 class VideoSource:
-    """A video file, or a finite video at a network address.
+    """A finite video: a file, or a network address."""
 
-    Attributes:
-        name: what the answer and messages call it.
-        address: the file, or the network address.
-    """
-
+    #: What the answer and messages call it.
     name: str
-    address: Path | str
+    address: Path | str | int
 
     @property
     def path(self) -> Path | None:
@@ -121,33 +100,16 @@ class VideoSource:
     @property
     def file_name(self) -> str:
         """The name that its annotated copy starts from."""
-        return self.address.name if isinstance(self.address, Path) else "stream.mp4"
-
-
-@dataclasses.dataclass(frozen=True)
-class LiveSource:
-    """A webcam or a network stream.
-
-    Attributes:
-        name: what the answer and messages call it.
-        address: the webcam's number, or the network address.
-    """
-
-    name: str
-    address: int | str
-
-    @property
-    def path(self) -> None:
-        """It is no file."""
-        return None
-
-    @property
-    def file_name(self) -> str:
-        """The name that its annotated copy starts from."""
+        if isinstance(self.address, Path):
+            return self.address.name
         return f"camera-{self.address}.mp4" if isinstance(self.address, int) else "stream.mp4"
 
 
-Source = ImageSource | FolderSource | VideoSource | LiveSource
+class LiveSource(VideoSource):
+    """A webcam or a network stream."""
+
+
+Source = ImageSource | FolderSource | VideoSource
 
 
 def open_input(given: Any) -> Source:
@@ -187,46 +149,28 @@ def _open_path(text: str) -> Source:
     path = Path(text)
     try:
         is_file, is_folder, exists = path.is_file(), path.is_dir(), path.exists()
+        inside = list(path.iterdir()) if is_folder else []
     except OSError as error:
-        raise InputError(f"{name}: it cannot be opened ({error.strerror}); check the path") from error
+        raise unopenable(name, error, "check the path and its permissions") from error
     if is_folder:
-        return _many(name, sorted(entry for entry in _entries(path, name) if _is_picture(entry)), "folder")
+        return _many(name, inside, "folder")
     if is_file:
-        if path.suffix.lower() in VIDEO_SUFFIXES:
-            return VideoSource(name, path)
-        return ImageSource(name, path)
+        return VideoSource(name, path) if path.suffix.lower() in VIDEO_SUFFIXES else ImageSource(name, path)
     if exists:
         raise InputError(f"{name}: it is neither a file nor a folder; give the path of a picture")
     if glob.has_magic(text):
-        found = map(Path, _matches(text))
-        return _many(name, sorted(entry for entry in found if _is_picture(entry)), "pattern")
+        return _many(name, _matches(text), "pattern")
     if text.isascii() and text.isdigit():
         return LiveSource(name, int(text))
     raise InputError(f"{name}: there is no such file or folder; check the path")
 
 
-def _entries(folder: Path, name: str) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError as error:
-        raise InputError(f"{name}: it cannot be opened ({error.strerror}); check its permissions") from error
-
-
-def _matches(pattern: str) -> set[str]:
-    """What a glob pattern matches; for ``**`` no symbolic link is followed, for these may lead round in circles."""
-    parts = pattern.replace(os.sep, "/").split("/")
-    if "**" not in parts:
-        return set(glob.glob(pattern))
-    place = parts.index("**")
-    before, after = "/".join(parts[:place]) or "/" * place, "/".join(parts[place + 1 :]) or "*"
-    found: set[str] = set()
-    for start in glob.glob(before) if before else [""]:
-        for folder, inner, _ in os.walk(start or os.curdir):
-            inner[:] = [entry for entry in inner if not entry.startswith(".")]
-            below = os.path.relpath(folder, start or os.curdir)
-            here = start if below == os.curdir else os.path.join(start, below)
-            found |= _matches(os.path.join(glob.escape(here), after))
-    return found
+def _many(name: str, paths: Iterable[Path], kind: str) -> FolderSource:
+    pictures = sorted(path for path in paths if _is_picture(path))
+    if not pictures:
+        endings = "JPEG, PNG, WebP, BMP or TIFF"
+        raise InputError(f"{name}: there are no pictures in this {kind}; give one with {endings} files")
+    return FolderSource(name, tuple(ImageSource(printable(str(path)), path) for path in pictures))
 
 
 def _is_picture(path: Path) -> bool:
@@ -239,11 +183,19 @@ def _is_picture(path: Path) -> bool:
         return True
 
 
-def _many(name: str, paths: list[Path], kind: str) -> FolderSource:
-    if not paths:
-        endings = "JPEG, PNG, WebP, BMP or TIFF"
-        raise InputError(f"{name}: there are no pictures in this {kind}; give one with {endings} files")
-    return FolderSource(name, tuple(ImageSource(printable(str(path)), path) for path in paths))
+def _matches(pattern: str) -> set[Path]:
+    """What a glob pattern matches; for ``**`` no symbolic link is followed, for these may lead round in circles."""
+    parts = pattern.replace(os.sep, "/").split("/")
+    if "**" not in parts:
+        return set(map(Path, glob.glob(pattern)))
+    place = parts.index("**")
+    before, after = "/".join(parts[:place]) or "/" * place, "/".join(parts[place + 1 :]) or "*"
+    found: set[Path] = set()
+    for start in glob.glob(before) if before else [os.curdir]:
+        for folder, inner, _ in os.walk(start):
+            inner[:] = [entry for entry in inner if not entry.startswith(".")]
+            found |= _matches(os.path.join(glob.escape(folder), after))
+    return found
 
 
 def without_password(address: str) -> str:

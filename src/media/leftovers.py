@@ -1,5 +1,7 @@
 """What a process that was killed has left behind, told from what another one is writing just now."""
 
+import contextlib
+import functools
 import os
 import re
 import socket
@@ -22,8 +24,9 @@ def temporary_beside(path: str | Path) -> Path:
     return Path(path).with_name(f".{this_process()}-{uuid.uuid4().hex}.tmp")
 
 
+@functools.cache
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of processes that have ended."""
+    """Remove the temporary files of processes that have ended, once for a folder."""
     for path in folder.glob(".*.tmp"):
         named = _NAME.fullmatch(path.name)
         if named and is_abandoned(path, named["process"]):
@@ -31,12 +34,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def is_abandoned(path: Path, process: str) -> bool:
-    """Whether the process that was writing a file has ended.
-
-    Args:
-        path: the file.
-        process: what :func:`this_process` said there.
-    """
+    """Whether the process that was writing a file, by its :func:`this_process`, has ended."""
     machine, number, start = process.rsplit("-", 2)
     if machine == this_process().rsplit("-", 2)[0]:
         return _start_of(int(number)) != start
@@ -48,11 +46,9 @@ def is_abandoned(path: Path, process: str) -> bool:
 
 def _start_of(number: int) -> str:
     """When a process started, in ticks since the machine did; "" where there is none, "0" where nobody can tell."""
-    try:
+    with contextlib.suppress(OSError):
         # The name in brackets may hold anything.
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        pass
     try:
         os.kill(number, 0)
     except ProcessLookupError:

@@ -1,29 +1,32 @@
 """Files that grow by whole pieces, such as rows of CSV and lines of JSON, and survive the end of the process."""
 
-import os
+import io
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 #: Pieces that wait for room on a full disk, at most; beyond it the oldest are lost.
 MOST_WAITING = 1000
+
+
+class WholeWrites(io.FileIO):
+    """A file that writes all it is given; without Python's buffer, which would keep what a full disk has refused."""
+
+    def write(self, content: Any, /) -> int:
+        """Write bytes; returns how many."""
+        rest = memoryview(content)
+        while rest:
+            rest = rest[super().write(rest) :]
+        return len(content)
 
 
 class RecordLog:
     """A file that only ever holds whole pieces; what :meth:`append` has written survives a ``kill -9``."""
 
     def __init__(self, path: Path, heading: str = "") -> None:
-        """Begin anew.
-
-        Args:
-            path: where.
-            heading: the first piece.
-
-        Raises:
-            OSError: it cannot be written.
-        """
+        """Begin anew with a first piece; raises :class:`OSError` where that cannot be written."""
         self._path = path
-        # Not through Python's own buffer, which would keep what a full disk has refused and mix it with what follows.
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        self._file = WholeWrites(path, "w")
         self._size = 0
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
         try:
@@ -33,34 +36,22 @@ class RecordLog:
             raise
 
     def append(self, piece: str) -> None:
-        """Add a piece, after those that there was no room for.
-
-        Raises:
-            OSError: there is no room; it is added with the next one.
-        """
+        """Add a piece; raises :class:`OSError` where there is no room for it, which adds it with the next one."""
         self._waiting.append(piece.encode())
         while self._waiting:
-            self._write(self._waiting[0])
-            self._waiting.popleft()
+            try:
+                self._file.write(self._waiting[0])
+            except OSError:
+                self._file.truncate(self._size)
+                self._file.seek(self._size)
+                raise
+            self._size += len(self._waiting.popleft())
 
     def close(self) -> None:
         """Let go of the file, which stays."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._file.close()
 
     def remove(self) -> None:
         """Take the file away."""
-        self.close()
+        self._file.close()
         self._path.unlink(missing_ok=True)
-
-    def _write(self, piece: bytes) -> None:
-        try:
-            rest = memoryview(piece)
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
-        except OSError:
-            os.ftruncate(self._file, self._size)
-            os.lseek(self._file, self._size, os.SEEK_SET)
-            raise
-        self._size += len(piece)

@@ -13,58 +13,37 @@ _PROBE_SECONDS = 30
 
 
 class Window:
-    """Shows one picture after the other; a key press or closing the window goes on."""
+    """Shows pictures, BGR uint8 ``[H, W, 3]``, one after the other."""
 
     def __init__(self) -> None:
-        """Make sure that a window can be opened.
-
-        Raises:
-            InputError: there is no screen, or OpenCV was built without windows.
-        """
+        """Make sure that a window can be opened; raises :class:`InputError` where there is no screen."""
         self._is_playing = False
         # OpenCV's window toolkit aborts the whole process where there is no screen: let another process try it.
-        probe = subprocess.run(
-            [sys.executable, "-c", "import cv2; cv2.namedWindow('probe')"],
-            capture_output=True,
-            timeout=_PROBE_SECONDS,
-            check=False,
-        )
-        if probe.returncode != 0:
+        probe = [sys.executable, "-c", "import cv2; cv2.namedWindow('probe')"]
+        if subprocess.run(probe, capture_output=True, timeout=_PROBE_SECONDS, check=False).returncode != 0:
             raise InputError(
                 "display: no window can be opened; it needs a screen, and opencv-python rather than "
                 "opencv-python-headless"
             )
 
     def show(self, image: BGRImage) -> None:
-        """Show a picture until a key is pressed or the window is closed.
-
-        Args:
-            image: BGR uint8 ``[H, W, 3]``.
-        """
-        cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
-        cv2.imshow(_TITLE, image)
+        """Show a picture until a key is pressed or the window is closed."""
         # A closed window never reports a key, so it is looked at between short waits.
-        while cv2.waitKey(50) == -1:
-            if not _is_open():
-                return
-        cv2.destroyWindow(_TITLE)
+        while self.play(image, 50):
+            pass
+        self._is_playing = False
+        if _is_open():
+            cv2.destroyWindow(_TITLE)
 
-    def play(self, image: BGRImage) -> bool:
-        """Show the next frame of a video, without waiting.
-
-        Args:
-            image: BGR uint8 ``[H, W, 3]``.
-
-        Returns:
-            Whether to go on: no key was pressed and the window was not closed.
-        """
+    def play(self, image: BGRImage, wait_ms: int = 1) -> bool:
+        """Show the next frame of a video; returns whether no key was pressed and the window was not closed."""
         if not self._is_playing:
             cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
             self._is_playing = True
         elif not _is_open():
             return False
         cv2.imshow(_TITLE, image)
-        return cv2.waitKey(1) == -1
+        return cv2.waitKey(wait_ms) == -1
 
 
 def _is_open() -> bool:

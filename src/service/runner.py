@@ -17,8 +17,9 @@ from ..basics.errors import InputError
 from ..media.inputs import VideoSource, printable
 from ..media.leftovers import temporary_beside
 from ..media.saving import OutputFolder
+from ..recognition.recogniser import PlateRecogniser
 from ..video.options import SAVED, VideoOptions
-from ..video.reader import Recogniser, read_video
+from ..video.reader import read_video
 from ..video.source import LIBRARY_ERRORS
 from .errors import is_full
 from .jobs import RESULTS, Job, JobStore
@@ -45,7 +46,7 @@ class JobRunner:
         problem: what failed the last time, as a sentence; None where nothing did.
     """
 
-    def __init__(self, store: JobStore, recogniser: Recogniser, settings: Settings) -> None:
+    def __init__(self, store: JobStore, recogniser: PlateRecogniser, settings: Settings) -> None:
         self.problem: str | None = None
         self._store, self._recogniser, self._settings = store, recogniser, settings
         self._stopping = threading.Event()

@@ -3,10 +3,8 @@
 import asyncio
 import base64
 import contextlib
-import datetime
 import time
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -15,9 +13,10 @@ from fastapi.concurrency import run_in_threadpool
 
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord
+from ..video.description import VideoDescription
 from ..video.options import VideoOptions
 from ..video.reader import VideoReader
-from ..video.source import USUAL_RATE, Frame
+from ..video.source import Frame
 from .connections import TRUST
 from .errors import ServiceError, as_refusal, busy
 from .gate import is_token, is_welcome, shown_token
@@ -49,23 +48,12 @@ class _Arrival:
 
 
 @dataclass(frozen=True)
-class _Description:
+class _Description(VideoDescription):
     """What is known of a stream: the size of its first frame, and when that came by the monotonic clock, if it did."""
 
     size: tuple[int, int]
     begun_s: float | None = None
     name: str = "stream"
-    frame_rate: Fraction = USUAL_RATE
-    frame_count: int | None = None
-    live: bool = True
-    error: str | None = None
-
-    def at(self, time_s: float) -> datetime.datetime | None:
-        """The time of day, UTC; None where the client counts its own seconds."""
-        if self.begun_s is None:
-            return None
-        ago = time.monotonic() - self.begun_s - time_s
-        return datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
 
 
 class StreamSession:

@@ -24,11 +24,7 @@ class Line:
 
     @classmethod
     def parse(cls, text: str) -> "Line":
-        """The line that ``x1,y1,x2,y2`` says.
-
-        Raises:
-            InputError: it says none.
-        """
+        """The line that ``x1,y1,x2,y2`` says; raises :class:`InputError` where it says none."""
         try:
             x1, y1, x2, y2 = (float(number) for number in text.split(","))
         except ValueError as error:
@@ -42,50 +38,35 @@ class Line:
         """float32 ``[2, 2]``."""
         return np.array([(self.x1, self.y1), (self.x2, self.y2)], np.float32)
 
-    def distance(self, point: FloatArray) -> float:
-        """Distance of a point from the endless line; positive on the right of it when going from its first point."""
-        along = self.ends[1] - self.ends[0]
-        across = point - self.ends[0]
-        return float((along[0] * across[1] - along[1] * across[0]) / np.hypot(*along))
-
-    def meets(self, start: FloatArray, end: FloatArray) -> float | None:
-        """Where the way between two points on different sides meets the line, as a share; None where it passes by."""
-        before, after = self.distance(start), self.distance(end)
-        share = before / (before - after)
-        along = self.ends[1] - self.ends[0]
-        place = float(np.dot(start + share * (end - start) - self.ends[0], along) / np.dot(along, along))
-        return share if 0 <= place <= 1 else None
+    def locate(self, point: FloatArray) -> tuple[float, float]:
+        """Where a point is along the line, 0..1 between its ends, and its distance, positive on the right of it."""
+        along, offset = self.ends[1] - self.ends[0], point - self.ends[0]
+        distance = (along[0] * offset[1] - along[1] * offset[0]) / np.hypot(*along)
+        return float(np.dot(offset, along) / np.dot(along, along)), float(distance)
 
 
 class CrossingCounter:
-    """Watches one plate cross lines.
-
-    Attributes:
-        crossings: those so far.
-    """
+    """Watches one plate cross lines, and keeps its ``crossings``."""
 
     def __init__(self, lines: tuple[Line, ...]) -> None:
-        """Watch lines."""
         self.crossings: list[Crossing] = []
         self._lines = lines
-        self._clear: dict[int, tuple[float, FloatArray]] = {}
+        # When, and where, it was last clear of a line.
+        self._clear: dict[int, tuple[float, float, float]] = {}
 
     def add(self, time_s: float, corners: FloatArray) -> None:
-        """Take in where the plate is.
-
-        Args:
-            time_s: the time, later than before.
-            corners: float32 ``[4, 2]`` in pixels.
-        """
+        """Take in where the plate is: its corners ``[4, 2]`` in pixels, at a time later than before."""
         centre = corners.mean(axis=0)
         height = float(np.ptp(corners[:, 1]))
         for number, line in enumerate(self._lines):
-            side = line.distance(centre)
+            place, side = line.locate(centre)
             if abs(side) < CLEARANCE * height:
                 continue
             if number in self._clear:
-                before_s, before = self._clear[number]
-                if line.distance(before) * side < 0 and (share := line.meets(before, centre)) is not None:
+                before_s, before, other_side = self._clear[number]
+                # Where the line is met, as a share of the way.
+                share = other_side / (other_side - side) if other_side * side < 0 else None
+                if share is not None and 0 <= before + share * (place - before) <= 1:
                     direction = "left_to_right" if side > 0 else "right_to_left"
                     self.crossings.append(Crossing(number, before_s + share * (time_s - before_s), direction))
-            self._clear[number] = (time_s, centre)
+            self._clear[number] = (time_s, place, side)

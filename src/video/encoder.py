@@ -1,11 +1,10 @@
 """Frames → a video file, with the sound of the original."""
 
 import contextlib
-import io
 import logging
-import queue
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,22 +12,15 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
-from .source import LARGE_PIXELS, LIBRARY_ERRORS, Plane
+from ..media.draw import Plane
+from ..media.record_log import WholeWrites
+from .description import VideoDescription
+from .source import LARGE_PIXELS, LIBRARY_ERRORS
 
 #: libav's name of the container per file suffix.
 CONTAINERS = {
-    ".mp4": "mp4",
-    ".m4v": "mp4",
-    ".mov": "mov",
-    ".3gp": "3gp",
-    ".avi": "avi",
-    ".mkv": "matroska",
-    ".webm": "webm",
-    ".flv": "flv",
-    ".wmv": "asf",
-    ".ts": "mpegts",
-    ".mpg": "mpeg",
-    ".mpeg": "mpeg",
+    **{".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".3gp": "3gp", ".avi": "avi", ".mkv": "matroska", ".webm": "webm"},
+    **{".flv": "flv", ".wmv": "asf", ".ts": "mpegts", ".mpg": "mpeg", ".mpeg": "mpeg"},
 }
 _H264 = "libx264"
 #: What WebM holds instead.
@@ -54,116 +46,87 @@ _QUEUE, _QUEUE_BYTES = 4, 50_000_000
 _LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Item:
-    """A frame on its way to the encoder: its I420 picture, or the decoder's own frame, and its time."""
-
-    picture: Plane | av.VideoFrame
-    time_s: float
-
-
-class _WholeWrites(io.FileIO):
-    """A file without buffer that writes all it is given. libav's own stay open when it cannot write their beginning."""
-
-    def write(self, content: Any, /) -> int:
-        """Write bytes; returns how many."""
-        rest = memoryview(content)
-        while rest:
-            rest = rest[super().write(rest) :]
-        return len(content)
-
-
 class VideoWriter:
     """Encodes frames in a thread of its own, so that reading goes on meanwhile.
 
-    H.264 with 4:2:0 colours, which every browser plays, in all containers but WebM, which cannot hold it.
+    H.264 with 4:2:0 colours, which every browser plays, in all containers but WebM, which cannot hold it. All methods
+    raise :class:`OSError` when the file cannot be written.
     """
 
-    def __init__(self, path: Path, suffix: str, video: Any) -> None:
-        """Start the file.
-
-        Args:
-            path: where it is written.
-            suffix: one of ``CONTAINERS``; says which container.
-            video: the open source, for the frame rate, size, colours and sound.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        self._path = path
+    def __init__(self, path: Path, suffix: str, video: VideoDescription) -> None:
+        """Start the file; the suffix, one of ``CONTAINERS``, says in which container."""
         iso_options = _LIVE_OPTIONS if video.live else _FILE_OPTIONS
         options = iso_options if suffix in _ISO_SUFFIXES else {}
-        # libav opens a file a second time to put its index first.
-        self._file = _WholeWrites(path, "w") if video.live else None
+        # libav's own files stay open when it cannot write their beginning; but it opens a file again to put its index
+        # first.
+        self._file = WholeWrites(path, "w") if video.live else None
         target = self._file or str(path)
         self._container: Any = av.open(target, "w", format=CONTAINERS[suffix], container_options=options)
-        codec = _VP8 if suffix == ".webm" else _H264
-        width, height = video.size
-        chosen = (_LARGE_OPTIONS if width * height > LARGE_PIXELS else _OPTIONS)[codec]
-        self._stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=chosen)
-        context: Any = self._stream.codec_context
-        context.width, context.height = width + width % 2, height + height % 2
-        context.pix_fmt = "yuv420p"
-        context.thread_count = 2
-        template = video.template
         self._time_base = _LIVE_TIME_BASE
-        if template is not None:
-            self._time_base = 1 / Fraction(video.frame_rate) if suffix in _FIXED_RATE else template.time_base
-            source: Any = template.codec_context
-            context.colorspace, context.color_primaries = source.colorspace, source.color_primaries
-            context.color_trc = source.color_trc
-            if source.sample_aspect_ratio and not video.rotated:
-                context.sample_aspect_ratio = source.sample_aspect_ratio
-        context.time_base = self._time_base
+        if video.template is not None:
+            self._time_base = 1 / Fraction(video.frame_rate) if suffix in _FIXED_RATE else video.template.time_base
+        self._stream = self._add_pictures(_VP8 if suffix == ".webm" else _H264, video)
         self._audio = self._add_audio(video)
         self._start_s = video.start_s
         self._last_pts = -1
-        self._items: queue.Queue[_Item | av.Packet | None] = queue.Queue(
-            min(_QUEUE, max(_QUEUE_BYTES // (width * height * 3 // 2), 1))
-        )
         self._error: str | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        room = _QUEUE_BYTES // (video.size[0] * video.size[1] * 3 // 2)
+        self._room = threading.Semaphore(min(_QUEUE, max(room, 1)))
+        self._thread = ThreadPoolExecutor(1)
 
     def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        """Add a frame.
-
-        Args:
-            picture: I420 uint8 ``[1.5 H, W]``, or a frame with even sides as it was decoded.
-            time_s: its presentation time in seconds.
-
-        Raises:
-            OSError: the file cannot be written.
-        """
-        self._put(_Item(picture, time_s))
+        """Add a frame at its time in seconds: I420 uint8 ``[1.5 H, W]``, or as it was decoded, with even sides."""
+        self._put(self._encode, picture, time_s)
 
     def write_audio(self, packet: av.Packet) -> None:
         """Add sound as it came from the original."""
         if self._audio is not None:
-            self._put(packet)
+            self._put(self._copy, packet)
 
     def close(self) -> None:
-        """Finish the file.
+        """Finish the file; to be called once, whatever was raised before."""
+        self._thread.shutdown()
+        self._do(self._finish)
+        with contextlib.suppress(*LIBRARY_ERRORS):
+            self._container.close()
+        if self._file:
+            self._file.close()
+        self._complain()
 
-        Raises:
-            OSError: it cannot be written.
-        """
-        self._items.put(None)
-        self._thread.join()
+    def _put(self, work: Callable[..., None], *arguments: Any) -> None:
+        self._complain()
+        self._room.acquire()
+        self._thread.submit(self._do, work, *arguments).add_done_callback(lambda _: self._room.release())
+
+    def _do(self, work: Callable[..., None], *arguments: Any) -> None:
+        try:
+            if not self._error:
+                work(*arguments)
+        except Exception as error:
+            self._error = getattr(error, "strerror", None) or str(error)
+
+    def _complain(self) -> None:
         if self._error:
             raise OSError(self._error)
 
-    def abandon(self) -> None:
-        """Stop writing; the file is not whole."""
-        self._items.put(None)
-        self._thread.join()
+    def _add_pictures(self, codec: str, video: VideoDescription) -> Any:
+        width, height = video.size
+        chosen = (_LARGE_OPTIONS if width * height > LARGE_PIXELS else _OPTIONS)[codec]
+        stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=chosen)
+        context = stream.codec_context
+        context.width, context.height = width + width % 2, height + height % 2
+        context.pix_fmt = "yuv420p"
+        context.thread_count = 2
+        context.time_base = self._time_base
+        if video.template is not None:
+            source = video.template.codec_context
+            for colour in ("colorspace", "color_primaries", "color_trc"):
+                setattr(context, colour, getattr(source, colour))
+            if source.sample_aspect_ratio and not video.rotated:
+                context.sample_aspect_ratio = source.sample_aspect_ratio
+        return stream
 
-    def _put(self, item: _Item | av.Packet) -> None:
-        if self._error:
-            raise OSError(self._error)
-        self._items.put(item)
-
-    def _add_audio(self, video: Any) -> Any:
+    def _add_audio(self, video: VideoDescription) -> Any:
         if video.audio_stream is None:
             return None
         try:
@@ -172,36 +135,14 @@ class VideoWriter:
             _LOGGER.warning("%s: its sound cannot be copied (%s); going on without", video.name, error)
             return None
 
-    def _run(self) -> None:
-        ended = False
-        try:
-            while (item := self._items.get()) is not None:
-                if isinstance(item, _Item):
-                    self._encode(item)
-                else:
-                    self._copy(item)
-            ended = True
-            self._container.mux(self._stream.encode(None))
-            self._container.close()
-        except Exception as error:
-            self._error = getattr(error, "strerror", None) or str(error)
-            # Whoever waits for a place in the queue must not wait for ever.
-            while not ended and self._items.get() is not None:
-                pass
-        finally:
-            with contextlib.suppress(*LIBRARY_ERRORS):
-                self._container.close()
-            if self._file:
-                self._file.close()
-
-    def _encode(self, item: _Item) -> None:
-        if isinstance(item.picture, av.VideoFrame):
-            frame = item.picture
+    def _encode(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
+        if isinstance(picture, av.VideoFrame):
+            frame = picture
             frame.pict_type = PictureType.NONE  # the original's kinds of frames are not the encoder's
         else:
-            frame = av.VideoFrame.from_ndarray(item.picture, format="yuv420p")
+            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
         frame.time_base = self._time_base
-        self._last_pts = max(self._last_pts + 1, round(item.time_s / self._time_base))
+        self._last_pts = max(self._last_pts + 1, round(time_s / self._time_base))
         frame.pts = self._last_pts
         self._container.mux(self._stream.encode(frame))
 
@@ -213,3 +154,7 @@ class VideoWriter:
         packet.dts -= shift
         packet.stream = self._audio
         self._container.mux(packet)
+
+    def _finish(self) -> None:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()

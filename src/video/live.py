@@ -1,35 +1,25 @@
 """Webcams and network streams: always the latest frame, and back again after a cut."""
 
-import datetime
+import contextlib
 import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from types import TracebackType
+from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 import av
 
 from ..basics.errors import InputError, UnreachableError
 from ..media.inputs import LiveSource, VideoSource
-from .source import (
-    LIBRARY_ERRORS,
-    MAX_VIDEO_PIXELS,
-    NETWORK_TIMEOUTS,
-    USUAL_RATE,
-    Frame,
-    VideoFile,
-    check_size,
-    reason_of,
-    video_stream,
-)
+from .description import VideoDescription
+from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, VideoFile, check_video_size, reason_of, video_stream
 
 #: Pauses between attempts to reach a source, in seconds; the last one is repeated.
 PAUSES_S = (0.5, 1.0, 2.0)
 #: That a source is still away is told this seldom, in seconds.
-REPORT_S = 60.0
+_REPORT_S = 60.0
 #: While no frame comes, somebody looks at the clock this often, in seconds.
 TICK_S = 0.2
 #: RTSP over TCP gets through every firewall, and loses nothing. Half a second (in microseconds) is enough to learn what
@@ -44,15 +34,6 @@ KEY_FRAME_S = 5.0
 _LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Arrival:
-    """A picture, when it came by the monotonic clock, and how often the source had been cut before."""
-
-    time_s: float
-    picture: av.VideoFrame
-    cuts: int
-
-
 def open_live(
     source: LiveSource,
     duration_s: float | None = None,
@@ -61,92 +42,48 @@ def open_live(
 ) -> "LiveStream | VideoFile":
     """Connect; an address behind which there is a finite video is read like a file, without leaving out frames.
 
-    A source that cannot be reached is tried again, for ever or until it is given up.
-
-    Args:
-        source: the webcam or the network address.
-        duration_s: stop after so many seconds; None goes on until it ends.
-        give_up_s: so many seconds without a picture end it; None goes on trying.
-        stop: set it to end waiting and reading.
+    Reading ends after a duration, when the source is given up after so many seconds without a picture (without that it
+    is tried for ever), or when ``stop`` is set.
 
     Raises:
         UnreachableError: it was given up, or nothing came while it should be read.
         InputError: it is nothing that can be read.
         KeyboardInterrupt: it was stopped before anything came.
     """
-    stream = LiveStream(source, duration_s, give_up_s, stop)
-    try:
+    with contextlib.ExitStack() as undo:
+        stream = undo.enter_context(LiveStream(source, duration_s, give_up_s, stop or threading.Event()))
         stream.wait_for_first()
-    except BaseException:
-        stream.close()
-        raise
-    if not stream.is_file:
-        return stream
-    stream.close()
-    return VideoFile(VideoSource(source.name, str(source.address)), duration_s)
+        if not stream.is_file:
+            undo.pop_all()
+            return stream
+    return VideoFile(VideoSource(source.name, source.address), duration_s)
 
 
-def connect(source: LiveSource) -> Any:
-    """Open a live source's container.
-
-    Raises:
-        UnreachableError: it cannot be reached.
-    """
-    try:
-        if isinstance(source.address, int):
-            return av.open(f"/dev/video{source.address}", format="v4l2", timeout=NETWORK_TIMEOUTS)
-        return av.open(source.address, options=_OPTIONS, timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
-    except LIBRARY_ERRORS as error:
-        advice = "ls /dev/video* lists the webcams" if isinstance(source.address, int) else "check address and network"
-        raise UnreachableError(f"{source.name}: it cannot be opened ({reason_of(error)}); {advice}") from error
-
-
-class LiveStream:
-    """A live source; a context manager that iterates over its frames.
+class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream"]):
+    """A live source; a context manager that iterates over its frames; see :func:`open_live`.
 
     A thread reads the source and keeps its latest frame only, so that slow readers leave out frames instead of falling
-    behind. Times are seconds from the first frame by the clock; ``Frame.index`` counts the frames given out. Attributes
-    as those of :class:`numberplate.video.source.VideoFile`, and:
-
-    Attributes:
-        is_file: whether it turned out to be a finite video, which is better read like a file.
-        on_idle: is called with the time in seconds, on the clock of the frames, again and again while no frame comes.
+    behind. Times are seconds from the first frame by the clock; ``Frame.index`` counts the frames given out. With
+    ``is_file`` it has turned out to be a finite video, which is better read like a file.
     """
 
-    live = True
-    frame_rate = USUAL_RATE
-    frame_count = None
-    rotated = False
-    template = None
-    audio_stream = None
-    start_s = 0.0
+    begun_s: float
 
     def __init__(
-        self,
-        source: LiveSource,
-        duration_s: float | None = None,
-        give_up_s: float | None = None,
-        stop: threading.Event | None = None,
+        self, source: LiveSource, duration_s: float | None, give_up_s: float | None, stop: threading.Event
     ) -> None:
-        """Begin to connect; arguments as for :func:`open_live`.
-
-        Raises:
-            InputError: this system cannot read such sources.
-        """
+        """Begin to connect; raises :class:`InputError` where this system cannot read such sources."""
         if isinstance(source.address, int) and sys.platform != "linux":
             raise InputError(f"{source.name}: webcams can be read on Linux only; give the address of a stream")
         self.name = source.name
-        self.size = (0, 0)
-        self.error: str | None = None
         self.is_file = False
-        self.on_idle: Callable[[float], None] | None = None
-        self._source = source
-        self._duration_s, self._give_up_s = duration_s, give_up_s
-        self._stop = stop or threading.Event()
-        self._start = self._seen_s = time.monotonic()
-        self._news = threading.Condition()
-        self._latest: _Arrival | None = None
-        self._cuts = self._known_cuts = 0
+        self._source, self._give_up_s, self._stop = source, give_up_s, stop
+        self.begun_s = self._seen_s = time.monotonic()
+        self._duration_s = duration_s
+        # A picture, when it came by the monotonic clock, and how often the source had been cut before.
+        self._latest: deque[tuple[float, av.VideoFrame, int]] = deque(maxlen=1)
+        self._news = threading.Event()
+        self._cuts = 0
         self._ended = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._capture, daemon=True)
@@ -154,77 +91,49 @@ class LiveStream:
 
     def wait_for_first(self) -> None:
         """Wait until the size of the pictures is known; errors as for :func:`open_live`."""
-        while (first := self._latest) is None and not self._ended:
+        while not self._latest and not self._ended:
             if self._stop.is_set():
                 raise KeyboardInterrupt
-            if self._duration_s is not None and time.monotonic() >= self._start + self._duration_s:
+            if self._is_over(time.monotonic()):
                 raise UnreachableError(f"{self.name}: it sent no picture within {self._duration_s:g} s")
-            self._wait()
-        if first is not None:
-            self._start = first.time_s
-            self.size = (first.picture.width, first.picture.height)
+            self._news.wait(TICK_S)
+        if self._latest:
+            self.begun_s, picture, _ = self._latest[0]
+            self.size = (picture.width, picture.height)
         elif not self.is_file:
             raise UnreachableError(str(self.error))
 
-    def at(self, time_s: float) -> datetime.datetime:
-        """The time of day, UTC, at so many seconds from the first frame; by the clock as it is set now."""
-        ago = time.monotonic() - self._start - time_s
-        return datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
-
-    def __enter__(self) -> "LiveStream":
-        """The stream itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop reading the source."""
-        self.close()
-
-    def close(self) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Stop reading the source; a connection that hangs is left to end by itself."""
         self._closing.set()
         self._thread.join(1.0)
 
     def __iter__(self) -> Iterator[Frame]:
         """The latest frame, each time that it is asked for, until the source ends or the duration is over."""
-        index = 0
-        while not self._stop.is_set():
-            now_s = time.monotonic() - self._start
-            if self._duration_s is not None and now_s >= self._duration_s:
-                return
-            arrival = self._take()
-            if arrival is None:
+        index = known_cuts = 0
+        while not self._stop.is_set() and not self._is_over(time.monotonic()):
+            is_told = self._news.wait(TICK_S)
+            self._news.clear()
+            if not self._latest:
                 if self._ended:
                     return
-                if self.on_idle:
-                    self.on_idle(now_s)
+                if self.on_idle and not is_told:
+                    self.on_idle(time.monotonic() - self.begun_s)
                 continue
-            if self._duration_s is not None and arrival.time_s - self._start >= self._duration_s:
+            came_s, picture, cuts = self._latest.pop()
+            if self._is_over(came_s):
                 return
-            picture = arrival.picture
             if (picture.width, picture.height) != self.size:
                 picture = picture.reformat(*self.size)
-            follows_cut = index > 0 and arrival.cuts > self._known_cuts
-            self._known_cuts = arrival.cuts
-            yield Frame(index, arrival.time_s - self._start, picture, follows_cut=follows_cut)
-            index += 1
+            yield Frame(index, came_s - self.begun_s, picture, follows_cut=index > 0 and cuts > known_cuts)
+            index, known_cuts = index + 1, cuts
 
-    def _take(self) -> _Arrival | None:
-        """The latest frame that nobody has had yet; None where there is none for a while."""
-        self._wait()
-        with self._news:
-            arrival, self._latest = self._latest, None
-        return arrival
-
-    def _wait(self) -> None:
-        with self._news:
-            if self._latest is None and not self._ended:
-                self._news.wait(TICK_S)
+    def _is_over(self, now_s: float) -> bool:
+        return self._duration_s is not None and now_s >= self.begun_s + self._duration_s
 
     def _capture(self) -> None:
         """Read the source, and connect to it again when it breaks off; runs in a thread of its own."""
-        attempt, told_s = 0, -REPORT_S
+        attempt, told_s = 0, -_REPORT_S
         while not self._closing.is_set():
             seen_s = self._seen_s
             reason = self._read()
@@ -235,7 +144,7 @@ class LiveStream:
                 attempt, told_s = 0, now_s
                 self._cuts += 1
                 _LOGGER.warning("%s: the stream was cut (%s); connecting again ...", self.name, reason)
-            elif now_s - told_s >= REPORT_S:
+            elif now_s - told_s >= _REPORT_S:
                 told_s = now_s
                 _LOGGER.warning("%s: %s; trying again ...", self.name, reason)
             if self._give_up_s is not None and now_s - self._seen_s >= self._give_up_s:
@@ -243,68 +152,59 @@ class LiveStream:
                 break
             self._closing.wait(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])
             attempt += 1
-        with self._news:
-            self._ended = True
-            self._news.notify_all()
+        self._ended = True
+        self._news.set()
 
     def _read(self) -> str:
         """Connect and decode until the source breaks off or is no longer wanted; says why it broke off."""
-        container = None
+        address = self._source.address
         try:
-            container = connect(self._source)
-            address = self._source.address
-            self.is_file = isinstance(address, str) and address.startswith("http") and bool(container.duration)
-            if not self.is_file:
-                self._decode(container)
-        except InputError as error:
-            return str(error).removeprefix(f"{self.name}: ")
+            with contextlib.closing(self._connect()) as container:
+                self.is_file = isinstance(address, str) and address.startswith("http") and bool(container.duration)
+                if not self.is_file:
+                    self._decode(container)
         except LIBRARY_ERRORS as error:
-            return reason_of(error)
+            # An InputError is one of them, and says the name as well.
+            return reason_of(error).removeprefix(f"{self.name}: ")
         except Exception as error:
             # Whatever a library stumbles over must not end a camera that nobody watches.
             _LOGGER.exception("%s: reading failed", self.name)
             return type(error).__name__
-        finally:
-            if container is not None:
-                container.close()
         return "it ended"
 
-    def _decode(self, container: Any) -> None:
-        """Hand over each picture; a damaged one is left out.
+    def _connect(self) -> Any:
+        address = self._source.address
+        try:
+            if isinstance(address, int):
+                return av.open(f"/dev/video{address}", format="v4l2", timeout=NETWORK_TIMEOUTS)
+            return av.open(str(address), options=_OPTIONS, timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
+        except LIBRARY_ERRORS as error:
+            advice = "ls /dev/video* lists the webcams" if isinstance(address, int) else "check address and network"
+            raise UnreachableError(f"it cannot be opened ({reason_of(error)}); {advice}") from error
 
-        Raises:
-            TimeoutError: none comes.
-        """
+    def _decode(self, container: Any) -> None:
+        """Hand over each picture; a damaged one is left out. Raises :class:`TimeoutError` when none comes."""
         stream = video_stream(container, self.name, live=True)
-        stream.codec_context.options = {"max_pixels": str(MAX_VIDEO_PIXELS)}
         begun_s = last_s = time.monotonic()
         whole, told = False, self._cuts == 0
         for packet in container.demux(stream):
             if self._closing.is_set():
                 return
             now_s = time.monotonic()
-            for picture in _pictures(stream, packet):
+            pictures: list[av.VideoFrame] = []
+            with contextlib.suppress(*LIBRARY_ERRORS):
+                pictures = stream.decode(packet)
+            for picture in pictures:
                 last_s = now_s
                 whole = whole or bool(picture.key_frame) or now_s - begun_s > KEY_FRAME_S
                 if not whole:
                     continue
-                check_size(picture.width, picture.height, self.name)
+                check_video_size(picture.width, picture.height, self.name)
                 if not told:
                     _LOGGER.info("%s: connected again", self.name)
                     told = True
-                self._hand_over(_Arrival(now_s, picture, self._cuts))
+                self._latest.append((now_s, picture, self._cuts))
+                self._seen_s = now_s
+                self._news.set()
             if now_s - last_s > FIRST_FRAME_S:
                 raise TimeoutError("it sends no pictures")
-
-    def _hand_over(self, arrival: _Arrival) -> None:
-        with self._news:
-            self._latest = arrival
-            self._seen_s = arrival.time_s
-            self._news.notify_all()
-
-
-def _pictures(stream: Any, packet: av.Packet) -> list[av.VideoFrame]:
-    try:
-        return list(stream.decode(packet))
-    except LIBRARY_ERRORS:
-        return []

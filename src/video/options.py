@@ -14,29 +14,22 @@ SAVED = ("annotated", "json", "csv", "frames", "crops")
 
 @dataclass(frozen=True)
 class VideoOptions:
-    """Choices for videos, webcams and streams.
+    """Choices for videos, webcams and streams."""
 
-    Attributes:
-        lines: whose crossing is noted in the records.
-        duration_s: stop after so many seconds; None reads to the end.
-        save: which of ``SAVED`` is saved, where an output folder is given.
-        give_up_s: a live source that sends no picture for so many seconds has ended; None tries to reach it for ever.
-        stop: set it, from any thread, to end reading as Ctrl-C does: everything is saved.
-        on_vehicle: is given each record as soon as its vehicle is gone for good, when the record has been saved. What
-            it raises ends reading, and is raised again when everything is saved and every record was given out.
-        on_frame: is given the number of each frame, from 0, once it was read. What it raises ends the reading, and
-            nothing is saved.
-
-    Raises:
-        InputError: something else than ``SAVED`` is to be saved.
-    """
-
+    #: Lines whose crossing is noted in the records.
     lines: tuple[Line, ...] = ()
+    #: Stop after so many seconds; None reads to the end.
     duration_s: float | None = None
+    #: Which of ``SAVED`` is saved, where an output folder is given; :class:`InputError` if it is something else.
     save: tuple[str, ...] = ("annotated", "json", "csv", "frames")
+    #: A live source that sends no picture for so many seconds has ended; None tries to reach it for ever.
     give_up_s: float | None = None
+    #: Set it, from any thread, to end reading as Ctrl-C does: everything is saved.
     stop: threading.Event | None = None
+    #: Is given each record as soon as its vehicle is gone for good, when the record has been saved. What it raises ends
+    #: reading, and is raised again when everything is saved and every record was given out.
     on_vehicle: Callable[[VehicleRecord], None] | None = None
+    #: Is given the number of each frame, from 0, once it was read. What it raises ends reading, and nothing is saved.
     on_frame: Callable[[int], None] | None = None
 
     def __post_init__(self) -> None:

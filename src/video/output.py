@@ -1,193 +1,214 @@
-"""Saving what a video file gives: the annotated video, a line of JSON per frame, crops, JSON and CSV."""
+"""Saving what a video gives: the annotated video, a line of JSON per frame, crops, JSON and CSV.
+
+Of a file everything appears at once, when it was read. What a camera gives is saved as it comes, for hours or for
+months, whatever happens to the disk or the process: records are appended to CSV and to lines of JSON; the annotated
+video and the lines per frame come in segments of an hour, so that old ones can be taken away; a full disk costs what
+there is no room for, and nothing else.
+"""
 
 import contextlib
 import dataclasses
+import datetime
 import json
-from collections.abc import Mapping, Sequence
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 import av
 
+from ..basics.errors import InputError
 from ..basics.results import VehicleRecord, VideoResult
+from ..media.draw import Plane, encode_picture
 from ..media.images import BGRImage
-from ..media.inputs import LiveSource, VideoSource
+from ..media.inputs import VideoSource
 from ..media.leftovers import temporary_beside
 from ..media.record_log import RecordLog
-from ..media.saving import OutputFolder, csv_heading, csv_text, json_bytes, record_row
+from ..media.saving import OutputFolder, json_bytes
+from ..media.tables import csv_heading, csv_lines, csv_text
+from .description import VideoDescription
 from .encoder import CONTAINERS, VideoWriter
-from .source import Plane, VideoFile
 
 #: Container of the annotated video where the one that came in has no known suffix.
 USUAL_SUFFIX = ".mp4"
+#: Length of a segment of a live source, in seconds.
+SEGMENT_S = 3600.0
+#: After a failure to write, video and lines are left alone for so long, in seconds.
+DISK_RECOVERY_S = 10.0
+#: That not all can be saved is told this seldom, in seconds.
+_REPORT_S = 60.0
+
+_LOGGER = logging.getLogger(__name__)
 
 
-class Output(Protocol):
-    """Takes the results of a video as they come."""
+class VideoOutput(contextlib.ExitStack):
+    """Writes the results of a video, a webcam or a stream; a context manager.
 
-    @property
-    def draws(self) -> bool:
-        """Whether annotated frames are wanted."""
-
-    def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        """Add an annotated frame; see :meth:`numberplate.video.encoder.VideoWriter.write`."""
-
-    def write_line(self, line: Mapping[str, Any], time_s: float) -> None:
-        """Add a line to the per-frame file."""
-
-    def save(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
-        """Save a record and the picture of its plate; returns it with the name of that file."""
-
-    def finish(self, result: VideoResult) -> VideoResult:
-        """Complete the files; returns the result with their names."""
-
-
-class Crops:
-    """The pictures of plates, in a folder of their own."""
-
-    def __init__(self, folder: OutputFolder, path: Path) -> None:
-        """Make the folder, or take an earlier answer's crops out of it.
-
-        Raises:
-            OSError: it cannot be made.
-        """
-        self._folder, self._path = folder, path
-        self._count = 0
-        path.mkdir(exist_ok=True)
-        for earlier in path.glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
-            earlier.unlink()
-
-    def save(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
-        """Save the picture of a plate; returns the record with its file.
-
-        Raises:
-            InputError: it cannot be written.
-        """
-        self._count += 1
-        path = self._path / f"{self._count:04}-{record.plate.text or 'unreadable'}.jpg"
-        self._folder.save_picture(str(path), crop)
-        return dataclasses.replace(record, crop=str(path))
-
-
-def suffix_of(source: VideoSource | LiveSource) -> str:
-    """The suffix of the annotated video."""
-    suffix = Path(source.file_name).suffix
-    return suffix if suffix.lower() in CONTAINERS else USUAL_SUFFIX
-
-
-class VideoOutput:
-    """Writes the results of one video file; a context manager.
-
-    The files have temporary names until :meth:`finish`; without it, leaving the context takes them away again. Records
-    are in ``….partial.csv`` and ``….partial.jsonl`` until then, for whoever is killed before.
+    The files of a video have temporary names until :meth:`finish`, and its records are in ``….partial.csv`` and
+    ``….partial.jsonl``, for whoever is killed before; without :meth:`finish`, leaving the context takes all away again.
+    Of a live source what was written stays. What cannot be saved of a video raises :class:`InputError`.
     """
 
-    def __init__(self, folder: OutputFolder, source: VideoSource | LiveSource, video: VideoFile, kinds: Sequence[str]):
-        """Start the files.
-
-        Args:
-            folder: where they are saved.
-            source: what is read; its name says what the files are called.
-            video: the same, opened.
-            kinds: which of :data:`numberplate.video.options.SAVED`.
-
-        Raises:
-            InputError: nothing can be written there.
-        """
-        self._folder, self._name = folder, source.name
-        self.draws = "annotated" in kinds
-        suffix = suffix_of(source)
-        with folder.complaining(), contextlib.ExitStack() as undo:
-            stem = folder.claim(Path(source.file_name).stem, suffix, source.name if source.path else None)
-            undo.callback(folder.release, stem)
-            self._saved = {"json": folder.path(f"{stem}.json")}
-            self._parts: dict[str, Path] = {}
-            self._logs = [RecordLog(folder.path(f"{stem}.partial.csv"), csv_heading("video"))]
-            undo.callback(self._logs[0].remove)
-            self._logs.append(RecordLog(folder.path(f"{stem}.partial.jsonl")))
-            undo.callback(self._logs[1].remove)
-            if "csv" in kinds:
-                self._saved["csv"] = folder.path(f"{stem}.csv")
-            if "crops" in kinds:
-                self._saved["crops"] = folder.path(f"{stem}-crops")
-            self._crops = Crops(folder, self._saved["crops"]) if "crops" in kinds else None
-            if "frames" in kinds:
-                self._lines = self._start_part("frames", f"{stem}.frames.jsonl", undo).open("w")
-                undo.callback(self._close_lines)
-            if self.draws:
-                part = self._start_part("annotated", f"{stem}{suffix}", undo)
-                self._writer = VideoWriter(part, suffix.lower(), video)
-                video.on_audio = self._write_audio
-            self._undo = undo.pop_all()
-
-    def __enter__(self) -> "VideoOutput":
-        """The output itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    def __init__(
+        self, folder: OutputFolder, source: VideoSource, video: VideoDescription, kinds: Sequence[str]
     ) -> None:
-        """Take away what is not finished."""
-        if kind is not None and self.draws:
-            self._writer.abandon()
-        self._undo.close()
+        """Start the files of a video that was opened; which of them, ``kinds`` of ``VideoOptions.SAVED`` say."""
+        super().__init__()
+        #: Whether annotated frames are wanted.
+        self.draws = "annotated" in kinds
+        self._folder, self._name, self._video, self._kinds = folder, source.name, video, kinds
+        suffix = Path(source.file_name).suffix
+        self._suffix = suffix if suffix.lower() in CONTAINERS else USUAL_SUFFIX
+        self._logs: dict[str, RecordLog] = {}
+        self._crops = 0
+        self._next_try = self._next_report = 0.0
+        # The segment: its beginning, None where there is none, and the files that it is written to.
+        self._start_s: float | None = None
+        self._parts: dict[str, Path] = {}
+        self._lines: RecordLog | None = None
+        self._writer: VideoWriter | None = None
+        with folder.complaining(), contextlib.ExitStack() as undo:
+            # Only a file comes again: every reading of anything else has a name of its own.
+            self._stem = folder.claim(Path(source.file_name).stem, self._suffix, source.name if source.path else None)
+            undo.callback(folder.release, self._stem)
+            self._saved = {"json": folder.path(f"{self._stem}.json")}
+            self._start_logs(undo)
+            if "crops" in kinds:
+                self._start_crops()
+            undo.callback(self._remove_segment)
+            self._begin_segment(0.0)
+            if video.audio_stream is not None:
+                video.on_audio = self._write_audio
+            taking_away = undo.pop_all()
+        if not video.live:
+            self.push(taking_away)
+        else:
+            for log in self._logs.values():
+                self.callback(log.close)
+            self.callback(self._end_segment)
 
-    def _start_part(self, kind: str, name: str, undo: contextlib.ExitStack) -> Path:
-        """The temporary file of what will be saved under a name."""
-        self._saved[kind] = self._folder.path(name)
-        self._parts[kind] = temporary_beside(self._saved[kind])
-        undo.callback(self._parts[kind].unlink, missing_ok=True)
-        return self._parts[kind]
-
-    def _close_lines(self) -> None:
-        # On a full disk the last lines cannot be written; nobody will read this file.
-        with contextlib.suppress(OSError):
-            self._lines.close()
-
-    def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        """Add an annotated frame; see :meth:`numberplate.video.encoder.VideoWriter.write`."""
-        with self._folder.complaining():
-            self._writer.write(picture, time_s)
-
-    def _write_audio(self, packet: av.Packet) -> None:
-        with self._folder.complaining():
-            self._writer.write_audio(packet)
-
-    def write_line(self, line: Mapping[str, Any], time_s: float) -> None:
-        """Add a line to the per-frame file."""
-        if "frames" in self._parts:
-            with self._folder.complaining():
-                self._lines.write(json.dumps(line) + "\n")
+    def write(self, picture: Plane | av.VideoFrame, line: Mapping[str, Any], time_s: float) -> None:
+        """Add an annotated frame, see :meth:`numberplate.video.encoder.VideoWriter.write`, and what is said of it."""
+        with self._saving():
+            if self._video.live and self._start_s is not None and time_s - self._start_s >= SEGMENT_S:
+                self._end_segment()
+            # While the disk is given time to recover there is none.
+            if self._start_s is None and time.monotonic() >= self._next_try:
+                self._begin_segment(time_s)
+            if self._writer and self._start_s is not None:
+                self._writer.write(picture, time_s - self._start_s)
+            if self._lines:
+                self._lines.append(json.dumps(line) + "\n")
 
     def save(self, record: VehicleRecord, crop: BGRImage) -> VehicleRecord:
         """Save a record and the picture of its plate; returns it with the name of that file."""
-        with self._folder.complaining():
-            if self._crops:
-                record = self._crops.save(record, crop)
-            self._logs[0].append(record_row(self._name, record.to_dict()))
-            self._logs[1].append(json.dumps(record.to_dict()) + "\n")
+        if "crops" in self._kinds:
+            with self._saving():
+                self._crops += 1
+                path = str(self._saved["crops"] / f"{self._crops:04}-{record.plate.text or 'unreadable'}.jpg")
+                self._folder.write({path: encode_picture(crop, ".jpg")})
+                record = dataclasses.replace(record, crop=path)
+        answer = record.to_dict()
+        pieces = {
+            "csv": csv_lines({"kind": "video", "input": self._name, "plates": [answer]}),
+            "json": json.dumps(answer) + "\n",
+        }
+        for kind, log in self._logs.items():
+            with self._saving():
+                log.append(pieces[kind])
         return record
 
     def finish(self, result: VideoResult) -> VideoResult:
-        """Complete the files, and save the answer as JSON and CSV.
-
-        Returns:
-            The result with the names of the files under ``saved``.
+        """Complete the files, and save the answer; returns it with their names.
 
         Raises:
             InputError: the folder cannot be written into any more.
         """
         result = dataclasses.replace(result, saved={kind: str(path) for kind, path in self._saved.items()})
-        with self._folder.complaining():
-            if self.draws:
-                self._writer.close()
-            if "frames" in self._parts:
-                self._lines.close()
-            answer = result.to_dict()
-            files: dict[str, bytes | Path] = {str(self._saved[kind]): part for kind, part in self._parts.items()}
+        answer = result.to_dict()
+        files: dict[str, bytes | Path] = {}
+        if not self._video.live:
+            files = {str(self._saved[kind]): part for kind, part in self._parts.items()}
             if "csv" in self._saved:
                 files[str(self._saved["csv"])] = csv_text(answer).encode()
+        self._end_segment()
+        with self._folder.complaining():
             # The last one: it says that the others are there.
             self._folder.write({**files, str(self._saved["json"]): json_bytes(answer)})
         return result
+
+    def _start_logs(self, undo: contextlib.ExitStack) -> None:
+        """Start the files of records, which are among what is saved of a live source."""
+        for kind, saved, suffix in (("csv", "csv", ".csv"), ("json", "records", ".jsonl")):
+            if kind in self._kinds:
+                path = self._folder.path(self._stem + suffix)
+                if kind == "csv" or self._video.live:
+                    self._saved[saved] = path
+                if not self._video.live:
+                    path = path.with_name(f"{self._stem}.partial{suffix}")
+                self._logs[kind] = RecordLog(path, csv_heading("video") if kind == "csv" else "")
+                undo.callback(self._logs[kind].remove)
+
+    def _start_crops(self) -> None:
+        """Make the folder of crops, or take an earlier answer's out of it."""
+        self._saved["crops"] = self._folder.path(f"{self._stem}-crops")
+        self._saved["crops"].mkdir(exist_ok=True)
+        for earlier in self._saved["crops"].glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
+            earlier.unlink()
+
+    def _begin_segment(self, start_s: float) -> None:
+        """The first segment has the name of the answer, later ones the time when they begin, as well."""
+        stem = self._stem
+        if self._saved.keys() & {"annotated", "frames"}:
+            stem = f"{stem}-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}"
+        names = {"frames": f"{stem}.frames.jsonl", "annotated": stem + self._suffix}
+        paths = {kind: self._folder.path(name) for kind, name in names.items() if kind in self._kinds}
+        self._parts = paths if self._video.live else {kind: temporary_beside(path) for kind, path in paths.items()}
+        try:
+            if "frames" in self._parts:
+                self._lines = RecordLog(self._parts["frames"])
+            if "annotated" in self._parts:
+                self._writer = VideoWriter(self._parts["annotated"], self._suffix.lower(), self._video)
+        except OSError:
+            self._remove_segment()
+            raise
+        self._start_s = start_s
+        for kind, path in paths.items():
+            self._saved.setdefault(kind, path)
+
+    def _end_segment(self) -> None:
+        files = self._lines, self._writer
+        self._start_s = self._lines = self._writer = None
+        with self._saving():
+            for file in files:
+                if file:
+                    file.close()
+
+    def _remove_segment(self) -> None:
+        with contextlib.suppress(InputError):
+            self._end_segment()
+        for part in self._parts.values():
+            part.unlink(missing_ok=True)
+
+    def _write_audio(self, packet: av.Packet) -> None:
+        with self._saving():
+            if self._writer:
+                self._writer.write_audio(packet)
+
+    def _saving(self) -> contextlib.AbstractContextManager[None]:
+        return self._surviving() if self._video.live else self._folder.complaining()
+
+    @contextlib.contextmanager
+    def _surviving(self) -> Iterator[None]:
+        """Tells of a failure to write, and goes on: a camera is watched for months, a disk is full for an hour."""
+        try:
+            yield
+        except OSError as error:
+            now_s = time.monotonic()
+            if now_s >= self._next_report:
+                reason = error.strerror or error
+                _LOGGER.warning("%s: not all can be saved (%s); going on, make room", self._name, reason)
+                self._next_report = now_s + _REPORT_S
+            self._next_try = now_s + DISK_RECOVERY_S
+            self._end_segment()

@@ -7,9 +7,8 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Any
 
 from tqdm import tqdm
 
@@ -20,18 +19,17 @@ from ..media.images import BGRImage
 from ..media.inputs import LiveSource, VideoSource
 from ..media.saving import OutputFolder
 from ..media.window import Window
-from ..recognition.plates import reach_to_text
 from ..recognition.reading import Reading
+from ..recognition.recogniser import PlateRecogniser
 from .description import VideoDescription
 from .frame_output import FrameOutput
 from .live import LiveStream, open_live
-from .live_output import LiveOutput
 from .options import VideoOptions
-from .output import Output, VideoOutput
-from .schedule import URGENT_INTERVAL_S, Schedule
+from .output import VideoOutput
+from .records import FrameReading, Vehicles, crop_of, quality
+from .schedule import URGENT_INTERVAL_S, PassSchedule
 from .source import Frame, VideoFile
 from .tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
-from .vehicles import Register, Shot, Sighting, crop_of, quality
 from .voting import contradicts
 
 #: Records of a live source that the answer has; those before are in the files.
@@ -40,252 +38,173 @@ KEPT_RECORDS = 1000
 _LOGGER = logging.getLogger(__name__)
 
 
-class Recogniser(Protocol):
-    """What reading a video needs to be able to do with a picture."""
-
-    def detect(self, image: BGRImage) -> list[Detection]:
-        """Find what may be plates."""
-
-    def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
-        """Read what was found; each detection comes back with its reading, and maybe with better corners."""
-
-    def accepts(self, detection: Detection, reading: Reading) -> bool:
-        """Whether it is a plate."""
-
-
-@dataclass
-class _Timing:
-    """Milliseconds per stage."""
-
-    detect: float = 0.0
-    read: float = 0.0
-
-
 class VideoReader:
     """Reads one video; memory does not grow with its length but by the records."""
 
     def __init__(
         self,
         video: VideoDescription,
-        recogniser: Recogniser,
-        output: Output | None,
+        recogniser: PlateRecogniser,
+        output: VideoOutput | None,
         window: Window | None,
         options: VideoOptions,
     ) -> None:
-        """Make ready.
-
-        Args:
-            video: describes what is read.
-            recogniser: finds and reads plates.
-            output: takes frames and records; None saves nothing.
-            window: shows the annotated frames.
-            options: lines, and who is given records and progress.
-        """
+        """Make ready; without an output nothing is saved."""
         self._start = time.perf_counter()
-        self._video = video
-        self._schedule = Schedule(float(video.frame_rate))
-        self._recogniser = recogniser
-        self._output = output
-        self._lines = options.lines
-        self._on_vehicle = options.on_vehicle
-        self._on_frame = options.on_frame
-        self._tracker = Tracker(*video.size)
-        self._sightings: dict[int, Sighting] = {}
-        self._register = Register()
+        self._video, self._recogniser, self._output, self._options = video, recogniser, output, options
+        self._schedule = PassSchedule(float(video.frame_rate))
+        self._tracker = Tracker(*video.size, options.lines)
+        self._vehicles = Vehicles()
+        self._frame_output = FrameOutput(self._tracker, output, window)
         self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
-        self._vehicles = 0
-        self._readings: dict[int, Reading] = {}
-        self._timing = _Timing()
+        self._count = 0
+        self._timing_ms = {"detect": 0.0, "read": 0.0}
         self._frames, self._last_s, self._before_s = 0, 0.0, 0.0
-        self._frame_output = FrameOutput(
-            video.size, self._tracker, self._sightings, self._readings, options.lines, output, window
-        )
         self._stop = options.stop or threading.Event()
         self._raised: Exception | None = None
 
     def run(self, frames: Iterable[Frame]) -> VideoResult:
         """Read it to its end, or until it is stopped; what was seen until then is saved either way.
 
-        Args:
-            frames: its frames.
-
         Raises:
             Exception: what ``on_vehicle`` or ``on_frame`` has raised.
         """
-        progress = tqdm(
-            frames,
-            desc=self._video.name,
-            total=self._video.frame_count,
-            unit="frame",
-            disable=True if self._video.live else None,
-        )
-        try:
-            for frame in progress:
-                self.take(frame)
-                if self._stop.is_set() or self._frame_output.is_closed:
-                    break
-        except KeyboardInterrupt:
-            self._stop.set()
-        except Exception:
-            # A file can be read again; what a camera has seen is worth keeping, whatever went wrong.
-            if self._video.live:
-                self.finish()
-            raise
-        finally:
-            progress.close()
+        video = self._video
+        hidden = True if video.live else None
+        with tqdm(frames, desc=video.name, total=video.frame_count, unit="frame", disable=hidden) as progress:
+            try:
+                for frame in progress:
+                    self.take(frame)
+                    if self._stop.is_set() or self._frame_output.is_closed:
+                        break
+            except KeyboardInterrupt:
+                self._stop.set()
+            except Exception:
+                # A file can be read again; what a camera has seen is worth keeping, whatever went wrong.
+                if video.live:
+                    self.finish()
+                raise
         error = None
-        if self._stop.is_set() and not self._video.live:
-            error = f"{self._video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
+        if self._stop.is_set() and not video.live:
+            error = f"{video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
         result = self.finish(error)
         if self._raised:
             raise self._raised
         return result
 
     def take(self, frame: Frame) -> None:
-        """Read the next frame, if it is worth a look."""
+        """Read the next frame, if that is worth it."""
         self._before_s = self._last_s
         self._frames, self._last_s = frame.index + 1, frame.time_s
         self._end_tracks(frame.time_s, -math.inf if frame.follows_cut else LARGEST_GAP_S)
         self._frame_output.add(frame)
-        if self._schedule.is_due(frame, self._is_urgent()):
-            self._look(frame)
-            self._frame_output.flush()
-        self._frame_output.advance()
-        if self._on_frame:
-            self._on_frame(frame.index)
+        is_due = self._schedule.is_due(frame, self._is_urgent())
+        if is_due:
+            self._read(frame)
+        self._frame_output.let_go(is_due)
+        if self._options.on_frame:
+            self._options.on_frame(frame.index)
 
     def tick(self, time_s: float) -> None:
-        """Give out the vehicles that are gone for good by now, though no frame comes.
-
-        Args:
-            time_s: the time, on the clock of the frames.
-        """
-        self._frame_output.flush()
+        """Give out the vehicles that are gone for good at a time on the clock of the frames, though no frame comes."""
+        self._frame_output.let_go()
         self._end_tracks(time_s, LARGEST_GAP_S)
         self._settle(time_s)
 
-    def line(self, frame: Frame) -> dict[str, object]:
+    def line(self, frame: Frame) -> dict[str, Any]:
         """What the per-frame file says about a frame, as far as it is known by now."""
         return self._frame_output.line(frame)
 
     def finish(self, error: str | None = None) -> VideoResult:
-        """The answer, after the last frame; everything is saved.
-
-        Args:
-            error: why it was read only in part, if it was.
-        """
+        """The answer, after the last frame; everything is saved. The error says why it was read only in part."""
         try:
-            self._frame_output.flush()
+            self._frame_output.let_go()
         finally:
             self._end_tracks(math.inf)
             self._settle(math.inf)
-        error = self._video.error or error
+        video = self._video
+        error = video.error or error
         if error:
             _LOGGER.warning("%s", error)
-        duration = self._last_s + (0 if self._video.live else 1 / float(self._video.frame_rate))
-        rate = float(self._video.frame_rate)
-        if self._video.live and self._last_s > 0:
+        rate = float(video.frame_rate)
+        duration_s = self._last_s if video.live else self._last_s + 1 / rate
+        if video.live and self._last_s > 0:
             rate = (self._frames - 1) / self._last_s
         result = VideoResult(
-            input=self._video.name,
-            width=self._video.size[0],
-            height=self._video.size[1],
+            input=video.name,
+            width=video.size[0],
+            height=video.size[1],
             frame_rate=rate,
             frames=self._frames,
-            duration_s=duration,
+            duration_s=duration_s,
             plates=tuple(sorted(self._records, key=lambda record: record.first_s)),
-            plate_count=self._vehicles,
-            started_at=self._video.at(0.0),
-            timing_ms={
-                "detect": self._timing.detect,
-                "read": self._timing.read,
-                "total": 1000 * (time.perf_counter() - self._start),
-            },
+            plate_count=self._count,
+            started_at=video.at(0.0),
+            timing_ms={**self._timing_ms, "total": 1000 * (time.perf_counter() - self._start)},
             error=error,
         )
         return self._output.finish(result) if self._output else result
 
     def _is_urgent(self) -> bool:
-        # Of a source with few frames a second the latest look was at the frame before.
+        # Of a source with few frames a second the latest pass was over the frame before.
         recent_s = min(self._last_s - 2 * URGENT_INTERVAL_S, self._before_s)
-        return any(
-            track.last_s >= recent_s and self._sightings[track.number].is_urgent for track in self._tracker.tracks
-        )
+        return any(track.latest.time_s >= recent_s and track.record.is_urgent for track in self._tracker.tracks)
 
-    def _look(self, frame: Frame) -> None:
+    def _read(self, frame: Frame) -> None:
         """Find the plates of a frame, and read those that are worth it."""
         image = frame.image()
         start = time.perf_counter()
         detections = unite_parts(self._recogniser.detect(image))
-        detected = time.perf_counter()
+        self._timing_ms["detect"] += 1000 * (time.perf_counter() - start)
         tracks = self._tracker.update(frame.time_s, detections)
-        for track in tracks:
-            if track.number not in self._sightings:
-                self._sightings[track.number] = Sighting(track, self._lines)
         cut = [is_cut(detection, *self._video.size) for detection in detections]
-        chosen = [
-            index
-            for index, track in enumerate(tracks)
-            if not cut[index] and self._sightings[track.number].wants_reading(track)
-        ]
+        chosen = [index for index, track in enumerate(tracks) if not cut[index] and track.wants_reading]
+        start = time.perf_counter()
         pairs = self._recogniser.read(image, [detections[index] for index in chosen])
-        self._timing.detect += 1000 * (detected - start)
-        self._timing.read += 1000 * (time.perf_counter() - detected)
-        self._readings.clear()
+        self._timing_ms["read"] += 1000 * (time.perf_counter() - start)
         for index, (detection, reading) in zip(chosen, pairs, strict=True):
-            others = [other.box for other in detections if other is not detections[index]]
-            reaching = reach_to_text(detection, reading, *self._video.size, others)
-            tracks[index] = self._take_in(frame, image, reaching, tracks[index], reading)
-        for index, track in enumerate(tracks):
-            self._sightings[track.number].see(track, cut[index])
+            tracks[index] = self._take_in(frame, image, detection, tracks[index], reading)
+        for track, is_cut_off in zip(tracks, cut, strict=True):
+            track.record.see(track.latest.time_s, track.latest.corners, is_cut_off)
         self._end_tracks(frame.time_s)
         self._settle(frame.time_s)
 
     def _take_in(self, frame: Frame, image: BGRImage, detection: Detection, track: Track, reading: Reading) -> Track:
         """Note a reading; returns its track, a new one if the text shows that the plate is another one."""
-        if contradicts(reading.candidates, self._sightings[track.number].vote):
+        if contradicts(reading.candidates, track.record.vote):
             track.undo()
-            self._tracker.end(track)
-            self._register.add(self._sightings.pop(track.number))
+            self._tracker.tracks.remove(track)
+            self._vehicles.add(track.record)
             track = self._tracker.begin(frame.time_s, detection)
-            self._sightings[track.number] = Sighting(track, self._lines)
-        sighting = self._sightings[track.number]
-        sighting.is_plate |= self._recogniser.accepts(detection, reading)
-        crop = crop_of(image, detection.corners)
-        sighting.read(Shot(frame.index, frame.time_s, detection, reading, quality(image, detection), crop))
-        self._readings[track.number] = reading
+        track.record.is_plate |= self._recogniser.accepts(detection, reading)
+        seen, crop = quality(image, detection), crop_of(image, detection.corners)
+        track.record.read(FrameReading(frame.index, frame.time_s, detection, reading, seen, crop))
         return track
 
     def _end_tracks(self, time_s: float, unseen_s: float = LOST_S) -> None:
         """Let the tracks be over that were not seen for longer than ``unseen_s`` at a time."""
         for track in self._tracker.expire(time_s, unseen_s):
-            self._register.add(self._sightings.pop(track.number))
+            self._vehicles.add(track.record)
 
     def _settle(self, time_s: float) -> None:
         """Give out the vehicles that are gone for good at a time: all are kept before anybody is told."""
-        settled = [
-            (self._dated(sighting.record()), sighting.best.crop)
-            for sighting in self._register.settled(time_s, list(self._sightings.values()))
-        ]
-        records = [record for record, _ in settled]
-        self._vehicles += len(records)
+        settled = self._vehicles.settled(time_s, [track.record for track in self._tracker.tracks])
+        records = [record.vehicle(self._video.at) for record in settled]
+        self._count += len(records)
         try:
             if self._output:
-                records = [self._output.save(record, crop) for record, crop in settled]
+                crops = [record.best.crop for record in settled]
+                records = [self._output.save(*pair) for pair in zip(records, crops, strict=True)]
         finally:
             self._records.extend(records)
             for record in records:
                 self._tell(record)
 
-    def _dated(self, record: VehicleRecord) -> VehicleRecord:
-        first_at, last_at = self._video.at(record.first_s), self._video.at(record.last_s)
-        return dataclasses.replace(record, first_at=first_at, last_at=last_at)
-
     def _tell(self, record: VehicleRecord) -> None:
         """Hand a record to the caller; what that raises waits until everything is saved."""
         try:
-            if self._on_vehicle:
-                self._on_vehicle(record)
+            if self._options.on_vehicle:
+                self._options.on_vehicle(record)
         except KeyboardInterrupt:
             self._stop.set()
         except Exception as error:
@@ -294,42 +213,33 @@ class VideoReader:
 
 
 def read_video(
-    source: VideoSource | LiveSource,
-    recogniser: Recogniser,
+    source: VideoSource,
+    recogniser: PlateRecogniser,
     folder: OutputFolder | None,
     window: Window | None,
     options: VideoOptions,
 ) -> VideoResult:
     """Read a video, a webcam or a stream to its end, or until Ctrl-C.
 
-    Args:
-        source: what to read.
-        recogniser: finds and reads plates.
-        folder: where results are saved; None saves nothing.
-        window: shows the annotated frames; a key press stops reading.
-        options: more about it.
+    Without a folder nothing is saved; in a window, where a key press stops reading, the annotated frames are shown.
 
     Raises:
         InputError: it cannot be opened, or nothing can be saved in the folder.
         UnreachableError: a live source was given up before its first picture.
     """
-    options = dataclasses.replace(options, stop=options.stop or threading.Event())
-    assert options.stop is not None
+    stop = options.stop or threading.Event()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(stopping_on_interrupt(options.stop))
+        stack.enter_context(stopping_on_interrupt(stop))
         video: VideoFile | LiveStream
-        if isinstance(source, VideoSource):
-            video = VideoFile(source, options.duration_s)
+        if isinstance(source, LiveSource):
+            video = open_live(source, options.duration_s, options.give_up_s, stop)
         else:
-            video = open_live(source, options.duration_s, options.give_up_s, options.stop)
+            video = VideoFile(source, options.duration_s)
         stack.push(video)
-        output: VideoOutput | LiveOutput | None = None
+        output = None
         if folder and options.save:
-            if isinstance(video, LiveStream) and isinstance(source, LiveSource):
-                output = stack.enter_context(LiveOutput(folder, source, video, options.save))
-            elif isinstance(video, VideoFile):
-                output = stack.enter_context(VideoOutput(folder, source, video, options.save))
+            output = stack.enter_context(VideoOutput(folder, source, video, options.save))
+        options = dataclasses.replace(options, stop=stop)
         reader = VideoReader(video, recogniser, output, window, options)
-        if isinstance(video, LiveStream):
-            video.on_idle = reader.tick
+        video.on_idle = reader.tick
         return reader.run(video)

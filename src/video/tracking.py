@@ -5,17 +5,21 @@ method). The affinity of a pair is the overlap of its boxes, and where frames ar
 nearness of its centres compared with the way that a plate can have gone.
 """
 
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ..basics.geometry import FloatArray, iou_matrix, shared_part
 from ..detection.detector import Detection
+from .crossing import Line
+from .records import TrackRecord
 
 #: A track that was not seen for so many seconds is over; a vehicle that comes back later is known by its text.
 LOST_S = 1.0
-#: Where nobody has looked for longer than this, anything may have happened: every track is over.
+#: Where no pass was made for longer than this, anything may have happened: every track is over.
 LARGEST_GAP_S = 2.0
 #: A track is shown for so many seconds after it was last seen.
 COASTING_S = 0.3
@@ -39,82 +43,138 @@ LEAST_SHARED_PART = 0.25
 NESTED_PART = 0.8
 
 
-#: Time, corners and box of a track's latest detection, time and corners of the one before, velocity.
-_State = tuple[float, FloatArray, FloatArray, tuple[float, FloatArray] | None, FloatArray | None]
+@dataclass(frozen=True, eq=False)
+class Fix:
+    """Where a plate was at a time: corners ``[4, 2]`` and box ``[4]`` in pixels."""
+
+    time_s: float
+    corners: FloatArray
+    box: FloatArray
+    #: ``[2]`` in pixels per second; None before it is known.
+    velocity: FloatArray | None = None
+
+    def shift(self, time_s: float) -> FloatArray:
+        """How far ``[2]`` it should have gone at another time."""
+        if self.velocity is None:
+            return np.zeros(2, np.float32)
+        return np.asarray(self.velocity * (time_s - self.time_s), np.float32)
 
 
 class Track:
-    """One plate over time.
+    """One plate over time; tracks are numbered from 1."""
 
-    Attributes:
-        number: counts the tracks from 1.
-        first_s: time of its first detection, in seconds.
-        last_s: time of its latest detection.
-        corners: float32 ``[4, 2]`` of its latest detection, in pixels.
-        leapt: whether its latest detection was assigned over a distance, so that it may belong to another plate.
-    """
-
-    def __init__(self, number: int, time_s: float, detection: Detection) -> None:
-        """Begin with a detection."""
+    def __init__(self, number: int, time_s: float, detection: Detection, lines: tuple[Line, ...] = ()) -> None:
         self.number = number
-        self.first_s = self.last_s = time_s
-        self.corners = detection.corners
-        self.box = detection.box
+        #: Whether its latest detection was assigned over a distance, so that it may belong to another plate.
         self.leapt = False
-        self._before: tuple[float, FloatArray] | None = None
-        self._velocity: FloatArray | None = None
-        self._undone: _State = (time_s, self.corners, self.box, None, None)
+        self.record = TrackRecord(number, time_s, lines)
+        # The latest one last, the one before, and one in case that the latest is undone.
+        self._fixes = deque([Fix(time_s, detection.corners, detection.box)], maxlen=3)
+
+    @property
+    def latest(self) -> Fix:
+        """Its latest detection."""
+        return self._fixes[-1]
+
+    @property
+    def wants_reading(self) -> bool:
+        """Whether a reading of its latest detection may teach something."""
+        return self.leapt or self.record.wants_reading(self.latest.time_s, self.latest.corners)
 
     def add(self, time_s: float, detection: Detection) -> None:
         """Continue with a later detection."""
+        before = self.latest
         self.leapt = bool(iou_matrix(self.predicted_box(time_s)[None], detection.box[None])[0, 0] < CLEAR_OVERLAP)
-        self._undone = (self.last_s, self.corners, self.box, self._before, self._velocity)
-        step = (_centre(detection.box) - _centre(self.box)) / np.float32(max(time_s - self.last_s, 1e-3))
-        if self._velocity is None:
-            self._velocity = step
-        else:
-            self._velocity = VELOCITY_SHARE * step + (1 - VELOCITY_SHARE) * self._velocity
-        self._before = (self.last_s, self.corners)
-        self.last_s, self.corners, self.box = time_s, detection.corners, detection.box
+        velocity = (_centre(detection.box) - _centre(before.box)) / np.float32(max(time_s - before.time_s, 1e-3))
+        if before.velocity is not None:
+            velocity = VELOCITY_SHARE * velocity + (1 - VELOCITY_SHARE) * before.velocity
+        self._fixes.append(Fix(time_s, detection.corners, detection.box, velocity))
 
     def undo(self) -> None:
-        """Forget the latest detection: it was another plate."""
-        self.last_s, self.corners, self.box, self._before, self._velocity = self._undone
+        """Forget the latest of several detections: it was another plate."""
+        self._fixes.pop()
 
     def predicted_box(self, time_s: float) -> FloatArray:
         """Where its box ``[4]`` should be at a later time."""
-        return np.asarray(self.box + np.tile(self._shift(time_s), 2), np.float32)
+        return np.asarray(self.latest.box + np.tile(self.latest.shift(time_s), 2), np.float32)
 
     def corners_at(self, time_s: float) -> FloatArray | None:
         """Its corners ``[4, 2]`` at any time since its last detection but one; None where it is not to be seen."""
-        if time_s > self.last_s:
-            coasting = time_s - self.last_s <= COASTING_S
-            return np.asarray(self.corners + self._shift(time_s), np.float32) if coasting else None
-        if self._before is None or time_s < self._before[0]:
-            return self.corners if time_s == self.last_s else None
-        before_s, before = self._before
-        share = (time_s - before_s) / (self.last_s - before_s)
-        return np.asarray((1 - share) * before + share * self.corners, np.float32)
+        latest = self.latest
+        if time_s >= latest.time_s:
+            coasting = time_s - latest.time_s <= COASTING_S
+            return np.asarray(latest.corners + latest.shift(time_s), np.float32) if coasting else None
+        if len(self._fixes) == 1 or time_s < self._fixes[-2].time_s:
+            return None
+        before = self._fixes[-2]
+        share = (time_s - before.time_s) / (latest.time_s - before.time_s)
+        return np.asarray((1 - share) * before.corners + share * latest.corners, np.float32)
 
-    def reach(self, time_s: float) -> float:
-        """How far from its predicted place its plate can be, in pixels."""
-        per_second = FIRST_REACH_WIDTHS_PER_S if self._velocity is None else REACH_WIDTHS_PER_S
-        return float(self.box[2] - self.box[0]) * (REACH_WIDTHS + per_second * (time_s - self.last_s))
 
-    def _shift(self, time_s: float) -> FloatArray:
-        if self._velocity is None:
-            return np.zeros(2, np.float32)
-        return np.asarray(self._velocity * (time_s - self.last_s), np.float32)
+class Tracker:
+    """Joins the detections of successive frames of a size in pixels, in which plates may cross lines."""
+
+    def __init__(self, width: int, height: int, lines: tuple[Line, ...] = ()) -> None:
+        self.size, self.lines = (width, height), lines
+        #: Those that are not over yet.
+        self.tracks: list[Track] = []
+        self._count = 0
+
+    def update(self, time_s: float, detections: Sequence[Detection]) -> list[Track]:
+        """Take in the detections of a later frame; returns the track of each."""
+        assigned: dict[int, Track] = {}
+        if self.tracks and detections:
+            affinity = self._affinity(time_s, detections)
+            for row, column in zip(*linear_sum_assignment(-affinity), strict=True):
+                if affinity[row, column] > 0:
+                    self.tracks[row].add(time_s, detections[column])
+                    assigned[int(column)] = self.tracks[row]
+        return [assigned.get(index) or self.begin(time_s, detection) for index, detection in enumerate(detections)]
+
+    def begin(self, time_s: float, detection: Detection) -> Track:
+        """A new track of one detection."""
+        self._count += 1
+        track = Track(self._count, time_s, detection, self.lines)
+        self.tracks.append(track)
+        return track
+
+    def expire(self, time_s: float, unseen_s: float = LOST_S) -> list[Track]:
+        """Take out the tracks that were not seen for longer than ``unseen_s`` at a time, both in seconds."""
+        over = [track for track in self.tracks if time_s - track.latest.time_s > unseen_s]
+        self.tracks = [track for track in self.tracks if track not in over]
+        return over
+
+    def _affinity(self, time_s: float, detections: Sequence[Detection]) -> FloatArray:
+        """``[tracks, detections]``; 0 for what cannot belong together."""
+        # Of a plate that leaves the picture only a part is seen.
+        limit = np.array(self.size * 2, np.float32)
+        predicted = np.clip(np.stack([track.predicted_box(time_s) for track in self.tracks]), 0, limit)
+        boxes = np.stack([detection.box for detection in detections])
+        distance = np.linalg.norm(_centre(predicted)[:, None] - _centre(boxes)[None], axis=-1)
+        latest = [track.latest for track in self.tracks]
+        known = np.stack([fix.box for fix in latest])
+        gaps = np.array([time_s - fix.time_s for fix in latest])[:, None]
+        speed = [FIRST_REACH_WIDTHS_PER_S if fix.velocity is None else REACH_WIDTHS_PER_S for fix in latest]
+        reach = (known[:, 2:3] - known[:, 0:1]) * (REACH_WIDTHS + np.array(speed)[:, None] * gaps)
+        growth = np.log(_width(boxes)[None] / _width(known)[:, None])
+        cut = np.array([is_cut(detection, *limit[:2]) for detection in detections])
+        growth = np.where(cut[None], np.maximum(growth, 0), np.abs(growth))
+        fits = growth < np.log(LARGEST_GROWTH) * (1 + gaps)
+        return np.asarray((iou_matrix(predicted, boxes) + np.clip(1 - distance / reach, 0, None)) * fits, np.float32)
+
+
+def is_cut(detection: Detection, width: float, height: float) -> bool:
+    """Whether a plate reaches the border of a picture, of a size in pixels, so that part of its text may be missing."""
+    xmin, ymin, xmax, ymax = detection.box
+    margin = max(BORDER_WIDTHS * (xmax - xmin), BORDER_HEIGHTS * (ymax - ymin))
+    return bool(xmin < margin or ymin < margin or xmax > width - margin or ymax > height - margin)
 
 
 def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
-    """Make one of detections that overlap, as plates themselves never do.
+    """Make one of detections in a frame that overlap, as plates themselves never do.
 
     Two that lie beside each other in one row are the two ends of a long plate: the result reaches from the outer end of
     one to the outer end of the other. Otherwise the surer one is kept.
-
-    Args:
-        detections: what was found in one frame.
     """
     united: list[Detection] = []
     for detection in sorted(detections, key=lambda found: -found.confidence):
@@ -142,84 +202,6 @@ def _united(first: Detection, second: Detection) -> Detection:
     corners = np.stack([left.corners[0], right.corners[1], right.corners[2], left.corners[3]])
     box = np.concatenate([np.minimum(left.box[:2], right.box[:2]), np.maximum(left.box[2:], right.box[2:])])
     return Detection(box, corners, max(first.confidence, second.confidence))
-
-
-def is_cut(detection: Detection, width: float, height: float) -> bool:
-    """Whether a plate reaches the border of the picture, so that part of its text may be missing.
-
-    Args:
-        detection: the plate.
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
-    """
-    xmin, ymin, xmax, ymax = detection.box
-    margin = max(BORDER_WIDTHS * (xmax - xmin), BORDER_HEIGHTS * (ymax - ymin))
-    return bool(xmin < margin or ymin < margin or xmax > width - margin or ymax > height - margin)
-
-
-class Tracker:
-    """Joins the detections of successive frames.
-
-    Attributes:
-        tracks: those that are not over yet.
-    """
-
-    def __init__(self, width: int, height: int) -> None:
-        """Begin without tracks, for frames of a size in pixels."""
-        self.tracks: list[Track] = []
-        self._limit = np.array([width, height] * 2, np.float32)
-        self._count = 0
-
-    def update(self, time_s: float, detections: Sequence[Detection]) -> list[Track]:
-        """Take in the detections of one frame.
-
-        Args:
-            time_s: the frame's time, later than that of the frame before.
-            detections: what was found in it.
-
-        Returns:
-            The track of each detection.
-        """
-        assigned: dict[int, Track] = {}
-        if self.tracks and detections:
-            affinity = self._affinity(time_s, detections)
-            for row, column in zip(*linear_sum_assignment(-affinity), strict=True):
-                if affinity[row, column] > 0:
-                    self.tracks[row].add(time_s, detections[column])
-                    assigned[int(column)] = self.tracks[row]
-        return [assigned.get(index) or self.begin(time_s, detection) for index, detection in enumerate(detections)]
-
-    def begin(self, time_s: float, detection: Detection) -> Track:
-        """A new track of one detection."""
-        self._count += 1
-        track = Track(self._count, time_s, detection)
-        self.tracks.append(track)
-        return track
-
-    def end(self, track: Track) -> None:
-        """Let a track be over."""
-        self.tracks.remove(track)
-
-    def expire(self, time_s: float, unseen_s: float = LOST_S) -> list[Track]:
-        """Take out the tracks that were not seen for longer than ``unseen_s`` at a time, both in seconds."""
-        over = [track for track in self.tracks if time_s - track.last_s > unseen_s]
-        self.tracks = [track for track in self.tracks if time_s - track.last_s <= unseen_s]
-        return over
-
-    def _affinity(self, time_s: float, detections: Sequence[Detection]) -> FloatArray:
-        """``[tracks, detections]``; 0 for what cannot belong together."""
-        # Of a plate that leaves the picture only a part is seen.
-        predicted = np.clip(np.stack([track.predicted_box(time_s) for track in self.tracks]), 0, self._limit)
-        boxes = np.stack([detection.box for detection in detections])
-        distance = np.linalg.norm(_centre(predicted)[:, None] - _centre(boxes)[None], axis=-1)
-        reach = np.array([track.reach(time_s) for track in self.tracks])[:, None]
-        widths = np.array([track.box[2] - track.box[0] for track in self.tracks], np.float32)
-        growth = np.log(_width(boxes)[None] / np.maximum(widths, 1)[:, None])
-        cut = np.array([is_cut(detection, *self._limit[:2]) for detection in detections])
-        growth = np.where(cut[None], np.maximum(growth, 0), np.abs(growth))
-        gaps = np.array([time_s - track.last_s for track in self.tracks])[:, None]
-        fits = growth < np.log(LARGEST_GROWTH) * (1 + gaps)
-        return np.asarray((iou_matrix(predicted, boxes) + np.clip(1 - distance / reach, 0, None)) * fits, np.float32)
 
 
 def _centre(boxes: FloatArray) -> FloatArray:

@@ -5,10 +5,12 @@ being none, as ROVER does with speech recognisers (Fiscus 1997). A reading votes
 probability.
 """
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 
 from ..basics.results import Candidate
+from ..basics.texts import edit_distance
 
 #: No character in this slot.
 NONE = ""
@@ -22,7 +24,7 @@ LARGEST_EVIDENCE = 5.0
 SURE_READINGS = 3
 SURE_CONFIDENCE = 0.95
 #: Texts kept as candidates.
-CANDIDATES = 10
+MOST_CANDIDATES = 10
 #: Two votes are on the same plate if the text of one has this probability in the other; if one is a part of the other
 #: and has so many characters; or if they differ in one character and one of them is less sure than this.
 LIKELY = 0.02
@@ -36,25 +38,17 @@ _Slot = dict[str, float]
 
 
 class Vote:
-    """The text of one plate from any number of readings.
-
-    Attributes:
-        readings: how many readings had a text.
-    """
+    """The text of one plate from any number of readings."""
 
     def __init__(self) -> None:
+        #: How many readings had a text.
         self.readings = 0
         self._slots: list[_Slot] = []
         self._weight = 0.0
         self._doubt = 0.0
 
     def add(self, candidates: Sequence[Candidate], weight: float) -> None:
-        """Add a reading.
-
-        Args:
-            candidates: its possible texts; none where it could not be read.
-            weight: how much it counts, > 0.
-        """
+        """Add a reading of a weight above 0; it has no candidates where the plate could not be read."""
         if not candidates:
             self._doubt += UNREAD_DOUBT * weight
             return
@@ -95,25 +89,22 @@ class Vote:
             for text, probability in texts.items():
                 for character, share in slot.items():
                     longer[text + character] = longer.get(text + character, 0.0) + probability * share
-            texts = dict(sorted(longer.items(), key=lambda item: -item[1])[:CANDIDATES])
+            texts = dict(sorted(longer.items(), key=lambda item: -item[1])[:MOST_CANDIDATES])
         return [Candidate(text, probability) for text, probability in texts.items() if text]
 
     def _posteriors(self) -> Iterator[_Slot]:
         """Per slot the probability of each character and of none."""
         power = self._power()
+        # A slot is an end if none before it, or none after it, is surely a character.
+        firm = [place for place, slot in enumerate(self._slots) if slot.get(NONE, 0.0) < END_GAP * self._weight]
         for place, slot in enumerate(self._slots):
             votes = dict(slot)
-            if self._is_end(place):
+            if not firm or not firm[0] < place < firm[-1]:
                 votes[NONE] = END_GAP * votes.get(NONE, 0.0)
             best = max(votes.values())
             powers = {character: (vote / best) ** power for character, vote in votes.items()}
             total = sum(powers.values())
             yield {character: value / total for character, value in powers.items()}
-
-    def _is_end(self, place: int) -> bool:
-        """Whether no slot before this one, or none after it, is surely a character."""
-        firm = [index for index, slot in enumerate(self._slots) if slot.get(NONE, 0.0) < END_GAP * self._weight]
-        return not firm or place <= firm[0] or place >= firm[-1]
 
     def _read_share(self) -> float:
         """How sure it is that one of the candidates is right: the share of what was seen that they account for."""
@@ -137,28 +128,26 @@ class Vote:
         """Each slot with its character of the text or NONE, and characters without a slot, in order; least cost."""
         rows, columns = len(self._slots), len(text)
         match = [[self._cost(slot, character) for character in text] for slot in self._slots]
-        skip = [
-            (END_GAP if place in (0, rows - 1) else 1.0) * self._cost(slot, NONE)
-            for place, slot in enumerate(self._slots)
-        ]
-        cost = [[0.0] * (columns + 1) for _ in range(rows + 1)]
-        step = [[0] * (columns + 1) for _ in range(rows + 1)]
-        for row in range(rows + 1):
-            for column in range(columns + 1):
-                options = []
-                if row and column:
-                    options.append((cost[row - 1][column - 1] + match[row - 1][column - 1], 0))
-                if row:
-                    options.append((cost[row - 1][column] + skip[row - 1], 1))
-                if column:
-                    options.append((cost[row][column - 1] + 1.0, 2))
-                cost[row][column], step[row][column] = min(options, default=(0.0, 0))
+        skip = [self._cost(slot, NONE) for slot in self._slots]
+        for end in {0, rows - 1} if rows else ():
+            skip[end] *= END_GAP
+        # Per cell its cost, and the step from the cell before: to both a slot and a character, to either alone.
+        best: dict[tuple[int, int], tuple[float, int]] = {}
+        for row, column in itertools.product(range(rows + 1), range(columns + 1)):
+            options = []
+            if row and column:
+                options.append((best[row - 1, column - 1][0] + match[row - 1][column - 1], 0))
+            if row:
+                options.append((best[row - 1, column][0] + skip[row - 1], 1))
+            if column:
+                options.append((best[row, column - 1][0] + 1.0, 2))
+            best[row, column] = min(options, default=(0.0, 0))
         pairs: list[tuple[_Slot | None, str]] = []
         row, column = rows, columns
         while row or column:
-            kind = step[row][column]
-            row, column = row - (kind != 2), column - (kind != 1)
-            pairs.append((None if kind == 2 else self._slots[row], NONE if kind == 1 else text[column]))
+            step = best[row, column][1]
+            row, column = row - (step != 2), column - (step != 1)
+            pairs.append((None if step == 2 else self._slots[row], NONE if step == 1 else text[column]))
         return pairs[::-1]
 
     def _cost(self, slot: _Slot, character: str) -> float:
@@ -173,7 +162,7 @@ def same_text(first: Vote, second: Vote) -> bool:
     if one == other or _is_likely(one, second) or _is_likely(other, first):
         return True
     shorter, longer = sorted((one, other), key=len)
-    if len(shorter) >= SHORTEST_PART and longer.find(shorter) >= 0:
+    if len(shorter) >= SHORTEST_PART and shorter in longer:
         return True
     return edit_distance(one, other) == 1 and min(first.confidence, second.confidence) < UNSURE_CONFIDENCE
 
@@ -185,16 +174,6 @@ def contradicts(candidates: Sequence[Candidate], vote: Vote) -> bool:
     text = candidates[0].text
     different = edit_distance(text, vote.text) > LARGEST_DIFFERENCE * max(len(text), len(vote.text))
     return different and min(candidates[0].confidence, vote.confidence) >= CONTRADICTION_CONFIDENCE
-
-
-def edit_distance(first: str, second: str) -> int:
-    """How many characters to replace, add or leave out to make one text of the other (Levenshtein 1966)."""
-    row = list(range(len(second) + 1))
-    for count, character in enumerate(first, 1):
-        diagonal, row[0] = row[0], count
-        for place, other in enumerate(second, 1):
-            diagonal, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, diagonal + (character != other))
-    return row[-1]
 
 
 def _is_likely(text: str, vote: Vote) -> bool:

@@ -50,5 +50,5 @@ def test_every_size_of_picture_can_be_annotated(size):
 
 
 def test_labels():
-    assert label_of(plate_at(0, 0, 1, 1)) == "AB12CDE 97%"
-    assert label_of(plate_at(0, 0, 1, 1, text="")) == "unreadable"
+    assert label_of("AB12CDE", 0.97) == "AB12CDE 97%"
+    assert label_of("", 0.0) == "unreadable"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from src.basics.errors import InputError
-from src.media.images import from_bytes, read_image, sniff_format, suffix_of_bytes
+from src.media.images import read_image, sniff_format, suffix_of_bytes
 from tests.media.encoded import encode, encode_faithfully, jpeg_header, png_header, sixteen_bit, with_orientation
 
 FORMATS = {"JPEG": "JPEG", "PNG": "PNG", "WebP": "WEBP", "BMP": "BMP", "TIFF": "TIFF"}
@@ -37,7 +37,7 @@ def largest_difference(first, second):
 
 @pytest.mark.parametrize("format_name", FORMATS.values(), ids=FORMATS)
 def test_every_format_gives_the_picture(picture, format_name):
-    decoded = from_bytes(encode_faithfully(as_pillow(picture), format_name), "photo")
+    decoded = read_image(encode_faithfully(as_pillow(picture), format_name), "photo")
     assert decoded.dtype == np.uint8
     assert largest_difference(decoded, picture) <= (LOSSY if format_name == "JPEG" else LOSSLESS)
 
@@ -67,7 +67,7 @@ def test_every_orientation_comes_out_upright(picture, format_name, orientation):
         8: lambda upright: np.rot90(upright, -1),
     }[orientation](picture)
     content = with_orientation(as_pillow(np.ascontiguousarray(stored)), format_name, orientation)
-    upright = from_bytes(content, "photo")
+    upright = read_image(content, "photo")
     assert largest_difference(upright, picture) <= (LOSSY if format_name == "JPEG" else LOSSLESS)
     np.testing.assert_array_equal(upright, read_image(Image.open(io.BytesIO(content)), "image"))
 
@@ -79,7 +79,7 @@ def test_every_orientation_comes_out_upright(picture, format_name, orientation):
 def test_every_mode_gives_its_colours(picture, format_name, mode):
     image = as_pillow(picture).convert(mode)
     expected = cv2.cvtColor(np.asarray(image.convert("RGB")), cv2.COLOR_RGB2BGR)
-    decoded = from_bytes(encode_faithfully(image, format_name), "photo")
+    decoded = read_image(encode_faithfully(image, format_name), "photo")
     assert largest_difference(decoded, expected) <= (LOSSY if format_name == "JPEG" or mode == "YCbCr" else LOSSLESS)
 
 
@@ -87,14 +87,14 @@ def test_transparent_pixels_keep_their_colour(picture):
     image = as_pillow(picture)
     image.putalpha(0)
     for format_name in ("PNG", "TIFF"):
-        np.testing.assert_array_equal(from_bytes(encode(image, format_name), "photo"), picture)
+        np.testing.assert_array_equal(read_image(encode(image, format_name), "photo"), picture)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_sixteen_bits_are_reduced_to_the_upper_eight(picture, suffix, channels):
     image = {1: picture[..., :1], 3: picture, 4: np.dstack([picture, picture[..., 0]])}[channels]
-    decoded = from_bytes(sixteen_bit(suffix, image), "photo")
+    decoded = read_image(sixteen_bit(suffix, image), "photo")
     np.testing.assert_array_equal(decoded, np.repeat(image, 3, axis=2) if channels == 1 else picture)
 
 
@@ -152,7 +152,7 @@ def test_truncated_files_are_refused_quietly(tmp_path, capfd, format_name, part)
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1)], ids=str)
 def test_tiny_pictures_are_refused(size):
     with pytest.raises(InputError, match="too few"):
-        from_bytes(encode(Image.new("RGB", size), "PNG"), "dot.png")
+        read_image(encode(Image.new("RGB", size), "PNG"), "dot.png")
 
 
 @pytest.mark.parametrize("content", [png_header(10_000, 10_000), jpeg_header(10_000, 10_000)], ids=["PNG", "JPEG"])
@@ -160,7 +160,7 @@ def test_a_hundred_megapixels_are_refused_by_the_header(content):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(InputError, match="10000×10000 is 100 megapixels"):
-            from_bytes(content, "huge")
+            read_image(content, "huge")
 
 
 def test_a_large_pillow_image_is_refused_before_it_is_loaded():
@@ -183,13 +183,13 @@ def test_a_large_pillow_image_is_refused_before_it_is_loaded():
 )
 def test_what_is_no_picture_is_refused(content, complaint):
     with pytest.raises(InputError, match=complaint):
-        from_bytes(content, "photo.jpg")
+        read_image(content, "photo.jpg")
 
 
 def test_floating_point_pictures_are_refused(picture):
     content = cv2.imencode(".tif", picture[..., 0].astype(np.float32) / 255)[1].tobytes()
     with pytest.raises(InputError, match="floating-point"):
-        from_bytes(content, "depth.tif")
+        read_image(content, "depth.tif")
 
 
 def test_an_unreadable_file_is_refused(tmp_path):
@@ -215,7 +215,7 @@ def test_a_pillow_image_is_left_as_it_was(picture):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_random_bytes_never_raise_anything_else(content, start):
     try:
-        decoded = from_bytes(start + content, "noise")
+        decoded = read_image(start + content, "noise")
     except InputError as error:
         assert "\n" not in str(error)
     else:

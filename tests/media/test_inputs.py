@@ -10,6 +10,7 @@ from PIL import Image
 
 from src.basics.errors import InputError
 from src.basics.results import ImageResult
+from src.media.draw import render
 from src.media.inputs import IMAGE_SUFFIXES, FolderSource, ImageSource, LiveSource, VideoSource, open_input
 from src.media.saving import OutputFolder
 
@@ -131,7 +132,8 @@ def test_a_file_may_have_any_name(tmp_path, picture, name):
         assert image.name.isprintable()
         photograph = image.load()
         assert photograph.path == path
-        saved = OutputFolder(tmp_path / "output").save_image(photograph, ImageResult(image.name, 120, 90, (), {})).saved
+        result = ImageResult(image.name, 120, 90, (), {})
+        saved = OutputFolder(tmp_path / "output").save(render(photograph, ()), result).saved
         assert os.path.basename(saved["annotated"]) == name
 
 

@@ -12,9 +12,11 @@ from PIL import Image
 
 from src.basics.errors import InputError
 from src.basics.results import Failure, FolderResult, ImageResult, Plate, Region
+from src.media.draw import render
 from src.media.folder_output import FolderOutput
 from src.media.inputs import IMAGE_SUFFIXES, open_input
-from src.media.saving import CSV_COLUMNS, OutputFolder, csv_rows, csv_text
+from src.media.saving import OutputFolder
+from src.media.tables import CSV_COLUMNS, csv_text
 from tests.media.encoded import with_orientation
 
 #: What Pillow calls the format behind a suffix, where it is not the suffix itself.
@@ -32,7 +34,12 @@ def result_for(photograph, plates=(PLATE,)):
 
 def save(folder, given):
     photograph = open_input(given).load()
-    return OutputFolder(folder).save_image(photograph, result_for(photograph))
+    return save_in(OutputFolder(folder), photograph)
+
+
+def save_in(folder, photograph):
+    result = result_for(photograph)
+    return folder.save(render(photograph, result.plates), result)
 
 
 @pytest.fixture
@@ -137,7 +144,7 @@ def test_a_folder_that_goes_away_is_reported(tmp_path, picture):
     folder = OutputFolder(tmp_path / "output")
     (tmp_path / "output").rmdir()
     with pytest.raises(InputError, match="choose another output folder"):
-        folder.save_image(photograph, result_for(photograph))
+        save_in(folder, photograph)
 
 
 def folder_result(name):
@@ -179,5 +186,6 @@ def test_csv_has_a_row_per_plate_and_one_for_every_file_without():
 
 def test_csv_of_one_picture_names_the_regions_that_are_sure():
     plates = [Plate("AB12", 0.97, BOX, CORNERS, 0.9, 1, region=Region("gb", sure)) for sure in (0.8, 0.5, 0.49)]
-    rows = csv_rows(ImageResult("a.jpg", 120, 90, tuple(plates), {}).to_dict())
+    text = csv_text(ImageResult("a.jpg", 120, 90, tuple(plates), {}).to_dict())
+    rows = csv.DictReader(io.StringIO(text))
     assert [row["region"] for row in rows] == ["gb", "gb", ""]

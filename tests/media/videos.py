@@ -93,10 +93,10 @@ class ColourRecogniser:
 
     def __init__(self, confidence: float = 0.9) -> None:
         self.confidence = confidence
-        self.looks = 0
+        self.passes = 0
 
     def detect(self, image: Image) -> list[Detection]:
-        self.looks += 1
+        self.passes += 1
         found = []
         for colour in COLOURS.values():
             mask = np.abs(image.astype(int) - colour).max(axis=2) < 60

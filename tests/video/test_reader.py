@@ -10,7 +10,8 @@ import pytest
 
 from src.basics.errors import InputError
 from src.media.inputs import open_input
-from src.media.saving import VIDEO_COLUMNS, OutputFolder, csv_text
+from src.media.saving import OutputFolder
+from src.media.tables import VIDEO_COLUMNS, csv_text
 from src.video.crossing import Line
 from src.video.options import SAVED, VideoOptions
 from src.video.reader import read_video
@@ -61,16 +62,16 @@ def test_one_vehicle_is_one_record(clip):
 def test_a_sure_text_is_not_read_again_and_not_every_frame_is_looked_at(clip):
     sure, unsure = ColourRecogniser(0.99), ColourRecogniser(0.4)
     assert read(clip, recogniser=sure)["plates"][0]["frames"] < 6
-    assert sure.looks < 15
+    assert sure.passes < 15
     assert read(clip, recogniser=unsure)["plates"][0]["frames"] >= 10
 
 
-def test_nothing_that_moves_needs_few_looks(tmp_path):
+def test_nothing_that_moves_needs_few_passes(tmp_path):
     recogniser = ColourRecogniser(0.99)
     still = [scene({"AB12CDE": (100, 100, 180, 120)})] * 100
     answer = read(write_video(tmp_path / "clip.mp4", still), recogniser=recogniser)
     assert texts(answer) == ["AB12CDE"]
-    assert recogniser.looks < 10
+    assert recogniser.passes < 10
 
 
 def test_two_plates_side_by_side_are_two_records(tmp_path):
@@ -169,7 +170,7 @@ def test_there_is_a_line_for_every_frame(tmp_path, clip):
         assert plate["track"] == 1
         assert plate["text"] == "AB12CDE"
         expected = 20 + 200 * line["frame"] / 49
-        assert plate["box"][0] == pytest.approx(expected, abs=4), "boxes follow the plate between looks"
+        assert plate["box"][0] == pytest.approx(expected, abs=4), "boxes follow the plate between passes"
     assert any(line["plates"][0]["reading"] == {"text": "AB12CDE", "confidence": 0.9} for line in with_plate)
     assert any(line["plates"][0]["reading"] is None for line in with_plate)
 
@@ -233,8 +234,8 @@ def test_what_is_no_video_leaves_nothing_behind(tmp_path):
 def test_ctrl_c_saves_what_was_seen(tmp_path, clip):
     class Interrupting(ColourRecogniser):
         def detect(self, image):
-            if self.looks == 6:
-                self.looks += 1
+            if self.passes == 6:
+                self.passes += 1
                 raise KeyboardInterrupt
             return super().detect(image)
 
@@ -268,7 +269,7 @@ def test_a_stream_that_is_cut_loses_nothing_but_the_gap(tmp_path):
     class Watching(ColourRecogniser):
         def detect(self, image):
             found = super().detect(image)
-            if self.looks == 5:
+            if self.passes == 5:
                 started.set()
             return found
 

@@ -179,13 +179,13 @@ def test_the_library_is_quiet_about_damage(tmp_path, root):
 
 def test_pictures_larger_than_8k_are_refused(tmp_path):
     path = write_video(tmp_path / "clip.mp4", [np.zeros((6000, 6400, 3), np.uint8)], options={})
-    with pytest.raises(InputError, match="6400×6000 is more than 36 megapixels; scale it down"):
+    with pytest.raises(InputError, match="6400×6000 is 38 megapixels, the limit is 36; scale it down"):
         VideoFile(VideoSource("clip", path))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 def test_a_video_of_8k_is_read_in_a_gigabyte(tmp_path):
-    """Pictures wait for the next look and for the encoder by their bytes, not by their number."""
+    """Pictures wait for the next pass and for the encoder by their bytes, not by their number."""
     write_video(tmp_path / "clip.mp4", [np.zeros((4320, 7680, 3), np.uint8)] * 12)
     code = (
         "import sys; from pathlib import Path; from src.video.reader import read_video, VideoOptions;"

@@ -75,7 +75,7 @@ def test_a_plate_that_leaves_the_picture_stays_its_track():
             assert numbers(tracker.update(step * 0.1, [Detection(box, box_to_quad(box), 0.9)])) == [1]
 
 
-def test_positions_between_two_looks_lie_between_them():
+def test_positions_between_two_passes_lie_between_them():
     tracker = Tracker(1000, 400)
     for step in range(3):
         (track,) = tracker.update(step * 0.2, [plate(100 + 40 * step)])
@@ -88,7 +88,7 @@ def test_a_new_track_is_not_shown_before_it_was_seen():
     tracker = Tracker(1000, 400)
     (track,) = tracker.update(1.0, [plate(100)])
     assert track.corners_at(0.9) is None
-    np.testing.assert_array_equal(track.corners_at(1.0), track.corners)
+    np.testing.assert_array_equal(track.corners_at(1.0), track.latest.corners)
 
 
 def test_the_latest_detection_can_be_taken_back():
@@ -96,8 +96,8 @@ def test_the_latest_detection_can_be_taken_back():
     tracker.update(0, [plate(100)])
     (track,) = tracker.update(0.2, [plate(180)])
     track.undo()
-    assert track.last_s == 0
-    assert track.box[0] == 100
+    assert track.latest.time_s == 0
+    assert track.latest.box[0] == 100
 
 
 def test_two_ends_of_a_plate_are_one_plate():

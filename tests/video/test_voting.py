@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.basics.results import Candidate
-from src.video.voting import SURE_READINGS, Vote, contradicts, edit_distance, same_text
+from src.video.voting import SURE_READINGS, Vote, contradicts, same_text
 
 TEXTS = st.text("AB128", min_size=2, max_size=8)
 
@@ -117,8 +117,3 @@ def test_the_same_plate_is_known_again(first, second, expected):
 )
 def test_a_sure_reading_of_another_plate_contradicts(text, confidence, expected):
     assert contradicts([Candidate(text, confidence)], vote("AB12CDE", "AB12CDE")) is expected
-
-
-@pytest.mark.parametrize(("first", "second", "distance"), [("", "AB", 2), ("AB12", "AB12", 0), ("AB12", "B13", 2)])
-def test_edit_distance(first, second, distance):
-    assert edit_distance(first, second) == edit_distance(second, first) == distance

@@ -1,0 +1,19 @@
+"""The characters of plates, and how far two texts are apart."""
+
+DIGITS = "0123456789"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#: The characters, in the order of the networks' classes.
+ALPHABET = DIGITS + LETTERS
+#: The classifier's class after them: a crop that shows no single whole character.
+REJECT = len(ALPHABET)
+CLASSES = len(ALPHABET) + 1
+
+
+def edit_distance(first: str, second: str) -> int:
+    """How many characters to replace, add or leave out to make one text of the other (Levenshtein 1966)."""
+    row = list(range(len(second) + 1))
+    for count, character in enumerate(first, 1):
+        diagonal, row[0] = row[0], count
+        for place, other in enumerate(second, 1):
+            diagonal, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, diagonal + (character != other))
+    return row[-1]

@@ -1,0 +1,221 @@
+"""Track records: what is known of each track, and which tracks are of the same vehicle."""
+
+import dataclasses
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..basics.geometry import FloatArray, expand_quad, quad_size, quad_to_box, quad_to_rectangle
+from ..basics.results import Character, Crossing, VehicleRecord
+from ..detection.detector import Detection
+from ..media.images import BGRImage
+from ..recognition.plates import plate_of
+from ..recognition.reading import Reading
+from .crossing import CrossingCounter, Line
+from .voting import Vote, same_text
+
+#: A vehicle that is seen again within so many seconds has not been away.
+RETURN_S = 5.0
+#: Sharpness is measured on the plate at this size, in pixels.
+SHARPNESS_SIZE = (144, 36)
+#: Margin of a crop around the plate, in plate heights.
+_CROP_MARGIN = 0.5
+#: Best views kept of a plate, one per text that was read on it.
+BEST_READINGS = 4
+#: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
+#: of the first, and when it has grown by this factor.
+RECHECK_S = 1.0
+#: After so many readings without a sure text it is read less often, once in so many seconds.
+EAGER_FRAMES = 10
+UNSURE_RECHECK_S = 0.3
+WORTHWHILE_GROWTH = 1.4
+#: A vehicle that was read in one frame only counts with this confidence.
+SINGLE_CONFIDENCE = 0.8
+#: A plate on which nothing was read counts if it was seen in so many frames.
+UNREAD_FRAMES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class FrameReading:
+    """A plate as it was read in the frame of a number and time in seconds."""
+
+    frame: int
+    time_s: float
+    detection: Detection
+    reading: Reading
+    #: How well it can be seen, 0..1.
+    quality: float
+    #: The plate with a margin, BGR uint8.
+    crop: BGRImage
+
+
+class TrackRecord:
+    """All that is known of one track, or of several of the same vehicle."""
+
+    def __init__(self, number: int, first_s: float, lines: tuple[Line, ...] = ()) -> None:
+        self.tracks = [number]
+        self.first_s = self.last_s = first_s
+        #: How many frames it was read in, and how it was last read.
+        self.frames = 0
+        self.latest: FrameReading | None = None
+        #: Whether it has been proven to be a plate, and its text.
+        self.is_plate = False
+        self.vote = Vote()
+        self._is_cut = False
+        self._counter = CrossingCounter(lines)
+        self._best: dict[str, FrameReading] = {}
+
+    def see(self, time_s: float, corners: FloatArray, is_cut: bool) -> None:
+        """Its track goes on: where its plate is, and whether it is cut off by the border of the picture."""
+        self.last_s, self._is_cut = time_s, is_cut
+        self._counter.add(time_s, corners)
+
+    @property
+    def _is_new(self) -> bool:
+        return not self.vote.sure and self.frames < EAGER_FRAMES
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it should be read as often as possible."""
+        return self._is_new and not self._is_cut
+
+    def wants_reading(self, time_s: float, corners: FloatArray) -> bool:
+        """Whether another reading of its plate may teach something."""
+        if self._is_new or not self.latest:
+            return True
+        if quad_size(corners)[1] > WORTHWHILE_GROWTH * quad_size(self.latest.detection.corners)[1]:
+            return True
+        return time_s - self.latest.time_s >= (RECHECK_S if self.vote.sure else UNSURE_RECHECK_S)
+
+    def read(self, view: FrameReading) -> None:
+        """Take in a reading."""
+        self.frames += 1
+        self.latest = view
+        self.vote.add(view.reading.candidates, max(view.quality, 1e-3))
+        self._keep(view)
+        if len(self._best) > BEST_READINGS:
+            del self._best[min(self._best, key=lambda text: self._best[text].quality * (text != self.vote.text))]
+
+    def merge(self, later: "TrackRecord") -> None:
+        """Take in the record of the same vehicle after it was away."""
+        self.tracks += later.tracks
+        self.first_s, self.last_s = min(self.first_s, later.first_s), max(self.last_s, later.last_s)
+        self.frames += later.frames
+        self.is_plate |= later.is_plate
+        self.vote.merge(later.vote)
+        self._counter.crossings += later.crossings
+        for view in later._best.values():
+            self._keep(view)
+
+    @property
+    def crossings(self) -> list[Crossing]:
+        """The lines it crossed, in the order of time."""
+        return sorted(self._counter.crossings, key=lambda crossing: crossing.time_s)
+
+    @property
+    def best(self) -> FrameReading:
+        """The best view among those that say what it says, or among all."""
+        return self._best.get(self.vote.text) or max(self._best.values(), key=lambda view: view.quality)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a vehicle: a plate that was proven, and more than one doubtful glance."""
+        if not self.is_plate or not self.frames:
+            return False
+        if not self.vote.text:
+            return self.frames >= UNREAD_FRAMES
+        return self.frames > 1 or self.vote.confidence >= SINGLE_CONFIDENCE
+
+    def vehicle(self, at: Callable[[float], datetime.datetime | None]) -> VehicleRecord:
+        """The record of its vehicle; ``at`` tells the time of day of so many seconds."""
+        best, vote = self.best, self.vote
+        voted = dataclasses.replace(
+            best.reading,
+            text=vote.text,
+            confidence=vote.confidence,
+            characters=_characters(vote.text, best.reading.characters),
+            candidates=tuple(vote.candidates()),
+            region=best.reading.region if best.reading.text == vote.text else None,
+        )
+        return VehicleRecord(
+            **vars(plate_of(best.detection, voted)),
+            first_s=self.first_s,
+            last_s=self.last_s,
+            frames=self.frames,
+            best_frame=best.frame,
+            best_s=best.time_s,
+            tracks=tuple(self.tracks),
+            crossings=tuple(self.crossings),
+            first_at=at(self.first_s),
+            last_at=at(self.last_s),
+        )
+
+    def _keep(self, view: FrameReading) -> None:
+        known = self._best.get(view.reading.text)
+        if not known or view.quality > known.quality:
+            self._best[view.reading.text] = view
+
+
+class Vehicles:
+    """The vehicles of a video: track records of the same vehicle shortly after each other become one."""
+
+    def __init__(self) -> None:
+        self._waiting: list[TrackRecord] = []
+
+    def add(self, record: TrackRecord) -> None:
+        """Take in the record of a track that is over."""
+        if not record.counts and not record.vote.text:
+            return
+        for known in self._waiting:
+            if _is_return(known, record):
+                known.merge(record)
+                return
+        self._waiting.append(record)
+
+    def settled(self, time_s: float, present: Sequence[TrackRecord]) -> list[TrackRecord]:
+        """Take out the vehicles that have not come back at a time; one of those present may be back."""
+        settled = [
+            record
+            for record in self._waiting
+            if time_s - record.last_s > RETURN_S and not any(_is_return(record, other) for other in present)
+        ]
+        self._waiting = [record for record in self._waiting if record not in settled]
+        return [record for record in settled if record.counts]
+
+
+def _is_return(earlier: TrackRecord, later: TrackRecord) -> bool:
+    """Whether two records are of the same vehicle, which is never in two places at once."""
+    gap = max(later.first_s - earlier.last_s, earlier.first_s - later.last_s)
+    return 0 < gap <= RETURN_S and same_text(earlier.vote, later.vote)
+
+
+def _characters(text: str, read: Sequence[Character]) -> tuple[Character, ...]:
+    """The voted text with the places of its characters in the best view; none where that one says too little."""
+    if "".join(character.text for character in read) == text:
+        return tuple(read)
+    if len(read) == len(text):
+        return tuple(dataclasses.replace(old, text=new) for old, new in zip(read, text, strict=True))
+    return ()
+
+
+def quality(image: BGRImage, detection: Detection) -> float:
+    """How well a plate can be seen in a BGR picture, 0..1: its sharpness at a fixed size, so small ones are blurred."""
+    width, height = SHARPNESS_SIZE
+    matrix = quad_to_rectangle(detection.corners, np.array([0, 0, width, height], np.float32))
+    patch = cv2.cvtColor(cv2.warpPerspective(image, matrix, SHARPNESS_SIZE, flags=cv2.INTER_LINEAR), cv2.COLOR_BGR2GRAY)
+    contrast = float(patch.std()) + 4.0
+    detail = float(np.abs(cv2.Laplacian(patch, cv2.CV_32F)).mean())
+    return min(1.0, detail / contrast) * detection.confidence
+
+
+def crop_of(image: BGRImage, corners: FloatArray) -> BGRImage:
+    """A copy of the upright rectangle around a plate ``[4, 2]``, with a margin."""
+    width, height = quad_size(corners)
+    grown = expand_quad(corners, _CROP_MARGIN * height / max(width, 1.0), _CROP_MARGIN)
+    xmin, ymin, xmax, ymax = np.round(quad_to_box(grown)).astype(int)
+    limit_y, limit_x = image.shape[:2]
+    xmin, ymin = np.clip([xmin, ymin], 0, [limit_x - 1, limit_y - 1])
+    return image[ymin : max(ymax, ymin + 1), xmin : max(xmax, xmin + 1)].copy()
