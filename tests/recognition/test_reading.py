@@ -97,7 +97,7 @@ def test_plates_whose_corners_lie_far_out_are_read(reader: PlateReader) -> None:
     assert right >= 32, "29 without a closer look, 34 with it"
 
 
-@pytest.mark.parametrize("seed", [7, 21, 49])
+@pytest.mark.parametrize("seed", [10, 19, 141])
 def test_a_plate_is_not_read_on_into_its_neighbour(reader: PlateReader, seed: int) -> None:
     rng = np.random.default_rng(seed)
     image = np.full((160, 420, 3), 128, np.uint8)
