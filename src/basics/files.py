@@ -7,6 +7,7 @@ IS_CHECKOUT = not (_PACKAGE / "models").is_dir()
 _HOME = _PACKAGE.parent if IS_CHECKOUT else _PACKAGE
 
 MODELS_DIRECTORY = _HOME / "models"
+PARAMETERS_FILE = MODELS_DIRECTORY / "parameters.json"
 SYNTAX_DIRECTORY = _HOME / "data" / "syntaxes"
 WORDS_FILE = _HOME / "data" / "words.txt"
 #: Pictures to try things on; only a checkout has them.

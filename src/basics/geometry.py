@@ -17,16 +17,13 @@ def box_area(boxes: FloatArray) -> FloatArray:
     return np.clip(boxes[..., 2] - boxes[..., 0], 0, None) * np.clip(boxes[..., 3] - boxes[..., 1], 0, None)
 
 
+def box_centres(boxes: FloatArray) -> FloatArray:
+    """Middles of boxes: ``[..., 4]`` to ``[..., 2]``."""
+    return ((boxes[..., :2] + boxes[..., 2:]) / 2).astype(np.float32)
+
+
 def iou_matrix(boxes_a: FloatArray, boxes_b: FloatArray) -> FloatArray:
-    """Intersection over union of every pair of boxes.
-
-    Args:
-        boxes_a: ``[N, 4]`` boxes.
-        boxes_b: ``[M, 4]`` boxes.
-
-    Returns:
-        ``[N, M]`` values in 0..1.
-    """
+    """Intersection over union of every pair of boxes, ``[N, 4]`` and ``[M, 4]`` to ``[N, M]`` in 0..1."""
     top_left = np.maximum(boxes_a[:, None, :2], boxes_b[None, :, :2])
     bottom_right = np.minimum(boxes_a[:, None, 2:], boxes_b[None, :, 2:])
     size = np.clip(bottom_right - top_left, 0, None)
@@ -42,16 +39,7 @@ def shared_part(first: FloatArray, second: FloatArray) -> float:
 
 
 def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> list[int]:
-    """Greedy non-maximum suppression.
-
-    Args:
-        boxes: ``[N, 4]`` boxes.
-        scores: ``[N]`` scores, any range.
-        iou_threshold: a box that overlaps a better one by more than this is dropped.
-
-    Returns:
-        Indices of the boxes kept, best first.
-    """
+    """Greedy non-maximum suppression: indices of the boxes ``[N, 4]`` that overlap no better one more, best first."""
     order = np.argsort(-scores, kind="stable")
     overlaps = iou_matrix(boxes, boxes)
     suppressed = np.zeros(len(boxes), bool)
@@ -70,21 +58,14 @@ def quad_to_box(quads: FloatArray) -> FloatArray:
 
 
 def box_within(quad: FloatArray, width: int, height: int) -> FloatArray:
-    """The part of the smallest box around a quad that lies in a picture: ``[4, 2]`` to ``[4]``.
-
-    Args:
-        quad: the corners.
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
-    """
+    """The part of the smallest box around a quad that lies in a picture of a size: ``[4, 2]`` to ``[4]``."""
     return np.clip(quad_to_box(quad), 0, np.array([width, height] * 2, np.float32))
 
 
 def box_to_quad(boxes: FloatArray) -> FloatArray:
     """The four corners of each box: ``[..., 4]`` to ``[..., 4, 2]``."""
     xmin, ymin, xmax, ymax = np.moveaxis(np.asarray(boxes, np.float32), -1, 0)
-    corners = [(xmin, ymin), (xmax, ymin), (xmax, ymax), (xmin, ymax)]
-    return np.stack([np.stack(corner, -1) for corner in corners], -2)
+    return np.stack([xmin, ymin, xmax, ymin, xmax, ymax, xmin, ymax], -1).reshape(*xmin.shape, 4, 2)
 
 
 def is_convex(quad: FloatArray) -> bool:
@@ -94,15 +75,25 @@ def is_convex(quad: FloatArray) -> bool:
     return bool(np.all(edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0] > 0))
 
 
+def sound_quad(quad: FloatArray) -> FloatArray:
+    """The ``[4, 2]`` quad, or the corners of the box around it if it is folded."""
+    return quad if is_convex(quad) else box_to_quad(quad_to_box(quad))
+
+
 def quad_size(quad: FloatArray) -> tuple[float, float]:
     """Width and height in pixels of a ``[4, 2]`` quad: the mean lengths of its opposite sides."""
     sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
     return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
 
 
+def quad_axes(quad: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean sides ``[2]`` of a ``[4, 2]`` quad, from left to right and from top to bottom."""
+    return (quad[1] + quad[2] - quad[0] - quad[3]) / 2, (quad[2] + quad[3] - quad[0] - quad[1]) / 2
+
+
 def quad_tilt(quad: FloatArray) -> tuple[float, float]:
     """Angles in radians by which the rows and the columns of a ``[4, 2]`` quad leave the horizontal and vertical."""
-    across, down = quad[1] + quad[2] - quad[0] - quad[3], quad[2] + quad[3] - quad[0] - quad[1]
+    across, down = quad_axes(quad)
     return float(np.arctan2(across[1], across[0])), float(np.arctan2(-down[0], down[1]))
 
 
@@ -119,13 +110,7 @@ def quad_to_rectangle(quad: FloatArray, rectangle: FloatArray) -> Matrix:
 
 
 def expand_quad(quad: FloatArray, x_fraction: float, y_fraction: float) -> FloatArray:
-    """Grow a ``[4, 2]`` quad in its own plane, following its perspective.
-
-    Args:
-        quad: the corners.
-        x_fraction: margin added to the left and to the right, as a fraction of the quad's width.
-        y_fraction: margin added above and below, as a fraction of the quad's height.
-    """
+    """Grow a ``[4, 2]`` quad in its own plane on all sides, by fractions of its width and of its height."""
     to_unit = quad_to_rectangle(quad, np.array([0, 0, 1, 1], np.float32))
     grown = box_to_quad(np.array([-x_fraction, -y_fraction, 1 + x_fraction, 1 + y_fraction], np.float32))
     return transform_points(grown, np.linalg.inv(to_unit))

@@ -1,7 +1,9 @@
 """The characters of plates, and how far two texts are apart."""
 
+DIGITS = "0123456789"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: The characters, in the order of the networks' classes.
-ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+ALPHABET = DIGITS + LETTERS
 #: The classifier's class after them: a crop that shows no single whole character.
 REJECT = len(ALPHABET)
 CLASSES = len(ALPHABET) + 1

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, transform_points
+from ..basics.geometry import FloatArray, box_centres, transform_points
 from ..segmentation.canvas import PlateView
 
 CROP_SIZE = 32
@@ -13,18 +13,10 @@ CROP_MARGIN = 1.25
 
 
 def character_crops(view: PlateView, boxes: FloatArray) -> NDArray[np.uint8]:
-    """Cut a straightened square around each character.
-
-    Args:
-        view: the plate's surroundings.
-        boxes: ``[N, 4]`` character boxes in canvas pixels.
-
-    Returns:
-        uint8 ``[N, 32, 32]``.
-    """
+    """Cut a straightened square around each character: boxes ``[N, 4]`` on the canvas to uint8 ``[N, 32, 32]``."""
     if len(boxes) == 0:
         return np.zeros((0, CROP_SIZE, CROP_SIZE), np.uint8)
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    centres = box_centres(boxes)
     sides = (boxes[:, 3] - boxes[:, 1]) * CROP_MARGIN
     offsets = (np.arange(CROP_SIZE, dtype=np.float32) + 0.5) / CROP_SIZE - 0.5
     grid = np.stack(np.meshgrid(offsets, offsets), axis=-1)

@@ -7,22 +7,16 @@ a class. A beam search keeps the likeliest joint decisions and adds up those tha
 import heapq
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray
-from .alphabet import ALPHABET, REJECT
+from ..basics.parameters import PARAMETERS, SearchParameters
+from ..basics.texts import ALPHABET, REJECT
 
-#: Weights of the classifier's opinion and of the segmenter's on which character it is.
-FIRST_WEIGHT = 0.5
-SECOND_WEIGHT = 0.72
-#: Logarithms of how much rarer letters that look like digits are on real plates than on drawn ones, where all letters
-#: are equally frequent: many countries leave them out. 3,000 letters and 2,000 digits of the training plates say -0.9
-#: and -0.6; the other one was chosen on photographs, as the weights.
-RARER = {"I": -0.9, "O": -1.0}
 #: Joint decisions kept at every step.
 BEAM_WIDTH = 12
 #: Classes less likely than this are not followed.
@@ -31,25 +25,15 @@ LEAST_CLASS = 0.004
 LARGEST_SHARED_WIDTH = 0.6
 #: No box is certain beyond this.
 LEAST_DOUBT = 1e-4
-#: Logarithm of the odds that a character is followed by one of its kind (letter, digit), for the usual gap between them
-#: and per height of a character that the gap is wider: they come in runs, and wide gaps end a run. Half of what a
-#: logistic model of the photographs trained on says (2.0 and -8.9), since syntaxes say some of it again.
-RUN_LOG_ODDS = 1.0
-GAP_LOG_ODDS = -4.5
 #: The narrowest and the widest gap that are told apart, in heights of a character beyond the usual gap. So the odds of
 #: the runs on both sides of a character change by 2 at most: too little against a class of a probability of 0.95.
 GAP_RANGE = (0.0, 0.4)
 
-#: Texts are a little less certain than the search says: power of their probabilities, chosen on photographs.
-INVERSE_TEMPERATURE = 0.92
-
 #: Joint decisions so far: the text and the last box taken in this row -> log probability, boxes of the likeliest way.
 _Beam = dict[tuple[str, int], tuple[float, tuple[int, ...]]]
+_Decision = tuple[tuple[str, int], float, tuple[int, ...]]
 #: Stands for the last box where none has been taken in this row.
 _NONE = -1
-
-
-_PRIOR = np.array([RARER.get(character, 0.0) for character in ALPHABET], np.float32)
 
 
 @dataclass(frozen=True)
@@ -73,20 +57,73 @@ def class_probabilities(logits: FloatArray) -> FloatArray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def combined_probabilities(probabilities: FloatArray, second: FloatArray) -> FloatArray:
-    """The classifier's probabilities with a second opinion: a product of powers of both (Hinton 2002).
+def combined_probabilities(
+    probabilities: FloatArray, second: FloatArray, weights: SearchParameters = PARAMETERS.search
+) -> FloatArray:
+    """The classifier's probabilities with the segmenter's opinion: a product of powers of both (Hinton 2002).
 
-    Args:
-        probabilities: ``[N, 37]``; that of "not a character" stays as it is.
-        second: ``[N, 36]`` logits of the characters.
+    That of "not a character" in ``[N, 37]`` stays as it is; the segmenter's are logits ``[N, 36]``.
     """
     characters = np.log(np.maximum(probabilities[:, :REJECT], 1e-9))
-    joint = class_probabilities(FIRST_WEIGHT * characters + SECOND_WEIGHT * second + _PRIOR)
+    rarer = np.array([weights.rarer.get(character, 0.0) for character in ALPHABET], np.float32)
+    joint = class_probabilities(weights.classifier * characters + weights.segmenter * second + rarer)
     rejected = probabilities[:, REJECT:]
     return np.concatenate([joint * (1 - rejected), rejected], axis=1)
 
 
-def exclusions(boxes: FloatArray) -> NDArray[np.bool_]:
+def spell(
+    boxes: FloatArray,
+    evidence: FloatArray,
+    probabilities: FloatArray,
+    rows: Sequence[Sequence[int]],
+    weights: SearchParameters = PARAMETERS.search,
+) -> list[Spelling]:
+    """The likeliest texts, the likeliest first, each once; the empty text may be among them.
+
+    Args:
+        boxes: ``[N, 4]`` boxes.
+        evidence: ``[N]`` probability that the box holds one character of the text, 0..1.
+        probabilities: ``[N, 37]`` class probabilities.
+        rows: indices of the boxes that may be read, in reading order.
+        weights: of runs of letters and digits.
+    """
+    excluded = _exclusions(boxes).tolist()
+    runs = _run_scores(boxes, evidence, rows, weights).tolist()
+    beam: _Beam = {("", _NONE): (0.0, ())}
+    for row in rows:
+        beam = _merged(((text, _NONE), score, way) for (text, _), (score, way) in beam.items())
+        for index in row:
+            present = min(max(float(evidence[index]), LEAST_DOUBT), 1 - LEAST_DOUBT)
+            absent_score, present_score = math.log(1 - present), math.log(present)
+            classes = _followed_classes(probabilities[index])
+            following = []
+            for (text, last), (score, way) in beam.items():
+                following.append(((text, last), score + absent_score, way))
+                if last != _NONE and excluded[last][index]:
+                    continue
+                for character, class_score in classes:
+                    taken = score + present_score + class_score
+                    if last != _NONE:
+                        taken += runs[last][index][text[-1].isdigit() == character.isdigit()]
+                    following.append(((text + character, index), taken, (*way, index)))
+            beam = dict(heapq.nlargest(BEAM_WIDTH, _merged(following).items(), key=_score))
+    texts = _merged(((text, _NONE), score, way) for (text, _), (score, way) in beam.items())
+    best = sorted(texts.items(), key=_score, reverse=True)
+    total = sum(math.exp(score - best[0][1][0]) for score, _ in texts.values())
+    return [Spelling(text, math.exp(score - best[0][1][0]) / total, way) for (text, _), (score, way) in best]
+
+
+def tempered(spellings: Sequence[Spelling], inverse_temperature: float) -> list[Spelling]:
+    """The spellings of one plate with probabilities of the same sum that are as often right as they say.
+
+    Temperature scaling (Guo et al. 2017): the order stays.
+    """
+    powers = [spelling.probability**inverse_temperature for spelling in spellings]
+    scale = sum(spelling.probability for spelling in spellings) / sum(powers)
+    return [replace(spelling, probability=scale * power) for spelling, power in zip(spellings, powers, strict=True)]
+
+
+def _exclusions(boxes: FloatArray) -> NDArray[np.bool_]:
     """Which pairs of boxes of one row cannot both be characters: ``[N, 4]`` to ``[N, N]``."""
     left, right = boxes[:, 0], boxes[:, 2]
     shared = np.minimum(right[:, None], right[None]) - np.maximum(left[:, None], left[None])
@@ -94,16 +131,12 @@ def exclusions(boxes: FloatArray) -> NDArray[np.bool_]:
     return np.asarray(shared > LARGEST_SHARED_WIDTH * narrower)
 
 
-def run_scores(boxes: FloatArray, evidence: FloatArray, rows: Sequence[Sequence[int]]) -> FloatArray:
+def _run_scores(
+    boxes: FloatArray, evidence: FloatArray, rows: Sequence[Sequence[int]], weights: SearchParameters
+) -> FloatArray:
     """How much likelier than by chance two boxes hold characters of different kinds (letter, digit), or of the same.
 
-    Args:
-        boxes: ``[N, 4]`` boxes.
-        evidence: ``[N]`` probability that the box holds a character.
-        rows: indices of the boxes that may be read, in reading order.
-
-    Returns:
-        ``[N, N, 2]`` logarithms by the left box, the right box, and whether the kinds are the same.
+    Logarithms ``[N, N, 2]`` by the left box, the right box, and whether the kinds are the same.
     """
     if len(boxes) == 0:
         return np.zeros((0, 0, 2), np.float32)
@@ -111,67 +144,8 @@ def run_scores(boxes: FloatArray, evidence: FloatArray, rows: Sequence[Sequence[
     likely = [[index for index in row if evidence[index] >= 0.5] for row in rows]
     neighbours = [gaps[left, right] for row in likely for left, right in itertools.pairwise(row)]
     wider = gaps - (np.median(neighbours) if neighbours else 0.0)
-    same = RUN_LOG_ODDS + GAP_LOG_ODDS * np.clip(wider, *GAP_RANGE)
+    same = weights.run_log_odds + weights.gap_log_odds * np.clip(wider, *GAP_RANGE)
     return np.asarray(np.log(2 / (1 + np.exp(np.stack([same, -same], axis=-1)))), np.float32)
-
-
-def spell(
-    boxes: FloatArray, evidence: FloatArray, probabilities: FloatArray, rows: Sequence[Sequence[int]]
-) -> list[Spelling]:
-    """The likeliest texts.
-
-    Args:
-        boxes: ``[N, 4]`` boxes.
-        evidence: ``[N]`` probability that the box holds one character of the text, 0..1.
-        probabilities: ``[N, 37]`` class probabilities.
-        rows: indices of the boxes that may be read, in reading order.
-
-    Returns:
-        Spellings with different texts, the likeliest first; the empty text may be among them.
-    """
-    excluded = exclusions(boxes).tolist()
-    runs = run_scores(boxes, evidence, rows).tolist()
-    beam: _Beam = {("", _NONE): (0.0, ())}
-    for row in rows:
-        started: _Beam = {}
-        for (text, _), (score, way) in beam.items():
-            _add(started, (text, _NONE), score, way)
-        beam = started
-        for index in row:
-            present = min(max(float(evidence[index]), LEAST_DOUBT), 1 - LEAST_DOUBT)
-            absent_score, present_score = math.log(1 - present), math.log(present)
-            classes = _followed_classes(probabilities[index])
-            following: _Beam = {}
-            for (text, last), (score, way) in beam.items():
-                _add(following, (text, last), score + absent_score, way)
-                if last != _NONE and excluded[last][index]:
-                    continue
-                for character, class_score in classes:
-                    taken = score + present_score + class_score
-                    if last != _NONE:
-                        taken += runs[last][index][text[-1].isdigit() == character.isdigit()]
-                    _add(following, (text + character, index), taken, (*way, index))
-            beam = dict(heapq.nlargest(BEAM_WIDTH, following.items(), key=_score))
-    texts: _Beam = {}
-    for (text, _), (score, way) in beam.items():
-        _add(texts, (text, _NONE), score, way)
-    best = sorted(texts.items(), key=_score, reverse=True)
-    total = sum(math.exp(score - best[0][1][0]) for score, _ in texts.values())
-    return [Spelling(text, math.exp(score - best[0][1][0]) / total, way) for (text, _), (score, way) in best]
-
-
-def tempered(spellings: Sequence[Spelling]) -> list[Spelling]:
-    """Spellings whose probabilities are as often right as they say (temperature scaling, Guo et al. 2017).
-
-    Args:
-        spellings: of one plate, at least one.
-
-    Returns:
-        The same spellings in the same order; probabilities of the same sum.
-    """
-    powers = [spelling.probability**INVERSE_TEMPERATURE for spelling in spellings]
-    scale = sum(spelling.probability for spelling in spellings) / sum(powers)
-    return [replace(spelling, probability=scale * power) for spelling, power in zip(spellings, powers, strict=True)]
 
 
 def _score(item: tuple[tuple[str, int], tuple[float, tuple[int, ...]]]) -> float:
@@ -185,11 +159,13 @@ def _followed_classes(probabilities: NDArray[np.floating]) -> list[tuple[str, fl
     return [(ALPHABET[index], math.log(characters[index])) for index in followed]
 
 
-def _add(beam: _Beam, key: tuple[str, int], score: float, way: tuple[int, ...]) -> None:
-    """Add a decision's probability to those that come to the same; the boxes are those of the likelier one."""
-    if key not in beam:
+def _merged(decisions: Iterable[_Decision]) -> _Beam:
+    """Decisions that come to the same as one: probabilities add up, the boxes are those of the likeliest."""
+    beam: _Beam = {}
+    for key, score, way in decisions:
+        if key in beam:
+            known, known_way = beam[key]
+            way = known_way if known >= score else way
+            score = max(known, score) + math.log1p(math.exp(-abs(known - score)))
         beam[key] = (score, way)
-        return
-    known, known_way = beam[key]
-    larger, smaller = max(known, score), min(known, score)
-    beam[key] = (larger + math.log1p(math.exp(smaller - larger)), known_way if known >= score else way)
+    return beam

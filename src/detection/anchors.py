@@ -1,4 +1,4 @@
-"""Anchor boxes of the detector (SSD, Liu et al., 2016)."""
+"""Anchor boxes of the detector, and boxes and corners as offsets to them (SSD, Liu et al., 2016, without variances)."""
 
 from functools import lru_cache
 
@@ -7,11 +7,8 @@ import numpy as np
 from ..basics.geometry import FloatArray
 
 #: Size of the network's input in pixels, and that for pictures which are not larger than it.
-INPUT_HEIGHT = 480
-INPUT_WIDTH = 640
-SMALL_HEIGHT = 384
-SMALL_WIDTH = 512
-
+INPUT_HEIGHT, INPUT_WIDTH = 480, 640
+SMALL_HEIGHT, SMALL_WIDTH = 384, 512
 #: Strides of the feature maps, in pixels of the network's input.
 STRIDES = (8, 16, 32)
 
@@ -23,17 +20,15 @@ ANCHOR_SHAPES: tuple[tuple[tuple[float, float], ...], ...] = (
     ((41, 27), (77, 24), (78, 52), (145, 42), (30, 80)),
     ((150, 95), (240, 70), (280, 150), (440, 220), (80, 220)),
 )
-
 ANCHORS_PER_CELL = len(ANCHOR_SHAPES[0])
+
+#: Bound of a log size offset, so that a wild output cannot overflow: a factor of e^4 = 55 to the anchor.
+MAXIMUM_LOG_SCALE = 4.0
 
 
 @lru_cache(maxsize=8)
 def anchor_grid(height: int, width: int) -> FloatArray:
-    """All anchors for an input size, in the order of the network's output.
-
-    Args:
-        height: input height in pixels, a multiple of 32.
-        width: input width in pixels, a multiple of 32.
+    """All anchors for an input size (multiples of 32), in the order of the network's output.
 
     Returns:
         Read-only float32 ``[A, 4]``: centre x, centre y, width, height in pixels.
@@ -51,3 +46,28 @@ def anchor_grid(height: int, width: int) -> FloatArray:
     grid = np.concatenate(levels).astype(np.float32)
     grid.setflags(write=False)
     return grid
+
+
+def encode_boxes(boxes: FloatArray, anchors: FloatArray) -> FloatArray:
+    """Offsets of boxes to anchors: ``[N, 4]`` corners and ``[N, 4]`` centre-form anchors to ``[N, 4]``."""
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    sizes = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-3)
+    offsets = (centres - anchors[:, :2]) / anchors[:, 2:]
+    return np.concatenate([offsets, np.log(sizes / anchors[:, 2:])], -1).astype(np.float32)
+
+
+def decode_boxes(offsets: FloatArray, anchors: FloatArray) -> FloatArray:
+    """The inverse of :func:`encode_boxes`: boxes ``[N, 4]`` in pixels."""
+    centres = anchors[:, :2] + offsets[:, :2] * anchors[:, 2:]
+    half = np.exp(np.clip(offsets[:, 2:], -MAXIMUM_LOG_SCALE, MAXIMUM_LOG_SCALE)) * anchors[:, 2:] / 2
+    return np.concatenate([centres - half, centres + half], -1).astype(np.float32)
+
+
+def encode_corners(quads: FloatArray, anchors: FloatArray) -> FloatArray:
+    """Offsets of corners to anchor centres in anchor sizes: ``[N, 4, 2]`` to ``[N, 8]``."""
+    return ((quads - anchors[:, None, :2]) / anchors[:, None, 2:]).reshape(-1, 8).astype(np.float32)
+
+
+def decode_corners(offsets: FloatArray, anchors: FloatArray) -> FloatArray:
+    """The inverse of :func:`encode_corners`: quads ``[N, 4, 2]`` in pixels."""
+    return (anchors[:, None, :2] + offsets.reshape(-1, 4, 2) * anchors[:, None, 2:]).astype(np.float32)

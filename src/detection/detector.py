@@ -1,4 +1,4 @@
-"""From an image to plates: letterbox, network, decoding, non-maximum suppression."""
+"""From an image to what may be plates: letterbox, network, decoding, non-maximum suppression."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
 from ..basics.runtime import Model
-from .anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid
-from .coding import decode_boxes, decode_corners
+from .anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid, decode_boxes, decode_corners
 from .letterbox import letterbox
-from .verifier import Verdict, Verifier
 
+#: Boxes that overlap by a larger IoU are of one plate.
 NMS_IOU = 0.4
 #: Anchors from this score on have a say in the plates they found.
 LEAST_VOTE = 0.06
@@ -22,23 +21,6 @@ SMALL_VOTES = 7
 SCORE_IOU = 0.5
 #: Its box and corners are the mean, weighted by squared score, of those that meet it by this IoU.
 PLACE_IOU = 0.7
-
-#: A photograph that the network sees at less than this scale is large: if no sure plate in it is so many pixels wide
-#: there, its four corners are looked at by themselves, each so much of its width and height.
-LARGE_SCALE = 0.5
-TINY_WIDTH = 40.0
-SURE = 0.5
-TILE_SHARE = 0.54
-#: So many sure plates are a crowd, in which there are farther ones, however near one is. One photograph in a hundred
-#: that shows a near plate shows so many.
-CROWD = 4
-#: A plate so near to the inner edge of a tile, in pixels, is cut off; another tile has all of it.
-CUT = 2.0
-
-#: Places from this score on are verified, the surest of them, so many at most.
-LEAST_PROPOSAL = 0.05
-MOST_PROPOSALS = 32
-
 #: The corners are believed when their bounding box agrees with the box at least this much.
 CORNER_AGREEMENT = 0.5
 
@@ -58,7 +40,7 @@ class Detection:
     confidence: float
 
 
-def decode(
+def decode_anchors(
     output: FloatArray, height: int, width: int, threshold: float, voters: int = VOTES
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Boxes, corners and scores of one image's network output.
@@ -67,9 +49,9 @@ def decode(
     (after weighted boxes fusion, Solovyev et al., 2021).
 
     Args:
-        output: ``[A, 13]`` network output.
-        height: input height in pixels.
-        width: input width in pixels.
+        output: ``[A, 13]`` for an input of this height and width.
+        height: in pixels.
+        width: in pixels.
         threshold: lowest score kept, 0..1.
         voters: anchors whose mean is a plate's score.
 
@@ -104,92 +86,24 @@ def plausible_corners(box: FloatArray, quad: FloatArray) -> FloatArray:
 
 
 class Detector:
-    """Finds licence plates in an image."""
+    """Finds what may be licence plates in an image."""
 
-    def __init__(self, model: Model, small_model: Model | None = None, verifier: Verifier | None = None) -> None:
-        """Use loaded models.
-
-        Args:
-            model: the detector's network.
-            small_model: the same for small pictures, which hold nothing more to be found at the usual size; without it
-                they are enlarged.
-            verifier: has another look at what they found; without it their scores are the confidences.
-        """
-        self._model = model
-        self._small_model = small_model
-        self._verifier = verifier
+    def __init__(self, model: Model, small_model: Model | None = None) -> None:
+        """Use the network, and that for small pictures, which hold nothing more to be found if they are enlarged."""
+        self._model, self._small_model = model, small_model
 
     def detect(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
-        """Find the plates of one image.
-
-        Args:
-            image: BGR uint8 ``[H, W, 3]``.
-            threshold: lowest confidence reported, 0..1.
-
-        Returns:
-            The plates found, the most confident first.
-        """
-        if self._verifier is None:
-            return self._propose(image, threshold)
-        proposals = self._propose(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
-        boxes = np.array([proposal.box for proposal in proposals], np.float32).reshape(-1, 4)
-        scores = np.array([proposal.confidence for proposal in proposals], np.float32)
-        verdicts = self._verifier.judge(image, boxes, scores, threshold)
-        judged = [_judged(proposal, verdict) for proposal, verdict in zip(proposals, verdicts, strict=True)]
-        plates = [plate for plate in judged if plate.confidence >= threshold]
-        return sorted(plates, key=lambda plate: plate.confidence, reverse=True)
-
-    def _propose(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
-        """What the network finds, the highest score first."""
+        """Find plates in a BGR uint8 image ``[H, W, 3]``, those from a confidence on, the most confident first."""
         model, height, width, voters = self._model, INPUT_HEIGHT, INPUT_WIDTH, VOTES
         if self._small_model and image.shape[0] <= SMALL_HEIGHT and image.shape[1] <= SMALL_WIDTH:
             model, height, width, voters = self._small_model, SMALL_HEIGHT, SMALL_WIDTH, SMALL_VOTES
         fitted = letterbox(image, height, width)
         output = model(fitted.image[None])[0]
-        boxes, quads, scores = decode(output, height, width, threshold, voters)
         detections = []
-        for box, quad, score in zip(boxes, quads, scores, strict=True):
+        for box, quad, score in zip(*decode_anchors(output, height, width, threshold, voters), strict=True):
             corners = fitted.to_original(plausible_corners(box, quad))
             # The box around the corners is better than the box itself, above all for tilted plates.
             inside = box_within(corners, image.shape[1], image.shape[0])
             if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1:
                 detections.append(Detection(inside, corners, float(score)))
         return detections
-
-    def search(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
-        """Find the plates of a photograph, in a large one without near plates, or with many, far ones, too.
-
-        Arguments and result as for :meth:`detect`.
-        """
-        found = self.detect(image, threshold)
-        height, width = image.shape[:2]
-        scale = min(INPUT_HEIGHT / height, INPUT_WIDTH / width)
-        near = [scale * (plate.box[2] - plate.box[0]) >= TINY_WIDTH for plate in found if plate.confidence >= SURE]
-        crowded = len(near) >= CROWD
-        if scale >= LARGE_SCALE or (any(near) and not crowded):
-            return found
-        look = self.search if crowded else self.detect
-        tile_height, tile_width = round(TILE_SHARE * height), round(TILE_SHARE * width)
-        for top in (0, height - tile_height):
-            for left in (0, width - tile_width):
-                tile = image[top : top + tile_height, left : left + tile_width]
-                offset = np.array([left, top], np.float32)
-                # Where the tile ends but the photograph goes on.
-                least = np.where(offset > 0, CUT, -1)
-                most = np.where(offset > 0, np.inf, np.array([tile_width, tile_height]) - CUT)
-                found += [
-                    Detection(plate.box + np.tile(offset, 2), plate.corners + offset, plate.confidence)
-                    for plate in look(tile, threshold)
-                    if (plate.box[:2] > least).all() and (plate.box[2:] < most).all()
-                ]
-        boxes = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
-        scores = np.array([plate.confidence for plate in found], np.float32)
-        return [found[index] for index in nms(boxes, scores, NMS_IOU)]
-
-
-def _judged(proposal: Detection, verdict: Verdict) -> Detection:
-    corners = proposal.corners
-    if verdict.quarter_turns:
-        # Corners of turned plates cannot be learnt: those of plates turned to one side and to the other cancel out.
-        corners = np.roll(box_to_quad(proposal.box), -verdict.quarter_turns, axis=0)
-    return Detection(proposal.box, corners, verdict.confidence)

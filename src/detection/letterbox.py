@@ -14,13 +14,7 @@ BORDER_VALUE = 114
 
 @dataclass(frozen=True)
 class Letterboxed:
-    """An image fitted into the detector's input without distortion.
-
-    Attributes:
-        image: uint8 ``[height, width, 3]`` BGR.
-        scale: detector pixels per image pixel.
-        offset: (x, y) of the image's top-left corner in the detector's input, in pixels.
-    """
+    """An image fitted into the detector's input, so many pixels per pixel, its top left corner at an offset (x, y)."""
 
     image: NDArray[np.uint8]
     scale: float
@@ -32,13 +26,7 @@ class Letterboxed:
 
 
 def letterbox(image: NDArray[np.uint8], height: int, width: int) -> Letterboxed:
-    """Scale an image to fit into ``height`` × ``width`` and fill the rest with grey.
-
-    Args:
-        image: uint8 ``[H, W, 3]``.
-        height: height of the result, in pixels.
-        width: width of the result, in pixels.
-    """
+    """Scale a BGR image to fit into ``height`` × ``width`` and fill the rest with grey."""
     scale = min(height / image.shape[0], width / image.shape[1])
     inner_width = max(1, round(image.shape[1] * scale))
     inner_height = max(1, round(image.shape[0] * scale))

@@ -3,17 +3,13 @@
 import numpy as np
 
 from ..basics.geometry import FloatArray, iou_matrix
-from .anchors import anchor_grid
-from .coding import encode_boxes, encode_corners
+from .anchors import anchor_grid, encode_boxes, encode_corners
 
 #: An anchor with at least this IoU to a plate has to find it; between the two thresholds it may do as it likes.
 POSITIVE_IOU = 0.45
 IGNORED_IOU = 0.3
 #: Every plate is given at least its best anchors, as small and unusual plates overlap none by much.
 MINIMUM_ANCHORS = 3
-
-#: Columns: label (1 plate, 0 background, -1 ignored), 4 box offsets, 8 corner offsets, whether the corners are known.
-TARGET_SIZE = 14
 
 
 def assign_targets(boxes: FloatArray, quads: FloatArray, ignored: FloatArray, height: int, width: int) -> FloatArray:
@@ -27,18 +23,18 @@ def assign_targets(boxes: FloatArray, quads: FloatArray, ignored: FloatArray, he
         width: input width in pixels.
 
     Returns:
-        float32 ``[A, 14]``, see :data:`TARGET_SIZE`.
+        float32 ``[A, 14]``: label (1 plate, 0 background, -1 ignored), 4 box offsets, 8 corner offsets, whether the
+        corners are known.
     """
     anchors = anchor_grid(height, width)
-    targets = np.zeros((len(anchors), TARGET_SIZE), np.float32)
+    targets = np.zeros((len(anchors), 14), np.float32)
     anchor_boxes = np.concatenate([anchors[:, :2] - anchors[:, 2:] / 2, anchors[:, :2] + anchors[:, 2:] / 2], -1)
     if len(ignored):
         targets[iou_matrix(anchor_boxes, ignored).max(axis=1) > 0.1, 0] = -1
     if not len(boxes):
         return targets
     overlaps = iou_matrix(anchor_boxes, boxes)
-    best = overlaps.argmax(axis=1)
-    best_overlap = overlaps.max(axis=1)
+    best, best_overlap = overlaps.argmax(axis=1), overlaps.max(axis=1)
     targets[best_overlap >= IGNORED_IOU, 0] = -1
     positive = best_overlap >= POSITIVE_IOU
     for plate in range(len(boxes)):

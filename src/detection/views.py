@@ -1,15 +1,16 @@
-"""What the verifier is shown of a place: its surroundings, and the place itself more closely.
+"""What the networks are shown of a place in a picture: parts that are turned, sheared and scaled as they need them.
 
-A plate of a few pixels is a bright spot; that it hangs in the middle of a car's rear tells what it is. A sign or a
-badge of the same shape gives itself away by what is on it. Both pictures are of one size whatever the plate's, so that
-far plates profit from what near ones have taught.
+For rescoring that is the place's surroundings, and the place itself more closely. A plate of a few pixels is a bright
+spot; that it hangs in the middle of a car's rear tells what it is. A sign or a badge of the same shape gives itself
+away by what is on it. Both pictures are of one size whatever the plate's, so that far plates profit from what near ones
+have taught.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, Matrix
+from ..basics.geometry import FloatArray, Matrix, box_centres
 from .letterbox import BORDER_VALUE
 
 #: Both pictures, one above the other, in pixels, and how many times the place's size they show across.
@@ -21,8 +22,8 @@ VIEW_HEIGHT = SURROUNDINGS_HEIGHT + CLOSE_HEIGHT
 LEAST_ASPECT = 2.2
 #: Smaller copies of an image are not needed below this side, in pixels.
 LEAST_SIDE = 8
-#: What puts a picture upright that is turned clockwise by so many quarter turns.
-_UPRIGHT = {0: np.eye(2), 1: np.array([[0.0, 1.0], [-1.0, 0.0]]), -1: np.array([[0.0, -1.0], [1.0, 0.0]])}
+#: From a picture that is upright to one that is turned clockwise by so many quarter turns.
+_QUARTER_TURNS = {0: np.eye(2), 1: np.array([[0.0, -1.0], [1.0, 0.0]]), -1: np.array([[0.0, 1.0], [-1.0, 0.0]])}
 
 
 class Pyramid:
@@ -39,14 +40,32 @@ class Pyramid:
             self._levels.append(np.asarray(half, np.uint8))
         return self._levels[min(number, len(self._levels) - 1)]
 
+    def part(
+        self, to_image: Matrix, width: int, height: int, border: int = BORDER_VALUE, blur: int = 0
+    ) -> NDArray[np.uint8]:
+        """A part of the image, turned, sheared and scaled, of a size in pixels.
+
+        Args:
+            to_image: ``[2, 3]``, from continuous pixels of the part to those of the image.
+            width: of the part.
+            height: of the part.
+            border: grey value of what lies beyond the image.
+            blur: how many times fewer pixels than there are shall be shown, as a power of two.
+        """
+        step = float(np.linalg.norm(to_image[:, :2], axis=0).min())
+        # The level next to the size wanted: neither aliasing nor waste.
+        source = self.level(max(0, round(np.log2(max(step, 1e-6)))) + blur)
+        shrunk = np.array(source.shape[1::-1]) / self._levels[0].shape[1::-1]
+        placement = to_image * shrunk[:, None]
+        # OpenCV counts from the centres of pixels.
+        placement[:, 2] += placement[:, :2] @ np.array([0.5, 0.5]) - 0.5
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        part = cv2.warpAffine(source, placement, (width, height), flags=flags, borderValue=(border,) * 3)
+        return np.asarray(part, np.uint8)
+
 
 def plate_size(box: FloatArray, quarter_turns: int = 0) -> float:
-    """By what a place of any shape is scaled: a box ``[4]`` to pixels, at least 1, the width of most plates.
-
-    Args:
-        box: xmin, ymin, xmax, ymax in pixels.
-        quarter_turns: clockwise, by which the plate is turned.
-    """
+    """By what a place ``[4]`` of any shape is scaled: the width of most plates, at least 1 pixel."""
     width, height = (box[2:] - box[:2])[:: -1 if quarter_turns else 1]
     return max(float(width), LEAST_ASPECT * float(height), 1.0)
 
@@ -59,62 +78,21 @@ def view(
     blur: int = 0,
     border: int = BORDER_VALUE,
 ) -> NDArray[np.uint8]:
-    """The verifier's picture of a place.
+    """The verifier's picture of a place, BGR uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]``.
 
     Args:
         pyramid: of the image.
-        box: ``[4]``, xmin, ymin, xmax, ymax in pixels of the image.
+        box: the place, ``[4]``.
         quarter_turns: -1, 0 or 1, clockwise, by which the image is turned; the picture is upright.
-        turn: ``[2, 2]``, turns and scales the picture about its middle; for training.
-        blur: how many times fewer pixels than there are shall be shown, as a power of two; for training.
-        border: grey value of what lies beyond the image.
-
-    Returns:
-        BGR uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]``.
+        turn: ``[2, 2]``, turns and scales the picture about its middle; for training, as the others.
+        blur: see :meth:`Pyramid.part`.
+        border: see there.
     """
-    turn = (np.eye(2) if turn is None else turn) @ _UPRIGHT[quarter_turns]
+    turned = _QUARTER_TURNS[quarter_turns] @ (np.eye(2) if turn is None else np.linalg.inv(turn))
     size = plate_size(box, quarter_turns)
-    return np.concatenate(
-        [
-            _cut(pyramid, box, height, VIEW_WIDTH / (reach * size), turn, blur, border)
-            for height, reach in ((SURROUNDINGS_HEIGHT, SURROUNDINGS_REACH), (CLOSE_HEIGHT, CLOSE_REACH))
-        ]
-    )
-
-
-def _cut(
-    pyramid: Pyramid, box: FloatArray, height: int, scale: float, turn: Matrix, blur: int, border: int
-) -> NDArray[np.uint8]:
-    # The level next to the size wanted: neither aliasing nor waste.
-    source = pyramid.level(max(0, int(np.floor(0.5 - np.log2(scale)))) + blur)
-    full = pyramid.level(0)
-    placement = np.empty((2, 3))
-    placement[:, :2] = scale * turn
-    placement[:, 2] = np.array([VIEW_WIDTH, height]) / 2 - scale * turn @ ((box[:2] + box[2:]) / 2)
-    placement[:, :2] *= np.array([full.shape[1] / source.shape[1], full.shape[0] / source.shape[0]])
-    grey = (border, border, border)
-    return np.asarray(cv2.warpAffine(source, placement, (VIEW_WIDTH, height), borderValue=grey), np.uint8)
-
-
-def affine_cut(pyramid: Pyramid, to_photo: Matrix, width: int, height: int, border: int) -> NDArray[np.uint8]:
-    """A part of an image, turned, sheared and scaled.
-
-    Args:
-        pyramid: of the image.
-        to_photo: ``[2, 3]``, from continuous pixels of the part to those of the image.
-        width: of the part, in pixels.
-        height: of the part, in pixels.
-        border: grey value of what lies beyond the image.
-
-    Returns:
-        BGR uint8 ``[height, width, 3]``.
-    """
-    step = float(np.linalg.norm(to_photo[:, :2], axis=0).min())
-    source, full = pyramid.level(max(0, round(np.log2(max(step, 1e-6))))), pyramid.level(0)
-    shrunk = np.array([source.shape[1] / full.shape[1], source.shape[0] / full.shape[0]])
-    placement = to_photo * shrunk[:, None]
-    # OpenCV counts from the centres of pixels.
-    placement[:, 2] += placement[:, :2] @ np.array([0.5, 0.5]) - 0.5
-    grey = (border, border, border)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(source, placement, (width, height), flags=flags, borderValue=grey), np.uint8)
+    parts = []
+    for height, reach in ((SURROUNDINGS_HEIGHT, SURROUNDINGS_REACH), (CLOSE_HEIGHT, CLOSE_REACH)):
+        axes = reach * size / VIEW_WIDTH * turned
+        corner = box_centres(box) - axes @ np.array([VIEW_WIDTH, height]) / 2
+        parts.append(pyramid.part(np.column_stack([axes, corner]), VIEW_WIDTH, height, border, blur))
+    return np.concatenate(parts)

@@ -1,30 +1,69 @@
-"""Reading with training-free segmentation: what the learned segmenter is measured against."""
+"""Reading with training-free segmentation by contours: what the learned segmenter is measured against."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray
 from ..basics.runtime import Model
-from ..classification.alphabet import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, REJECT
 from ..classification.crops import character_crops
-from ..segmentation.canvas import plate_view
-from ..segmentation.contours import contour_boxes
+from ..segmentation.canvas import CANVAS_HEIGHT, plate_view
+from ..segmentation.rows import group_rows
+
+#: Bounds of a character's height on the canvas, of its width over its height, and of its height over the median one.
+_HEIGHTS = (0.12 * CANVAS_HEIGHT, 0.75 * CANVAS_HEIGHT)
+_ASPECTS = (0.1, 1.1)
+_RATIOS = (0.7, 1.4)
+#: Side of the neighbourhood whose mean decides what is ink, in pixels (odd), and by how many grey levels.
+_NEIGHBOURHOOD = 31
+_CONTRAST = 8
 
 
 def read_with_contours(image: NDArray[np.uint8], quad: FloatArray, classifier: Model) -> str:
-    """Read one plate from its contours, with the same classifier as the product.
+    """Read one plate ``[4, 2]`` of a BGR photograph, with the same classifier as the product.
 
-    Args:
-        image: BGR uint8 ``[H, W, 3]``.
-        quad: ``[4, 2]`` corners of the plate in pixels.
-        classifier: the character classifier's network.
-
-    Returns:
-        The text; contours that the classifier takes for no character are left out.
+    Contours that the classifier takes for no character are left out.
     """
     view = plate_view(image, quad)
-    crops = character_crops(view, contour_boxes(view.canvas()))
+    crops = character_crops(view, contour_boxes(view.canvas))
     if len(crops) == 0:
         return ""
     classes = classifier(crops[..., None]).argmax(axis=-1)
     return "".join(ALPHABET[index] for index in classes if index != REJECT)
+
+
+def contour_boxes(canvas: NDArray[np.uint8]) -> FloatArray:
+    """Find characters as connected parts of a locally thresholded canvas, dark on light or light on dark.
+
+    Args:
+        canvas: uint8 ``[96, 192]`` plate canvas.
+
+    Returns:
+        ``[N, 4]`` boxes in canvas pixels in reading order; of the two polarities the one with more boxes.
+    """
+    boxes = max((_ink_boxes(canvas), _ink_boxes(255 - canvas)), key=len)
+    order = [index for row in group_rows(boxes, np.ones(len(boxes), np.float32)) for index in row]
+    return boxes[order]
+
+
+def _ink_boxes(canvas: NDArray[np.uint8]) -> FloatArray:
+    """Boxes of the dark connected parts that are shaped like characters of one size, ``[N, 4]``."""
+    mean, dark = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV
+    ink = cv2.adaptiveThreshold(canvas, 255, mean, dark, _NEIGHBOURHOOD, _CONTRAST)
+    contours, _ = cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    rectangles = np.array([cv2.boundingRect(contour) for contour in contours], np.float32).reshape(-1, 4)
+    height = np.maximum(rectangles[:, 3], 1)
+    rectangles = rectangles[_within(rectangles[:, 3], _HEIGHTS) & _within(rectangles[:, 2] / height, _ASPECTS)]
+    if len(rectangles):
+        rectangles = rectangles[_within(rectangles[:, 3] / np.median(rectangles[:, 3]), _RATIOS)]
+    boxes = np.concatenate([rectangles[:, :2], rectangles[:, :2] + rectangles[:, 2:]], axis=1)
+    # A box within another one is the hole of a 0.
+    nested = np.all(boxes[:, None, :2] >= boxes[None, :, :2], axis=2)
+    nested &= np.all(boxes[:, None, 2:] <= boxes[None, :, 2:], axis=2)
+    np.fill_diagonal(nested, False)
+    return boxes[~nested.any(axis=1)]
+
+
+def _within(values: NDArray[np.floating], bounds: tuple[float, float]) -> NDArray[np.bool_]:
+    return (values >= bounds[0]) & (values <= bounds[1])

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ..basics.geometry import FloatArray, iou_matrix, quad_size
+from ..basics.texts import edit_distance
 
 #: A detection has found a plate at this IoU.
 FOUND_IOU = 0.5
@@ -88,17 +89,6 @@ def normalise_text(text: str, merged: bool = False) -> str:
 def compared_part(text: str) -> slice:
     """The part of a text that is compared: the last six characters where the truth has letters beyond A–Z 0–9."""
     return slice(-6, None) if re.search(r"[^A-Za-z0-9 .\-]", text) else slice(None)
-
-
-def edit_distance(a: str, b: str) -> int:
-    """Levenshtein distance."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        previous = row
-        row = [i]
-        for j, y in enumerate(b, 1):
-            row.append(min(previous[j] + 1, row[-1] + 1, previous[j - 1] + (x != y)))
-    return row[-1]
 
 
 def average_precision(comparisons: list[Comparison], iou_threshold: float = FOUND_IOU) -> float:

@@ -1,31 +1,19 @@
-"""Which detections are plates: those the detector is sure of, and those on which a text can be read.
+"""Which detections are plates: rules, asked in turn until one has an opinion.
 
 Lamps, badges and grilles look like plates to a detector, but carry no row of characters; a plate in an unusual place
-or light is doubted by the detector, but its text gives it away. Rows of windows and bars are read as one letter again
-and again, or as letters made of bars; writing has no digits; cameras burn date and time into their pictures.
+or light is doubted by the detector, but its text gives it away.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from ..basics.geometry import shared_part
-from ..basics.results import Character
+from ..basics.parameters import AcceptanceParameters
 from ..detection.detector import Detection
+from .reading import Reading
 
-#: Detections from this confidence on are plates, readable or not.
-SURE_DETECTION = 0.51
-#: Detections from this confidence on are plates if enough characters are read on them.
-LEAST_DETECTION = 0.06
-#: A doubtful detection that shares more than this part of the smaller box with a sure one lies on it.
-ON_A_PLATE = 0.7
-#: Less sure detections on which a word is read, so many letters of such a confidence, are writing.
-WRITING_DETECTION = 0.75
-WRITING_CHARACTERS = 4
-WRITING_CONFIDENCE = 0.8
-#: How many characters of which confidence prove a plate, in a text that is likelier right than not.
-PROOF_CHARACTERS = 5
-PROOF_CONFIDENCE = 0.85
-PROOF_TEXT = 0.5
+#: Whether a detection with its reading is a plate; None where the rule has no opinion.
+Rule = Callable[[Detection, Reading, AcceptanceParameters], bool | None]
+
 #: So many characters that are all the same, or all made of bars, and nothing else are a pattern.
 PATTERN_CHARACTERS = 5
 BARS = frozenset("1HIMNW")
@@ -39,50 +27,52 @@ TIME_OF_DAY = re.compile(r"([01]\d|2[0-3])([0-5]\d){2}")
 WRITING = re.compile(r"[A-Z]*[01]?[A-Z]*")
 
 
-def worth_reading(detections: Sequence[Detection]) -> list[Detection]:
-    """The detections without doubtful ones that lie on a sure one: loose second boxes around the same plate."""
-    sure = [detection for detection in detections if detection.confidence >= SURE_DETECTION]
-    return [
-        detection
-        for detection in detections
-        if detection.confidence >= SURE_DETECTION
-        or all(shared_part(detection.box, known.box) <= ON_A_PLATE for known in sure)
-    ]
+def pattern(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
+    """Rows of windows and bars are read as one letter again and again, or as letters made of bars: no plate."""
+    letters = set(reading.text)
+    is_pattern = len(reading.text) >= PATTERN_CHARACTERS and (len(letters) == 1 or letters <= BARS)
+    return False if is_pattern else None
 
 
-def is_plate(detection_confidence: float, characters: Sequence[Character], text_confidence: float) -> bool:
-    """Whether a detection is a plate.
-
-    Args:
-        detection_confidence: of the detector, 0..1.
-        characters: what was read on it.
-        text_confidence: of the text that they make, 0..1.
-    """
-    if _is_pattern(characters) or _is_date(characters):
-        return False
-    if detection_confidence < WRITING_DETECTION and _is_word(characters):
-        return False
-    if detection_confidence >= SURE_DETECTION:
-        return True
-    return detection_confidence >= LEAST_DETECTION and text_confidence >= PROOF_TEXT and _is_proof(characters)
+def date(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
+    """Cameras burn date and time into their pictures: no plate, however sure the detector is."""
+    return False if DATE.fullmatch(reading.text) else None
 
 
-def _is_pattern(characters: Sequence[Character]) -> bool:
-    letters = {character.text for character in characters}
-    return len(characters) >= PATTERN_CHARACTERS and (len(letters) == 1 or letters <= BARS)
+def word(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
+    """Writing has letters only: no plate, unless the detector is very sure."""
+    sure = _sure_characters(reading, thresholds.writing_confidence)
+    is_word = sure >= thresholds.writing_characters and reading.text.isalpha()
+    return False if is_word and detection.confidence < thresholds.writing_detection else None
 
 
-def _is_date(characters: Sequence[Character]) -> bool:
-    return DATE.fullmatch("".join(character.text for character in characters)) is not None
+def sure_detection(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
+    """What the detector is sure of is a plate, readable or not."""
+    return True if detection.confidence >= thresholds.sure_detection else None
 
 
-def _is_word(characters: Sequence[Character]) -> bool:
-    sure = sum(character.confidence >= WRITING_CONFIDENCE for character in characters)
-    return sure >= WRITING_CHARACTERS and all(character.text.isalpha() for character in characters)
+def proof(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
+    """Enough sure characters prove a plate, if they are neither writing nor a time of day."""
+    return (
+        detection.confidence >= thresholds.least_detection
+        and reading.confidence >= thresholds.proof_text
+        and _sure_characters(reading, thresholds.proof_confidence) >= thresholds.proof_characters
+        and not WRITING.fullmatch(reading.text)
+        and not TIME_OF_DAY.fullmatch(reading.text)
+    )
 
 
-def _is_proof(characters: Sequence[Character]) -> bool:
-    """Whether such characters are on plates only."""
-    text = "".join(character.text for character in characters)
-    sure = sum(character.confidence >= PROOF_CONFIDENCE for character in characters)
-    return sure >= PROOF_CHARACTERS and not WRITING.fullmatch(text) and not TIME_OF_DAY.fullmatch(text)
+#: The first that has an opinion is followed; the last always has one.
+RULES: tuple[Rule, ...] = (pattern, date, word, sure_detection, proof)
+
+
+def is_plate(
+    detection: Detection, reading: Reading, thresholds: AcceptanceParameters, rules: Sequence[Rule] = RULES
+) -> bool:
+    """Whether a detection with its reading is a plate."""
+    opinions = (rule(detection, reading, thresholds) for rule in rules)
+    return next((opinion for opinion in opinions if opinion is not None), False)
+
+
+def _sure_characters(reading: Reading, confidence: float) -> int:
+    return sum(character.confidence >= confidence for character in reading.characters)

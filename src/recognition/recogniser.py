@@ -1,26 +1,29 @@
-"""From one picture to its plates: detection, reading, and what of both is a plate."""
+"""From one picture to its plates, the chain in sight: detect, rescore, refine corners, read, accept."""
 
 import functools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ..basics.errors import InputError
 from ..basics.geometry import FloatArray, box_within, quad_tilt
 from ..basics.memory import FreeMemory
-from ..basics.results import ImageResult
-from ..basics.runtime import load_model
+from ..basics.parameters import PARAMETERS, Parameters
+from ..basics.results import ImageResult, Plate
+from ..basics.runtime import Model, load_model
 from ..detection.detector import Detection, Detector
-from ..detection.refiner import CornerRefiner
-from ..detection.verifier import Verifier
+from ..detection.parts import with_parts
+from ..detection.refinement import CornerRefiner
+from ..detection.rescoring import LEAST_PROPOSAL, MOST_PROPOSALS, Rescorer
 from ..media.images import BGRImage
 from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes
-from .acceptance import LEAST_DETECTION, is_plate, worth_reading
-from .plates import distinct, plate_of, reach_to_text, settled_corners
-from .reading import PlateReader, Reading
+from .acceptance import RULES, Rule, is_plate
+from .plates import distinct, plate_of, settled_corners
+from .reader import PlateReader
+from .reading import Reading
 
 #: A plate is read from its refined corners if they change its roll by more than this, or its shear, in radians.
 TURNED, SHEARED = 0.1, 0.2
@@ -29,72 +32,79 @@ _LOADING = threading.Lock()
 
 
 class PlateRecogniser:
-    """Detector and reader with their models; safe to use from several threads."""
+    """All models and rules; safe to use from several threads."""
 
-    def __init__(self, runtime: str = "litert") -> None:
-        """Load the models.
-
-        Args:
-            runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
+    def __init__(
+        self,
+        runtime: str = "litert",
+        parameters: Parameters = PARAMETERS,
+        rules: Sequence[Rule] = RULES,
+        load: Callable[[str, str], Model] = load_model,
+    ) -> None:
+        """Load the models for a runtime, "litert" or "keras".
 
         Raises:
             InputError: the models or the runtime are not there.
         """
+        self._thresholds, self._rules = parameters.acceptance, rules
         self._free_memory = FreeMemory()
         try:
-            self._detector = Detector(
-                load_model("detector", runtime),
-                load_model("detector_small", runtime),
-                Verifier(load_model("verifier", runtime)),
-            )
-            self._refiner = CornerRefiner(load_model("refiner", runtime))
-            self._reader = PlateReader(
-                load_model("segmenter", runtime), load_model("classifier", runtime), load_syntaxes()
+            self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
+            self.rescorer = Rescorer(load("verifier", runtime), parameters.rescoring)
+            self.refiner = CornerRefiner(load("refiner", runtime))
+            self.reader = PlateReader(
+                load("segmenter", runtime), load("classifier", runtime), load_syntaxes(), parameters
             )
         except (FileNotFoundError, ImportError) as error:
             raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
 
     def recognise(self, photograph: Photograph) -> ImageResult:
-        """Find and read the plates of one picture."""
+        """Find and read the plates of a photograph."""
         image = photograph.image
         start = time.perf_counter()
-        detections = worth_reading(self._detector.search(image, LEAST_DETECTION))
+        detections = self.search(image)
         detected = time.perf_counter()
         pairs = self.read(image, detections)
         read = time.perf_counter()
-        height, width = image.shape[:2]
-        accepted = [pair for pair in pairs if self.accepts(*pair)]
-        plates = []
-        for detection, reading in accepted:
-            others = [other.box for other, _ in accepted if other is not detection]
-            plates.append(plate_of(reach_to_text(detection, reading, width, height, others), reading))
-        plates = distinct(plates)
         self._free_memory.give_back()
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
-        return ImageResult(photograph.name, width, height, tuple(plates), timing)
+        height, width = image.shape[:2]
+        return ImageResult(photograph.name, width, height, self.plates(pairs), timing)
+
+    def search(self, image: BGRImage) -> list[Detection]:
+        """Find what may be plates in a photograph, BGR uint8 ``[H, W, 3]``, in its parts too where it is large.
+
+        A frame of a video is not searched: others follow it, in which a far plate is nearer.
+        """
+        return with_parts(self.detect, image)
 
     def detect(self, image: BGRImage) -> list[Detection]:
-        """Find what may be plates in one picture of many, BGR uint8 ``[H, W, 3]``."""
-        return self._detector.detect(image, LEAST_DETECTION)
+        """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``, the surest first."""
+        proposals = self.detector.detect(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
+        return self.rescorer.rescore(image, proposals, self._thresholds.least_detection)
 
     def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
         """Read what was found in a picture, BGR uint8 ``[H, W, 3]``; the detections come back with better corners."""
         found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
-        refined = self._refiner.refine(image, found)
+        refined = self.refiner.refine(image, found)
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
         straight = [_straighter(*quads) for quads in zip(found, refined, strict=True)]
-        readings = self._reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
+        readings = self.reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
+        corners = [settled_corners(*opinions) for opinions in zip(found, refined, readings, strict=True)]
         height, width = image.shape[:2]
-        pairs = []
-        for detection, better, reading in zip(detections, refined, readings, strict=True):
-            corners = settled_corners(detection.corners, better, reading)
-            located = Detection(box_within(corners, width, height), corners, detection.confidence)
-            pairs.append((located, reading))
-        return pairs
+        located = [
+            Detection(box_within(quad, width, height), quad, detection.confidence)
+            for detection, quad in zip(detections, corners, strict=True)
+        ]
+        return list(zip(located, readings, strict=True))
+
+    def plates(self, pairs: Sequence[tuple[Detection, Reading]]) -> tuple[Plate, ...]:
+        """The plates among what was read in a photograph, the surest first."""
+        return tuple(distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)]))
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate."""
-        return is_plate(detection.confidence, reading.characters, reading.confidence)
+        return is_plate(detection, reading, self._thresholds, self._rules)
 
 
 def _straighter(found: FloatArray, refined: FloatArray) -> FloatArray:
@@ -104,10 +114,7 @@ def _straighter(found: FloatArray, refined: FloatArray) -> FloatArray:
 
 
 def load_recogniser(runtime: str = "litert") -> PlateRecogniser:
-    """The recogniser of this process; its models are loaded at the first call.
-
-    Args:
-        runtime: "litert" or "keras".
+    """The recogniser of this process ("litert" or "keras"); its models are loaded at the first call.
 
     Raises:
         InputError: the models or the runtime are not there.
@@ -116,6 +123,4 @@ def load_recogniser(runtime: str = "litert") -> PlateRecogniser:
         return _cached_recogniser(runtime)
 
 
-@functools.cache
-def _cached_recogniser(runtime: str) -> PlateRecogniser:
-    return PlateRecogniser(runtime)
+_cached_recogniser = functools.cache(PlateRecogniser)

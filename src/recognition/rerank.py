@@ -13,23 +13,14 @@ from statistics import median
 
 import numpy as np
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import FloatArray, box_centres
+from ..basics.parameters import PARAMETERS, SyntaxParameters
 from ..basics.results import Region
-from ..classification.alphabet import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, REJECT
 from ..classification.search import Spelling
+from ..segmentation.rows import typical_height
 from ..syntax.library import Syntaxes
 
-#: Odds that a plate follows one of the syntaxes, against a random string of the very length of the text.
-LAWFUL_ODDS = 50.0
-#: How much of the logarithm of a text's odds counts (syntaxes are not used evenly, nor do all plates follow them), and
-#: at most how much of it: what was seen has the last word.
-PRIOR_WEIGHT = 0.47
-LARGEST_BONUS = 6.0
-#: A character or its class that is at least so likely is clear: no syntax may speak against it.
-CLEAR = 0.95
-#: Log odds of a break between two groups of characters, by how much wider than usual the gap is, in heights of
-#: characters: even for the first of these numbers, from where they rise by the second up to the third.
-USUAL_BREAK, BREAK_SLOPE, LARGEST_BREAK_ODDS = 0.1, 16.0, 2.0
 #: A character so much higher or lower than the last one, in heights, is in another row.
 NEW_ROW = 0.6
 
@@ -41,6 +32,7 @@ def rerank(
     probabilities: FloatArray,
     syntaxes: Syntaxes,
     foreign: Mapping[int, float],
+    weights: SyntaxParameters = PARAMETERS.syntax,
 ) -> tuple[list[Spelling], Region | None]:
     """Weigh spellings by the syntaxes.
 
@@ -52,66 +44,58 @@ def rerank(
         evidence: ``[N]`` probability that a box holds a character of the text.
         probabilities: ``[N, 37]`` class probabilities.
         syntaxes: what plates look like.
-        foreign: log odds that a character of another script stands before a box, by the box's index; even where there
-            are none.
+        foreign: log odds that a character of another script stands before a box, by the box's index; even without.
+        weights: how much syntaxes and breaks count.
 
     Returns:
         The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the
         first fits best, or None.
     """
     # Most spellings are of the same boxes and differ in a class.
-    breaks = {chosen: break_log_odds(boxes, chosen) for chosen in {spelling.boxes for spelling in spellings}}
+    breaks = {chosen: break_log_odds(boxes, chosen, weights) for chosen in {spelling.boxes for spelling in spellings}}
     # What stands before the text is seen: unlike how often plates are met, it counts in full.
     shares = [
         syntaxes.shares(
             spelling.text,
             breaks[spelling.boxes],
-            foreign.get(spelling.boxes[0], 0.0) / PRIOR_WEIGHT if spelling.boxes else 0.0,
+            foreign.get(spelling.boxes[0], 0.0) / weights.prior_weight if spelling.boxes else 0.0,
         )
         for spelling in spellings
     ]
     best = spellings[0]
-    clear_boxes = {box for box in best.boxes if evidence[box] >= CLEAR}
+    clear_boxes = {box for box in best.boxes if evidence[box] >= weights.clear}
     clear_classes = {
         box: character
         for box, character in zip(best.boxes, best.text, strict=True)
-        if probabilities[box, ALPHABET.index(character)] >= CLEAR * probabilities[box, :REJECT].sum()
+        if probabilities[box, ALPHABET.index(character)] >= weights.clear * probabilities[box, :REJECT].sum()
     }
-    weights = []
+    gained = []
     for spelling, of_regions in zip(spellings, shares, strict=True):
         consistent = clear_boxes <= set(spelling.boxes) and all(
             clear_classes.get(box, character) == character
             for box, character in zip(spelling.boxes, spelling.text, strict=True)
         )
-        gain = bonus(len(spelling.text), sum(of_regions.values())) if consistent else 0.0
-        weights.append(spelling.probability * math.exp(gain))
-    scale = sum(spelling.probability for spelling in spellings) / sum(weights)
-    weighed = [
-        replace(spelling, probability=scale * weight) for spelling, weight in zip(spellings, weights, strict=True)
-    ]
-    order = sorted(range(len(weighed)), key=lambda index: -weighed[index].probability)
-    ordered = [weighed[index] for index in order]
-    return ordered, _region(ordered, [shares[index] for index in order])
+        gain = bonus(len(spelling.text), sum(of_regions.values()), weights) if consistent else 0.0
+        gained.append(spelling.probability * math.exp(gain))
+    scale = sum(spelling.probability for spelling in spellings) / sum(gained)
+    order = sorted(range(len(spellings)), key=lambda index: -gained[index])
+    ordered = [replace(spellings[index], probability=scale * gained[index]) for index in order]
+    return ordered, _region(ordered, [shares[index] for index in order], weights.lawful_odds)
 
 
-def break_log_odds(boxes: FloatArray, chosen: Sequence[int]) -> list[float]:
+def break_log_odds(
+    boxes: FloatArray, chosen: Sequence[int], weights: SyntaxParameters = PARAMETERS.syntax
+) -> list[float]:
     """Log odds that there is a wider gap before each character but the first, as between the groups of a plate.
 
     Both the gap and the distance of the middles have to be wide: beside a narrow 1 the gap alone is, beside a broad W
-    the distance. Where a box has been left out there is no gap.
-
-    Args:
-        boxes: ``[N, 4]`` boxes that may be characters.
-        chosen: indices of those of a text's characters, in reading order.
-
-    Returns:
-        One number fewer than there are characters; 0 where a new row begins.
+    the distance. Where one of the boxes ``[N, 4]`` has been left out there is no gap; where a new row begins, 0.
     """
     if len(chosen) < 2:
         return []
     text = boxes[list(chosen)]
-    height = median((text[:, 3] - text[:, 1]).tolist())
-    middles = (boxes[:, :2] + boxes[:, 2:]) / 2 / height
+    height = typical_height(text)
+    middles = box_centres(boxes) / height
     steps, rises = np.diff(middles[list(chosen)], axis=0).T
     gaps = (text[1:, 0] - text[:-1, 2]) / height
     same_row = (steps > 0) & (np.abs(rises) < NEW_ROW)
@@ -122,35 +106,28 @@ def break_log_odds(boxes: FloatArray, chosen: Sequence[int]) -> list[float]:
     before, after = (middles[list(side)][:, None] for side in (chosen[:-1], chosen[1:]))
     between = (before[..., 0] < left_out[:, 0]) & (left_out[:, 0] < after[..., 0])
     hidden = (between & (np.abs(left_out[:, 1] - before[..., 1]) < NEW_ROW)).any(axis=1)
-    log_odds = np.clip(BREAK_SLOPE * (wider - USUAL_BREAK), -LARGEST_BREAK_ODDS, LARGEST_BREAK_ODDS)
-    return [float(odds) for odds in np.where(same_row, np.where(hidden, -LARGEST_BREAK_ODDS, log_odds), 0.0)]
+    most = weights.largest_break_odds
+    log_odds = np.clip(weights.break_slope * (wider - weights.usual_break), -most, most)
+    return [float(odds) for odds in np.where(same_row, np.where(hidden, -most, log_odds), 0.0)]
 
 
-def bonus(length: int, share: float) -> float:
-    """What a text gains by its syntax, in log odds.
-
-    Args:
-        length: of the text.
-        share: of the plates that say this very text, if all follow the syntaxes.
-
-    Returns:
-        0 for no syntax, at most ``LARGEST_BONUS``.
-    """
-    return min(LARGEST_BONUS, PRIOR_WEIGHT * math.log1p(LAWFUL_ODDS * share / _random_share(length)))
+def bonus(length: int, share: float, weights: SyntaxParameters = PARAMETERS.syntax) -> float:
+    """What a text gains by its syntax, in log odds: by the share of plates that say it, if all follow the syntaxes."""
+    odds = math.log1p(weights.lawful_odds * share / _random_share(length))
+    return min(weights.largest_bonus, weights.prior_weight * odds)
 
 
 def _random_share(length: int) -> float:
-    """Share of the random strings of a length that are the same."""
     return float(len(ALPHABET) ** -length)
 
 
-def _region(spellings: Sequence[Spelling], shares: Sequence[dict[str, float]]) -> Region | None:
+def _region(spellings: Sequence[Spelling], shares: Sequence[dict[str, float]], lawful_odds: float) -> Region | None:
     """The likeliest of the regions that the first text fits; the doubt about the text counts too."""
     if not shares[0]:
         return None
     confidences = dict.fromkeys(shares[0], 0.0)
     for spelling, of_regions in zip(spellings, shares, strict=True):
-        total = sum(of_regions.values()) + _random_share(len(spelling.text)) / LAWFUL_ODDS
+        total = sum(of_regions.values()) + _random_share(len(spelling.text)) / lawful_odds
         for code in of_regions.keys() & confidences.keys():
             confidences[code] += spelling.probability * of_regions[code] / total
     code = max(confidences, key=lambda code: confidences[code])

@@ -5,21 +5,21 @@ it. Coordinates are continuous: the centre of the top-left pixel lies at (0.5, 0
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, Matrix, quad_size, quad_to_rectangle, transform_points
+from ..basics.geometry import FloatArray, Matrix, box_to_quad, quad_size, quad_to_rectangle, transform_points
 
 CANVAS_HEIGHT = 96
 CANVAS_WIDTH = 192
 #: Canvas pixels per cell of the segmenter's output, and the cells of a canvas.
-STRIDE = 4
-GRID_HEIGHT = CANVAS_HEIGHT // STRIDE
-GRID_WIDTH = CANVAS_WIDTH // STRIDE
+CELL = 4
+GRID_HEIGHT, GRID_WIDTH = CANVAS_HEIGHT // CELL, CANVAS_WIDTH // CELL
 #: Margin on every side of the plate, as a fraction of the plate's height.
-MARGIN = 0.25
+CANVAS_MARGIN = 0.25
 #: Photograph pixels per canvas pixel beyond which the photograph is reduced before it is sampled, against aliasing.
 LARGEST_STEP = 1.5
 
@@ -27,13 +27,9 @@ _HALF_PIXEL = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], np.float64)
 
 
 def canvas_matrix(quad: FloatArray) -> Matrix:
-    """The 3×3 homography from the photograph to the canvas.
-
-    Args:
-        quad: ``[4, 2]`` corners of the plate, in pixels of the photograph.
-    """
+    """The 3×3 homography from a photograph to the canvas of the plate with these corners ``[4, 2]``."""
     width, height = quad_size(quad)
-    margin = MARGIN * height
+    margin = CANVAS_MARGIN * height
     scale = min(CANVAS_WIDTH / (width + 2 * margin), CANVAS_HEIGHT / (height + 2 * margin))
     half_size = np.array([width, height]) * scale / 2
     centre = np.array([CANVAS_WIDTH, CANVAS_HEIGHT]) / 2
@@ -42,37 +38,31 @@ def canvas_matrix(quad: FloatArray) -> Matrix:
 
 @dataclass(frozen=True)
 class PlateView:
-    """The part of a photograph around one plate, no finer than the models can use.
+    """The surroundings of one plate, no finer than the models can use.
 
     Attributes:
-        grey: uint8 ``[h, w]``, the surroundings of the plate.
+        grey: uint8 ``[h, w]``.
         to_photo: 3×3 homography from canvas pixels to the photograph's pixels.
-        to_grey: 3×3 homography from canvas pixels to pixels of ``grey``.
+        to_grey: the same to pixels of ``grey``.
     """
 
     grey: NDArray[np.uint8]
     to_photo: Matrix
     to_grey: Matrix
 
+    @cached_property
     def canvas(self) -> NDArray[np.uint8]:
         """The plate canvas, uint8 ``[96, 192]``; outside the photograph its border is repeated."""
         matrix = np.linalg.inv(_HALF_PIXEL) @ self.to_grey @ _HALF_PIXEL
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         size = (CANVAS_WIDTH, CANVAS_HEIGHT)
-        canvas = cv2.warpPerspective(self.grey, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(canvas, np.uint8)
+        return np.asarray(cv2.warpPerspective(self.grey, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
 
 def plate_view(image: NDArray[np.uint8], quad: FloatArray) -> PlateView:
-    """Cut the surroundings of a plate out of a photograph.
-
-    Args:
-        image: uint8 ``[H, W, 3]`` BGR or ``[H, W]`` grey.
-        quad: ``[4, 2]`` convex corners of the plate, in pixels; they may lie partly outside the photograph.
-    """
+    """Cut the surroundings of a plate with convex corners ``[4, 2]`` out of a photograph, BGR or grey."""
     to_photo = np.linalg.inv(canvas_matrix(quad))
-    frame = np.array([[0, 0], [CANVAS_WIDTH, 0], [CANVAS_WIDTH, CANVAS_HEIGHT], [0, CANVAS_HEIGHT]], np.float32)
-    outline = transform_points(frame, to_photo)
+    outline = transform_points(box_to_quad(np.array([0, 0, CANVAS_WIDTH, CANVAS_HEIGHT])), to_photo)
     height, width = image.shape[:2]
     xmin, ymin = np.clip(np.floor(outline.min(axis=0)) - 2, 0, [width - 1, height - 1]).astype(int)
     xmax, ymax = np.clip(np.ceil(outline.max(axis=0)) + 2, [xmin + 1, ymin + 1], [width, height]).astype(int)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from ..basics.geometry import FloatArray, nms
-from .canvas import STRIDE
+from .canvas import CELL
 
 #: Least centre probability; low, because the classifier can still reject a box but nobody can bring back a lost one.
 LEAST_SCORE = 0.08
@@ -15,10 +15,7 @@ MOST_CANDIDATES = 24
 
 
 def decode_cells(cells: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The character boxes that the segmenter saw on one canvas.
-
-    Args:
-        cells: ``[24, 48, 41]``, the segmenter's output for the canvas.
+    """The character boxes that the segmenter saw on one canvas, from its output ``[24, 48, 41]``.
 
     Returns:
         Boxes ``[N, 4]`` in canvas pixels, their centre probabilities ``[N]`` and the logits of their characters
@@ -30,6 +27,6 @@ def decode_cells(cells: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]
     rows, columns = np.nonzero(peaks)
     x, y = columns + 0.5, rows + 0.5
     left, top, right, bottom = cells[rows, columns, 1:5].T
-    boxes = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32) * STRIDE
+    boxes = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32) * CELL
     kept = nms(boxes, scores[rows, columns], LARGEST_OVERLAP)[:MOST_CANDIDATES]
     return boxes[kept], scores[rows, columns][kept], cells[rows, columns, 5:][kept]

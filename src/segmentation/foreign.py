@@ -9,50 +9,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray
+from ..basics.parameters import PARAMETERS, LogisticModel
+from .rows import typical_height
 
 #: From the middle of the first character to that of the one before it, and its width, in heights of a character
 #: (GA 36-2018: 57 and 45 of 90 mm).
 PITCH, WIDTH = 57 / 90, 45 / 90
-#: Logistic model of what stands there, fitted on 970 plates of China and 733 others of the photographs trained on:
-#: weights of the logarithms of its contrast and of its detail along and across, each against the usual of the text's
-#: characters, and its bias for even odds.
-WEIGHTS = np.array([-4.8, 2.7, 5.8])
-BIAS = 2.56
 #: The logarithms are cut to this, as nothing beyond it was seen in training.
 LEAST_RATIO, LARGEST_RATIO = -2.0, 1.0
 #: The answer is no surer than this: bolts and flags look like strokes, too.
-LARGEST_LOG_ODDS = 1.5
+LARGEST_FOREIGN_ODDS = 1.5
 #: Added to contrast and detail, in grey levels: less is noise.
 NOISE = np.array([1.0, 0.3, 0.3])
 #: Characters whose middles are nearer than this, in heights, are in one row.
 SAME_ROW = 0.5
 #: Parts of the canvas smaller than this, in pixels, show nothing.
-LEAST_SIDE = 3
+_LEAST_SIDE = 3
 
 
-def foreign_log_odds(canvas: NDArray[np.uint8], boxes: FloatArray, first: int) -> float:
-    """Log odds that a character of another script stands before a text.
+def foreign_log_odds(
+    canvas: NDArray[np.uint8], boxes: FloatArray, first: int, model: LogisticModel = PARAMETERS.foreign
+) -> float:
+    """Log odds that a character of another script stands before a text, if a plate of China is as likely as another.
 
     Args:
-        canvas: uint8 ``[96, 192]`` plate canvas.
+        canvas: uint8 ``[96, 192]`` plate canvas; where that place is not on it, the log odds are even.
         boxes: ``[N, 4]`` boxes on it that may be characters.
         first: index of the first of the text.
-
-    Returns:
-        Between -1.5 and 1.5, if a plate of China is as likely as another; 0 where that place is not on the canvas.
+        model: weighs the logarithms of contrast and of detail along and across.
     """
-    height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    height = typical_height(boxes)
     xmin, top, xmax, bottom = boxes[first]
     middle = (xmin + xmax) / 2 - PITCH * height
     before = _part(canvas, (middle - WIDTH / 2 * height, top, middle + WIDTH / 2 * height, bottom))
     row = boxes[np.abs(boxes[:, 1] + boxes[:, 3] - top - bottom) < 2 * SAME_ROW * height]
-    characters = [part for part in (_part(canvas, box) for box in row) if min(part.shape) >= LEAST_SIDE]
-    if middle < 0 or min(before.shape) < LEAST_SIDE or not characters:
+    characters = [part for part in (_part(canvas, box) for box in row) if min(part.shape) >= _LEAST_SIDE]
+    if middle < 0 or min(before.shape) < _LEAST_SIDE or not characters:
         return 0.0
     usual = np.median([_detail(part) for part in characters], axis=0)
     ratios = np.log((_detail(before) + NOISE) / (usual + NOISE))
-    log_odds = WEIGHTS @ np.clip(ratios, LEAST_RATIO, LARGEST_RATIO) + BIAS
-    return float(np.clip(log_odds, -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS))
+    log_odds = model.log_odds(np.clip(ratios, LEAST_RATIO, LARGEST_RATIO))
+    return float(np.clip(log_odds, -LARGEST_FOREIGN_ODDS, LARGEST_FOREIGN_ODDS))
 
 
 def _part(canvas: NDArray[np.uint8], box: FloatArray | tuple[float, float, float, float]) -> FloatArray:

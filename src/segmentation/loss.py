@@ -3,19 +3,16 @@
 import keras
 from keras import ops
 
-from ..classification.alphabet import ALPHABET
+from ..basics.texts import ALPHABET
 
 #: Heat from which on a cell has to know the sides and the class of its character.
 LEAST_HEAT = 0.3
-#: Weights of the boxes and of the classes against the centres.
-SIDES_WEIGHT = 1.0
-CLASSES_WEIGHT = 1.0
 #: Share of the probability that goes to all classes alike, so that the segmenter does not claim to be certain.
-LABEL_SMOOTHING = 0.03
+SMOOTHED_SHARE = 0.03
 
 
 def segmentation_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> keras.KerasTensor:
-    """Loss of a batch, per character.
+    """Loss of a batch, per character: the three parts weigh the same.
 
     The centres have CenterNet's penalty-reduced focal loss (Zhou et al. 2019), the sides the logarithm of their IoU
     with the true box (UnitBox, Yu et al. 2016), the classes smoothed cross-entropy.
@@ -43,6 +40,6 @@ def segmentation_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) ->
 
     log_probabilities = ops.log_softmax(outputs[..., 5:])
     true = ops.one_hot(ops.cast(targets[..., 5], "int32"), len(ALPHABET))
-    smoothed = true * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / len(ALPHABET)
+    smoothed = true * (1 - SMOOTHED_SHARE) + SMOOTHED_SHARE / len(ALPHABET)
     classes = ops.sum(-ops.sum(smoothed * log_probabilities, axis=-1) * weight) / total_weight
-    return ops.sum(found + missed) / count + SIDES_WEIGHT * boxes + CLASSES_WEIGHT * classes
+    return ops.sum(found + missed) / count + boxes + classes

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import FloatArray, box_centres
 
 #: Slopes of the lines of text that are tried, as rise over run on the canvas.
 SLOPES = np.linspace(-0.4, 0.4, 33)
@@ -19,16 +19,22 @@ STACKED_OFFSETS = (0.15, 0.6)
 LEAST_BESIDE = 3
 
 
-def text_slope(boxes: FloatArray, weights: FloatArray) -> float:
+def typical_height(boxes: FloatArray) -> float:
+    """The median height of boxes ``[N, 4]``, by which distances on a plate are measured."""
+    return float(np.median(boxes[:, 3] - boxes[:, 1]))
+
+
+def text_slope(boxes: FloatArray, weights: FloatArray | None = None) -> float:
     """The slope (rise over run) on which the boxes fall into the tightest rows.
 
     Args:
         boxes: ``[N, 4]`` character boxes, N ≥ 1.
-        weights: ``[N]`` how surely each is a character; unsure ones do not count where there are sure ones.
+        weights: ``[N]`` how surely each is a character; unsure ones do not count where there are sure ones. All alike
+            by default.
     """
-    sure = boxes[weights >= weights.max() / 2]
-    centres = (sure[:, :2] + sure[:, 2:]) / 2
-    height = float(np.median(sure[:, 3] - sure[:, 1]))
+    sure = boxes if weights is None else boxes[weights >= weights.max() / 2]
+    centres = box_centres(sure)
+    height = typical_height(sure)
     levels = np.sort(centres[:, 1] - SLOPES[:, None] * centres[:, 0], axis=1)
     # Within a row the steps from level to level add up to its spread; a step to the next row costs the same anyhow.
     steps = np.minimum(np.diff(levels, axis=1), ROW_GAP * height)
@@ -38,13 +44,9 @@ def text_slope(boxes: FloatArray, weights: FloatArray) -> float:
 def group_rows(boxes: FloatArray, weights: FloatArray) -> list[list[int]]:
     """Sort character boxes into rows.
 
-    Args:
-        boxes: ``[N, 4]`` character boxes, any N.
-        weights: ``[N]`` how much each box counts in finding the slope of the text, above 0.
-
     Returns:
-        Indices of the boxes, one list per row from top to bottom, each from left to right; the two rows of a stack come
-        before the characters beside it.
+        Indices of the boxes ``[N, 4]``, one list per row from top to bottom, each from left to right; the two rows of a
+        stack come before the characters beside it.
     """
     if len(boxes) == 0:
         return []
@@ -54,7 +56,7 @@ def group_rows(boxes: FloatArray, weights: FloatArray) -> list[list[int]]:
     if stack.any():
         rows = [np.flatnonzero(stack == part) for part in (1, 2, 0)]
     else:
-        height = float(np.median(boxes[:, 3] - boxes[:, 1]))
+        height = typical_height(boxes)
         order = np.argsort(levels, kind="stable")
         rows = np.split(order, np.nonzero(np.diff(levels[order]) > ROW_GAP * height)[0] + 1)
     return [[int(index) for index in row[np.argsort(centres[row, 0], kind="stable")]] for row in rows]
@@ -65,10 +67,6 @@ def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
 
     Many plates of India have state, district and series there, some of the United States two letters. What stands to
     the right of it, as the months of a season, is not part of the text.
-
-    Args:
-        boxes: ``[N, 4]`` character boxes, N ≥ 1.
-        weights: ``[N]`` how surely each is a character; unsure ones do not count where there are sure ones.
 
     Returns:
         int ``[N]``: 1 in the upper row of a stack, 2 in its lower row, 0 elsewhere and on plates of another layout.
@@ -91,5 +89,5 @@ def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
 
 def _centres_and_levels(boxes: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Middles ``[N, 2]`` of boxes, and ``[N]`` how far down they are across the text's slope."""
-    centres = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(np.float32)
+    centres = box_centres(boxes)
     return centres, (centres[:, 1] - text_slope(boxes, weights) * centres[:, 0]).astype(np.float32)

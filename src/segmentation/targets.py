@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray
-from .canvas import GRID_HEIGHT, GRID_WIDTH, STRIDE
+from .canvas import CELL, GRID_HEIGHT, GRID_WIDTH
 
 #: Standard deviation of a centre's Gaussian, as a fraction of the box's side, and the least it is, in cells.
 CENTRE_SPREAD = 0.12
@@ -22,31 +22,26 @@ def segmentation_targets(boxes: FloatArray, classes: NDArray[np.uint8]) -> Float
         classes: ``[N]`` their classes, 0..35.
 
     Returns:
-        float32 ``[24, 48, 6]``: heat 0..1, then left, top, right, bottom distances in cells, at least 0, then the
-        class.
+        float32 ``[24, 48, 6]``: heat, distances to left, top, right and bottom in cells, at least 0, and the class.
     """
     targets = np.zeros((GRID_HEIGHT, GRID_WIDTH, 6), np.float32)
     if len(boxes) == 0:
         return targets
-    cells = np.asarray(boxes, np.float32) / STRIDE
+    cells = np.asarray(boxes, np.float32) / CELL
     centres = (cells[:, :2] + cells[:, 2:]) / 2
     inside = np.all((centres >= 0) & (centres < [GRID_WIDTH, GRID_HEIGHT]), axis=1)
     cells, centres = cells[inside], np.floor(centres[inside]) + 0.5
     if len(cells) == 0:
         return targets
     spread = np.maximum((cells[:, 2:] - cells[:, :2]) * CENTRE_SPREAD, LEAST_SPREAD)
-    x = np.arange(GRID_WIDTH, dtype=np.float32) + 0.5
-    y = np.arange(GRID_HEIGHT, dtype=np.float32) + 0.5
+    x, y = (np.arange(size, dtype=np.float32) + 0.5 for size in (GRID_WIDTH, GRID_HEIGHT))
     x_term = np.exp(-(((x[None] - centres[:, :1]) / spread[:, :1]) ** 2) / 2)
     y_term = np.exp(-(((y[None] - centres[:, 1:]) / spread[:, 1:]) ** 2) / 2)
     heat = y_term[:, :, None] * x_term[:, None, :]
     nearest = heat.argmax(axis=0)
     owner = cells[nearest]
     targets[..., 0] = heat.max(axis=0)
-    targets[..., 1] = x[None, :] - owner[..., 0]
-    targets[..., 2] = y[:, None] - owner[..., 1]
-    targets[..., 3] = owner[..., 2] - x[None, :]
-    targets[..., 4] = owner[..., 3] - y[:, None]
-    targets[..., 1:] = np.clip(targets[..., 1:], 0, None)
+    here = np.stack(np.meshgrid(x, y), axis=-1)
+    targets[..., 1:5] = np.clip(np.concatenate([here - owner[..., :2], owner[..., 2:] - here], axis=-1), 0, None)
     targets[..., 5] = classes[inside][nearest]
     return targets

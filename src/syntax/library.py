@@ -1,5 +1,6 @@
 """The syntaxes in ``data/syntaxes``: reading them, and asking which of them a text fits."""
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,12 +24,10 @@ class Syntax:
 
     Attributes:
         code: ISO 3166 code in lower case, of a country (``gb``) or a part of it (``us-ca``).
-        name: of the region.
         vehicles: how many are registered there, in millions.
         patterns: the usual series on its roads as they are written in the file, and their forms.
         rare_patterns: series that are met seldom: old ones, special ones.
-        valid: texts that fit.
-        invalid: texts that do not.
+        valid: texts that fit; those in ``invalid`` do not.
     """
 
     code: str
@@ -41,28 +40,21 @@ class Syntax:
 
 
 class Syntaxes:
-    """All syntaxes together, ready to be asked; immutable."""
+    """The syntaxes of the regions that plates may come from, ready to be asked; immutable."""
 
     def __init__(self, syntaxes: Iterable[Syntax]) -> None:
-        """Sort the forms by their shape.
-
-        Args:
-            syntaxes: of the regions that plates may come from.
-        """
+        """Sort the forms by their shape."""
         syntaxes = tuple(syntaxes)
         total = sum(syntax.vehicles**VEHICLES_POWER for syntax in syntaxes)
         self._by_shape: dict[str, list[tuple[str, float, Form]]] = {}
         for syntax in syntaxes:
             usual = syntax.vehicles**VEHICLES_POWER / total
             usual /= len(syntax.patterns) + RARE_SHARE * len(syntax.rare_patterns)
-            self._add(syntax.code, usual, syntax.patterns.values())
-            self._add(syntax.code, usual * RARE_SHARE, syntax.rare_patterns.values())
-
-    def _add(self, code: str, share: float, patterns: Iterable[Sequence[Form]]) -> None:
-        for forms in patterns:
-            size = sum(form.size for form in forms)
-            for form in forms:
-                self._by_shape.setdefault(form.shape, []).append((code, share / size, form))
+            for share, patterns in ((usual, syntax.patterns), (usual * RARE_SHARE, syntax.rare_patterns)):
+                for forms in patterns.values():
+                    size = sum(form.size for form in forms)
+                    for form in forms:
+                        self._by_shape.setdefault(form.shape, []).append((syntax.code, share / size, form))
 
     def shares(self, text: str, breaks: Sequence[float] = (), foreign: float = 0.0) -> dict[str, float]:
         """How likely a plate of any region is this very text, if every region uses all texts of a pattern alike.
@@ -75,9 +67,8 @@ class Syntaxes:
             foreign: log odds that a character of another script stands before the text.
 
         Returns:
-            The probability that a plate is of the region and says the text, for each region whose syntax the text fits;
-            with gaps, times how well they suit the region's blanks, against evenly set characters, and likewise with
-            what stands before the text.
+            The probability that a plate is of the region and says the text, for each region whose syntax the text fits,
+            times how well gaps and what stands before the text suit the region's, against evenly set characters.
         """
         found: dict[str, float] = {}
         for code, share, form in self._by_shape.get(shape_of(text), ()):
@@ -92,13 +83,9 @@ class Syntaxes:
 NO_SYNTAXES = Syntaxes(())
 
 
+@functools.cache
 def load_syntaxes(folder: Path = SYNTAX_DIRECTORY) -> Syntaxes:
-    """The syntaxes of all files of a folder.
-
-    Raises:
-        FileNotFoundError: there are none.
-        ValueError: a line cannot be understood.
-    """
+    """The syntaxes of all files of a folder; a FileNotFoundError without any, a ValueError if one is not understood."""
     files = sorted(folder.glob("*.txt"))
     if not files:
         raise FileNotFoundError(f"{folder} holds no syntaxes")
@@ -106,11 +93,7 @@ def load_syntaxes(folder: Path = SYNTAX_DIRECTORY) -> Syntaxes:
 
 
 def read_syntaxes(file: Path) -> list[Syntax]:
-    """Read a file of syntaxes; ``data/README.md`` describes its form.
-
-    Raises:
-        ValueError: a region's lines cannot be understood; the message names it.
-    """
+    """Read a file of the form that ``docs/countries.md`` describes; a ValueError names what is not understood."""
     regions: list[tuple[str, str, dict[str, list[str]]]] = []
     for line in file.read_text(encoding="utf-8").splitlines():
         keyword, _, rest = line.split("#")[0].strip().partition(" ")
@@ -125,20 +108,16 @@ def _syntax(file: str, code: str, name: str, lines: dict[str, list[str]]) -> Syn
     try:
         if unknown := lines.keys() - KEYWORDS:
             raise ValueError(f"{min(unknown)!r} is none of {', '.join(KEYWORDS)}")
-        letters = character_set("".join(lines.get("letters", [])) or "A-Z")
         lists: dict[str, list[str]] = {}
         for line in lines.get("list", []):
             list_name, *codes = line.split()
             lists.setdefault(list_name, []).extend(codes)
-        names = vocabulary(letters, lists)
-        return Syntax(
-            code=code,
-            name=name,
-            vehicles=float("".join(lines["vehicles"])),
-            patterns={pattern: forms_of(pattern, names) for pattern in lines["plate"]},
-            rare_patterns={pattern: forms_of(pattern, names) for pattern in lines.get("rare", [])},
-            valid=tuple(" ".join(lines["valid"]).split()),
-            invalid=tuple(" ".join(lines["invalid"]).split()),
+        names = vocabulary(character_set("".join(lines.get("letters", [])) or "A-Z"), lists)
+        patterns, rare_patterns = (
+            {pattern: forms_of(pattern, names) for pattern in written}
+            for written in (lines["plate"], lines.get("rare", []))
         )
+        valid, invalid = (tuple(" ".join(lines[key]).split()) for key in ("valid", "invalid"))
+        return Syntax(code, name, float("".join(lines["vehicles"])), patterns, rare_patterns, valid, invalid)
     except (ValueError, KeyError) as error:
         raise ValueError(f"{file}, {code}: {error}") from error

@@ -1,19 +1,4 @@
-"""The notation of plate syntaxes, such as ``<area> [1-9]n{0,3} a{1,3}``.
-
-=============  ======================================================================
-``a``          a letter of the country's plates
-``n``          a digit
-``w``          a letter of a word: words of all lengths are equally frequent, and likely
-               letters make a word of its length likelier
-``B``, ``7``   exactly this character
-``[A-HJ5-7]``  one of these characters
-``<area>``     one of the codes of a list
-``(…)``        optional
-``{2}``        the item before it so many times; ``{1,3}`` one to three times
-blank          a wider gap, or the end of a row, on the plates
-``*``          a character of another script, which is not read; at the beginning only
-=============  ======================================================================
-"""
+"""The notation of plate syntaxes, such as ``<area> [1-9]n{0,3} a{1,3}``; ``docs/countries.md`` explains it."""
 
 import itertools
 import math
@@ -21,10 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..basics.texts import DIGITS, LETTERS
 from .words import word_probability
-
-DIGITS = "0123456789"
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 #: A part of a text: where it begins and ends, and what may stand there.
 Slot = tuple[int, int, frozenset[str]]
@@ -83,11 +66,7 @@ def shape_of(text: str) -> str:
 
 
 def character_set(members: str) -> str:
-    """The characters of ``A-HJ5-7``, written out.
-
-    Raises:
-        ValueError: a range runs backwards or from a letter to a digit.
-    """
+    """The characters of ``A-HJ5-7``, written out; a ValueError if a range runs backwards or from letter to digit."""
     characters = []
     for first, last in re.findall(r"([A-Z0-9])(?:-([A-Z0-9]))?", members):
         everything = DIGITS if first.isdigit() else LETTERS
@@ -99,26 +78,13 @@ def character_set(members: str) -> str:
 
 
 def vocabulary(letters: str = LETTERS, lists: Mapping[str, Iterable[str]] | None = None) -> Vocabulary:
-    """What the names in a region's patterns stand for.
-
-    Args:
-        letters: what ``a`` stands for.
-        lists: codes by the name of their list.
-    """
+    """What the names in a region's patterns stand for: its letters, and codes by the name of their list."""
     codes = {name: _grouped(of) for name, of in (lists or {}).items()}
     return {"a": _grouped(letters), "n": _grouped(DIGITS), "w": (_WORD,)} | codes
 
 
 def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
-    """All forms of a pattern.
-
-    Args:
-        pattern: in the notation of this module.
-        names: of :func:`vocabulary`.
-
-    Raises:
-        ValueError: the pattern cannot be understood.
-    """
+    """All forms of a pattern; a ValueError if it cannot be understood."""
     forms = {}
     after_foreign = pattern.startswith(_FOREIGN)
     for parts in _ways(pattern.removeprefix(_FOREIGN), names):

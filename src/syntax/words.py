@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 from collections import Counter
 from string import ascii_uppercase
 
@@ -14,23 +15,15 @@ NEXT_WORD = 0.15
 
 
 def word_probability(text: str) -> float:
-    """Probability that a word of this length has these very letters.
-
-    Args:
-        text: ``A``-``Z``.
-    """
-    probability = 1.0
-    for pair in itertools.pairwise(f" {text}"):
-        probability *= _chain()["".join(pair)]
-    return probability
+    """Probability that a word of this length has these very letters, ``A``-``Z``."""
+    return math.prod(_chain()["".join(pair)] for pair in itertools.pairwise(f" {text}"))
 
 
 @functools.cache
 def _chain() -> dict[str, float]:
     """Probability of the second letter of each pair after the first; after a blank a word begins."""
-    pairs: Counter[str] = Counter()
-    for word in WORDS_FILE.read_text(encoding="utf-8").split():
-        pairs.update("".join(pair) for pair in itertools.pairwise(f" {word}"))
+    words = WORDS_FILE.read_text(encoding="utf-8").split()
+    pairs = Counter("".join(pair) for word in words for pair in itertools.pairwise(f" {word}"))
     chain: dict[str, float] = {}
     for first in (" ", *ascii_uppercase):
         total = sum(pairs[first + second] for second in ascii_uppercase) + UNSEEN * len(ascii_uppercase)

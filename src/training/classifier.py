@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from ..classification.model import build_classifier
+from ..classification.network import build_classifier
 from .fitting import Schedule, fit
 from .reader_batches import CropBatches
 from .reader_data import Samples

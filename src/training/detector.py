@@ -9,8 +9,8 @@ from pathlib import Path
 import keras
 
 from ..detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
-from ..detection.loss import DetectionLoss
-from ..detection.model import build_detector
+from ..detection.loss import detection_loss
+from ..detection.networks import build_detector
 from .detector_data import Paster, Photograph
 from .detector_samples import DetectorSamples
 from .epochs import Epochs
@@ -145,7 +145,7 @@ def train(
                 paster,
                 stage.mosaics,
             )
-            model.compile(optimizer=_optimizer(stage), loss=DetectionLoss(), jit_compile=False)
+            model.compile(optimizer=_optimizer(stage), loss=detection_loss, jit_compile=False)
             callbacks = [
                 Epochs(samples),
                 keras.callbacks.BackupAndRestore(directory / "resume", delete_checkpoint=False),

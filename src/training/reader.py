@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from ..evaluation.annotations import AnnotatedImage, read_annotations, shows_surroundings, with_texts
-from ..recognition.reading import PlateReader
+from ..recognition.reader import PlateReader
 from . import classifier, segmenter
 from .fitting import Schedule, is_finished
 from .reader_data import Samples, draw_samples

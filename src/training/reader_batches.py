@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray
-from ..classification.alphabet import CLASSES
+from ..basics.texts import CLASSES
 from ..segmentation.targets import segmentation_targets
 from .epochs import EpochBatches
 from .reader_data import Samples

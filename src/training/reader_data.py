@@ -23,7 +23,7 @@ from ..basics.geometry import (
     quad_to_box,
     transform_points,
 )
-from ..classification.alphabet import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, REJECT
 from ..classification.crops import character_crops
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
 from ..synthesis.scenes import reader_scene
@@ -206,7 +206,7 @@ def samples_of_view(view: PlateView, boxes: FloatArray, text: str, rng: np.rando
     labels = np.array(classes + [REJECT] * len(rejects), np.uint8)
     padded_classes = np.full((1, MOST_CHARACTERS), REJECT, np.uint8)
     padded_classes[0, : len(boxes)] = classes[:MOST_CHARACTERS]
-    return Samples(view.canvas()[None], padded, crops, labels, padded_classes)
+    return Samples(view.canvas[None], padded, crops, labels, padded_classes)
 
 
 def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, box_to_quad
-from ..classification.alphabet import ALPHABET
+from ..basics.texts import ALPHABET
 from ..classification.crops import CROP_MARGIN, CROP_SIZE
 from ..evaluation.annotations import AnnotatedImage
-from ..recognition.reading import PlateReader
+from ..recognition.reader import PlateReader
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, plate_view
 from .reader_data import MOST_CHARACTERS, Samples, character_boxes, jittered_quad, read_photograph, samples_of_view
 

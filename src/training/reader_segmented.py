@@ -6,7 +6,7 @@ import numpy as np
 
 from ..basics.geometry import iou_matrix
 from ..basics.runtime import Model
-from ..classification.alphabet import REJECT
+from ..basics.texts import REJECT
 from ..classification.crops import character_crops
 from ..segmentation.canvas import PlateView
 from ..segmentation.decode import decode_cells

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..detection.refiner import cell_centres
-from ..detection.refiner_model import build_refiner
+from ..detection.networks import build_refiner
+from ..detection.refinement import cell_centres
 from .detector_data import Photograph
 from .fitting import Schedule, fit
 from .refiner_data import BOX, CORNERS, HAS_BOX, HAS_CORNERS, TO_PHOTO, Patch, RefinerSamples

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, box_to_quad, quad_size, quad_to_box
 from ..detection.letterbox import BORDER_VALUE
-from ..detection.refiner import CLOSE_UP_WIDTH, close_up, placement
+from ..detection.refinement import CLOSE_UP_WIDTH, close_up, placement
 from ..detection.views import Pyramid
 from ..synthesis.degradations import degrade
 from .detector_data import Photograph, other_light

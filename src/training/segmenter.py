@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from ..segmentation.loss import segmentation_loss
-from ..segmentation.model import build_segmenter
+from ..segmentation.network import build_segmenter
 from .fitting import Schedule, fit
 from .reader_batches import CanvasBatches
 from .reader_data import Samples

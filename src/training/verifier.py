@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..detection.verifier_model import build_verifier
+from ..detection.networks import build_verifier
 from .detector_data import Photograph
 from .fitting import Schedule, fit
 from .verifier_data import Proposals, VerifierSamples

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, Matrix, iou_matrix
-from ..detection.coding import encode_boxes
+from ..detection.anchors import encode_boxes
 from ..detection.detector import Detector
 from ..detection.letterbox import BORDER_VALUE
-from ..detection.verifier_model import OFFSET_SCALE
+from ..detection.networks import OFFSET_SCALE
 from ..detection.views import Pyramid, plate_size, view
 from .detector_data import MINIMUM_WIDTH, Photograph, disturb_colours
 from .sampled_batches import SampledBatches

@@ -19,7 +19,6 @@ from ..media.images import BGRImage
 from ..media.inputs import LiveSource, VideoSource
 from ..media.saving import OutputFolder
 from ..media.window import Window
-from ..recognition.plates import reach_to_text
 from ..recognition.reading import Reading
 from ..recognition.recogniser import PlateRecogniser
 from .description import VideoDescription
@@ -164,9 +163,7 @@ class VideoReader:
         pairs = self._recogniser.read(image, [detections[index] for index in chosen])
         self._timing_ms["read"] += 1000 * (time.perf_counter() - start)
         for index, (detection, reading) in zip(chosen, pairs, strict=True):
-            others = [other.box for other in detections if other is not detections[index]]
-            reaching = reach_to_text(detection, reading, *self._video.size, others)
-            tracks[index] = self._take_in(frame, image, reaching, tracks[index], reading)
+            tracks[index] = self._take_in(frame, image, detection, tracks[index], reading)
         for track, is_cut_off in zip(tracks, cut, strict=True):
             track.record.see(track.latest.time_s, track.latest.corners, is_cut_off)
         self._end_tracks(frame.time_s)

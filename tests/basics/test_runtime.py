@@ -5,17 +5,18 @@ import keras
 import numpy as np
 import pytest
 
-from src.basics.runtime import MODELS_DIRECTORY, KerasModel, LiteRTModel, compile_model, load_model
+from src.basics.runtime import MODELS_DIRECTORY, KerasModel, LiteRTModel, load_model
 from src.classification.crops import character_crops
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH
 from src.detection.detector import Detector
 from src.detection.letterbox import letterbox
-from src.detection.model import build_detector
-from src.detection.refiner import close_up, placement
+from src.detection.networks import build_detector
+from src.detection.refinement import close_up, placement
 from src.detection.views import Pyramid, view
 from src.media.images import read_image
 from src.segmentation.canvas import plate_view
 from src.segmentation.decode import decode_cells
+from src.training.compiling import compile_model
 
 MODELS = ("detector", "detector_small", "verifier", "refiner", "segmenter", "classifier")
 
@@ -75,7 +76,7 @@ def inputs(root):
             batches["verifier"].append(view(Pyramid(image), detection.box)[None].astype(np.float32))
             batches["refiner"].append(close_up(Pyramid(image), placement(detection.corners))[None].astype(np.float32))
             plate = plate_view(image, detection.corners)
-            batches["segmenter"].append(plate.canvas()[None, ..., None].astype(np.float32))
+            batches["segmenter"].append(plate.canvas[None, ..., None].astype(np.float32))
             boxes, _, _ = decode_cells(segmenter(batches["segmenter"][-1])[0])
             batches["classifier"].append(character_crops(plate, boxes)[..., None].astype(np.float32))
     return {name: np.concatenate(parts) for name, parts in batches.items()}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from src.classification.alphabet import ALPHABET, CLASSES
+from src.basics.texts import ALPHABET, CLASSES
 from src.classification.search import combined_probabilities, spell
 
 

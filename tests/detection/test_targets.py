@@ -3,7 +3,7 @@ import pytest
 
 from src.basics.geometry import box_to_quad, iou_matrix
 from src.detection.anchors import anchor_grid
-from src.detection.detector import LEAST_VOTE, VOTES, decode
+from src.detection.detector import LEAST_VOTE, VOTES, decode_anchors
 from src.detection.targets import assign_targets
 
 NO_BOXES = np.zeros((0, 4), np.float32)
@@ -26,7 +26,7 @@ def test_a_perfect_answer_to_the_targets_gives_the_plate_back(box):
     boxes = np.array([box], np.float32)
     quads = box_to_quad(boxes) + np.array([[0, 1], [0, -1], [0, 1], [0, -1]], np.float32)
     targets = assign_targets(boxes, quads, NO_BOXES, 384, 512)
-    found, corners, scores = decode(output_that_meets(targets), 384, 512, 0.3)
+    found, corners, scores = decode_anchors(output_that_meets(targets), 384, 512, 0.3)
     assert len(found) == 1
     assert np.isclose(scores[0], min(VOTES, (targets[:, 0] == 1).sum()) / VOTES, atol=0.01)
     assert np.allclose(found, boxes, atol=0.1)
@@ -36,7 +36,7 @@ def test_a_perfect_answer_to_the_targets_gives_the_plate_back(box):
 def test_neighbouring_plates_are_both_asked_for():
     boxes = np.array([[100, 100, 140, 112], [142, 100, 182, 112]], np.float32)
     targets = assign_targets(boxes, box_to_quad(boxes), NO_BOXES, 384, 512)
-    found, _, _ = decode(output_that_meets(targets), 384, 512, 0.3)
+    found, _, _ = decode_anchors(output_that_meets(targets), 384, 512, 0.3)
     assert len(found) == 2
     assert (iou_matrix(boxes, found).max(axis=1) > 0.95).all()
 
@@ -64,12 +64,12 @@ def test_what_convinces_many_anchors_scores_higher_than_what_convinces_one():
     plate = output_that_meets(targets)
     lamp = plate.copy()
     lamp[np.flatnonzero(targets[:, 0] == 1)[1:], 0] = -8
-    assert decode(lamp, 384, 512, LEAST_VOTE)[2][0] < 0.2 < decode(plate, 384, 512, LEAST_VOTE)[2][0]
+    assert decode_anchors(lamp, 384, 512, LEAST_VOTE)[2][0] < 0.2 < decode_anchors(plate, 384, 512, LEAST_VOTE)[2][0]
 
 
 def test_nothing_found_is_no_error():
     output = np.full((len(anchor_grid(384, 512)), 13), -8, np.float32)
-    boxes, quads, scores = decode(output, 384, 512, 0.3)
+    boxes, quads, scores = decode_anchors(output, 384, 512, 0.3)
     assert boxes.shape == (0, 4)
     assert quads.shape == (0, 4, 2)
     assert scores.shape == (0,)

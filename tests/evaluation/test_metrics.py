@@ -10,7 +10,6 @@ from src.evaluation.metrics import (
     PredictedPlates,
     average_precision,
     detection_figures,
-    edit_distance,
     reading_figures,
 )
 
@@ -124,11 +123,6 @@ def test_average_precision_of_a_known_ranking():
 def test_a_plate_found_twice_counts_once():
     images = [comparison([PLATE], [""], [PLATE, (1, 0, 100, 20)], [0.9, 0.8], ["", ""])]
     assert average_precision(images) == pytest.approx(1)
-
-
-@pytest.mark.parametrize(("a", "b", "distance"), [("", "AB", 2), ("KITTEN", "SITTING", 3), ("AB", "AB", 0)])
-def test_edit_distance(a, b, distance):
-    assert edit_distance(a, b) == distance
 
 
 def test_a_detection_of_what_cannot_be_told_is_not_false():

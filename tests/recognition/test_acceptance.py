@@ -2,14 +2,36 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad
+from src.basics.parameters import PARAMETERS, AcceptanceParameters
 from src.basics.results import Character
 from src.detection.detector import Detection
 from src.evaluation.annotations import read_annotations
 from src.evaluation.metrics import normalise_text
-from src.recognition.acceptance import is_plate, worth_reading
+from src.recognition.acceptance import RULES, date, is_plate, sure_detection
+from src.recognition.reading import Reading
 
 TEXT = (0.9, 0.95, 0.9, 0.9, 0.99, 0.9)
 SPECKS = (0.9, 0.3, 0.2, 0.5, 0.6, 0.4)
+BOX = np.array([0, 0, 100, 25], np.float32)
+#: The fitted ones may change; what the rules do with them may not.
+THRESHOLDS = AcceptanceParameters(
+    sure_detection=0.51,
+    least_detection=0.06,
+    writing_detection=0.75,
+    writing_characters=4,
+    writing_confidence=0.8,
+    proof_characters=5,
+    proof_confidence=0.85,
+    proof_text=0.5,
+)
+
+
+def accepted(detection, text, confidences=0.99, text_confidence=0.95, rules=RULES, thresholds=THRESHOLDS):
+    """Whether a detection of a confidence is a plate on which such characters were read."""
+    sure = np.broadcast_to(confidences, len(text))
+    characters = tuple(Character(one, float(of), (0.0, 0.0, 1.0, 1.0)) for one, of in zip(text, sure, strict=True))
+    reading = Reading(text, text_confidence, 1, characters)
+    return is_plate(Detection(BOX, box_to_quad(BOX), detection), reading, thresholds, rules)
 
 
 @pytest.mark.parametrize(
@@ -25,10 +47,7 @@ SPECKS = (0.9, 0.3, 0.2, 0.5, 0.6, 0.4)
     ids=["sure", "doubtful and empty", "with a text", "with many texts", "with specks", "next to nothing"],
 )
 def test_the_detector_or_the_text_must_be_sure(detection, read, text, expected):
-    characters = [
-        Character(name, confidence, (0.0, 0.0, 1.0, 1.0)) for name, confidence in zip("AB12CD", read, strict=False)
-    ]
-    assert is_plate(detection, characters, text) is expected
+    assert accepted(detection, "AB12CD"[: len(read)], read, text) is expected
 
 
 @pytest.mark.parametrize(
@@ -48,9 +67,8 @@ def test_the_detector_or_the_text_must_be_sure(detection, read, text, expected):
     ],
 )
 def test_writing_and_the_clock_of_a_camera_prove_nothing(text, expected):
-    characters = [Character(character, 0.99, (0.0, 0.0, 1.0, 1.0)) for character in text]
-    assert is_plate(0.3, characters, 0.95) is expected
-    assert is_plate(0.8, characters, 0.95), "what the detector is sure of needs no proof"
+    assert accepted(0.3, text) is expected
+    assert accepted(0.8, text), "what the detector is sure of needs no proof"
 
 
 # 2015/05/11, 22.04.2014 06:40, 04/26/2009 twice, 31/12/2024, 2009-04-26, 04/26/2009 14:03.
@@ -62,9 +80,8 @@ def test_writing_and_the_clock_of_a_camera_prove_nothing(text, expected):
     ],
 )
 def test_a_date_is_no_plate_however_sure_the_detector_is(text):
-    characters = [Character(character, 0.99, (0.0, 0.0, 1.0, 1.0)) for character in text]
-    assert not is_plate(0.3, characters, 0.95)
-    assert not is_plate(0.95, characters, 0.95)
+    assert not accepted(0.3, text)
+    assert not accepted(0.95, text)
 
 
 def test_no_annotated_plate_says_a_date(datasets):
@@ -77,18 +94,14 @@ def test_no_annotated_plate_says_a_date(datasets):
     }
     assert len(texts) > 2000
     for text in texts:
-        characters = [Character(character, 0.99, (0.0, 0.0, 1.0, 1.0)) for character in text]
-        assert is_plate(0.95, characters, 0.95), text
+        assert accepted(0.95, text, thresholds=PARAMETERS.acceptance), text
 
 
 def test_words_are_refused_up_to_a_higher_confidence():
-    def read(text, confidence=0.95):
-        return [Character(character, confidence, (0.0, 0.0, 1.0, 1.0)) for character in text]
-
-    assert not is_plate(0.6, read("POLICE"), 0.95)
-    assert is_plate(0.6, read("POL1CE"), 0.95)
-    assert is_plate(0.6, read("POLICE", 0.5), 0.3), "it may be anything"
-    assert is_plate(0.6, read("VIP"), 0.95), "short plates may have letters only"
+    assert not accepted(0.6, "POLICE")
+    assert accepted(0.6, "POL1CE")
+    assert accepted(0.6, "POLICE", 0.5, 0.3), "it may be anything"
+    assert accepted(0.6, "VIP"), "short plates may have letters only"
 
 
 @pytest.mark.parametrize(
@@ -96,21 +109,10 @@ def test_words_are_refused_up_to_a_higher_confidence():
     [("WWWWWWW", False), ("MMMWWWH", False), ("A88888", True), ("1111", True), ("HUN111", True)],
 )
 def test_bars_again_and_again_are_a_pattern(text, expected):
-    assert is_plate(0.6, [Character(character, 0.9, (0.0, 0.0, 1.0, 1.0)) for character in text], 0.9) is expected
+    assert accepted(0.6, text) is expected
 
 
-def test_loose_boxes_around_a_sure_plate_are_not_read():
-    def found(confidence, *sides):
-        box = np.array(sides, np.float32)
-        return Detection(box, box_to_quad(box), confidence)
-
-    sure, loose, beside, alone = (
-        found(0.8, 100, 100, 200, 125),
-        found(0.3, 60, 60, 300, 200),
-        found(0.3, 190, 100, 290, 125),
-        found(0.25, 400, 100, 500, 125),
-    )
-    assert worth_reading([sure, loose, beside, alone]) == [sure, beside, alone]
-    assert worth_reading([loose, alone]) == [loose, alone]
-    inside = found(0.7, 110, 105, 190, 120)
-    assert worth_reading([sure, inside]) == [sure, inside]
+def test_rules_are_asked_in_turn():
+    assert accepted(0.95, "20131101", rules=()) is False
+    assert accepted(0.95, "20131101", rules=[sure_detection, date])
+    assert not accepted(0.95, "20131101", rules=[date, sure_detection])

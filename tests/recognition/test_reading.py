@@ -3,7 +3,8 @@ import pytest
 
 from src.basics.geometry import box_to_quad, iou_matrix, quad_to_box
 from src.basics.runtime import load_model
-from src.recognition.reading import PlateReader, Reading
+from src.recognition.reader import PlateReader
+from src.recognition.reading import Reading
 from src.synthesis.plates import draw_empty_plate, draw_plate
 from src.synthesis.scenes import paste_plate, random_quad
 from src.training.reader_data import jittered_quad

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from src.classification.alphabet import ALPHABET, CLASSES, REJECT
+from src.basics.parameters import PARAMETERS
+from src.basics.texts import ALPHABET, CLASSES, REJECT
 from src.classification.search import LEAST_CLASS, Spelling, spell
-from src.recognition.rerank import CLEAR, LARGEST_BONUS, LARGEST_BREAK_ODDS, bonus, break_log_odds, rerank
+from src.recognition.rerank import bonus, break_log_odds, rerank
 from src.syntax.library import NO_SYNTAXES, load_syntaxes
 
 SYNTAXES = load_syntaxes()
+WEIGHTS = PARAMETERS.syntax
 
 
 def seen(*characters):
@@ -106,7 +108,7 @@ def test_a_character_of_another_script_before_the_text_tells_where_a_plate_comes
 
 
 def test_breaks_are_wider_gaps_in_a_row():
-    yes, no = LARGEST_BREAK_ODDS, pytest.approx(-1.6, abs=0.5)
+    yes, no = WEIGHTS.largest_break_odds, pytest.approx(-1.6, abs=0.5)
     boxes = seen(*sure("ABC123"))[0]
     everything = range(6)
     assert break_log_odds(boxes, everything) == [no] * 5
@@ -139,7 +141,7 @@ def test_the_bonus_grows_with_the_specificity_and_is_bounded():
     assert bonus(7, 0) == 0
     specific, generic = (sum(SYNTAXES.shares(text).values()) for text in ("KL01CA2555", "HELLO"))
     assert bonus(10, specific) > bonus(5, generic) + 1
-    assert bonus(10, 1.0) == LARGEST_BONUS
+    assert bonus(10, 1.0) == WEIGHTS.largest_bonus
 
 
 CHARACTER = st.dictionaries(st.sampled_from("0OQD1I8BZ2S5UVYMWKA7"), st.floats(0.005, 1), min_size=1, max_size=4).map(
@@ -168,14 +170,14 @@ def test_properties(characters, data):
     best = dict(zip(after[0].boxes, after[0].text, strict=True))
     for box, classes in enumerate(characters):
         likeliest = max(classes, key=lambda character: classes[character])
-        if classes[likeliest] > 0.99 * (CLEAR + 0.001) and box in best:
+        if classes[likeliest] > 0.99 * (WEIGHTS.clear + 0.001) and box in best:
             assert best[box] == likeliest
-        if evidence[box] > CLEAR + 0.001:
+        if evidence[box] > WEIGHTS.clear + 0.001:
             assert box in best
     # No text's odds change by more than the bonus.
     old = {spelling.text: spelling.probability for spelling in before}
     changes = [math.log(spelling.probability / old[spelling.text]) for spelling in after if old[spelling.text] > 1e-12]
-    assert max(changes) - min(changes) <= LARGEST_BONUS + 1e-6
+    assert max(changes) - min(changes) <= WEIGHTS.largest_bonus + 1e-6
     if region is not None:
         assert 0 < region.confidence <= 1 + 1e-9
         assert set(region.code) <= set(string.ascii_lowercase + "-")

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad, quad_to_box, transform_points
-from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, MARGIN, canvas_matrix, plate_view
+from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_MARGIN, CANVAS_WIDTH, canvas_matrix, plate_view
 
 QUADS = {
     "straight": [(100, 100), (300, 100), (300, 145), (100, 145)],
@@ -17,7 +17,7 @@ QUADS = {
 def test_the_plate_and_its_margin_fill_the_canvas(name: str) -> None:
     quad = np.array(QUADS[name], np.float32)
     xmin, ymin, xmax, ymax = quad_to_box(transform_points(quad, canvas_matrix(quad)))
-    margin = MARGIN * (ymax - ymin)
+    margin = CANVAS_MARGIN * (ymax - ymin)
     assert (xmin + xmax) / 2 == pytest.approx(CANVAS_WIDTH / 2, abs=0.1)
     assert (ymin + ymax) / 2 == pytest.approx(CANVAS_HEIGHT / 2, abs=0.1)
     assert max((xmax - xmin + 2 * margin) / CANVAS_WIDTH, (ymax - ymin + 2 * margin) / CANVAS_HEIGHT) == pytest.approx(
@@ -42,7 +42,7 @@ def test_a_mark_is_seen_where_the_matrix_says(scale: float) -> None:
     cv2.rectangle(image, mark[:2].astype(int).tolist(), (mark[2:] - 1).astype(int).tolist(), (0, 0, 0), -1)
     quad = np.array(QUADS["straight"], np.float32) * scale
     view = plate_view(image, quad)
-    rows, columns = np.nonzero(view.canvas() < 100)
+    rows, columns = np.nonzero(view.canvas < 100)
     seen = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
     expected = quad_to_box(transform_points(box_to_quad(mark), canvas_matrix(quad)))
     np.testing.assert_allclose(seen, expected, atol=1.5)
@@ -52,4 +52,4 @@ def test_grey_photographs_are_read_like_coloured_ones() -> None:
     grey = np.random.default_rng(0).integers(0, 255, (300, 400), np.uint8)
     quad = np.array(QUADS["tilted"], np.float32)
     coloured = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
-    assert np.abs(plate_view(grey, quad).canvas().astype(int) - plate_view(coloured, quad).canvas()).max() <= 1
+    assert np.abs(plate_view(grey, quad).canvas.astype(int) - plate_view(coloured, quad).canvas).max() <= 1

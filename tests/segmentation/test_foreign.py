@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH
-from src.segmentation.foreign import LARGEST_LOG_ODDS, foreign_log_odds
+from src.segmentation.foreign import LARGEST_FOREIGN_ODDS, foreign_log_odds
 
 TOP, BOTTOM, WIDTH, PITCH = 28, 68, 20, 25
 FIRST = 46
@@ -65,4 +65,4 @@ def test_nothing_is_said_of_what_is_not_on_the_canvas():
 def test_any_boxes_have_log_odds(sides, seed):
     canvas = np.random.default_rng(seed).integers(0, 256, (CANVAS_HEIGHT, CANVAS_WIDTH), np.uint8)
     boxes = np.array([(x, y, x + width, y + height) for x, y, width, height in sides], np.float32)
-    assert -LARGEST_LOG_ODDS <= foreign_log_odds(canvas, boxes, 0) <= LARGEST_LOG_ODDS
+    assert -LARGEST_FOREIGN_ODDS <= foreign_log_odds(canvas, boxes, 0) <= LARGEST_FOREIGN_ODDS

@@ -5,7 +5,7 @@ from src.basics.runtime import load_model
 from src.evaluation.annotations import read_annotations
 from src.evaluation.metrics import normalise_text
 from src.media.images import read_image
-from src.recognition.reading import PlateReader
+from src.recognition.reader import PlateReader
 from src.syntax.library import load_syntaxes
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from src.classification.alphabet import ALPHABET
+from src.basics.texts import ALPHABET
 from src.training.reader import QUICK, train_reader
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad, iou_matrix, quad_to_box
-from src.classification.alphabet import REJECT
+from src.basics.texts import REJECT
 from src.training.reader_data import MOST_CHARACTERS, Samples, draw_samples, jittered_quad, reject_boxes
 
 

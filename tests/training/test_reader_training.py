@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.basics.runtime import KerasModel, LiteRTModel, compile_model
+from src.basics.runtime import KerasModel, LiteRTModel
 from src.training import classifier, segmenter
+from src.training.compiling import compile_model
 from src.training.fitting import AVERAGED, Schedule
 from src.training.reader_data import Samples, draw_samples
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad, is_convex, quad_size
-from src.detection.refiner import (
+from src.detection.refinement import (
     CLOSE_UP_HEIGHT,
     CLOSE_UP_WIDTH,
     PLATE_HEIGHT,

@@ -5,8 +5,7 @@ import pytest
 
 from src.basics.runtime import load_model
 from src.detection.detector import Detector
-from src.detection.model import build_detector
-from src.detection.verifier_model import OFFSET_SCALE, build_verifier
+from src.detection.networks import OFFSET_SCALE, build_detector, build_verifier
 from src.detection.views import SURROUNDINGS_HEIGHT, VIEW_HEIGHT, VIEW_WIDTH
 from src.training.detector_data import Photograph, draw_photographs
 from src.training.verifier import QUICK, take_backbone, train_verifier, verification_loss

@@ -2,15 +2,19 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad, is_convex
-from src.detection.detector import Detector
+from src.detection.detector import Detection, Detector
+from src.detection.rescoring import Rescorer
 from src.detection.targets import assign_targets
-from src.detection.verifier import Verifier
 from src.detection.views import VIEW_HEIGHT, VIEW_WIDTH
 from tests.detection.test_detector import LARGE
 from tests.detection.test_targets import NO_BOXES, output_that_meets
 
 IMAGE = np.zeros((480, 640, 3), np.uint8)
 BOXES = np.array([[300, 200, 400, 230], [100, 50, 200, 80]], np.float32)
+
+
+def found(score, box=BOXES[0]):
+    return Detection(box, box_to_quad(box), score)
 
 
 def answering(*logits):
@@ -26,7 +30,7 @@ def answering(*logits):
 
 def test_what_convinces_either_network_is_surer():
     def confidence(score, logit):
-        return Verifier(answering(logit)).judge(IMAGE, BOXES[:1], np.array([score], np.float32), 0.0)[0].confidence
+        return Rescorer(answering(logit)).rescore(IMAGE, [found(score)], 0.0)[0].confidence
 
     doubted, usual, convinced = (confidence(0.3, logit) for logit in (-3, 0, 3))
     assert 0 < doubted < usual < convinced < 1
@@ -34,47 +38,31 @@ def test_what_convinces_either_network_is_surer():
     assert confidence(1.0, 50) <= 1
 
 
-def test_near_plates_are_likelier_than_far_ones_but_huge_ones_no_likelier():
-    def confidence(width):
-        box = np.array([[0, 0, width, width / 4]], np.float32)
-        return Verifier(answering(0)).judge(IMAGE, box, np.array([0.3], np.float32), 0.0)[0].confidence
-
-    assert confidence(12) < confidence(40) < confidence(140)
-    assert confidence(300) == pytest.approx(confidence(600))
-
-
-def test_what_no_verdict_could_make_a_plate_is_not_looked_at():
-    scores = np.array([0.04, 0.9], np.float32)
-    verifier = Verifier(answering(0))
-    hopeless, hopeful = verifier.judge(IMAGE, BOXES, scores, 0.3)
-    assert hopeless.confidence < 0.3 < hopeful.confidence
+def test_what_no_network_could_make_a_plate_is_not_looked_at():
+    (hopeful,) = Rescorer(answering(0)).rescore(IMAGE, [found(0.04), found(0.9, BOXES[1])], 0.3)
+    assert hopeful.box.tolist() == BOXES[1].tolist()
     # As sure as can be, it would not have been a plate.
-    assert Verifier(answering(50)).judge(IMAGE, BOXES[:1], scores[:1], 0.0)[0].confidence == hopeless.confidence
+    assert Rescorer(answering(50)).rescore(IMAGE, [found(0.04)], 0.0)[0].confidence < 0.3
 
 
 def test_without_places_there_is_nothing_to_ask():
-    assert Verifier(pytest.fail).judge(IMAGE, NO_BOXES, np.zeros(0, np.float32), 0.0) == []
+    assert Rescorer(pytest.fail).rescore(IMAGE, [], 0.0) == []
 
 
-def test_detections_are_those_that_the_verifier_confirms_surest_first():
+def test_the_surest_come_first():
     output = output_that_meets(assign_targets(BOXES, box_to_quad(BOXES), NO_BOXES, *LARGE))
-
-    def found(*logits):
-        return Detector(lambda batch: output[None], verifier=Verifier(answering(*logits))).detect(IMAGE, 0.01)
-
-    unverified = Detector(lambda batch: output[None]).detect(IMAGE, 0.01)
-    assert len(unverified) == 2
+    proposals = Detector(lambda batch: output[None]).detect(IMAGE, 0.01)
+    assert len(proposals) == 2
     for logits, confirmed in (((5, -5), 0), ((-5, 5), 1)):
-        both = found(*logits)
-        assert both[0].box.tolist() == unverified[confirmed].box.tolist()
+        both = Rescorer(answering(*logits)).rescore(IMAGE, proposals, 0.01)
+        assert both[0].box.tolist() == proposals[confirmed].box.tolist()
         assert [plate.confidence for plate in both] == sorted((plate.confidence for plate in both), reverse=True)
 
 
 @pytest.mark.parametrize(("logits", "first"), [((5, -5, -5), (0, 0)), ((-5, 5, -5), (0, 1)), ((-5, -5, 5), (1, 0))])
 def test_corners_of_a_plate_that_lies_on_its_side_begin_where_its_text_does(logits, first):
-    box = np.array([[300, 100, 340, 220]], np.float32)
-    output = output_that_meets(assign_targets(box, box_to_quad(box), NO_BOXES, *LARGE))
-    (plate,) = Detector(lambda batch: output[None], verifier=Verifier(answering(*logits))).detect(IMAGE, 0.01)
+    proposal = found(0.9, np.array([300, 100, 340, 220], np.float32))
+    (plate,) = Rescorer(answering(*logits)).rescore(IMAGE, [proposal], 0.01)
     # Upright; turned to the left, so that the text runs upwards; turned to the right, so that it runs downwards.
     left, top, right, bottom = plate.box
     assert plate.corners[0].tolist() == [(left, right)[first[0]], (top, bottom)[first[1]]]

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from src.segmentation.contours import contour_boxes
+from src.evaluation.baseline import contour_boxes
 
 
 def drawn_canvas(text: str) -> np.ndarray:

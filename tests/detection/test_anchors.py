@@ -3,8 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from src.basics.geometry import box_to_quad
-from src.detection.anchors import ANCHOR_SHAPES, STRIDES, anchor_grid
-from src.detection.coding import decode_boxes, decode_corners, encode_boxes, encode_corners
+from src.detection.anchors import (
+    ANCHOR_SHAPES,
+    STRIDES,
+    anchor_grid,
+    decode_boxes,
+    decode_corners,
+    encode_boxes,
+    encode_corners,
+)
 
 
 def test_grid_covers_the_input_once_per_shape_and_stride():

@@ -3,10 +3,10 @@ import pytest
 
 from src.basics.geometry import box_to_quad, quad_size, quad_to_box
 from src.basics.runtime import load_model
-from src.detection.refiner import (
+from src.detection.refinement import (
     CLOSE_UP_HEIGHT,
     CLOSE_UP_WIDTH,
-    STRIDE,
+    HEAT_STRIDE,
     CornerRefiner,
     cell_centres,
     close_up,
@@ -17,7 +17,7 @@ from src.detection.views import Pyramid
 from src.synthesis.scenes import reader_scene
 from src.training.refiner_data import presumed_quad
 
-GRID = (CLOSE_UP_HEIGHT // STRIDE, CLOSE_UP_WIDTH // STRIDE, 4)
+GRID = (CLOSE_UP_HEIGHT // HEAT_STRIDE, CLOSE_UP_WIDTH // HEAT_STRIDE, 4)
 IMAGE = np.zeros((480, 640, 3), np.uint8)
 QUAD = box_to_quad(np.array([300, 200, 400, 230], np.float32))
 
@@ -53,7 +53,7 @@ def test_corners_lie_in_the_mean_of_their_heat():
     heat = np.full(GRID, -20, np.float32)
     heat[5, 10] = 20
     heat[5, 11] = 20
-    assert decode_heat(heat) == pytest.approx(np.tile([(11) * STRIDE, 5.5 * STRIDE], (4, 1)), abs=1e-3)
+    assert decode_heat(heat) == pytest.approx(np.tile([(11) * HEAT_STRIDE, 5.5 * HEAT_STRIDE], (4, 1)), abs=1e-3)
     assert cell_centres().shape == (GRID[0] * GRID[1], 2)
 
 

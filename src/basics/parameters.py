@@ -1,0 +1,112 @@
+"""The fitted numbers of recognition: ``models/parameters.json``, which also says what each was fitted on and when.
+
+``python -m src.training.parameters SET…`` fits them. Numbers that follow from how a part works stand there, explained.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import numpy as np
+
+from .files import PARAMETERS_FILE
+from .geometry import FloatArray
+
+
+@dataclass(frozen=True)
+class LogisticModel:
+    """Log odds that are a weighted sum of features, which the function of that name computes in this order."""
+
+    weights: dict[str, float]
+    bias: float
+
+    @cached_property
+    def _weights(self) -> FloatArray:
+        return np.array(list(self.weights.values()))
+
+    def log_odds(self, features: FloatArray) -> FloatArray:
+        """Features ``[..., F]`` to log odds ``[...]``."""
+        return np.asarray(np.dot(features, self._weights) + self.bias)
+
+    def probability(self, features: FloatArray) -> FloatArray:
+        """Features ``[..., F]`` to probabilities ``[...]``."""
+        return np.asarray(1 / (1 + np.exp(-self.log_odds(features))))
+
+
+@dataclass(frozen=True)
+class AcceptanceParameters:
+    """Thresholds of :mod:`numberplate.recognition.acceptance`."""
+
+    #: Detections from this confidence on are plates, readable or not.
+    sure_detection: float
+    #: Detections from this confidence on are plates if enough characters are read on them.
+    least_detection: float
+    #: Less sure detections on which so many letters of such a confidence and nothing else are read, are writing.
+    writing_detection: float
+    writing_characters: int
+    writing_confidence: float
+    #: How many characters of which confidence prove a plate, in a text that is likelier right than not.
+    proof_characters: int
+    proof_confidence: float
+    proof_text: float
+
+
+@dataclass(frozen=True)
+class SearchParameters:
+    """Weights of :mod:`numberplate.classification.search`."""
+
+    #: Of the classifier's opinion and of the segmenter's on which character it is.
+    classifier: float
+    segmenter: float
+    #: Logarithms of how much rarer letters that look like digits are on real plates than on drawn ones, where all
+    #: letters are equally frequent: many countries leave them out.
+    rarer: dict[str, float]
+    #: Logarithm of the odds that a character is followed by one of its kind (letter, digit), for the usual gap between
+    #: them and per height of a character that the gap is wider: they come in runs, and wide gaps end a run.
+    run_log_odds: float
+    gap_log_odds: float
+    #: Texts are a little less certain than the search says: power of their probabilities.
+    inverse_temperature: float
+
+
+@dataclass(frozen=True)
+class SyntaxParameters:
+    """Weights of :mod:`numberplate.recognition.rerank`."""
+
+    #: Odds that a plate follows one of the syntaxes, against a random string of the very length of the text.
+    lawful_odds: float
+    #: How much of the logarithm of a text's odds counts (syntaxes are not used evenly, nor do all plates follow them),
+    #: and at most how much of it: what was seen has the last word.
+    prior_weight: float
+    largest_bonus: float
+    #: A character or its class that is at least so likely is clear: no syntax may speak against it.
+    clear: float
+    #: Log odds of a break between two groups of characters, by how much wider than usual the gap is, in heights of
+    #: characters: even for the first of these numbers, from where they rise by the second up to the third.
+    usual_break: float
+    break_slope: float
+    largest_break_odds: float
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """All of them; a field is a section of the file."""
+
+    rescoring: LogisticModel
+    evidence: LogisticModel
+    foreign: LogisticModel
+    acceptance: AcceptanceParameters
+    search: SearchParameters
+    syntax: SyntaxParameters
+
+
+def load_parameters(path: Path = PARAMETERS_FILE) -> Parameters:
+    """Read the numbers of a file; what they were fitted on is for people."""
+    stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return Parameters(**{name: kind(**stored[name]["values"]) for name, kind in get_type_hints(Parameters).items()})
+
+
+#: Those that this version was released with.
+PARAMETERS = load_parameters()

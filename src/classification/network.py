@@ -1,0 +1,23 @@
+"""The character classifier: a small residual network on grey crops."""
+
+import keras
+from keras import layers
+
+from ..basics.texts import CLASSES
+from ..segmentation.network import convolved, evenly_lit, residual_block
+from .crops import CROP_SIZE
+
+
+def build_classifier() -> keras.Model:
+    """Build the network, with random weights.
+
+    Returns:
+        A model from float32 ``[B, 32, 32, 1]`` grey crops (0..255) to the logits ``[B, 37]`` of the characters of
+        :data:`numberplate.basics.texts.ALPHABET` and of "not a character".
+    """
+    inputs = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
+    x = convolved(evenly_lit(inputs), 16)
+    for filters in (40, 80, 144):
+        x = residual_block(convolved(x, filters, strides=2))
+    x = layers.Dropout(0.2)(layers.Flatten()(x))
+    return keras.Model(inputs, layers.Dense(CLASSES, name="logits")(x), name="classifier")

@@ -1,0 +1,122 @@
+"""The three networks that find plates: detector, rescoring (the verifier), and corner refinement (the refiner)."""
+
+import math
+
+import keras
+from keras import layers
+
+from .anchors import ANCHORS_PER_CELL, INPUT_HEIGHT, INPUT_WIDTH, STRIDES
+from .refinement import CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH
+from .views import VIEW_HEIGHT, VIEW_WIDTH
+
+#: Share of anchors expected to be plates before training; keeps focal loss calm at the start (Lin et al., 2017).
+_PRIOR = 0.01
+#: Numbers of the verifier's output: a logit, and four offsets of the plate's box to the place, coded as by
+#: :mod:`numberplate.detection.anchors`, times the scale below, which makes them of the order of 1. The offsets only
+#: help to learn where plates end; nothing is moved by them.
+_VERIFIER_OUTPUTS = 5
+OFFSET_SCALE = 4.0
+#: Of the map that the verifier's answer is taken from, in pixels of the view.
+_VIEW_STRIDE = 16
+
+
+def _convolution(x: keras.KerasTensor, channels: int, kernel: int = 3, stride: int = 1) -> keras.KerasTensor:
+    """A convolution with normalisation and ReLU."""
+    # Dense 3×3 convolutions: on a CPU they train twice as fast as depthwise ones and carry more per millisecond.
+    x = layers.Conv2D(channels, kernel, strides=stride, padding="same", use_bias=False)(x)
+    x = layers.BatchNormalization(momentum=0.97)(x)
+    return layers.ReLU()(x)
+
+
+def _residual(x: keras.KerasTensor, blocks: int = 1) -> keras.KerasTensor:
+    """Convolutions that add to their inputs (ResNet, He et al., 2016)."""
+    for _ in range(blocks):
+        x = layers.Add()([x, _convolution(x, x.shape[-1])])
+    return x
+
+
+def _backbone(image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Feature maps of 64 channels at stride 8 and of 96 channels at stride 16 from BGR pictures (0..255)."""
+    x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
+    x = _convolution(x, 16, stride=2)
+    x = _residual(_convolution(x, 32, stride=2))
+    stride_8 = _residual(_convolution(x, 64, stride=2), 2)
+    # Depth is cheap on the coarse maps, and it is there that a grille is told from a plate.
+    return stride_8, _residual(_convolution(stride_8, 96, stride=2), 4)
+
+
+def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
+    x = _convolution(x, x.shape[-1])
+    rarely = keras.initializers.Constant(-math.log((1 - _PRIOR) / _PRIOR))
+    # With small kernels the bias alone speaks at first, however deep the network is.
+    small = keras.initializers.RandomNormal(stddev=0.01)
+    logit = layers.Conv2D(
+        ANCHORS_PER_CELL, 1, kernel_initializer=small, bias_initializer=rarely, name=f"output_logit_{stride}"
+    )(x)
+    box = layers.Conv2D(ANCHORS_PER_CELL * 4, 1, name=f"output_box_{stride}")(x)
+    corners = layers.Conv2D(ANCHORS_PER_CELL * 8, 1, name=f"output_corners_{stride}")(x)
+    parts = [layers.Reshape((-1, size))(part) for part, size in ((logit, 1), (box, 4), (corners, 8))]
+    return layers.Concatenate(axis=-1)(parts)
+
+
+def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> keras.Model:
+    """The detector, with random weights (1.4 M parameters; the weights fit any input size).
+
+    Returns:
+        A model from ``[B, height, width, 3]`` BGR (0..255) to ``[B, A, 13]``: for each anchor of
+        :func:`numberplate.detection.anchors.anchor_grid` a logit, 4 box offsets and 8 corner offsets.
+
+    Raises:
+        ValueError: a side is no multiple of the coarsest stride, 32.
+    """
+    if height % STRIDES[-1] or width % STRIDES[-1]:
+        raise ValueError(f"the detector's input is {height}×{width}; both sides must be multiples of {STRIDES[-1]}")
+    image = layers.Input((height, width, 3), name="image")
+    stride_8, stride_16 = _backbone(image)
+    stride_32 = _residual(_convolution(stride_16, 128, stride=2), 4)
+
+    # Feature pyramid (Lin et al., 2017): what the coarse maps know of cars helps the fine ones to find small plates.
+    coarse = _convolution(stride_32, 64, kernel=1)
+    middle = layers.Add()([layers.UpSampling2D()(coarse), _convolution(stride_16, 64, kernel=1)])
+    middle = _convolution(middle, 64)
+    fine = layers.Add()([layers.UpSampling2D()(middle), _convolution(stride_8, 64, kernel=1)])
+    outputs = [_head(level, stride) for level, stride in zip((fine, middle, coarse), STRIDES, strict=True)]
+    return keras.Model(image, layers.Concatenate(axis=1)(outputs), name="detector")
+
+
+def build_verifier() -> keras.Model:
+    """The network of rescoring: the detector's backbone on two small pictures of a place (0.8 M parameters).
+
+    Returns:
+        A model from views ``[B, VIEW_HEIGHT, VIEW_WIDTH, 3]`` BGR (0..255) to ``[B, 5]``: a logit and four offsets.
+    """
+    views = layers.Input((VIEW_HEIGHT, VIEW_WIDTH, 3), name="views")
+    _, x = _backbone(views)
+    x = _convolution(_residual(x), 48, kernel=1)
+    # Where something is counts: one kernel that covers all of the map.
+    x = layers.Conv2D(96, (VIEW_HEIGHT // _VIEW_STRIDE, VIEW_WIDTH // _VIEW_STRIDE), use_bias=False)(x)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.97)(x))
+    x = layers.Dropout(0.3)(x)
+    x = layers.Conv2D(_VERIFIER_OUTPUTS, 1, name="output_all")(x)
+    return keras.Model(views, layers.Reshape((_VERIFIER_OUTPUTS,))(x), name="verifier")
+
+
+def build_refiner() -> keras.Model:
+    """The network of corner refinement: heat maps of a plate's corners, from a close-up (0.7 M parameters).
+
+    Returns:
+        A model from close-ups ``[B, CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]`` BGR (0..255) to ``[B, 24, 52, 4]``: for each
+        cell of 4×4 pixels the logits that the top-left, top-right, bottom-right and bottom-left corner is there.
+    """
+    close_ups = layers.Input((CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3), name="close_ups")
+    x = _convolution(layers.Rescaling(1 / 127.5, offset=-1.0)(close_ups), 16, stride=2)
+    quarter = _residual(_convolution(x, 32, stride=2))
+    eighth = _residual(_convolution(quarter, 64, stride=2), 2)
+    x = _residual(_convolution(eighth, 96, stride=2), 3)
+    # One kernel that covers all of the map: a corner is told by the whole plate, above all where it is hidden.
+    whole = layers.Conv2D(64, x.shape[1:3], use_bias=False)(_convolution(x, 48, kernel=1))
+    whole = layers.Conv2D(64, 1)(layers.ReLU()(layers.BatchNormalization(momentum=0.97)(whole)))
+    x = layers.UpSampling2D()(layers.Add()([_convolution(x, 64, kernel=1), whole]))
+    x = _convolution(layers.Add()([x, _convolution(eighth, 64, kernel=1)]), 32)
+    x = _convolution(layers.Add()([layers.UpSampling2D()(x), quarter]), 32)
+    return keras.Model(close_ups, layers.Conv2D(4, 1, name="output_heat")(x), name="refiner")

@@ -1,0 +1,72 @@
+"""Rescoring of what the detector found, at each place by itself (after R-CNN, Girshick et al., 2014)."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..basics.geometry import FloatArray, box_to_quad
+from ..basics.parameters import PARAMETERS, LogisticModel
+from ..basics.runtime import Model
+from .detector import Detection
+from .views import Pyramid, view
+
+#: What the detector finds from this score on is rescored, the surest, so many at most.
+LEAST_PROPOSAL = 0.1
+MOST_PROPOSALS = 32
+#: The verifier's log odds are cut to this range, as it has not seen everything. Its doubt counts for less than its
+#: trust: what it doubts may still be proven by a text.
+LEAST_LOG_ODDS, MOST_LOG_ODDS = -2.0, 4.0
+#: A place so many times as high as wide may be a plate in a photograph that has been turned to a side.
+TALL = 1.3
+
+
+class Rescorer:
+    """Judges what may be plates in an image."""
+
+    def __init__(self, model: Model, opinion: LogisticModel = PARAMETERS.rescoring) -> None:
+        """Use a loaded model, see :func:`numberplate.detection.networks.build_verifier`."""
+        self._model = model
+        self._opinion = opinion
+
+    def rescore(self, image: NDArray[np.uint8], proposals: Sequence[Detection], threshold: float) -> list[Detection]:
+        """The detections with the confidence that both networks have in them, the most confident first.
+
+        Args:
+            image: BGR uint8 ``[H, W, 3]``.
+            proposals: of the detector. Those that cannot reach the threshold are not looked at.
+            threshold: lowest confidence kept, 0..1.
+        """
+        pyramid = Pyramid(image)
+        rescored = [self._rescored(pyramid, proposal, threshold) for proposal in proposals]
+        kept = [detection for detection in rescored if detection.confidence >= threshold]
+        return sorted(kept, key=lambda detection: detection.confidence, reverse=True)
+
+    def _rescored(self, pyramid: Pyramid, proposal: Detection, threshold: float) -> Detection:
+        if self._opinion.probability(_features(proposal, MOST_LOG_ODDS)) < threshold:
+            return replace(proposal, confidence=0.0)
+        features, turn = self.features(pyramid, proposal)
+        # Corners of turned plates cannot be learnt: those of plates turned to one side and to the other cancel out.
+        corners = np.roll(box_to_quad(proposal.box), -turn, axis=0) if turn else proposal.corners
+        return Detection(proposal.box, corners, float(self._opinion.probability(features)))
+
+    def features(self, pyramid: Pyramid, proposal: Detection) -> tuple[FloatArray, int]:
+        """What tells plates from what else looks like them; a logistic model weighs it.
+
+        Returns:
+            Log odds ``[2]`` of the detector and of the verifier, and by how many quarter turns clockwise the plate is
+            turned.
+        """
+        width, height = proposal.box[2:] - proposal.box[:2]
+        turns = (0, -1, 1) if height > TALL * width else (0,)
+        # One by one: arrays of megabytes that come and go would scatter the memory.
+        logits = [float(self._model(view(pyramid, proposal.box, turn)[None])[0, 0]) for turn in turns]
+        likeliest = int(np.argmax(logits))
+        return _features(proposal, logits[likeliest]), turns[likeliest]
+
+
+def _features(proposal: Detection, logit: float) -> FloatArray:
+    score = min(max(proposal.confidence, 1e-6), 1 - 1e-6)
+    return np.array([math.log(score / (1 - score)), min(max(logit, LEAST_LOG_ODDS), MOST_LOG_ODDS)])

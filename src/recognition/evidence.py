@@ -1,0 +1,54 @@
+"""Evidence of characters: how likely each box that the segmenter marked is one character of the plate's text."""
+
+import numpy as np
+
+from ..basics.geometry import FloatArray
+from ..basics.texts import ALPHABET, REJECT
+from ..segmentation.rows import stacked
+
+#: So many of a plate's boxes count as its best.
+BEST_BOXES = 6
+
+
+def evidence_features(boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> FloatArray:
+    """What tells characters from what else is on a plate; a logistic model weighs it.
+
+    Args:
+        boxes: ``[N, 4]`` boxes on the canvas, N ≥ 1.
+        scores: ``[N]`` centre probabilities of the segmenter.
+        probabilities: ``[N, 37]`` class probabilities.
+
+    Returns:
+        ``[N, 4]``: log odds of the segmenter, by how much they exceed those of the plate's best boxes, log odds of the
+        likeliest class, and how far the height is from the usual one of the plate, or its stack, as a logarithm.
+    """
+    whole = scores * (1 - probabilities[:, REJECT])
+    heights = boxes[:, 3] - boxes[:, 1]
+    misfit = np.zeros(len(boxes))
+    in_stack = stacked(boxes, whole) > 0
+    for part in (in_stack, ~in_stack):
+        if part.any():
+            misfit[part] = np.abs(np.log(heights[part] / weighted_median(heights[part], whole[part])))
+    segmented, best = _log_odds(scores), _log_odds(np.median(np.sort(whole)[-BEST_BOXES:]))
+    classified = _log_odds(surest_class(probabilities))
+    return np.stack([segmented, segmented - best, classified, np.minimum(misfit, 1)], axis=1)
+
+
+def surest_class(probabilities: FloatArray) -> FloatArray:
+    """Probability of the likeliest character, ``[N, 37]`` to ``[N]``; an O is as good as a 0, an I as a 1."""
+    characters = probabilities[:, :REJECT].copy()
+    for digit, letter in ("0O", "1I"):
+        characters[:, ALPHABET.index(digit)] += characters[:, ALPHABET.index(letter)]
+    return characters.max(axis=1)
+
+
+def weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    """The value ``[N]`` up to which half of the weights ``[N]`` lie."""
+    order = np.argsort(values)
+    cumulated = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(cumulated, cumulated[-1] / 2)])
+
+
+def _log_odds(probabilities: FloatArray | np.floating) -> FloatArray:
+    clipped = np.clip(probabilities, 1e-3, 1 - 1e-3)
+    return np.log(clipped / (1 - clipped))

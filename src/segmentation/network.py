@@ -1,0 +1,62 @@
+"""The segmenter: a small fully convolutional network that marks characters on the plate canvas.
+
+It goes down to stride 16, where a cell sees the whole plate and can tell the number from state names, slogans, dates
+and stickers, and comes back to stride 4 with skip connections (U-Net, Ronneberger et al. 2015), where it marks the
+centre of each character (CenterNet, Zhou et al. 2019) and the distances to the sides of its box (FCOS, Tian et al.
+2019). It also has an opinion on which character it is: coarser than the classifier's, but with the others in view.
+"""
+
+import keras
+from keras import layers
+
+from ..basics.texts import ALPHABET
+from .canvas import CANVAS_HEIGHT, CANVAS_WIDTH
+
+#: Bias of the centre logit at the start: centres are rare (focal loss, Lin et al. 2017).
+CENTRE_BIAS = -4.0
+
+
+def evenly_lit(grey: keras.KerasTensor) -> keras.KerasTensor:
+    """Grey pictures (0..255) brought to mean 0 and deviation 1 each, as light differs more than anything else does."""
+    # The layer is given one flat axis: from an .h5 it would come back with its last axis alone.
+    flat = layers.Flatten()(layers.Rescaling(1 / 255)(grey))
+    flat = layers.LayerNormalization(center=False, scale=False, epsilon=1e-4)(flat)
+    return layers.Reshape(grey.shape[1:])(flat)
+
+
+def convolved(x: keras.KerasTensor, filters: int, strides: int = 1, kernel: int = 3) -> keras.KerasTensor:
+    """A convolution with normalisation and ReLU."""
+    x = layers.Conv2D(filters, kernel, strides, padding="same", use_bias=False)(x)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
+
+
+def residual_block(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Two convolutions that add to their input (ResNet, He et al. 2016)."""
+    filters = x.shape[-1]
+    added = layers.Conv2D(filters, 3, padding="same", use_bias=False)(convolved(x, filters))
+    return layers.ReLU()(layers.Add()([x, layers.BatchNormalization(momentum=0.95)(added)]))
+
+
+def build_segmenter() -> keras.Model:
+    """Build the network, with random weights.
+
+    Returns:
+        A model from float32 ``[B, 96, 192, 1]`` grey canvases (0..255) to ``[B, 24, 48, 41]``: the logit that a
+        character's centre lies in the cell, then the distances from the cell's centre to the left, top, right and
+        bottom of the character's box, in cells (4 canvas pixels), at least 0, then the logits of the characters of
+        :data:`numberplate.basics.texts.ALPHABET`.
+    """
+    inputs = keras.Input((CANVAS_HEIGHT, CANVAS_WIDTH, 1), name="canvas")
+    half = convolved(evenly_lit(inputs), 32, strides=2, kernel=5)
+    quarter = residual_block(convolved(half, 56, strides=2))
+    eighth = residual_block(residual_block(convolved(quarter, 88, strides=2)))
+    sixteenth = residual_block(residual_block(convolved(eighth, 128, strides=2)))
+    eighth = layers.Add()([eighth, layers.UpSampling2D()(convolved(sixteenth, 88, kernel=1))])
+    eighth = residual_block(convolved(eighth, 88))
+    quarter = layers.Add()([quarter, layers.UpSampling2D()(convolved(eighth, 56, kernel=1))])
+    quarter = convolved(residual_block(convolved(quarter, 56)), 64)
+    bias = keras.initializers.Constant(CENTRE_BIAS)
+    centre = layers.Conv2D(1, 1, bias_initializer=bias, name="output_centre")(quarter)
+    sides = layers.Conv2D(4, 1, activation="softplus", name="output_sides")(quarter)
+    classes = layers.Conv2D(len(ALPHABET), 1, name="output_classes")(convolved(quarter, 96))
+    return keras.Model(inputs, layers.Concatenate(name="cells")([centre, sides, classes]), name="segmenter")

@@ -1,0 +1,297 @@
+"""Fits the numbers of recognition on annotated sets: ``python -m src.training.parameters SET… [--write]``.
+
+One set is left out at a time: what is printed for it comes from numbers fitted on the other ones, beside what today's
+numbers reach there. ``--write`` then fits them on all sets, and writes ``models/parameters.json``.
+"""
+
+import argparse
+import datetime
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
+
+from ..basics.files import PARAMETERS_FILE
+from ..basics.geometry import FloatArray, iou_matrix
+from ..basics.parameters import PARAMETERS, LogisticModel, Parameters
+from ..basics.runtime import Model, load_model
+from ..detection.detector import LEAST_VOTE, Detection
+from ..detection.rescoring import LEAST_PROPOSAL, MOST_PROPOSALS
+from ..detection.views import Pyramid
+from ..evaluation.annotations import AnnotatedImage, read_annotations
+from ..evaluation.metrics import (
+    FOUND_IOU,
+    LOCATED_IOU,
+    Comparison,
+    PredictedPlates,
+    compared_part,
+    detection_figures,
+    normalise_text,
+    reading_figures,
+)
+from ..media.images import read_image
+from ..recognition.acceptance import RULES, Rule
+from ..recognition.reading import Reading
+from ..recognition.recogniser import PlateRecogniser
+from .reader_real import align
+
+#: From which confidences on detections may be plates, and how many false ones an image may have in the mean: no set
+#: should have more than 0.05, and sets differ.
+THRESHOLDS = np.arange(0.3, 0.95, 0.01)
+MOST_FALSE = 0.03
+#: Powers of the texts' probabilities that are tried.
+INVERSE_TEMPERATURES = np.arange(0.5, 1.51, 0.02)
+#: Inverse strength of the penalty on weights: next to none, as there are thousands of samples for a few numbers.
+PENALTY = 100.0
+
+
+class RecordedModel:
+    """A model that remembers its answers, so that reading again with other numbers takes a tenth of the time."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._answers: dict[bytes, Any] = {}
+
+    def __call__(self, batch: NDArray[Any]) -> FloatArray:
+        """Run the model on what it has not been asked yet."""
+        return np.concatenate([self._answer(batch[index : index + 1]) for index in range(len(batch))])
+
+    def _answer(self, one: NDArray[Any]) -> FloatArray:
+        key = hashlib.blake2b(np.ascontiguousarray(one).tobytes(), digest_size=16).digest()
+        if key not in self._answers:
+            self._answers[key] = self._packed(self._model(one))
+        return self._unpacked(self._answers[key])
+
+    def _packed(self, answer: FloatArray) -> Any:
+        return answer.copy()
+
+    def _unpacked(self, packed: Any) -> FloatArray:
+        return packed
+
+
+class RecordedDetector(RecordedModel):
+    """The same for the detector: of its thousands of anchors only those are kept that have a say."""
+
+    def _packed(self, answer: FloatArray) -> Any:
+        rows = np.flatnonzero(answer[0, :, 0] >= np.log(LEAST_VOTE / (1 - LEAST_VOTE)) - 0.1)
+        return answer.shape, rows, answer[0, rows]
+
+    def _unpacked(self, packed: Any) -> FloatArray:
+        shape, rows, values = packed
+        answer = np.full(shape, -20, np.float32)
+        answer[0, rows] = values
+        return answer
+
+
+@functools.cache
+def _recorded_model(name: str, runtime: str) -> Model:
+    """A model of this process that remembers."""
+    kind = RecordedDetector if name.startswith("detector") else RecordedModel
+    return kind(load_model(name, runtime))
+
+
+def recogniser_with(parameters: Parameters, rules: Sequence[Rule] = RULES) -> PlateRecogniser:
+    """A recogniser with other numbers or rules, whose models remember what they were asked before."""
+    return PlateRecogniser(parameters=parameters, rules=rules, load=_recorded_model)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a recogniser sees in one photograph.
+
+    Attributes:
+        item: the photograph's annotation.
+        recogniser: sees it.
+        pairs: what may be plates, and what was read there.
+    """
+
+    item: AnnotatedImage
+    recogniser: PlateRecogniser
+    pairs: list[tuple[Detection, Reading]]
+
+    @cached_property
+    def overlaps(self) -> FloatArray:
+        """IoU of every annotated plate (rows) with everything that may be one."""
+        boxes = np.array([detection.box for detection, _ in self.pairs], np.float32).reshape(-1, 4)
+        return iou_matrix(self.item.boxes, boxes)
+
+    @cached_property
+    def places(self) -> FloatArray:
+        """Features of rescoring, with labels: ``[P, F + 1]``.
+
+        Nothing is said of loose boxes around plates, and of what cannot be told.
+        """
+        image = read_image(self.item.path, str(self.item.path))
+        proposals = self.recogniser.detector.detect(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
+        if not proposals or not len(self.item.boxes):
+            return np.zeros((0, len(PARAMETERS.rescoring.weights) + 1), np.float32)
+        pyramid = Pyramid(image)
+        features = np.array([self.recogniser.rescorer.features(pyramid, proposal)[0] for proposal in proposals])
+        boxes = np.array([proposal.box for proposal in proposals])
+        best = iou_matrix(boxes, self.item.boxes).max(axis=1)
+        unclear = iou_matrix(boxes, self.item.unclear).max(axis=1, initial=0) >= LOCATED_IOU
+        known = ((best >= FOUND_IOU) | (best < LOCATED_IOU)) & ~unclear
+        return np.concatenate([features, best[:, None] >= FOUND_IOU], axis=1)[known]
+
+    @cached_property
+    def boxes(self) -> FloatArray:
+        """Features of evidence, with labels: ``[B, F + 1]``, of the plates whose text is known and was found."""
+        image = read_image(self.item.path, str(self.item.path))
+        labelled = [np.zeros((0, len(PARAMETERS.evidence.weights) + 1))]
+        for detection, _, text in self.read_texts():
+            (seen,) = self.recogniser.reader.read_once(image, [detection.corners], [np.zeros((0, 4), np.float32)])
+            indices = align(normalise_text(seen.reading.text, True), normalise_text(text, True))
+            if indices is not None:
+                is_character = (seen.all_boxes[:, None] == seen.boxes[indices]).all(axis=2).any(axis=1)
+                labelled.append(np.concatenate([seen.features, is_character[:, None]], axis=1))
+        return np.concatenate(labelled)
+
+    def read_texts(self) -> Iterator[tuple[Detection, Reading, str]]:
+        """The plates found whose text is known, what was read there, and the text."""
+        for plate, text in enumerate(self.item.texts):
+            if text and self.overlaps[plate].max(initial=0) >= FOUND_IOU:
+                yield *self.pairs[int(self.overlaps[plate].argmax())], text
+
+
+def observe(folder: Path, parameters: Parameters = PARAMETERS) -> list[Sample]:
+    """Read a set, taking everything for a plate that may be one."""
+    recogniser = recogniser_with(parameters)
+    samples = []
+    for item in tqdm(read_annotations(folder), desc=folder.name, unit="image"):
+        image = read_image(item.path, str(item.path))
+        samples.append(Sample(item, recogniser, recogniser.read(image, recogniser.search(image))))
+    return samples
+
+
+def compare(sample: Sample, recogniser: PlateRecogniser) -> Comparison:
+    """What a recogniser's rules make of a sample, beside its annotation."""
+    plates = recogniser.plates(sample.pairs)
+    predicted = PredictedPlates(
+        np.array([plate.box for plate in plates], np.float32).reshape(-1, 4),
+        np.array([plate.corners for plate in plates], np.float32).reshape(-1, 4, 2),
+        np.array([plate.detection_confidence for plate in plates], np.float32),
+        tuple(plate.text for plate in plates),
+        tuple(plate.confidence for plate in plates),
+    )
+    return Comparison(sample.item.boxes, sample.item.quads, sample.item.texts, predicted, sample.item.unclear)
+
+
+def _logistic(model: LogisticModel, rows: Sequence[FloatArray]) -> LogisticModel:
+    """A logistic model of the same features, fitted on rows of them and a label."""
+    data = np.concatenate(rows)
+    fitted = LogisticRegression(C=PENALTY, max_iter=1000).fit(data[:, :-1], data[:, -1])
+    weights = dict(zip(model.weights, fitted.coef_[0].round(2).tolist(), strict=True))
+    return LogisticModel(weights, round(float(fitted.intercept_[0]), 2))
+
+
+def fit_rescoring(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
+    """Logistic regression of the places that the detector proposes."""
+    return replace(parameters, rescoring=_logistic(parameters.rescoring, [sample.places for sample in samples]))
+
+
+def fit_evidence(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
+    """Logistic regression of the boxes on plates whose texts are known."""
+    return replace(parameters, evidence=_logistic(parameters.evidence, [sample.boxes for sample in samples]))
+
+
+def fit_search(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
+    """The temperature at which the right texts among the candidates are likeliest (Guo et al. 2017)."""
+    known = []
+    for _, reading, text in (found for sample in samples for found in sample.read_texts()):
+        part = compared_part(text)
+        right = [normalise_text(one.text)[part] == normalise_text(text)[part] for one in reading.candidates]
+        if any(right):
+            known.append((np.log([one.confidence for one in reading.candidates]), np.array(right)))
+
+    def loss(power: float) -> float:
+        # The candidates are tempered already.
+        ratio = power / parameters.search.inverse_temperature
+        add_up = np.logaddexp.reduce
+        return float(sum(add_up(ratio * logs) - add_up(ratio * logs[right]) for logs, right in known))
+
+    best = round(float(min(INVERSE_TEMPERATURES, key=loss)), 2)
+    return replace(parameters, search=replace(parameters.search, inverse_temperature=best))
+
+
+def fit_acceptance(parameters: Parameters, samples: Sequence[Sample], rules: Sequence[Rule] = RULES) -> Parameters:
+    """The least confidence of sure detections at which there are not too many false ones."""
+    for threshold in THRESHOLDS:
+        acceptance = replace(parameters.acceptance, sure_detection=round(float(threshold), 2))
+        fitted = replace(parameters, acceptance=acceptance)
+        recogniser = recogniser_with(fitted, rules)
+        if detection_figures([compare(sample, recogniser) for sample in samples]).false_per_image <= MOST_FALSE:
+            break
+    return fitted
+
+
+#: How each section is fitted, in this order; those that stand behind see what those before have changed.
+FITTERS: dict[str, Callable[[Parameters, Sequence[Sample]], Parameters]] = {
+    "rescoring": fit_rescoring,
+    "evidence": fit_evidence,
+    "search": fit_search,
+    "acceptance": fit_acceptance,
+}
+
+
+def fitted_on(sets: dict[Path, list[Sample]], sections: Sequence[str]) -> Parameters:
+    """Today's numbers with sections fitted anew on sets that were observed with them."""
+    parameters = PARAMETERS
+    for place, name in enumerate(sections):
+        if place:
+            sets = {folder: observe(folder, parameters) for folder in sets}
+        parameters = FITTERS[name](parameters, [sample for samples in sets.values() for sample in samples])
+    return parameters
+
+
+def figures(samples: list[Sample], parameters: Parameters) -> str:
+    """Recall, false detections per image, and exact and merged texts of a set."""
+    recogniser = recogniser_with(parameters)
+    comparisons = [compare(sample, recogniser) for sample in samples]
+    found, read = detection_figures(comparisons), reading_figures(comparisons)
+    texts = f"{read.exact:6.2f} {read.merged:6.2f}" if read else "     –      –"
+    return f"{found.recall:6.2f} {found.false_per_image:5.3f} {texts}"
+
+
+def write(parameters: Parameters, folders: Sequence[Path], sections: Sequence[str]) -> None:
+    """Put the fitted sections into the file, with what they were fitted on and when."""
+    stored = json.loads(PARAMETERS_FILE.read_text(encoding="utf-8"))
+    for name in sections:
+        stored[name] |= {
+            "how": (FITTERS[name].__doc__ or "").strip(),
+            "sets": [folder.name for folder in folders],
+            "date": datetime.date.today().isoformat(),
+            "values": asdict(getattr(parameters, name)),
+        }
+    PARAMETERS_FILE.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m src.training.parameters", description=__doc__)
+    parser.add_argument("sets", nargs="+", type=Path, help="folders of annotated sets, at least two")
+    parser.add_argument("--sections", nargs="+", choices=FITTERS, default=list(FITTERS), help="what is fitted")
+    parser.add_argument("--write", action="store_true", help="fit them on all sets, and write models/parameters.json")
+    options = parser.parse_args(arguments)
+    sections = [name for name in FITTERS if name in options.sections]
+    print("set              recall false  exact merged (today's numbers, then fitted without the set)")
+    today = {folder: observe(folder) for folder in options.sets}
+    for folder, samples in today.items():
+        fitted = fitted_on({other: seen for other, seen in today.items() if other != folder}, sections)
+        then = figures(observe(folder, fitted), fitted)
+        print(f"{folder.name:16s} {figures(samples, PARAMETERS)}   {then}", flush=True)
+        print("   ", {name: asdict(getattr(fitted, name)) for name in sections}, flush=True)
+    if options.write:
+        write(fitted_on(today, sections), options.sets, sections)
+
+
+if __name__ == "__main__":
+    run()
