@@ -26,22 +26,12 @@ COMMANDS = {
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """The command line.
-
-    Args:
-        arguments: instead of those that the process was started with.
-
-    Returns:
-        The exit status.
-    """
+    """The command line, of which ``arguments`` may be given; returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     program = f"python -m {__package__}" if __name__ == "__main__" else "numberplate"
-    if not given:
-        print(_help(program), file=sys.stderr, end="")
-        return EXIT_BAD_USAGE
-    if given[0] in ("-h", "--help"):
-        print(_help(program), end="")
-        return 0
+    if not given or given[0] in ("-h", "--help"):
+        print(_help(program), file=sys.stdout if given else sys.stderr, end="")
+        return 0 if given else EXIT_BAD_USAGE
     if given == ["--version"]:
         print(f"numberplate {__version__}")
         return 0

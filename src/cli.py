@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .basics.errors import InputError, UnreachableError
@@ -52,84 +52,57 @@ def _parser(program: str) -> argparse.ArgumentParser:
         epilog="Exit status: 0 the answer is there, 2 bad usage or input, 4 a camera or stream was given up, "
         "130 interrupted. SIGTERM is Ctrl-C.",
     )
-    parser.add_argument(
-        "path",
-        nargs="?",
-        metavar="INPUT",
-        help="a picture, a video, a folder, a pattern in quotes ('*.jpg'), a webcam's number, or a stream's address",
-    )
-    parser.add_argument("--input", metavar="INPUT", help="the same")
-    parser.add_argument("--output", default="output", metavar="DIR", help="folder for the results (%(default)s)")
+    add = parser.add_argument
+    text = "a picture, a video, a folder, a pattern in quotes ('*.jpg'), a webcam's number, or a stream's address"
+    add("path", nargs="?", metavar="INPUT", help=text)
+    add("--input", metavar="INPUT", help="the same")
+    add("--output", default="output", metavar="DIR", help="folder for the results (%(default)s)")
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("--no-save", action="store_true", help="save nothing")
-    parser.add_argument(
-        "--format",
-        choices=("json", "jsonl", "csv", "openalpr"),
-        default="json",
-        help="form of the answer on stdout (%(default)s)",
-    )
-    parser.add_argument("--display", action="store_true", help="show the annotated pictures; any key goes on")
-    parser.add_argument(
-        "--line",
-        action="append",
-        default=[],
-        type=_line,
-        metavar="X1,Y1,X2,Y2",
-        help="note when vehicles of a video cross this line, in pixels; can be given again",
-    )
-    parser.add_argument("--duration", type=_seconds, metavar="SECONDS", help="stop reading a video after so long")
-    parser.add_argument(
-        "--give-up",
-        type=_seconds,
-        metavar="SECONDS",
-        help="end when a camera or stream has sent no picture for so long (without it, it is tried again for ever)",
-    )
-    saving.add_argument(
-        "--save",
-        type=_kinds,
-        default=EVERYTHING.save,
-        metavar="KIND,…",
-        help=f"what to save of a video or stream: {', '.join(SAVED)}, or none (all but crops)",
-    )
-    parser.add_argument("--crops", action="store_true", help="save the best picture of each plate of a video, too")
-    parser.add_argument(
-        "--workers", type=_count, default=1, metavar="N", help="processes that read a folder or pattern (%(default)s)"
-    )
-    parser.add_argument(
-        "--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)"
-    )
+    text = f"what to save of a video or stream: {', '.join(SAVED)}, or none (all but crops)"
+    saving.add_argument("--save", type=_told(_kinds), default=EVERYTHING.save, metavar="KIND,…", help=text)
+    add("--crops", action="store_true", help="save the best picture of each plate of a video, too")
+    forms = ("json", "jsonl", "csv", "openalpr")
+    add("--format", choices=forms, default="json", help="form of the answer on stdout (%(default)s)")
+    add("--display", action="store_true", help="show the annotated pictures; any key goes on")
+    text = "note when vehicles of a video cross this line, in pixels; can be given again"
+    add("--line", action="append", default=[], type=_told(Line.parse), metavar="X1,Y1,X2,Y2", help=text)
+    add("--duration", type=_told(_seconds), metavar="SECONDS", help="stop reading a video after so long")
+    text = "end when a camera or stream has sent no picture for so long (without it, it is tried again for ever)"
+    add("--give-up", type=_told(_seconds), metavar="SECONDS", help=text)
+    text = "processes that read a folder or pattern (%(default)s)"
+    add("--workers", type=_told(_count), default=1, metavar="N", help=text)
+    add("--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)")
     return parser
 
 
-def _line(text: str) -> Line:
-    try:
-        return Line.parse(text)
-    except InputError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _kinds(text: str) -> tuple[str, ...]:
-    kinds = () if text == "none" else tuple(kind.strip() for kind in text.split(","))
-    try:
-        return VideoOptions(save=kinds).save
-    except InputError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
 def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: give a number of seconds above 0")
-    return seconds
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return float(text)
+    raise InputError(f"{text}: give a number of seconds above 0")
 
 
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text}: give a whole number above 0")
+        raise InputError(f"{text}: give a whole number above 0")
     return int(text)
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    return VideoOptions(save=() if text == "none" else tuple(kind.strip() for kind in text.split(","))).save
+
+
+def _told(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """What argparse calls, so that it tells what is wrong."""
+
+    def parsed(text: str) -> Any:
+        try:
+            return parse(text)
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return parsed
 
 
 class _VehiclePrinter:

@@ -84,8 +84,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         result = stream.finish()
         rows = len((Path(folder) / "camera-0.csv").read_text().splitlines()) - 1
     growth = peaks[-1] - peaks[0]
-    print(f"{result.frames} frames, {result.vehicle_count} vehicles, {rows} saved; memory {growth / 1e6:+.1f} MB")
-    return 0 if growth <= LARGEST_GROWTH and rows == result.vehicle_count else 1
+    print(f"{result.frames} frames, {result.plate_count} vehicles, {rows} saved; memory {growth / 1e6:+.1f} MB")
+    return 0 if growth <= LARGEST_GROWTH and rows == result.plate_count else 1
 
 
 if __name__ == "__main__":

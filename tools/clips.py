@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from src.basics.geometry import FloatArray, box_to_quad, transform_points
-from src.synthesis.car_rear import PLATE_CENTRE, CarRear, draw_car
-from src.synthesis.letterings import load_letterings
-from src.synthesis.paints import CAR_COLOURS, Colour, pick
+from src.synthesis.paints import Colour, pick
 from src.synthesis.scenes import paste_plate
+from tools.car_rear import PLATE_CENTRE, CarRear, draw_car
 from tools.samples import ASIAN_STYLE, EUROPEAN_STYLE, SamplePlate, draw_sample_plate, draw_street
 
 Image = NDArray[np.uint8]
@@ -206,7 +205,7 @@ class Clip:
 
 def _draw_body(rng: np.random.Generator) -> tuple[Image, Image]:
     """A car without a plate over black, and its coverage; both uint8 ``[h, w, 3]``."""
-    paint: Colour = pick(rng, CAR_COLOURS, 16)
+    paint: Colour = pick(rng, "cars", 16)
     car = CarRear(*DRAWN_MIDDLE, DRAWN_HALF_WIDTH, paint, "")
     seed = int(rng.integers(1 << 31))
     over_black, over_white = (np.full((DRAWN_SIZE[1], DRAWN_SIZE[0], 3), level, np.uint8) for level in (0, 255))
@@ -229,4 +228,4 @@ def _with_plate(colours: Image, coverage: Image, text: str, rng: np.random.Gener
     x, y = CarRear(*DRAWN_MIDDLE, DRAWN_HALF_WIDTH, ink, "").place(*PLATE_CENTRE)
     quad = box_to_quad(np.array([x - width / 2, y - height / 2, x + width / 2, y + height / 2], np.float32))
     plate = draw_sample_plate(design, rng)
-    return _Car(paste_plate(colours, plate, quad, rng, load_letterings(with_fonts=False)), coverage, quad)
+    return _Car(paste_plate(colours, plate, quad, rng), coverage, quad)

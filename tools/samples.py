@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 
 from src.basics.files import SAMPLES_DIRECTORY
 from src.basics.geometry import box_to_quad
-from src.synthesis import surface
 from src.synthesis.alphabets import StrokeStyle
-from src.synthesis.car_rear import PLATE_CENTRE, CarRear, draw_car
-from src.synthesis.layout_parts import blue_band, row_tokens, small_text
+from src.synthesis.drawn_plate import DrawnPlate
+from src.synthesis.fields import smooth_noise, soft_blur
 from src.synthesis.letterings import load_letterings
 from src.synthesis.paints import Colour, mix
-from src.synthesis.plate_canvas import PlateCanvas, rounded_rectangle
-from src.synthesis.plates import DrawnPlate
+from src.synthesis.parts import Press, band, border, emboss, imprint, piece
 from src.synthesis.scenes import paste_plate
-from src.synthesis.surface import smooth_noise, soft_blur
-from src.synthesis.typesetting import RowStyle, set_row
+from src.synthesis.typesetting import RowStyle, Token, set_row
+from tools.car_rear import PLATE_CENTRE, CarRear, draw_car
 
 Image = NDArray[np.uint8]
 
@@ -32,7 +30,7 @@ SUPERSAMPLING = 2
 JPEG_QUALITY = 90
 
 EUROPEAN_STYLE = StrokeStyle(width=0.6, weight=0.14, corner=0.8)
-AMERICAN_STYLE = StrokeStyle(width=0.48, weight=0.13, corner=0.8, round_ends=True, letter_i="serif")
+AMERICAN_STYLE = StrokeStyle(width=0.48, weight=0.13, corner=0.8, round_ends=True, forms=frozenset({"I serif"}))
 ASIAN_STYLE = StrokeStyle(width=0.47, weight=0.11, corner=0.8, round_ends=True)
 
 
@@ -158,8 +156,8 @@ def draw_street(rng: np.random.Generator, sky: Colour) -> Image:
         cv2.circle(picture, centre, int(rng.integers(50, 130)), green, -1, cv2.LINE_AA)
     far = soft_blur(picture, 11.0)
     road_share = np.linspace(0, 1, height - horizon, dtype=np.float32)[:, None, None]
-    road = 128 - 38 * road_share + (smooth_noise(rng, height - horizon, width, 600.0)[..., None] - 0.5) * 14
-    road = road + (smooth_noise(rng, height - horizon, width, 9.0)[..., None] - 0.5) * 22
+    road = 128 - 38 * road_share + (smooth_noise(rng, far[horizon:], 600.0)[..., None] - 0.5) * 14
+    road = road + (smooth_noise(rng, far[horizon:], 9.0)[..., None] - 0.5) * 22
     far[horizon:] = np.clip(road * np.array([1.0, 0.985, 0.97]), 0, 255).astype(np.uint8)
     lanes = far.copy()
     vanishing = (width // 2, horizon - 40)
@@ -177,38 +175,31 @@ def _mount_plate(image: Image, car: CarRear, plate: SamplePlate, rng: np.random.
     height = width / plate.aspect
     x, y = car.place(*PLATE_CENTRE)
     quad = box_to_quad(np.array([x - width / 2, y - height / 2, x + width / 2, y + height / 2], np.float32))
-    return paste_plate(image, draw_sample_plate(plate, rng), quad, rng, load_letterings(with_fonts=False))
+    return paste_plate(image, draw_sample_plate(plate, rng), quad, rng)
 
 
 def draw_sample_plate(plate: SamplePlate, rng: np.random.Generator) -> DrawnPlate:
     """Draw a plate straight on, 120 pixels high."""
     letterings = load_letterings(with_fonts=False)
-    height = 120.0
-    canvas = PlateCanvas.blank(height * plate.aspect, height, plate.sheet)
-    canvas.corner_radius = 0.06 * height
-    canvas.border(0.025 * height, 0.02 * height, canvas.corner_radius, plate.ink)
-    left, right = 0.06 * canvas.width, 0.94 * canvas.width
-    if plate.band:
-        blue_band(canvas, rng, letterings, 0, 0.4 * height, plate.band)
-        left = 0.5 * height
+    height, width = 120.0, 120.0 * plate.aspect
     above, below = plate.words
-    if above:
-        small_text(canvas, rng, letterings, above, canvas.width / 2, 0.12 * height, 0.12 * height, plate.ink)
-    if below:
-        small_text(canvas, rng, letterings, below, canvas.width / 2, 0.88 * height, 0.12 * height, plate.ink)
-    cap = 0.7 if not below else 0.54
-    style = RowStyle(plate.style, cap * height, plate.ink, gap=0.12)
-    area = (left, 0.0, right, height * (0.84 if below and not above else 1.0))
-    set_row(canvas, row_tokens(rng, plate.text, "space"), area, style, 0, rng)
-    surface.emboss(canvas, rng)
-    return DrawnPlate(
-        canvas.image,
-        rounded_rectangle(canvas.width, canvas.height, 0, canvas.corner_radius),
-        plate.text.replace(" ", ""),
-        np.array([character.box for character in canvas.characters], np.float32),
-        np.zeros(len(canvas.characters), np.int64),
-        False,
-    )
+    cap = (0.54 if below else 0.7) * height
+    drawn = DrawnPlate.blank(width, height, plate.sheet, 0.06 * height)
+    colours = {"ink": plate.ink, "sheet": plate.sheet}
+    press = Press(drawn, rng, letterings, cap, colours, 0.06 * width, 0.94 * width)
+    border(press, 0.025)
+    if plate.band:
+        band(press, plate.band, 0.57, mark="stars", mark_colour="stars")
+    for text, y in ((above, 0.12), (below, 0.88)):
+        if text:
+            imprint(press, (0.5, y), 0.12, text)
+    tokens: list[Token] = []
+    for character in plate.text:
+        tokens += piece(press, space=rng.uniform(0.12, 0.6)) if character == " " else [Token(character)]
+    area = (press.left, 0.0, press.right, height * (0.84 if below and not above else 1.0))
+    set_row(drawn, tokens, area, RowStyle(plate.style, cap, plate.ink, gap=0.12), 0, rng)
+    emboss(press)
+    return drawn
 
 
 def write_samples(folder: Path) -> None:

@@ -1,334 +1,284 @@
 """What the pipeline answers: immutable records, and the plain JSON types that they turn into.
 
 All positions are in pixels of the picture as a person sees it (its EXIF orientation applied), all confidences lie in
-0..1, all times are in milliseconds.
+0..1. The type of a field says how it is written as JSON, and how that is described; pydantic understands these types as
+well, but is not needed for them.
 """
 
 import dataclasses
 import datetime
+import functools
 import math
-from collections.abc import Mapping
-from typing import Any
-
-Box = tuple[float, float, float, float]
-Point = tuple[float, float]
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 
-def _confidence(value: float) -> float:
-    return round(float(value), 4)
+@dataclasses.dataclass(frozen=True, eq=False)
+class JsonForm:
+    """How a value of a type is written as JSON.
+
+    Attributes:
+        write: the value → what is written.
+        schema: what its JSON schema says besides; all that it says where a ``type`` is among it.
+    """
+
+    write: Callable[[Any], Any]
+    schema: Mapping[str, Any]
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Callable[[Any], dict[str, Any]]) -> Any:
+        """The schema, as pydantic asks for it."""
+        return dict(self.schema) if "type" in self.schema else {**handler(core_schema), **self.schema}
 
 
-def _seconds(value: float) -> float:
-    return round(float(value), 3)
+def _rounded(digits: int, **schema: float) -> JsonForm:
+    return JsonForm(lambda value: round(float(value), digits), {"minimum": 0, **schema})
 
 
-def _time_of_day(value: datetime.datetime | None) -> str | None:
-    if value is None:
-        return None
+def _pixels(count: int, meaning: str) -> JsonForm:
+    # Not round(): it goes to the even neighbour, so that two ends one pixel apart may meet.
+    return JsonForm(
+        lambda values: [math.floor(float(value) + 0.5) for value in values],
+        {"type": "array", "items": {"type": "integer"}, "minItems": count, "maxItems": count, "description": meaning},
+    )
+
+
+def _utc(value: datetime.datetime) -> str:
     return value.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _pixels(values: Box | Point) -> list[int]:
-    # Not round(): it goes to the even neighbour, so that two ends one pixel apart may meet.
-    return [math.floor(float(value) + 0.5) for value in values]
+Box = Annotated[tuple[float, float, float, float], _pixels(4, "xmin, ymin, xmax, ymax in pixels")]
+Point = Annotated[tuple[float, float], _pixels(2, "x, y in pixels")]
+Confidence = Annotated[float, _rounded(4, maximum=1)]
+Seconds = Annotated[float, _rounded(3)]
+Milliseconds = Annotated[float, _rounded(1)]
+Count = Annotated[int, JsonForm(int, {"minimum": 0})]
+PlateText = Annotated[str, JsonForm(str, {"pattern": "^[A-Z0-9]*$"})]
+TimeOfDay = Annotated[
+    datetime.datetime | None, JsonForm(_utc, {"description": "UTC, ISO 8601; null where it is not known"})
+]
+
+
+class JsonRecord:
+    """A record that turns into plain JSON types, and back: its fields, in their order and under their names."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {
+        "extra": "forbid",
+        "json_schema_serialization_defaults_required": True,
+        "use_attribute_docstrings": True,
+    }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain JSON types."""
+        return {name: _plain(getattr(self, name), hint) for name, hint in self._field_types().items()}
+
+    @classmethod
+    def from_dict(cls, answer: Mapping[str, Any]) -> Self:
+        """The record that was written as ``answer``; its numbers stay rounded."""
+        types = {name: hint for name, hint in cls._field_types().items() if name in answer and name != "kind"}
+        return cls(**{name: _typed(answer[name], hint) for name, hint in types.items()})
+
+    @classmethod
+    @functools.cache
+    def _field_types(cls) -> dict[str, Any]:
+        hints = typing.get_type_hints(cls, include_extras=True)
+        return {field.name: hints[field.name] for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+
+
+def _plain(value: Any, hint: Any) -> Any:
+    """A value of a type as plain JSON types."""
+    parts = typing.get_args(hint)
+    if value is None:
+        return None
+    if isinstance(parts[-1] if parts else None, JsonForm):
+        return parts[-1].write(value)
+    if isinstance(value, JsonRecord):
+        return value.to_dict()
+    if isinstance(value, Mapping):
+        return {key: _plain(one, parts[1]) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(one, parts[0]) for one in value]
+    return value
+
+
+def _typed(value: Any, hint: Any) -> Any:
+    """A value of a type, from plain JSON types."""
+    parts = typing.get_args(hint)
+    if isinstance(value, list):
+        return tuple(_typed(one, parts[0]) for one in value)
+    if isinstance(value, dict):
+        record = parts[0] if parts else hint
+        return record.from_dict(value) if issubclass(record, JsonRecord) else value
+    return datetime.datetime.fromisoformat(value) if value and hint == TimeOfDay else value
 
 
 @dataclasses.dataclass(frozen=True)
-class Character:
-    """One character of a plate.
+class Character(JsonRecord):
+    """One character of a plate."""
 
-    Attributes:
-        text: the character, ``A``-``Z`` or ``0``-``9``.
-        confidence: how sure its class is, 0..1.
-        box: xmin, ymin, xmax, ymax in pixels.
-    """
-
-    text: str
-    confidence: float
+    text: PlateText
+    """``A``-``Z`` or ``0``-``9``."""
+    confidence: Confidence
+    """How sure its class is."""
     box: Box
 
-    def to_dict(self) -> dict[str, Any]:
-        """The character as plain JSON types."""
-        return {"text": self.text, "confidence": _confidence(self.confidence), "box": _pixels(self.box)}
+
+@dataclasses.dataclass(frozen=True)
+class Candidate(JsonRecord):
+    """One possible reading of a plate."""
+
+    text: PlateText
+    confidence: Confidence
 
 
 @dataclasses.dataclass(frozen=True)
-class Candidate:
-    """One possible reading of a plate.
+class Region(JsonRecord):
+    """The country whose plate syntax fits a reading."""
 
-    Attributes:
-        text: the reading.
-        confidence: how sure it is, 0..1.
-    """
-
-    text: str
-    confidence: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """The candidate as plain JSON types."""
-        return {"text": self.text, "confidence": _confidence(self.confidence)}
+    code: Annotated[str, JsonForm(str, {"pattern": "^[a-z]{2}(-[a-z0-9]+)?$"})]
+    """ISO 3166 code in lower case, of a country (``gb``) or a part of it (``us-ca``)."""
+    confidence: Confidence
 
 
 @dataclasses.dataclass(frozen=True)
-class Region:
-    """The country whose plate syntax fits a reading.
+class Plate(JsonRecord):
+    """One number plate found in a picture."""
 
-    Attributes:
-        code: ISO 3166 code in lower case, of a country (``gb``) or a part of it (``us-ca``).
-        confidence: how sure it is, 0..1.
-    """
-
-    code: str
-    confidence: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """The region as plain JSON types."""
-        return {"code": self.code, "confidence": _confidence(self.confidence)}
-
-
-@dataclasses.dataclass(frozen=True)
-class Plate:
-    """One number plate found in a picture.
-
-    Attributes:
-        text: what it says; empty where it cannot be read.
-        confidence: how sure the text is, 0..1; 0 where it cannot be read.
-        box: xmin, ymin, xmax, ymax in pixels.
-        corners: top left, top right, bottom right, bottom left of the plate itself, in pixels.
-        detection_confidence: how sure it is that there is a plate, 0..1.
-        rows: lines of text, small ones stacked beside large characters counted too; 0 where it cannot be read.
-        characters: in reading order.
-        candidates: the possible readings, best first.
-        region: the country whose syntax fits, or None.
-    """
-
-    text: str
-    confidence: float
+    text: PlateText
+    """What it says; empty where it cannot be read."""
+    confidence: Confidence
+    """How sure the text is; 0 where it cannot be read."""
     box: Box
     corners: tuple[Point, Point, Point, Point]
-    detection_confidence: float
-    rows: int
-    characters: tuple[Character, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
+    """Top left, top right, bottom right, bottom left of the plate itself."""
+    detection_confidence: Confidence
+    """How sure it is that there is a plate."""
+    rows: Count
+    """Lines of text, small ones stacked beside large characters counted too; 0 where it cannot be read."""
     region: Region | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The plate as plain JSON types."""
-        return {
-            "text": self.text,
-            "confidence": _confidence(self.confidence),
-            "box": _pixels(self.box),
-            "corners": [_pixels(corner) for corner in self.corners],
-            "detection_confidence": _confidence(self.detection_confidence),
-            "rows": int(self.rows),
-            "region": self.region.to_dict() if self.region else None,
-            "characters": [character.to_dict() for character in self.characters],
-            "candidates": [candidate.to_dict() for candidate in self.candidates],
-        }
+    """The country whose syntax fits, or None."""
+    characters: tuple[Character, ...] = ()
+    """In reading order."""
+    candidates: tuple[Candidate, ...] = ()
+    """The possible readings, best first."""
 
 
 @dataclasses.dataclass(frozen=True)
-class ImageResult:
-    """The answer for one picture.
-
-    Attributes:
-        input: the picture's name as it was given.
-        width: of the upright picture, in pixels.
-        height: of the upright picture, in pixels.
-        plates: the surest detection first.
-        timing_ms: milliseconds per stage: ``load``, ``detect``, ``read``.
-        saved: the files written, by kind: ``annotated``, ``json``.
-    """
+class ImageResult(JsonRecord):
+    """The answer for one picture."""
 
     input: str
-    width: int
-    height: int
+    kind: Literal["image"] = dataclasses.field(default="image", init=False)
+    width: Count
+    """Of the upright picture, in pixels."""
+    height: Count
     plates: tuple[Plate, ...]
-    timing_ms: Mapping[str, float]
+    """The surest detection first."""
+    timing_ms: Mapping[str, Milliseconds]
+    """Milliseconds per stage: ``load``, ``detect``, ``read``."""
     saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as plain JSON types."""
-        return {
-            "input": self.input,
-            "kind": "image",
-            "width": int(self.width),
-            "height": int(self.height),
-            "plates": [plate.to_dict() for plate in self.plates],
-            "timing_ms": {stage: round(float(time), 1) for stage, time in self.timing_ms.items()},
-            "saved": dict(self.saved),
-        }
+    """The files written, by kind: ``annotated``, ``json``."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Failure:
-    """One file of many that could not be read.
-
-    Attributes:
-        input: the file's name.
-        error: one line that says why, and what to do.
-    """
+class Failure(JsonRecord):
+    """One file of many that could not be read."""
 
     input: str
     error: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """The failure as plain JSON types."""
-        return {"input": self.input, "error": self.error}
+    """One line that says why, and what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
-class FolderResult:
-    """The answer for a folder or a glob pattern.
-
-    Attributes:
-        input: the folder or pattern as it was given.
-        results: one per picture that could be read, in the order of their names.
-        errors: one per file that could not.
-        error: one line that says why not all were read; None if all were.
-        saved: the files written for the whole, by kind: ``json``, ``csv``.
-    """
+class FolderResult(JsonRecord):
+    """The answer for a folder, a glob pattern, or several pictures of a request."""
 
     input: str
+    """The folder or pattern as it was given."""
+    kind: Literal["folder"] = dataclasses.field(default="folder", init=False)
     results: tuple[ImageResult, ...]
+    """One per picture that could be read, in the order of their names."""
     errors: tuple[Failure, ...] = ()
+    """One per file that could not."""
     error: str | None = None
+    """One line that says why not all were read; None if all were."""
     saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The files written for the whole, by kind: ``json``, ``csv``."""
 
     @property
     def plates(self) -> tuple[Plate, ...]:
         """Those of all pictures."""
         return tuple(plate for result in self.results for plate in result.plates)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as plain JSON types."""
-        return {
-            "input": self.input,
-            "kind": "folder",
-            "results": [result.to_dict() for result in self.results],
-            "errors": [failure.to_dict() for failure in self.errors],
-            "error": self.error,
-            "saved": dict(self.saved),
-        }
-
 
 @dataclasses.dataclass(frozen=True)
-class Crossing:
-    """A vehicle crossed a line.
+class Crossing(JsonRecord):
+    """A vehicle crossed a line."""
 
-    Attributes:
-        line: which of the lines that were given, from 0.
-        time_s: when, in seconds from the beginning of the video.
-        direction: ``left_to_right`` or ``right_to_left``, as seen when going from the line's first point to its second.
-    """
-
-    line: int
-    time_s: float
-    direction: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """The crossing as plain JSON types."""
-        return {"line": int(self.line), "time_s": _seconds(self.time_s), "direction": self.direction}
+    line: Count
+    """Which of the lines that were given, from 0."""
+    time_s: Seconds
+    """When, in seconds from the beginning of the video."""
+    direction: Annotated[str, JsonForm(str, {"enum": ["left_to_right", "right_to_left"]})]
+    """As seen when going from the line's first point to its second."""
 
 
-@dataclasses.dataclass(frozen=True)
-class VehicleRecord:
-    """One vehicle in a video.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VehicleRecord(Plate):
+    """One vehicle in a video: text and confidence from all frames that were read, its plate from its best frame."""
 
-    Attributes:
-        plate: its text and confidence from all frames that were read, everything else from its best frame.
-        first_s: when its plate was first seen, in seconds from the beginning of the video.
-        last_s: when it was last seen.
-        frames: how many frames its plate was read in.
-        best_frame: number of its best frame, from 0.
-        best_s: time of its best frame, in seconds.
-        tracks: the numbers by which the per-frame file calls it; several where it was away for a moment.
-        crossings: the lines that it crossed, in the order of time.
-        first_at: the time of day of ``first_s``, UTC, where it is known.
-        last_at: the time of day of ``last_s``.
-        crop: the file with the picture of its plate in its best frame, if that was saved.
-    """
-
-    plate: Plate
-    first_s: float
-    last_s: float
-    frames: int
-    best_frame: int
-    best_s: float
-    tracks: tuple[int, ...] = ()
+    first_s: Seconds
+    """When its plate was first seen, in seconds from the beginning of the video."""
+    last_s: Seconds
+    """When it was last seen."""
+    frames: Count
+    """How many frames its plate was read in."""
+    best_frame: Count
+    """Number of its best frame, from 0."""
+    best_s: Seconds
+    tracks: tuple[Count, ...] = ()
+    """The numbers by which the per-frame file calls it; several where it was away for a moment."""
     crossings: tuple[Crossing, ...] = ()
-    first_at: datetime.datetime | None = None
-    last_at: datetime.datetime | None = None
+    """The lines that it crossed, in the order of time."""
+    first_at: TimeOfDay = None
+    """The time of day of ``first_s``."""
+    last_at: TimeOfDay = None
     crop: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The record as plain JSON types: the plate's fields and the vehicle's."""
-        return {
-            **self.plate.to_dict(),
-            "first_s": _seconds(self.first_s),
-            "last_s": _seconds(self.last_s),
-            "frames": int(self.frames),
-            "best_frame": int(self.best_frame),
-            "best_s": _seconds(self.best_s),
-            "tracks": [int(track) for track in self.tracks],
-            "crossings": [crossing.to_dict() for crossing in self.crossings],
-            "first_at": _time_of_day(self.first_at),
-            "last_at": _time_of_day(self.last_at),
-            "crop": self.crop,
-        }
-
-
-@dataclasses.dataclass(frozen=True)
-class VideoResult:
-    """The answer for a video, a webcam or a network stream.
-
-    Attributes:
-        input: its name as it was given.
-        width: of the upright pictures, in pixels.
-        height: of the upright pictures, in pixels.
-        frame_rate: frames per second; of a live source, those that were looked at.
-        frames: how many frames there were.
-        duration_s: how long it is, in seconds.
-        vehicles: in the order of their first appearance; of a live source the latest thousand.
-        vehicle_count: how many there were.
-        started_at: the time of day at its beginning, UTC, where it is known.
-        timing_ms: milliseconds per stage: ``detect``, ``read``, and ``total`` from beginning to end.
-        error: one line that says why it was read only in part; None where it was read whole.
-        saved: the files written, by kind: ``annotated``, ``json``, ``csv``, ``frames``, and the folder ``crops``.
-    """
-
-    input: str
-    width: int
-    height: int
-    frame_rate: float
-    frames: int
-    duration_s: float
-    vehicles: tuple[VehicleRecord, ...]
-    vehicle_count: int
-    timing_ms: Mapping[str, float]
-    started_at: datetime.datetime | None = None
-    error: str | None = None
-    saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The file with the picture of its plate in its best frame, if that was saved."""
 
     @property
-    def plates(self) -> tuple[Plate, ...]:
-        """One of each vehicle."""
-        return tuple(vehicle.plate for vehicle in self.vehicles)
+    def plate(self) -> Plate:
+        """Its plate: the record is one."""
+        return self
 
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as plain JSON types."""
-        return {
-            "input": self.input,
-            "kind": "video",
-            "width": int(self.width),
-            "height": int(self.height),
-            "frame_rate": round(float(self.frame_rate), 3),
-            "frames": int(self.frames),
-            "duration_s": _seconds(self.duration_s),
-            "started_at": _time_of_day(self.started_at),
-            "plates": [vehicle.to_dict() for vehicle in self.vehicles],
-            "plate_count": int(self.vehicle_count),
-            "timing_ms": {stage: round(float(time), 1) for stage, time in self.timing_ms.items()},
-            "error": self.error,
-            "saved": dict(self.saved),
-        }
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VideoResult(JsonRecord):
+    """The answer for a video, a webcam or a network stream."""
+
+    input: str
+    kind: Literal["video"] = dataclasses.field(default="video", init=False)
+    width: Count
+    """Of the upright pictures, in pixels."""
+    height: Count
+    frame_rate: Annotated[float, _rounded(3)]
+    """Frames per second; of a live source, those that were looked at."""
+    frames: Count
+    duration_s: Seconds
+    started_at: TimeOfDay = None
+    """The time of day at its beginning."""
+    plates: tuple[VehicleRecord, ...]
+    """One of each vehicle, in the order of their first appearance; of a live source the latest thousand."""
+    plate_count: Count
+    """How many there were."""
+    timing_ms: Mapping[str, Milliseconds]
+    """Milliseconds per stage: ``detect``, ``read``, and ``total`` from beginning to end."""
+    error: str | None = None
+    """One line that says why it was read only in part; None where it was read whole."""
+    saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The files written, by kind: ``annotated``, ``json``, ``csv``, ``frames``, and the folder ``crops``."""
+
+    @property
+    def vehicles(self) -> tuple[VehicleRecord, ...]:
+        """The same as ``plates``."""
+        return self.plates

@@ -10,10 +10,10 @@ USUAL_TOP = 10
 
 
 def openalpr_answer(answer: Mapping[str, Any], epoch_ms: int, top: int = USUAL_TOP) -> dict[str, Any]:
-    """An answer in OpenALPR's form.
+    """The answer for a picture or a video, of which a result is a vehicle, in OpenALPR's form.
 
     Args:
-        answer: what :func:`numberplate.pipeline.main` gave for a picture or a video; of a video, a result is a vehicle.
+        answer: what :func:`numberplate.pipeline.main` gave.
         epoch_ms: when it was read, in milliseconds since 1970.
         top: at most so many candidates per plate.
     """
@@ -41,7 +41,7 @@ def _result(plate: Mapping[str, Any], index: int, time_ms: float, top: int) -> d
     region = told_region(plate)
     return {
         "plate": plate["text"],
-        "confidence": _percent(plate["confidence"]),
+        "confidence": round(100 * plate["confidence"], 3),
         "matches_template": int(region is not None),
         "plate_index": index,
         # Of a state OpenALPR tells the state alone.
@@ -53,13 +53,9 @@ def _result(plate: Mapping[str, Any], index: int, time_ms: float, top: int) -> d
         "candidates": [
             {
                 "plate": candidate["text"],
-                "confidence": _percent(candidate["confidence"]),
+                "confidence": round(100 * candidate["confidence"], 3),
                 "matches_template": int(region is not None and candidate["text"] == plate["text"]),
             }
             for candidate in told_candidates(plate)[:top]
         ],
     }
-
-
-def _percent(confidence: float) -> float:
-    return round(100 * confidence, 3)

@@ -11,10 +11,10 @@ _NO_BOX = {"xmin": 0, "ymin": 0, "xmax": 0, "ymax": 0}
 def plate_recognizer_answer(
     answer: Mapping[str, Any], timestamp: str, camera_id: str | None = None, least: tuple[float, float] = (0.0, 0.0)
 ) -> dict[str, Any]:
-    """An answer in Plate Recognizer's form.
+    """The answer for a picture in Plate Recognizer's form.
 
     Args:
-        answer: what :func:`numberplate.pipeline.main` gave for a picture.
+        answer: what :func:`numberplate.pipeline.main` gave.
         timestamp: when the picture was taken, ISO 8601.
         camera_id: the camera that took it.
         least: results whose detection or text is less sure than this are left out.

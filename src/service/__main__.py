@@ -1,7 +1,6 @@
 """``python -m src.service``: starts the service."""
 
 import argparse
-import functools
 import logging
 import os
 import sys
@@ -12,9 +11,7 @@ from types import FrameType
 from typing import Any
 
 from ..basics.errors import InputError
-from .settings import Settings
 
-EXIT_BAD_INPUT = 2
 #: Added to the number of a signal it is the exit status of what that signal ended, as shells have it.
 SIGNALLED = 128
 #: On SIGTERM or Ctrl-C requests that have come in have so long to be answered, in seconds; then those that are left
@@ -23,14 +20,11 @@ ANSWERING_S, SHUTDOWN_S, END_S = 4.0, 6, 8.5
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.service") -> int:
-    """The command line.
+    """The command line; returns the exit status.
 
     Args:
         arguments: instead of those that the process was started with.
         program: what the help calls it.
-
-    Returns:
-        The exit status.
     """
     parser = argparse.ArgumentParser(
         prog=program,
@@ -40,14 +34,16 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
-    try:
-        settings = Settings.from_environment()
+    from ..cli import EXIT_BAD_INPUT
 
+    try:
         import uvicorn
 
         from .app import create_app, give_up
-        from .connections import HttpProtocol, StreamProtocol, most_connections
+        from .connections import connection_options, hurry
+        from .settings import Settings
 
+        settings = Settings.from_environment()
         app = create_app(settings)
     except ImportError as error:
         logging.error("%s; the service needs more: pip install 'numberplate[service]'", error)
@@ -56,34 +52,30 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
         logging.error("%s", error)
         return EXIT_BAD_INPUT
     # Where there is room for videos there is room for those that are coming in.
-    tempfile.tempdir = str(settings.data_dir.resolve())
-    http: Any = functools.partial(HttpProtocol, settings, most_connections())
+    tempfile.tempdir = str(settings.data.resolve())
     config = uvicorn.Config(
         app,
         host=options.host,
         port=options.port,
-        http=http,
-        ws=StreamProtocol,
         timeout_graceful_shutdown=SHUTDOWN_S,
-        ws_max_size=settings.max_body_bytes,
-        # Pictures are compressed, and a few bytes could become many.
-        ws_per_message_deflate=False,
         server_header=False,
         # Addresses may hold tokens (OpenALPR's secret_key); what happens is told by the metrics.
         access_log=False,
+        **connection_options(settings),
     )
     server = uvicorn.Server(config)
-    _end_in_time(server, functools.partial(give_up, app))
+    _end_in_time(server, hurry, lambda: give_up(app))
     server.run()
     return 0
 
 
-def _end_in_time(server: Any, give_up: Callable[[], None]) -> None:
+def _end_in_time(server: Any, hurry: Callable[[], None], give_up: Callable[[], None]) -> None:
     """Let a signal end the process within :data:`END_S`, however slow what it does is."""
     handle = server.handle_exit
 
     def handle_exit(number: int, frame: FrameType | None) -> None:
         if not server.should_exit:
+            hurry()
             for delay_s, action in ((ANSWERING_S, give_up), (END_S, lambda: _end(number))):
                 timer = threading.Timer(delay_s, action)
                 timer.daemon = True

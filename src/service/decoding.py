@@ -1,128 +1,175 @@
-"""The work of a decoding process; it imports only what decoding needs."""
+"""Decoding that may take long, in processes that can be killed."""
 
+import atexit
 import contextlib
-import mmap
-import os
+import multiprocessing
+import queue
 import resource
 import signal
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from multiprocessing import reduction
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
 from ..basics.errors import InputError
 from ..basics.parallel import end_with_parent
-from ..media.images import BGRImage, read_image
+from ..media.images import BGRImage, is_light, read_image
+from ..media.inputs import VideoSource
+
+#: Seconds that a process may take to start, on a machine that is busy.
+STARTING_S = 60.0
 
 
-def decode(content: bytes, name: str, memory: int) -> BGRImage:
-    """Decode a picture.
+class _Process:
+    """A process that does one thing after the other; when it has died, another one takes its place."""
 
-    Args:
-        content: the encoded picture.
-        name: what messages call it.
-        memory: bytes that it may take.
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._closed = False
+        self._start()
 
-    Raises:
-        InputError: it cannot be decoded, or takes more memory.
-    """
-    try:
-        with _limited(memory):
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        with self._lock:
+            if self._closed:
+                raise EOFError
+            self._connection, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+            self._process.start()
+        theirs.close()
+        self._is_ready = False
+
+    def _restart(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
+        self._start()
+
+    def call(self, function: Callable[..., Any], arguments: tuple[Any, ...], limit_s: float) -> Any:
+        """The result of a function, or the :class:`InputError` that it raised.
+
+        Raises:
+            TimeoutError: it takes longer than the limit.
+            EOFError: the process died.
+        """
+        if not self._process.is_alive():
+            self._restart()
+        try:
+            if not self._is_ready:
+                self._receive(STARTING_S)
+                self._is_ready = True
+            self._connection.send((function, arguments))
+            return self._receive(limit_s)
+        except (TimeoutError, EOFError, ConnectionError) as error:
+            self._restart()
+            raise error if isinstance(error, TimeoutError) else EOFError from error
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        with self._lock:
+            self._closed = True
+            self._process.kill()
+
+    def _receive(self, limit_s: float) -> Any:
+        if not self._connection.poll(limit_s):
+            raise TimeoutError
+        return self._connection.recv()
+
+
+class Decoder:
+    """Decodes pictures: at once where their headers prove that it takes little, otherwise in one of its processes."""
+
+    def __init__(self, processes: int, limit_s: float, memory: int) -> None:
+        """Start so many processes, for calls that may take so many seconds and pictures of so many bytes of memory."""
+        self._limit_s, self._memory = limit_s, memory
+        self._processes = [_Process() for _ in range(processes)]
+        self._free: queue.LifoQueue[_Process] = queue.LifoQueue()
+        for process in self._processes:
+            self._free.put(process)
+        self._closed = False
+        # Whatever ends this process must not wait for those: they do not heed SIGTERM.
+        atexit.register(self.close)
+
+    def decode(self, content: bytes, name: str) -> BGRImage:
+        """Decode a picture, which messages call ``name``; an :class:`InputError` tells why it cannot be done."""
+        if is_light(content):
             return read_image(content, name)
+        image: BGRImage = self._call(name, _decoded, content, name, self._memory)
+        return image
+
+    def measure(self, path: Path, name: str) -> tuple[int | None, float]:
+        """Open a video; returns how many frames it should have, and its frames per second; likewise."""
+        measured: tuple[int | None, float] = self._call(name, _measured, path, name)
+        return measured
+
+    def close(self) -> None:
+        """End the processes; calls that wait for them are told."""
+        atexit.unregister(self.close)
+        self._closed = True
+        for process in self._processes:
+            process.close()
+
+    def _call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        process = self._free.get()
+        try:
+            result = process.call(function, arguments, self._limit_s)
+        except TimeoutError as error:
+            message = f"decoding it takes longer than {self._limit_s:g} s; scale it down, or save it anew"
+            raise InputError(f"{name}: {message}") from error
+        except EOFError as error:
+            if self._closed:
+                from .errors import ending
+
+                raise ending() from error
+            raise InputError(f"{name}: it makes its decoder fail; save it anew") from error
+        finally:
+            self._free.put(process)
+        if isinstance(result, InputError):
+            raise result
+        return result
+
+
+def _decoded(content: bytes, name: str, memory: int) -> BGRImage:
+    """Decode a picture in so many bytes of memory, besides what the process has."""
+    unlimited = resource.getrlimit(resource.RLIMIT_DATA)
+    status = Path("/proc/self/status")
+    lines = dict(line.split(":", 1) for line in status.read_text().splitlines()) if status.exists() else {}
+    taken = 1024 * int(lines.get("VmData", "0").split()[0])
+    resource.setrlimit(resource.RLIMIT_DATA, (taken + memory, unlimited[1]))
+    try:
+        return read_image(content, name)
     except MemoryError as error:
-        message = (
-            f"{name}: decoding it takes more than {memory / 1e6:.0f} MB; scale it down, or save it as a usual JPEG"
-        )
+        limit = f"{memory / 1e6:.0f} MB"
+        message = f"{name}: decoding it takes more than {limit}; scale it down, or save it as a usual JPEG"
         raise InputError(message) from error
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, unlimited)
 
 
-def measure(path: Path, name: str) -> tuple[int | None, float]:
-    """Open a video; returns how many frames it should have, and its frames per second.
-
-    Raises:
-        InputError: it is none.
-    """
-    from ..media.inputs import VideoSource
+def _measured(path: Path, name: str) -> tuple[int | None, float]:
     from ..video.source import VideoFile
 
     with VideoFile(VideoSource(name, path)) as video:
         return video.frame_count, float(video.frame_rate)
 
 
-def serve(connection: Connection) -> None:
-    """Do what comes through a connection until that ends: functions and their arguments.
-
-    The answer is ``(shape of an array, None)`` followed by the file that holds its values, ``(None, result)``, or an
-    :class:`InputError`.
-    """
+def _serve(connection: Connection) -> None:
+    """The work of a process: answer functions and arguments with their results, or :class:`InputError`."""
     # Who started this process ends it; service managers tell all processes of a service.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
     # Its threads would take memory of the limit, and there are other processes.
     cv2.setNumThreads(1)
-    parent = os.getppid()
-    connection.send((None, None))
+    connection.send(None)
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             function, arguments = connection.recv()
-            _answer(connection, parent, function, arguments)
-
-
-def _answer(connection: Connection, parent: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    try:
-        result = function(*arguments)
-    except InputError as error:
-        connection.send(InputError(str(error)))
-        return
-    if not isinstance(result, np.ndarray):
-        connection.send((None, result))
-        return
-    # Not in /dev/shm: containers have little of it, and what is left there by a killed process stays.
-    with _memory_file() as file:
-        os.ftruncate(file, result.nbytes)
-        with mmap.mmap(file, result.nbytes) as shared:
-            np.frombuffer(shared, result.dtype).reshape(result.shape)[:] = result
-        connection.send((result.shape, None))
-        reduction.send_handle(connection, file, parent)
-
-
-@contextlib.contextmanager
-def _memory_file() -> Iterator[int]:
-    """A file without a name, in memory where the system has such."""
-    if hasattr(os, "memfd_create"):
-        file = os.memfd_create("picture")
-        try:
-            yield file
-        finally:
-            os.close(file)
-    else:
-        with tempfile.TemporaryFile() as temporary:
-            yield temporary.fileno()
-
-
-@contextlib.contextmanager
-def _limited(memory: int) -> Iterator[None]:
-    """Let this process take so much memory besides what it has."""
-    before = resource.getrlimit(resource.RLIMIT_DATA)
-    taken = _taken()
-    resource.setrlimit(resource.RLIMIT_DATA, (taken + memory, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, before)
-
-
-def _taken() -> int:
-    """Bytes that count for the limit."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return 0
-    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-    return 1024 * int(lines["VmData"].split()[0])
+            try:
+                answer = function(*arguments)
+            except InputError as error:
+                answer = InputError(str(error))
+            connection.send(answer)

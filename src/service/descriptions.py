@@ -1,114 +1,43 @@
-"""How OpenAPI describes requests and answers; the forms of the answers are in ``schemas.json``."""
+"""How OpenAPI describes requests and answers.
+
+The native answers are described by their types; requests, the answers of other services, failures, and the service as a
+whole are described in ``schemas.json``, as in OpenAPI.
+"""
 
 import json
+import re
 from typing import Any
+
+from fastapi import FastAPI
 
 from ..basics.files import SCHEMAS_FILE
 
-SCHEMAS: dict[str, dict[str, Any]] = json.loads(SCHEMAS_FILE.read_bytes())
-
-_FAILURES = {
-    400: "The request is not understood",
-    401: "It shows no token, or a wrong one",
-    404: "There is no such thing",
-    408: "It was not received in time",
-    413: "It is too large",
-    415: "Its content type is not known",
-    422: "What it brings cannot be read, or a parameter is wrong",
-    503: "Too much to do; `Retry-After` says when to come again",
-    507: "There is no room for it",
-}
-_BINARY = {"type": "string", "format": "binary"}
-_BASE64 = {"type": "string", "description": "A picture in base64, also as a data: address"}
-_FORMATS = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "application/octet-stream")
-
-#: One picture or several.
-PICTURES = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "properties": {"file": {"type": "array", "items": _BINARY, "minItems": 1}},
-                "required": ["file"],
-            }
-        },
-        **{name: {"schema": _BINARY} for name in _FORMATS},
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "properties": {"image": _BASE64, "images": {"type": "array", "items": _BASE64}},
-            },
-            "example": {"image": "/9j/4AAQSkZJRg…"},
-        },
-    },
-}
-_UPLOAD_FIELDS = {
-    "regions": {"type": "array", "items": {"type": "string"}, "description": "Accepted; all regions are always read"},
-    "camera_id": {"type": "string", "description": "Given back"},
-    "timestamp": {"type": "string", "description": "Given back"},
-    "config": {"type": "string", "description": 'JSON: {"threshold_d": 0.2, "threshold_o": 0.5}'},
-    "min_confidence": {"type": "number", "description": "CodeProject.AI: plates that are less sure are left out"},
-}
-#: A picture as ``upload``, with the fields of other services.
-UPLOAD = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "properties": {"upload": _BINARY, **_UPLOAD_FIELDS},
-                "required": ["upload"],
-            }
-        },
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "properties": {"upload": _BASE64, **_UPLOAD_FIELDS},
-                "required": ["upload"],
-            }
-        },
-    },
-}
-#: A picture in base64 as the whole body.
-BASE64_PICTURE = {
-    "required": True,
-    "content": {"application/octet-stream": {"schema": _BASE64}, "image/jpeg": {"schema": _BINARY}},
-}
-#: A video.
-VIDEO = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {"type": "object", "properties": {"file": _BINARY}, "required": ["file"]},
-        },
-        "video/mp4": {"schema": _BINARY},
-        "application/octet-stream": {"schema": _BINARY},
-    },
-}
+_WRITTEN: dict[str, Any] = json.loads(SCHEMAS_FILE.read_bytes())
+#: What failures mean, by status, and what the description calls some types.
+_FAILURES, _NAMES = _WRITTEN.pop("failures"), _WRITTEN.pop("names")
 
 
-def answers(status: int, form: str | None, failure: str, pictures: bool = False) -> dict[int | str, dict[str, Any]]:
-    """The responses of an endpoint, as FastAPI takes them.
-
-    Args:
-        status: of success.
-        form: name of the JSON schema of success; None where the response is a file, or is empty.
-        failure: name of the JSON schema of failures.
-        pictures: whether the response can be a picture as well.
-    """
-    content: dict[str, Any] = {"application/json": _schema(form)} if form else {}
-    if pictures:
-        content.update({name: {"schema": _BINARY} for name in _FORMATS[:-1]})
-    success: dict[str, Any] = {"description": "What was asked for"}
-    if content:
-        success["content"] = content
-    failures: dict[int | str, dict[str, Any]] = {
-        code: {"description": meaning, "content": {"application/json": _schema(failure)}}
-        for code, meaning in _FAILURES.items()
-    }
-    return {status: success, **failures}
+def failures(schema: str) -> dict[int | str, dict[str, Any]]:
+    """The responses of an endpoint whose failures have the form of a schema in ``schemas.json``."""
+    return {status: {"description": meaning, **content(schema)} for status, meaning in _FAILURES.items()}
 
 
-def _schema(name: str) -> dict[str, Any]:
-    return {"schema": {"$ref": f"#/components/schemas/{name}"}}
+def content(schema: str) -> dict[str, Any]:
+    """What a response of the form of a schema in ``schemas.json`` holds."""
+    return {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
+
+
+def body(form: str) -> dict[str, Any]:
+    """What an endpoint takes whose body has a form in ``schemas.json``."""
+    return {"requestBody": {"$ref": f"#/components/requestBodies/{form}"}}
+
+
+def description_of(app: FastAPI) -> dict[str, Any]:
+    """The description of the service."""
+    generated, components = app.openapi(), _WRITTEN["components"]
+    schemas = {**generated["components"]["schemas"]}
+    for name, schema in components["schemas"].items():
+        schemas[name] = {**schemas.get(name, {}), **schema}
+    text = json.dumps({**generated, **_WRITTEN, "components": {**components, "schemas": schemas}})
+    renamed: dict[str, Any] = json.loads(re.sub(r"\w+", lambda word: _NAMES.get(word[0], word[0]), text))
+    return renamed

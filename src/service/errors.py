@@ -1,13 +1,15 @@
 """Failures: what went wrong, as JSON with a code and a sentence, in the form that a client of the endpoint expects."""
 
+import errno
 import logging
+import sqlite3
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
@@ -16,16 +18,13 @@ from ..basics.errors import InputError
 from ..formats.codeproject import codeproject_error
 from ..formats.openalpr import openalpr_error
 from ..formats.plate_recognizer import plate_recognizer_error
-from .storage import is_full
 
-#: What a client is told to wait when the database fails, in seconds.
-DATABASE_RETRY_S = 5
-
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LOGGER = logging.getLogger(__name__)
 
 
 class ServiceError(Exception):
-    """A request that cannot be served.
+    """A request that cannot be served, wherever that is found out.
 
     Attributes:
         status: of the response.
@@ -35,22 +34,22 @@ class ServiceError(Exception):
     """
 
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
-        """Keep what is to be told; arguments as the attributes."""
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
 
+    @property
+    def native(self) -> dict[str, Any]:
+        """What this project's own endpoints tell."""
+        return {"error": {"code": self.code, "message": self.message}}
+
     def response(self, path: str) -> JSONResponse:
-        """The response to a request for a path."""
-        body = _SHAPES.get(path.rstrip("/"), native_error)(self.status, self.code, self.message)
+        """The response to a request for a path, in the form that its clients expect."""
+        form = _FORMS.get(path.rstrip("/"))
+        body = form(self.status, self.code, self.message) if form else self.native
         return JSONResponse(body, self.status, self.headers)
 
 
-def native_error(status: int, code: str, message: str) -> dict[str, Any]:
-    """A failure in the form of this project's own endpoints."""
-    return {"error": {"code": code, "message": message}}
-
-
-_SHAPES: dict[str, Callable[[int, str, str], dict[str, Any]]] = {
+_FORMS: dict[str, Callable[[int, str, str], dict[str, Any]]] = {
     "/v1/plate-reader": plate_recognizer_error,
     "/v2/recognize_bytes": openalpr_error,
     "/v1/vision/alpr": codeproject_error,
@@ -62,63 +61,55 @@ def busy(what: str, seconds: int) -> ServiceError:
     return ServiceError(503, "busy", f"{what}; try again in {seconds} s", {"Retry-After": str(seconds)})
 
 
-def client_gone() -> ServiceError:
-    """Nobody waits for the answer; this one is for the metrics."""
-    return ServiceError(499, "client_closed_request", "the client went away")
+def ending() -> ServiceError:
+    """Too late."""
+    return busy("the service is about to end", 5)
 
 
-def unreadable(error: InputError) -> ServiceError:
-    """What was sent cannot be read."""
-    return ServiceError(422, "unreadable", str(error))
+def is_full(error: BaseException | None) -> bool:
+    """Whether a full disk is behind an error."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return True
+        error = error.__cause__
+    return False
 
 
-def no_room() -> ServiceError:
-    """The disk is full."""
-    message = "the service has no room to take this in; try again later, or tell its operator"
-    return ServiceError(507, "no_room", message)
+def as_refusal(error: Exception) -> ServiceError:
+    """What a client is told of an exception."""
+    match error:
+        case ServiceError():
+            return error
+        case InputError():
+            return ServiceError(422, "unreadable", str(error))
+        case ClientDisconnect():
+            # Nobody waits for the answer; this one is for the metrics.
+            return ServiceError(499, "client_closed_request", "the client went away")
+        case RequestValidationError():
+            first = error.errors()[0]
+            place = " ".join(str(part) for part in first["loc"])
+            return ServiceError(422, "invalid_parameter", f"{place}: {first['msg']}")
+        case HTTPException():
+            code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+            return ServiceError(error.status_code, code, str(error.detail), error.headers)
+        case OSError() | SQLAlchemyError() if is_full(error):
+            _LOGGER.error("there is no room for what comes in (%s)", getattr(error, "orig", error))
+            message = "the service has no room to take this in; try again later, or tell its operator"
+            return ServiceError(507, "no_room", message)
+        case SQLAlchemyError():
+            _LOGGER.error("the database of jobs failed (%s)", getattr(error, "orig", error))
+            return busy("the service cannot look up its videos now", 5)
+        case OSError():
+            _LOGGER.error("the system failed", exc_info=error)
+    return ServiceError(500, "internal_error", "the service failed; its log says more")
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Let every failure of an application be told in the same way."""
+async def _answer(request: Request, error: Exception) -> JSONResponse:
+    return as_refusal(error).response(request.url.path)
 
-    @app.exception_handler(ServiceError)
-    async def service_error(request: Request, error: ServiceError) -> JSONResponse:
-        return error.response(request.url.path)
 
-    @app.exception_handler(InputError)
-    async def input_error(request: Request, error: InputError) -> JSONResponse:
-        return unreadable(error).response(request.url.path)
-
-    @app.exception_handler(ClientDisconnect)
-    async def gone(request: Request, error: ClientDisconnect) -> JSONResponse:
-        return client_gone().response(request.url.path)
-
-    @app.exception_handler(OSError)
-    async def system_error(request: Request, error: OSError) -> JSONResponse:
-        if not is_full(error):
-            raise error
-        _LOGGER.error("there is no room for what comes in (%s)", error)
-        return no_room().response(request.url.path)
-
-    @app.exception_handler(SQLAlchemyError)
-    async def database_error(request: Request, error: SQLAlchemyError) -> JSONResponse:
-        _LOGGER.error("the database of jobs failed (%s)", getattr(error, "orig", error))
-        refusal = no_room() if is_full(error) else busy("the service cannot look up its videos now", DATABASE_RETRY_S)
-        return refusal.response(request.url.path)
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        place = " ".join(str(part) for part in first["loc"])
-        return ServiceError(422, "invalid_parameter", f"{place}: {first['msg']}").response(request.url.path)
-
-    @app.exception_handler(HTTPException)
-    async def http_error(request: Request, error: HTTPException) -> JSONResponse:
-        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        refusal = ServiceError(error.status_code, code, str(error.detail), error.headers)
-        return refusal.response(request.url.path)
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        message = "the service failed; its log says more"
-        return ServiceError(500, "internal_error", message).response(request.url.path)
+_TOLD = (ServiceError, InputError, OSError, SQLAlchemyError, ClientDisconnect, RequestValidationError, HTTPException)
+#: Every failure of the application is told in the same way.
+ERROR_HANDLERS: dict[Any, Any] = dict.fromkeys((*_TOLD, Exception), _answer)

@@ -8,91 +8,77 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
-from .errors import ServiceError, busy, client_gone
+from .errors import busy, ending
 
-Result = TypeVar("Result")
-
-#: What a client is told to wait when the queue is full, in seconds.
-RETRY_S = 1
+_Result = TypeVar("_Result")
 
 
 class WorkerPool:
-    """Threads that read pictures.
-
-    Attributes:
-        waiting: calls that wait or run.
-    """
+    """Threads that read pictures."""
 
     def __init__(self, workers: int, queue: int) -> None:
-        """Make ready.
-
-        Args:
-            workers: calls that run at the same time.
-            queue: calls that may wait; more are refused.
-        """
-        self.waiting = 0
+        """Make ready for so many calls at the same time, and so many that wait; more are refused."""
         self._limit = workers + queue
-        self._lock = threading.Lock()
+        #: Those that wait or run, and since when the latter do, by thread.
+        self._calls: set[Future[Any]] = set()
         self._starts: dict[int, float] = {}
         self._closed = False
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="reader")
 
-    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Call a function in one of the threads.
-
-        A call that is cancelled leaves the queue; if it runs already, it keeps its place until it is done.
-
-        Raises:
-            ServiceError: the queue is full, or the service ends.
-        """
-        with self._lock:
-            if self._closed:
-                raise _ending()
-            if self.waiting >= self._limit:
-                raise busy("the service has too much to do", RETRY_S)
-            self.waiting += 1
-            future = self._executor.submit(self._timed, function, *arguments)
-        future.add_done_callback(self._leave)
-        try:
-            return await asyncio.wrap_future(future)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self._closed and task and not task.cancelling():
-                raise _ending() from None
-            raise
-
-    async def run_for(self, request: Request, function: Callable[..., Result], *arguments: Any) -> Result:
-        """The same for a request whose body has been received: it is cancelled when the client goes away.
-
-        Raises:
-            ServiceError: the queue is full, or nobody waits for the answer any more.
-        """
-        work = asyncio.ensure_future(self.run(function, *arguments))
-        gone = asyncio.ensure_future(_disconnected(request))
-        try:
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                raise client_gone()
-            return work.result()
-        finally:
-            gone.cancel()
-            work.cancel()
+    @property
+    def waiting(self) -> int:
+        """How many calls wait or run."""
+        return len(self._calls)
 
     @property
     def is_full(self) -> bool:
         """Whether another call would be refused."""
         return self.waiting >= self._limit
 
+    async def run(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
+        """Call a function in one of the threads.
+
+        A call that is cancelled leaves the queue; if it runs already, it keeps its place until it is done.
+        """
+        if self.is_full:
+            raise busy("the service has too much to do", 1)
+        try:
+            future = self._executor.submit(self._timed, function, *arguments)
+        except RuntimeError:
+            raise ending() from None
+        self._calls.add(future)
+        future.add_done_callback(self._calls.discard)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closed and task and not task.cancelling():
+                raise ending() from None
+            raise
+
+    async def run_for(self, request: Request, function: Callable[..., _Result], *arguments: Any) -> _Result:
+        """The same for a request whose body has been received: it is cancelled when the client goes away."""
+        work = asyncio.ensure_future(self.run(function, *arguments))
+        gone = asyncio.ensure_future(_disconnected(request))
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise ClientDisconnect
+            return work.result()
+        finally:
+            gone.cancel()
+            work.cancel()
+
     def longest_s(self) -> float:
         """For how long the longest call that runs has been running, in seconds."""
-        with self._lock:
-            return time.monotonic() - min(self._starts.values(), default=time.monotonic())
+        now = time.monotonic()
+        return now - min([now, *self._starts.values()])
 
     def give_up(self) -> None:
         """Drop what waits, and take nothing more."""
-        with self._lock:
-            self._closed = True
+        self._closed = True
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
@@ -100,23 +86,13 @@ class WorkerPool:
         self.give_up()
         self._executor.shutdown()
 
-    def _timed(self, function: Callable[..., Result], *arguments: Any) -> Result:
+    def _timed(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
         thread = threading.get_ident()
-        with self._lock:
-            self._starts[thread] = time.monotonic()
+        self._starts[thread] = time.monotonic()
         try:
             return function(*arguments)
         finally:
-            with self._lock:
-                del self._starts[thread]
-
-    def _leave(self, future: "Future[Any]") -> None:
-        with self._lock:
-            self.waiting -= 1
-
-
-def _ending() -> ServiceError:
-    return busy("the service is about to end", RETRY_S)
+            del self._starts[thread]
 
 
 async def _disconnected(request: Request) -> None:

@@ -1,85 +1,145 @@
-"""``POST /v1/read``: pictures → the project's own answer, or the annotated picture."""
+"""Pictures → the project's own answer, the annotated picture, or the answers of other plate readers."""
 
+import datetime
 import mimetypes
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from ..basics.errors import InputError
 from ..basics.results import Failure, FolderResult, ImageResult
+from ..formats.codeproject import codeproject_answer
+from ..formats.openalpr import USUAL_TOP, openalpr_answer
+from ..formats.plate_recognizer import plate_recognizer_answer
 from ..media.draw import annotate, encode_picture
-from .descriptions import PICTURES, answers
-from .errors import unreadable
-from .state import Service, service_of
-from .uploads import Picture, receive_upload
+from ..media.images import suffix_of_bytes
+from ..media.inputs import Photograph
+from .descriptions import body, content, failures
+from .state import Service, ServiceHere
+from .uploads import Uploaded, UploadedPicture, json_object
 
-router = APIRouter(tags=["Reading"])
+picture_routes = APIRouter()
+_Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
+_PICTURES = {
+    f"image/{form}": {"schema": {"type": "string", "format": "binary"}}
+    for form in ("jpeg", "png", "webp", "bmp", "tiff")
+}
 
 
-@router.post(
+@picture_routes.post(
     "/v1/read",
+    name="read",
+    tags=["Reading"],
     summary="Read the plates of pictures",
-    openapi_extra={"requestBody": PICTURES},
-    responses=answers(200, "ReadAnswer", "Error", pictures=True),
+    response_model=ImageResult | FolderResult,
+    responses={200: {"content": _PICTURES}},
+    openapi_extra=body("Pictures"),
 )
-async def read(request: Request, annotated: bool = False) -> Response:
+async def read_pictures(request: Request, service: ServiceHere, upload: Uploaded, annotated: bool = False) -> Response:
     """Give the answer for a picture, or, of several pictures, a list of answers under `results`.
 
     With `annotated=true` the answer is the picture itself, in the format that came in, with its plates outlined.
     """
-    service = service_of(request)
-    upload = await receive_upload(request, service.settings)
     if annotated:
         pool = await service.pool_for([upload.single().content])
-        content, media_type = await pool.run_for(request, _annotated, service, upload.single())
-        return Response(content, media_type=media_type)
+        encoded, media_type = await pool.run_for(request, _annotated, service, upload.single())
+        return Response(encoded, media_type=media_type)
+    if len(upload.pictures) == 1:
+        return JSONResponse(await read_single(request, service, upload))
     pool = await service.pool_for(picture.content for picture in upload.pictures)
-    results = await pool.run_for(request, _read_all, service, upload.pictures)
-    for result in results:
-        service.count(result)
-    if len(results) > 1:
-        return JSONResponse(_summary(results).to_dict())
-    if isinstance(results[0], Failure):
-        raise unreadable(InputError(results[0].error))
-    return JSONResponse(results[0].to_dict())
+    result = await pool.run_for(request, _read_all, service, upload.pictures)
+    return JSONResponse(result.to_dict())
 
 
-async def read_one(request: Request, service: Service, picture: Picture) -> dict[str, Any]:
-    """The answer for a picture, for those who make another form of it.
-
-    Raises:
-        InputError: it cannot be decoded.
-    """
+async def read_single(request: Request, service: ServiceHere, upload: Uploaded) -> dict[str, Any]:
+    """The answer for the only picture of a request."""
+    picture = upload.single()
     pool = await service.pool_for([picture.content])
-    result = await pool.run_for(request, _read, service, picture)
-    service.count(result)
-    return result.to_dict()
+    return (await pool.run_for(request, _read, service, picture)).to_dict()
 
 
-def _read(service: Service, picture: Picture) -> ImageResult:
-    return service.recogniser.recognise(service.decoder.load(picture.name, picture.content))
+#: A parameter of an endpoint.
+NativeAnswer = Annotated[dict[str, Any], Depends(read_single)]
 
 
-def _read_all(service: Service, pictures: Sequence[Picture]) -> list[ImageResult | Failure]:
-    results: list[ImageResult | Failure] = []
+def _load(service: Service, picture: UploadedPicture) -> Photograph:
+    start = time.perf_counter()
+    image = service.decoder.decode(picture.content, picture.name)
+    load_ms = 1000 * (time.perf_counter() - start)
+    return Photograph(picture.name, image, "image" + suffix_of_bytes(picture.content), None, load_ms)
+
+
+def _read(service: Service, picture: UploadedPicture) -> ImageResult:
+    result = service.recogniser.recognise(_load(service, picture))
+    service.metrics.plates.inc(len(result.plates))
+    return result
+
+
+def _read_all(service: Service, pictures: Sequence[UploadedPicture]) -> FolderResult:
+    results, errors = [], []
     for picture in pictures:
         try:
             results.append(_read(service, picture))
         except InputError as error:
-            results.append(Failure(picture.name, str(error)))
-    return results
+            errors.append(Failure(picture.name, str(error)))
+    return FolderResult("upload", tuple(results), tuple(errors))
 
 
-def _summary(results: Sequence[ImageResult | Failure]) -> FolderResult:
-    read = tuple(result for result in results if isinstance(result, ImageResult))
-    return FolderResult("upload", read, tuple(result for result in results if isinstance(result, Failure)))
-
-
-def _annotated(service: Service, picture: Picture) -> tuple[bytes, str]:
-    photograph = service.decoder.load(picture.name, picture.content)
+def _annotated(service: Service, picture: UploadedPicture) -> tuple[bytes, str]:
+    photograph = _load(service, picture)
     suffix = Path(photograph.file_name).suffix
     plates = service.recogniser.recognise(photograph).plates
     return encode_picture(annotate(photograph.image, plates), suffix), mimetypes.types_map[suffix]
+
+
+def _foreign(
+    path: str, summary: str, name: str, form: str = "Upload", status: int = 200
+) -> Callable[[_Endpoint], _Endpoint]:
+    """The decorator of an endpoint for the clients of another service; its answers are named so in ``schemas.json``."""
+    return picture_routes.post(
+        path,
+        tags=["For clients of other services"],
+        status_code=status,
+        summary=summary,
+        responses={**failures(f"{name}Error"), status: content(f"{name}Answer")},
+        openapi_extra=body(form),
+    )
+
+
+@picture_routes.post("/v1/plate-reader", status_code=201, include_in_schema=False)
+@_foreign("/v1/plate-reader/", "Plate Recognizer", "PlateRecognizer", status=201)
+async def plate_recognizer(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
+    """Answer like Plate Recognizer's Snapshot; of `config`, `threshold_d` and `threshold_o` count."""
+    config = upload.fields.get("config")
+    if isinstance(config, str):
+        config = json_object(config)
+    if not isinstance(config, dict):
+        config = {}
+    least = _share(config.get("threshold_d")), _share(config.get("threshold_o"))
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    timestamp = upload.text("timestamp") or now
+    return JSONResponse(plate_recognizer_answer(answer, timestamp, upload.text("camera_id"), least), 201)
+
+
+@_foreign("/v2/recognize_bytes", "OpenALPR", "OpenALPR", "Base64")
+async def openalpr(answer: NativeAnswer, topn: Annotated[int, Query(ge=1, le=1000)] = USUAL_TOP) -> JSONResponse:
+    """Answer like OpenALPR: the body is a picture in base64, and a token may be shown as `secret_key`."""
+    return JSONResponse(openalpr_answer(answer, time.time_ns() // 1_000_000, topn))
+
+
+@_foreign("/v1/vision/alpr", "CodeProject.AI and Blue Iris", "CodeProject")
+async def codeproject(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
+    """Answer like CodeProject.AI's plate reader; `min_confidence` counts."""
+    return JSONResponse(codeproject_answer(answer, _share(upload.fields.get("min_confidence"))))
+
+
+def _share(value: Any) -> float:
+    """A value of a request as a number from 0 to 1; 0 where it is none."""
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0

@@ -1,30 +1,36 @@
 """The threads that read the videos that were sent, one after the other, and remove what has expired."""
 
+import contextlib
+import dataclasses
 import logging
 import shutil
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import av
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..basics.errors import InputError
 from ..media.inputs import VideoSource, printable
+from ..media.leftovers import temporary_beside
 from ..media.saving import OutputFolder
 from ..recognition.recogniser import PlateRecogniser
 from ..video.options import SAVED, VideoOptions
 from ..video.reader import read_video
-from .jobs import Job, JobStore
-from .playable import make_playable
+from ..video.source import LIBRARY_ERRORS
+from .errors import is_full
+from .jobs import RESULTS, Job, JobStore
 from .settings import Settings
-from .storage import is_full
 
-#: Progress is noted this often, and expired jobs are looked for at most this seldom, in seconds.
-PROGRESS_S = 0.5
-SWEEP_S = 60.0
-#: After a failure, of the database for instance, it is left alone for so long, in seconds.
-RECOVERY_S = 5.0
+#: In seconds: progress is noted this often, expired jobs are looked for this seldom, and what failed, the database for
+#: instance, is left alone for so long.
+_PROGRESS_S, _SWEEP_S, _RECOVERY_S = 0.5, 60.0, 5.0
+#: Files that browsers play as they are, and sound that they play in an MP4; other sound is left out.
+_PLAYED = (".mp4", ".m4v", ".webm")
+_SOUNDS = ("aac", "mp3", "opus", "flac")
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -41,18 +47,15 @@ class JobRunner:
     """
 
     def __init__(self, store: JobStore, recogniser: PlateRecogniser, settings: Settings) -> None:
-        """Start."""
         self.problem: str | None = None
         self._store, self._recogniser, self._settings = store, recogniser, settings
         self._stopping = threading.Event()
         self._news = threading.Event()
         self._busy_since: float | None = None
         self._recovered = False
-        # Now, as nothing can come in yet.
-        store.remove_strays()
         self._threads = [
-            threading.Thread(target=self._go_on, args=(self._read_next,), name="job reader", daemon=True),
-            threading.Thread(target=self._go_on, args=(self._sweep,), name="job sweeper", daemon=True),
+            threading.Thread(target=self._go_on, args=(work,), name=name, daemon=True)
+            for name, work in (("job reader", self._read_next), ("job sweeper", self._sweep))
         ]
         for thread in self._threads:
             thread.start()
@@ -89,12 +92,12 @@ class JobRunner:
         """Tell of a failure, of a full disk for instance, and wait: the next time may do better."""
         trace = None if isinstance(error, SQLAlchemyError) else error
         reason = getattr(error, "orig", error)
-        _LOGGER.error("%s (%s); trying again in %g s", what, reason, RECOVERY_S, exc_info=trace)
+        _LOGGER.error("%s (%s); trying again in %g s", what, reason, _RECOVERY_S, exc_info=trace)
         self.problem = "the work on videos failed; the log says more"
-        self._stopping.wait(RECOVERY_S)
+        self._stopping.wait(_RECOVERY_S)
 
     def _sweep(self) -> None:
-        if not self._stopping.wait(min(SWEEP_S, self._store.keep_s / 4)):
+        if not self._stopping.wait(min(_SWEEP_S, self._store.keep_s / 4)):
             self._store.remove_expired()
 
     def _read_next(self) -> None:
@@ -116,42 +119,44 @@ class JobRunner:
 
     def _finish(self, job: Job, outcome: dict[str, Any]) -> None:
         """Note what became of a job; as long as that cannot be noted, its video stays."""
-        while not self._stopping.is_set():
+        is_there = None
+        while is_there is None:
             try:
                 is_there = self._store.change(job, **outcome)
-                break
             except Exception as error:
+                if self._stopping.is_set():
+                    raise
                 self._recover(f"{job.id}: what became of it cannot be noted", error)
-        else:
-            # Once more, and without patience.
-            is_there = self._store.change(job, **outcome)
         if not is_there:
             # Nothing is left of a job that was removed meanwhile.
             shutil.rmtree(self._store.folder(job), ignore_errors=True)
         elif outcome["state"] != "queued":
-            self._store.forget_sent(job)
+            (self._store.folder(job) / job.file).unlink(missing_ok=True)
             self.problem = None
         elif not self._stopping.is_set():
-            self._stopping.wait(self._settings.retry_s)
+            self._stopping.wait(self._settings.retry_seconds)
 
     def _read(self, job: Job) -> dict[str, Any]:
         """Read the video of a job; returns what is to be noted about it."""
         again = {"state": "queued", "frames": 0, "attempts": job.attempts - 1}
+        results = self._store.folder(job) / RESULTS
         try:
-            self._store.empty(job)
+            shutil.rmtree(results, ignore_errors=True)
             answer = self._answer(job)
         except _StoppedError:
             return again
         except Exception as error:
-            if self._is_of_storage(job, error):
+            # Where the results cannot be saved the client cannot help it.
+            if is_full(error) or str(error).startswith(printable(str(results))):
                 _LOGGER.error("%s: its results cannot be saved (%s); it is tried again", job.id, error)
                 self.problem = "the results of a video cannot be saved; there has to be room in PLATE_DATA"
-                self._store.empty(job)
+                shutil.rmtree(results, ignore_errors=True)
                 return {**again, "requeued": time.time()}
-            if isinstance(error, InputError):
-                return _failed("unreadable", str(error))
-            _LOGGER.exception("%s: the video cannot be read", job.id)
-            return _failed("internal_error", "the service failed; its log says more")
+            failure = {"code": "unreadable", "message": str(error)}
+            if not isinstance(error, InputError):
+                _LOGGER.exception("%s: the video cannot be read", job.id)
+                failure = {"code": "internal_error", "message": "the service failed; its log says more"}
+            return {"state": "failed", "finished": time.time(), "error": failure}
         return {"state": "done", "frames": answer["frames"], "finished": time.time(), "answer": answer}
 
     def _answer(self, job: Job) -> dict[str, Any]:
@@ -162,22 +167,55 @@ class JobRunner:
             if self._stopping.is_set():
                 raise _StoppedError
             self._busy_since = time.monotonic()
-            if self._busy_since - noted >= PROGRESS_S:
+            if self._busy_since - noted >= _PROGRESS_S:
                 noted = self._busy_since
                 if not self._store.change(job, frames=frame + 1):
                     raise _StoppedError
 
-        options = VideoOptions(duration_s=self._settings.max_video_s, save=SAVED, on_frame=note)
+        options = VideoOptions(duration_s=self._settings.max_video_seconds, save=SAVED, on_frame=note)
         source = VideoSource(job.name, self._store.folder(job) / job.file)
-        results = OutputFolder(self._store.results(job))
-        answer = read_video(source, self._recogniser, results, None, options).to_dict()
-        answer["saved"].update(make_playable(answer["saved"]["annotated"]))
-        return answer
-
-    def _is_of_storage(self, job: Job, error: Exception) -> bool:
-        """Whether the results cannot be saved, which the client cannot help."""
-        return is_full(error) or str(error).startswith(printable(str(self._store.results(job))))
+        result = read_video(source, self._recogniser, OutputFolder(self._store.folder(job) / RESULTS), None, options)
+        saved = {**result.saved, **_playable(Path(result.saved["annotated"]))}
+        return dataclasses.replace(result, saved=saved).to_dict()
 
 
-def _failed(code: str, message: str) -> dict[str, Any]:
-    return {"state": "failed", "finished": time.time(), "error": {"code": code, "message": message}}
+def _playable(annotated: Path) -> dict[str, str]:
+    """Put the pictures of an annotated video, which are H.264 already, into an MP4 beside it, for browsers.
+
+    Returns nothing where the video plays as it is, or cannot be copied for another reason than a full disk.
+    """
+    if annotated.suffix in _PLAYED:
+        return {}
+    target = annotated.with_name(f"{annotated.stem}-playable.mp4")
+    part = temporary_beside(target)
+    try:
+        _copy_streams(annotated, part)
+        part.replace(target)
+    except LIBRARY_ERRORS as error:
+        part.unlink(missing_ok=True)
+        if is_full(error):
+            raise
+        _LOGGER.warning("%s: no copy for browsers can be made (%s)", annotated, error)
+        return {}
+    return {"playable": str(target)}
+
+
+def _copy_streams(source: Path, target: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        given = stack.enter_context(av.open(str(source)))
+        made = stack.enter_context(av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}))
+        sounds = [stream for stream in given.streams.audio if stream.codec_context.name in _SOUNDS]
+        streams: dict[int, Any] = {
+            stream.index: made.add_stream_from_template(stream) for stream in [*given.streams.video[:1], *sounds[:1]]
+        }
+        earliest = dict.fromkeys(streams, 0)
+        for packet in given.demux([given.streams[index] for index in streams]):
+            if packet.dts is None:
+                continue
+            index = packet.stream.index
+            # AVI gives several packets of sound the same time. There are no B-frames: what is stored first comes first.
+            packet.dts = max(packet.dts, earliest[index])
+            packet.pts = max(packet.dts if packet.pts is None else packet.pts, packet.dts)
+            earliest[index] = packet.dts + 1
+            packet.stream = streams[index]
+            made.mux(packet)

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import contextlib
-import json
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,20 +13,17 @@ from fastapi.concurrency import run_in_threadpool
 
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord
-from ..media.images import BGRImage
-from ..recognition.recogniser import PlateRecogniser
 from ..video.description import VideoDescription
 from ..video.options import VideoOptions
 from ..video.reader import VideoReader
 from ..video.source import Frame
 from .connections import TRUST
-from .decoder import Decoder
-from .errors import ServiceError, busy, native_error, unreadable
+from .errors import ServiceError, as_refusal, busy
 from .gate import is_token, is_welcome, shown_token
-from .places import Place
-from .state import Service, service_of
+from .state import Service, ServiceHere
+from .uploads import json_object
 
-router = APIRouter()
+stream_routes = APIRouter()
 #: A client has so long to show its token, in seconds.
 TOKEN_S = 5.0
 #: What a browser offers as subprotocols, as it cannot send a header: the first one, and its token in base64url after
@@ -35,11 +31,10 @@ TOKEN_S = 5.0
 PROTOCOL, TOKEN_PREFIX = "number-plates", "token."
 #: Where a client is silent for so long, the vehicles that are gone by now are given out, in seconds.
 SILENCE_S = 5.0
-#: Why a stream is closed: refused, cannot go on, come back later.
-REFUSED, UNUSABLE, TRY_LATER = 1008, 1003, 1013
+#: With what a stream is closed that is refused, by the code of the failure.
+CLOSING = {"unauthorised": 1008, "size_changed": 1003, "busy": 1013}
 #: Times beyond this are no times, in seconds: some three hundred years.
 LARGEST_TIME_S = 1e10
-_NAME = "stream"
 
 
 @dataclass(frozen=True)
@@ -58,63 +53,128 @@ class _Description(VideoDescription):
 
     size: tuple[int, int]
     begun_s: float | None = None
-    name: str = _NAME
+    name: str = "stream"
 
 
-class StreamReader:
-    """Reads the frames of one client."""
+class StreamSession:
+    """The frames of one client: the latest is read, and the others are left out."""
 
-    def __init__(self, recogniser: PlateRecogniser, decoder: Decoder) -> None:
-        """Wait for the first frame."""
-        self._recogniser, self._decoder = recogniser, decoder
+    def __init__(self, socket: WebSocket, service: Service) -> None:
+        self._socket, self._service = socket, service
+        self._latest: _Arrival | None = None
+        self._news = asyncio.Event()
+        self._ended = self._is_polite = self._tells_time = self._is_evicted = False
+        #: When something came in last, by the monotonic clock.
+        self._used = time.monotonic()
         self._reader: VideoReader | None = None
         self._size = (0, 0)
         self._start_s = self._time_s = 0.0
         self._settled: list[VehicleRecord] = []
 
-    def read(self, frame: _Arrival) -> dict[str, Any]:
-        """The answer for a frame: its plates, and the vehicles that are gone for good.
+    async def run(self) -> None:
+        """Answer until the client ends the stream, or goes, or has no place any more."""
+        self._take_place()
+        receiving = asyncio.create_task(self._receive())
+        try:
+            while self._latest or not self._ended:
+                try:
+                    await asyncio.wait_for(self._news.wait(), SILENCE_S)
+                except TimeoutError:
+                    await self._give_settled()
+                    continue
+                self._news.clear()
+                frame, self._latest = self._latest, None
+                if frame:
+                    await self._answer(frame)
+            if self._is_evicted:
+                raise busy("another stream needed the place of this one, which was idle", 5)
+            if self._is_polite:
+                finish = self._reader.finish if self._reader else None
+                await self._socket.send_json((await run_in_threadpool(finish)).to_dict() if finish else None)
+                await self._socket.close()
+        finally:
+            receiving.cancel()
+            self._service.streams.discard(self)
 
-        Args:
-            frame: a time that is earlier than the last one's counts as the last one's.
+    def _take_place(self) -> None:
+        """A camera may be silent for hours; but after a while its place is given to another stream that needs it."""
+        streams, settings = self._service.streams, self._service.settings
+        if len(streams) >= settings.max_streams:
+            idlest = min(streams, key=lambda other: other._used)
+            if time.monotonic() - idlest._used < settings.stream_idle_seconds:
+                raise busy("there are too many streams", 5)
+            streams.discard(idlest)
+            idlest._is_evicted = True
+            idlest._end()
+        streams.add(self)
 
-        Raises:
-            InputError: it is no picture.
-            ServiceError: its size is not that of the first frame.
-        """
-        image = self._decoder.decode(frame.content, f"frame {frame.index}")
+    async def _receive(self) -> None:
+        """Receive frames until the client says that it ends, or goes."""
+        index, time_s = 0, None
+        try:
+            while (message := await self._socket.receive())["type"] == "websocket.receive" and not self._is_polite:
+                self._used = time.monotonic()
+                if message.get("bytes"):
+                    now_s = self._used if time_s is None else time_s
+                    self._latest = _Arrival(index, now_s, time_s is not None, message["bytes"])
+                    index, time_s = index + 1, None
+                told = json_object(message.get("text")) or {}
+                time_s = _time(told.get("time_s"), time_s)
+                self._tells_time |= time_s is not None
+                self._is_polite = bool(told.get("end"))
+                self._ended |= self._is_polite
+                self._news.set()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._news.set()
+
+    async def _answer(self, frame: _Arrival) -> None:
+        try:
+            pool = await self._service.pool_for([frame.content])
+            await self._socket.send_json(await pool.run(self._read, frame))
+        except (ServiceError, InputError) as error:
+            refusal = as_refusal(error)
+            if refusal.code == "size_changed":
+                raise
+            await self._socket.send_json({"frame": frame.index, **refusal.native})
+
+    async def _give_settled(self) -> None:
+        """Give out the vehicles that are gone, to a client whose frames have the times when they come."""
+        # With too much to do it can wait.
+        with contextlib.suppress(ServiceError):
+            if not self._tells_time and (answer := await self._service.pool.run(self._wait, time.monotonic())):
+                await self._socket.send_json(answer)
+
+    def _read(self, frame: _Arrival) -> dict[str, Any]:
+        """The answer for a frame; a time that is earlier than the last one's counts as the last one's."""
+        image = self._service.decoder.decode(frame.content, f"frame {frame.index}")
         size = (image.shape[1], image.shape[0])
         if self._reader is None:
             options = VideoOptions(on_vehicle=self._settled.append)
             self._size, self._start_s = size, frame.time_s
             description = _Description(size, None if frame.is_told else frame.time_s)
-            self._reader = VideoReader(description, self._recogniser, None, None, options)
+            self._reader = VideoReader(description, self._service.recogniser, None, None, options)
         if size != self._size:
             message = f"frame {frame.index} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
             raise ServiceError(400, "size_changed", f"{message}; begin another stream for it")
         self._time_s = max(self._time_s, frame.time_s - self._start_s)
-        decoded = Frame(frame.index, self._time_s, _picture(image))
+        # Planes without loss: what moves is looked for in the first plane, which has to show all of it.
+        picture = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp")
+        decoded = Frame(frame.index, self._time_s, picture)
         self._reader.take(decoded)
         return {**self._reader.line(decoded), "vehicles": self._take_settled()}
 
-    def wait(self, time_s: float) -> dict[str, Any] | None:
-        """The vehicles that are gone for good at a time, in the form of an answer to no frame; None if there are none.
-
-        Args:
-            time_s: on the clock of the frames.
-        """
+    def _wait(self, time_s: float) -> dict[str, Any] | None:
+        """The vehicles that are gone for good at a time on the clock of the frames; None if there are none."""
         if self._reader is None:
             return None
         self._time_s = max(self._time_s, time_s - self._start_s)
         self._reader.tick(self._time_s)
-        vehicles = self._take_settled()
-        if not vehicles:
-            return None
-        return {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": vehicles}
-
-    def finish(self) -> dict[str, Any] | None:
-        """The answer for all frames, with every vehicle; None if there was no frame."""
-        return self._reader.finish().to_dict() if self._reader else None
+        answer = {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": self._take_settled()}
+        return answer if answer["vehicles"] else None
 
     def _take_settled(self) -> list[dict[str, Any]]:
         vehicles = [record.to_dict() for record in self._settled]
@@ -122,144 +182,36 @@ class StreamReader:
         return vehicles
 
 
-def _picture(image: BGRImage) -> av.VideoFrame:
-    """The picture as planes without loss: what moves is looked for in the first plane, which has to show all of it."""
-    return av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp")
-
-
-class _Mailbox:
-    """Keeps the latest frame of a client that sends faster than it is read.
-
-    Attributes:
-        polite: whether the client has said that the stream ends.
-        tells_time: whether it has ever said the time of a frame.
-        place: of the stream.
-    """
-
-    def __init__(self, place: Place) -> None:
-        self.polite = self.tells_time = False
-        self.place = place
-        place.on_needed = self._end
-        self._latest: _Arrival | None = None
-        self._ended = False
-        self._news = asyncio.Event()
-
-    async def fill(self, socket: WebSocket) -> None:
-        """Receive frames until the client says that it ends, or goes."""
-        index, time_s = 0, None
-        try:
-            while (message := await socket.receive())["type"] == "websocket.receive" and not self.polite:
-                self.place.use()
-                if message.get("bytes"):
-                    now_s = time.monotonic() if time_s is None else time_s
-                    self._latest = _Arrival(index, now_s, time_s is not None, message["bytes"])
-                    index, time_s = index + 1, None
-                told = _parsed(message.get("text"))
-                time_s = _time(told.get("time_s"), time_s)
-                self.tells_time |= time_s is not None
-                self.polite = bool(told.get("end"))
-                self._ended = self.polite
-                self._news.set()
-        finally:
-            self._end()
-
-    async def next(self) -> _Arrival | None:
-        """The latest frame that nobody has had yet; None when there will be no more.
-
-        Raises:
-            TimeoutError: the client has been silent for a while.
-        """
-        async with asyncio.timeout(SILENCE_S):
-            while self._latest is None and not self._ended:
-                self._news.clear()
-                await self._news.wait()
-        latest, self._latest = self._latest, None
-        return latest
-
-    def _end(self) -> None:
-        self._ended = True
-        self._news.set()
-
-
-@router.websocket("/v1/stream")
-async def stream(socket: WebSocket) -> None:
+@stream_routes.websocket("/v1/stream")
+async def stream(socket: WebSocket, service: ServiceHere) -> None:
     """Read a live stream: each binary message is a frame; ``{"end": true}`` asks for the whole answer.
 
     ``{"time_s": 1.25}`` before a frame is its time, for clients that send a recording faster than it was made.
     """
-    service = service_of(socket)
     settings, shown, offered = service.settings, shown_token(socket.headers), _offered_token(socket)
+    known = is_token(settings, shown or offered)
+    denial = None
     if not is_welcome(settings, socket.headers):
         message = "pages of this origin may not open streams; name it in PLATE_CORS_ORIGINS"
-        await _deny(socket, ServiceError(403, "forbidden_origin", message))
-        return
-    known = is_token(settings, shown or offered)
-    if shown and not known:
-        await _deny(socket, _unauthorised())
-        return
-    if not known and not offered and service.strangers >= settings.max_streams:
-        await _deny(socket, busy("too many streams have not shown their token", 5))
+        denial = ServiceError(403, "forbidden_origin", message)
+    elif shown and not known:
+        denial = _unauthorised()
+    elif not known and not offered and service.strangers >= settings.max_streams:
+        denial = busy("too many streams have not shown their token", 5)
+    if denial:
+        await socket.send_denial_response(denial.response(socket.url.path))
         return
     await socket.accept(PROTOCOL if PROTOCOL in socket.scope["subprotocols"] else None)
     with contextlib.suppress(WebSocketDisconnect):
-        # A browser does not tell its page why a stream was denied.
-        if not known and (offered or not await _introduces_itself(socket, service)):
-            await _refuse(socket, _unauthorised(), REFUSED)
-            return
-        socket.scope["extensions"].get(TRUST, bool)()
-        with service.places.taken() as place:
-            if place:
-                await _serve(socket, service, _Mailbox(place))
-            else:
-                await _refuse(socket, busy("there are too many streams", 5), TRY_LATER)
-
-
-async def _serve(socket: WebSocket, service: Service, mailbox: _Mailbox) -> None:
-    reader = StreamReader(service.recogniser, service.decoder)
-    filling = asyncio.create_task(mailbox.fill(socket))
-    try:
-        while True:
-            try:
-                news = await mailbox.next()
-            except TimeoutError:
-                await _give_settled(socket, service, mailbox, reader)
-                continue
-            if news is None:
-                break
-            if not await _answer(socket, service, reader, news):
-                return
-        if mailbox.place.is_needed:
-            await _refuse(socket, busy("another stream needed the place of this one, which was idle", 5), TRY_LATER)
-        elif mailbox.polite:
-            await socket.send_json(await run_in_threadpool(reader.finish))
-            await socket.close()
-    finally:
-        filling.cancel()
-
-
-async def _answer(socket: WebSocket, service: Service, reader: StreamReader, frame: _Arrival) -> bool:
-    """Answer a frame; returns whether the stream goes on."""
-    try:
-        pool = await service.pool_for([frame.content])
-        await socket.send_json(await pool.run(reader.read, frame))
-    except (ServiceError, InputError) as error:
-        refusal = unreadable(error) if isinstance(error, InputError) else error
-        if refusal.code == "size_changed":
-            await _refuse(socket, refusal, UNUSABLE)
-            return False
-        await socket.send_json({"frame": frame.index, **_error(refusal)})
-    return True
-
-
-async def _give_settled(socket: WebSocket, service: Service, mailbox: _Mailbox, reader: StreamReader) -> None:
-    """Give out the vehicles that are gone, to a client whose frames have the times when they come."""
-    if mailbox.tells_time:
-        return
-    # With too much to do it can wait.
-    with contextlib.suppress(ServiceError):
-        answer = await service.pool.run(reader.wait, time.monotonic())
-        if answer:
-            await socket.send_json(answer)
+        try:
+            # A browser does not tell its page why a stream was denied.
+            if not known and (offered or not await _introduces_itself(socket, service)):
+                raise _unauthorised()
+            socket.scope["extensions"].get(TRUST, bool)()
+            await StreamSession(socket, service).run()
+        except ServiceError as refusal:
+            await socket.send_json(refusal.native)
+            await socket.close(CLOSING[refusal.code], refusal.code)
 
 
 def _offered_token(socket: WebSocket) -> str:
@@ -282,25 +234,12 @@ async def _introduces_itself(socket: WebSocket, service: Service) -> bool:
         return False
     finally:
         service.strangers -= 1
-    return is_token(service.settings, str(_parsed(first.get("text")).get("token", "")))
+    told = json_object(first.get("text")) or {}
+    return is_token(service.settings, str(told.get("token", "")))
 
 
 def _unauthorised() -> ServiceError:
     return ServiceError(401, "unauthorised", 'this service needs a token: send {"token": "…"} first')
-
-
-async def _deny(socket: WebSocket, refusal: ServiceError) -> None:
-    """Refuse a stream instead of accepting it."""
-    await socket.send_denial_response(refusal.response(socket.url.path))
-
-
-async def _refuse(socket: WebSocket, refusal: ServiceError, code: int) -> None:
-    await socket.send_json(_error(refusal))
-    await socket.close(code, refusal.code)
-
-
-def _error(refusal: ServiceError) -> dict[str, Any]:
-    return native_error(refusal.status, refusal.code, refusal.message)
 
 
 def _time(told: object, otherwise: float | None) -> float | None:
@@ -308,12 +247,3 @@ def _time(told: object, otherwise: float | None) -> float | None:
     if isinstance(told, int | float) and not isinstance(told, bool) and abs(told) < LARGEST_TIME_S:
         return float(told)
     return otherwise
-
-
-def _parsed(text: str | None) -> dict[str, Any]:
-    """A message's JSON object; empty where it is none."""
-    try:
-        content = json.loads(text or "")
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -1,13 +1,12 @@
 """Requests → pictures: multipart forms, raw bytes, base64, in JSON, in a form or by itself."""
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -15,7 +14,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from ..media.images import sniff_format
 from ..media.inputs import printable
 from .errors import ServiceError
-from .settings import Settings
+from .state import ServiceHere
 
 #: Names under which clients send pictures as base64, in JSON or in a form.
 PICTURE_FIELDS = ("image", "images", "upload", "file", "image_bytes")
@@ -27,19 +26,15 @@ _FORM, _SHORT_FORM = "multipart/form-data", "application/x-www-form-urlencoded"
 _RAW_TYPES = ("", "application/octet-stream", _SHORT_FORM)
 #: Other fields of a form than pictures.
 _MAX_FIELDS = 100
-_NAME_LENGTH = 200
+#: Longest text of a request that an answer repeats.
+_TEXT_LENGTH = 200
 #: How a form begins, rather than a picture that is said to be one.
 _FORM_STARTS = tuple(f"{name}=".encode() for name in (*PICTURE_FIELDS, *ADDRESS_FIELDS, *_OTHER_FIELDS))
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture of a request, yet to be decoded.
-
-    Attributes:
-        name: what the answer and messages call it.
-        content: the encoded picture.
-    """
+class UploadedPicture:
+    """A picture of a request, yet to be decoded: what the answer and messages call it, and the encoded picture."""
 
     name: str
     content: bytes
@@ -47,143 +42,118 @@ class Picture:
 
 @dataclass(frozen=True)
 class Upload:
-    """What a request brings.
+    """What a request brings: at least one picture, and what else there was."""
 
-    Attributes:
-        pictures: at least one.
-        fields: what else there was.
-    """
-
-    pictures: list[Picture]
+    pictures: list[UploadedPicture]
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
-        """A field as text; None where it is not there, or is a list or an object."""
+        """A field as text that can be repeated; None where it is not there, or is a list or an object."""
         value = self.fields.get(name)
-        return str(value) if isinstance(value, str | int | float) else None
+        return printable(str(value), _TEXT_LENGTH) if isinstance(value, str | int | float) else None
 
-    def single(self) -> Picture:
-        """The only picture.
-
-        Raises:
-            ServiceError: there are several.
-        """
+    def single(self) -> UploadedPicture:
+        """The only picture; several are refused."""
         if len(self.pictures) > 1:
             raise ServiceError(400, "too_many_files", "send one picture at a time here")
         return self.pictures[0]
 
 
-def as_number(value: Any) -> float:
-    """A value of a request as a number from 0 to 1; 0 where it is none."""
+def content_type_of(request: Request) -> str:
+    """What a request says that its body is, without parameters; empty where it says nothing."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def file_name(file: UploadFile) -> str:
+    """What an answer calls a file; it never opens one."""
+    return printable(file.filename or "image", _TEXT_LENGTH)
+
+
+def json_object(text: str | bytes | None) -> dict[str, Any] | None:
+    """The object that a text of JSON holds; None where it is none."""
     try:
-        return min(max(float(value), 0.0), 1.0)
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
+        content = json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
-async def receive_upload(request: Request, settings: Settings) -> Upload:
-    """The pictures of a request.
-
-    Raises:
-        ServiceError: there are none, or too many, or its form is not understood.
-    """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+async def receive_upload(request: Request, service: ServiceHere) -> Upload:
+    """The pictures of a request; none or too many are refused, and so is a form that is not understood."""
+    content_type, most = content_type_of(request), service.settings.max_files
     body = b"" if content_type == _FORM else await request.body()
-    is_short = content_type == _SHORT_FORM and body.startswith(_FORM_STARTS)
-    if content_type == _FORM or is_short:
-        upload = await _from_form(request, settings, is_short)
+    if content_type == _FORM:
+        # Other than Request.form it writes no picture into a temporary file.
+        size = round(1_000_000 * service.settings.max_body_mb)
+        limits = {"max_files": most + 1, "max_fields": _MAX_FIELDS, "max_part_size": size}
+        parser = MultiPartParser(request.headers, request.stream(), **limits)
+        parser.spool_max_size = size
+        try:
+            upload = await _from_form(await parser.parse())
+        except MultiPartException as error:
+            raise ServiceError(400, "bad_request", error.message) from error
+    elif content_type == _SHORT_FORM and body.startswith(_FORM_STARTS):
+        upload = await _from_form(await request.form(max_fields=_MAX_FIELDS))
     else:
         upload = await run_in_threadpool(_from_body, body, content_type)
-    if len(upload.pictures) > settings.max_files:
-        raise ServiceError(413, "too_many_files", f"send at most {settings.max_files} pictures in a request")
+    if len(upload.pictures) > most:
+        raise ServiceError(413, "too_many_files", f"send at most {most} pictures in a request")
     return upload
+
+
+#: A parameter of an endpoint.
+Uploaded = Annotated[Upload, Depends(receive_upload)]
 
 
 def _from_body(body: bytes, content_type: str) -> Upload:
     if not body:
         raise ServiceError(400, "empty_body", "the request is empty; send a picture")
     if sniff_format(body) or content_type.startswith("image/"):
-        return Upload([Picture("image", body)])
+        return Upload([UploadedPicture("image", body)])
     if content_type == "application/json":
-        return _from_fields(_json_object(body))
+        fields = json_object(body)
+        if fields is None:
+            raise ServiceError(400, "bad_json", "the body is no JSON, or no object")
+        return _from_fields(fields)
     if content_type in _RAW_TYPES:
-        return Upload([Picture("image", _decoded(body))])
+        content = _base64(body.decode("ascii", errors="replace"))
+        return Upload([UploadedPicture("image", content if content and sniff_format(content) else body)])
     message = f"{printable(content_type, 80)} is not read; send {_FORM}, JSON, or the picture itself as image/jpeg"
     raise ServiceError(415, "unsupported_media_type", message)
 
 
-async def _from_form(request: Request, settings: Settings, is_short: bool) -> Upload:
-    form = await (request.form(max_fields=_MAX_FIELDS) if is_short else _form(request, settings))
+async def _from_form(form: FormData) -> Upload:
     pictures, fields = [], {}
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
-            pictures.append(Picture(file_name(value), await value.read()))
+            pictures.append(UploadedPicture(file_name(value), await value.read()))
         else:
             fields[name] = value
     return Upload(pictures, fields) if pictures else await run_in_threadpool(_from_fields, fields)
 
 
-async def _form(request: Request, settings: Settings) -> FormData:
-    """A multipart form; other than :meth:`Request.form` it writes no picture into a temporary file."""
-    most = settings.max_body_bytes
-    parser = MultiPartParser(
-        request.headers,
-        request.stream(),
-        max_files=settings.max_files + 1,
-        max_fields=_MAX_FIELDS,
-        max_part_size=most,
-    )
-    parser.spool_max_size = most
-    try:
-        return await parser.parse()
-    except MultiPartException as error:
-        raise ServiceError(400, "bad_request", error.message) from error
-
-
 def _from_fields(fields: Mapping[str, Any]) -> Upload:
     """Pictures that are given as base64."""
-    texts: list[Any] = []
-    for name in PICTURE_FIELDS:
-        value = fields.get(name, [])
-        texts.extend(value if isinstance(value, list) else [value])
+    values = [fields[name] for name in PICTURE_FIELDS if name in fields]
+    texts = [text for value in values for text in (value if isinstance(value, list) else [value])]
+    if not texts and any(fields.get(name) for name in ADDRESS_FIELDS):
+        raise ServiceError(400, "no_addresses", "nothing is fetched from addresses; send the picture itself")
     if not texts:
-        if any(fields.get(name) for name in ADDRESS_FIELDS):
-            raise ServiceError(400, "no_addresses", "nothing is fetched from addresses; send the picture itself")
         raise ServiceError(400, "no_picture", f"there is no picture; send one as {PICTURE_FIELDS[0]}")
-    return Upload([Picture("image", _base64(text)) for text in texts], fields)
-
-
-def _base64(text: Any) -> bytes:
-    if not isinstance(text, str):
+    contents = [content for text in texts if (content := _base64(text)) is not None]
+    if len(contents) < len(texts):
         raise ServiceError(400, "bad_base64", "a picture has to be a text of base64")
+    return Upload([UploadedPicture("image", content) for content in contents], fields)
+
+
+def _base64(text: Any) -> bytes | None:
+    """What a text of base64 holds; None where it is none."""
+    if not isinstance(text, str):
+        return None
     encoded = text.partition(",")[2] if text.startswith("data:") else text
     # Forms turn a plus sign into a space.
     encoded = "".join(encoded.strip().replace(" ", "+").split()).rstrip("=")
     try:
         return base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=None, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ServiceError(400, "bad_base64", "a picture is no valid base64") from error
-
-
-def _decoded(body: bytes) -> bytes:
-    """A body that is the base64 of a picture, decoded; anything else as it is."""
-    try:
-        content = _base64(body.decode("ascii"))
-    except (ServiceError, UnicodeDecodeError):
-        return body
-    return content if sniff_format(content) else body
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise ServiceError(400, "bad_json", "the body is no valid JSON") from error
-    if not isinstance(content, dict):
-        raise ServiceError(400, "bad_json", "the JSON has to be an object")
-    return content
-
-
-def file_name(file: UploadFile) -> str:
-    """What an answer calls a file; it never opens one."""
-    return printable(file.filename or "image", _NAME_LENGTH)
+    except ValueError:
+        return None

@@ -4,42 +4,44 @@ import mimetypes
 import shutil
 import time
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from ..video.encoder import CONTAINERS
-from .descriptions import VIDEO, answers
+from .descriptions import body
 from .errors import ServiceError, busy
-from .jobs import Job
-from .state import Service, service_of
-from .uploads import file_name
+from .jobs import Job, JobAnswer
+from .state import Service, ServiceHere
+from .uploads import content_type_of, file_name
 
-router = APIRouter(tags=["Videos"])
-#: What a client is told to wait when there are too many videos, in seconds.
-RETRY_S = 30
+video_routes = APIRouter(tags=["Videos"])
 _USUAL_SUFFIX = ".mp4"
 #: Other fields of a form than the video; they are not looked at, and kept in memory until it has come in.
 _MAX_FIELDS, _MAX_FIELD_BYTES = 20, 10_000
 _MEDIA_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv; charset=utf-8", ".mkv": "video/x-matroska"}
 
 
-@router.post(
-    "/v1/video",
-    status_code=202,
-    summary="Have a video read",
-    openapi_extra={"requestBody": VIDEO},
-    responses=answers(202, "Job", "Error"),
+def _job(request: Request, identifier: str, service: ServiceHere) -> Job:
+    """A job of the token that a request shows."""
+    return service.store.get(identifier, request.state.owner)
+
+
+JobHere = Annotated[Job, Depends(_job)]
+
+
+@video_routes.post(
+    "/v1/video", status_code=202, summary="Have a video read", response_model=JobAnswer, openapi_extra=body("Video")
 )
-async def send_video(request: Request) -> JSONResponse:
+async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
     """Take in a video; the answer is a job, whose `links.self` tells how far it is."""
-    service = service_of(request)
     service.receiving += 1
     try:
         if await run_in_threadpool(service.store.active) + service.receiving > service.settings.max_jobs:
-            raise busy("too many videos wait", RETRY_S)
+            raise busy("too many videos wait", 30)
         job = await _take_in(request, service)
     finally:
         service.receiving -= 1
@@ -48,63 +50,43 @@ async def send_video(request: Request) -> JSONResponse:
     return JSONResponse(description, 202, {"Location": description["links"]["self"]})
 
 
-@router.get("/v1/jobs/{identifier}", summary="How far a video is", responses=answers(200, "Job", "Error"))
-def show_job(request: Request, identifier: str) -> JSONResponse:
+@video_routes.get("/v1/jobs/{identifier}", summary="How far a video is", response_model=JobAnswer)
+def show_job(job: JobHere, service: ServiceHere) -> JSONResponse:
     """Tell the state of a job, `queued`, `running`, `done` or `failed`; in the end the answer, and links to files."""
-    store = service_of(request).store
-    return JSONResponse(_job(request, identifier).to_dict(store.keep_s))
+    return JSONResponse(job.to_dict(service.store.keep_s))
 
 
-@router.delete(
-    "/v1/jobs/{identifier}", status_code=204, summary="Forget a video", responses=answers(204, None, "Error")
-)
-def delete_job(request: Request, identifier: str) -> Response:
+@video_routes.delete("/v1/jobs/{identifier}", status_code=204, summary="Forget a video")
+def delete_job(job: JobHere, service: ServiceHere) -> Response:
     """Remove a job and all its files at once; if it is being read, that ends."""
-    store = service_of(request).store
-    store.remove(_job(request, identifier))
+    service.store.remove(job)
     return Response(status_code=204)
 
 
-@router.get(
-    "/v1/jobs/{identifier}/crops/{number}",
-    response_class=FileResponse,
-    summary="The picture of a vehicle's plate",
-    responses=answers(200, None, "Error"),
+@video_routes.get(
+    "/v1/jobs/{identifier}/crops/{number}", response_class=FileResponse, summary="The picture of a vehicle's plate"
 )
-def show_crop(request: Request, identifier: str, number: int) -> FileResponse:
+def show_crop(job: JobHere, number: int) -> FileResponse:
     """Give the best picture of the plate of a vehicle, by its place in the answer's `plates`, from 0."""
-    job = _job(request, identifier)
     plates = job.answer["plates"] if job.answer else []
     if not 0 <= number < len(plates):
         raise ServiceError(404, "no_such_file", "there is no such vehicle")
     return _file(plates[number]["crop"])
 
 
-@router.get(
-    "/v1/jobs/{identifier}/{form}",
-    response_class=FileResponse,
-    summary="What was made of a video",
-    responses=answers(200, None, "Error"),
-)
-def show_file(request: Request, identifier: str, form: str) -> Response:
+@video_routes.get("/v1/jobs/{identifier}/{form}", response_class=FileResponse, summary="What was made of a video")
+def show_file(job: JobHere, form: str, service: ServiceHere) -> Response:
     """Give a saved form of the answer: `annotated`, the video with its plates outlined, `json`, `csv` or `frames`.
 
     Where browsers do not play the annotated video, `playable` is the same as an MP4.
     """
-    store = service_of(request).store
-    job = _job(request, identifier)
     saved = job.answer["saved"] if job.answer else {}
     if form not in saved or form == "crops":
         raise ServiceError(404, "no_such_file", "there is no such file, or not yet")
     if form == "json":
         # The file itself tells where the service keeps its files.
-        return JSONResponse(job.to_dict(store.keep_s)["result"])
+        return JSONResponse(job.to_dict(service.store.keep_s)["result"])
     return _file(saved[form])
-
-
-def _job(request: Request, identifier: str) -> Job:
-    """A job of the token that a request shows."""
-    return service_of(request).store.get(identifier, request.state.owner)
 
 
 def _file(path: str) -> FileResponse:
@@ -131,7 +113,7 @@ async def _take_in(request: Request, service: Service) -> Job:
 
 async def _receive(request: Request, folder: Path) -> tuple[str, str]:
     """Save a request's video; returns what its client calls it, and the name of the file."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = content_type_of(request)
     if content_type == "multipart/form-data":
         form = await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
         videos = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
@@ -161,7 +143,7 @@ def _suffix(name: str, content_type: str) -> str:
 def _check(service: Service, path: Path, name: str) -> int | None:
     """Open a video; returns how many frames it should have."""
     frames, rate = service.decoder.measure(path, name)
-    longest_s = service.settings.max_video_s
+    longest_s = service.settings.max_video_seconds
     if frames and frames / rate > longest_s:
         raise ServiceError(413, "too_long", f"{name}: it is longer than {longest_s:g} s; send a part of it")
     return frames

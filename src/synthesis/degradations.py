@@ -1,63 +1,110 @@
 """What cameras, weather and light do to a photograph.
 
-Every effect takes a uint8 BGR ``[height, width, 3]`` image and a generator and returns a new image of the same shape.
-Blur and low resolution are measured against ``detail``, the height in pixels of the smallest thing that should stay
-just legible (the characters).
+Every effect takes a uint8 BGR ``[height, width, 3]`` image, a generator and ``detail``, the height in pixels of the
+smallest thing that should stay just legible (the characters); it returns a new image of the same shape.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .surface import smooth_noise, soft_blur
+from .fields import smooth_noise, soft_blur
+from .values import Weighted, draw
 
-Image = NDArray[np.uint8]
+Photo = NDArray[np.uint8]
+
+#: Factors of all probabilities, with their weights: most photographs have few faults, some have many.
+SEVERITIES: Weighted[float] = [(0.35, 0.35), (0.5, 1.0), (0.15, 1.7)]
 
 
-def _to_image(values: NDArray[np.floating]) -> Image:
+def _to_image(values: NDArray[np.floating]) -> Photo:
     return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
-def defocus(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def _filtered(image: Photo, kernel: NDArray[np.float32]) -> Photo:
+    return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT), np.uint8)
+
+
+def shadow(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
+    """A shadow with a straight or wavy edge across the picture."""
+    height, width = image.shape[:2]
+    angle, softness = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 0.1 * height + 1)
+    y, x = np.ogrid[0.0:height, 0.0:width]
+    across = (x - width * rng.uniform(0.2, 0.8)) * np.cos(angle) + (y - height * rng.uniform(0.3, 0.7)) * np.sin(angle)
+    if rng.random() < 0.4:
+        across += np.sin(x * rng.uniform(0.02, 0.2)) * height * 0.05
+    gain = rng.uniform(0.25, 0.75)
+    return _to_image(image * (gain + (1 - gain) * np.clip(across / softness + 0.5, 0, 1))[..., None])
+
+
+def glare(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
+    """A spot or streak of reflected light."""
+    height, width = image.shape[:2]
+    y, x = (np.linspace(-rng.random(), rng.random(), size) / rng.uniform(0.05, 0.5) for size in (height, width))
+    return _to_image(image + rng.uniform(40, 200) * np.exp(-(y[:, None] ** 2) - x**2)[..., None])
+
+
+def night(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
+    """Dark surroundings, a lamp's warm or cold light on part of the picture."""
+    light = smooth_noise(rng, image, rng.uniform(1, 3))[..., None]
+    tint = np.array([rng.uniform(0.5, 1.1), 0.9, 1.05])
+    return _to_image(image * (rng.uniform(0.2, 0.6) + light * rng.uniform(0.1, 0.6)) * tint)
+
+
+def infra_red(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
+    """A grey picture with dark surroundings in which whatever is bright (the plate) glows."""
+    grey = image.max(axis=2).astype(np.float32) / 255
+    grey = np.where(grey > 0.45, grey ** np.float32(rng.uniform(0.3, 0.9)), grey * np.float32(rng.uniform(0.3, 0.9)))
+    glow = soft_blur(grey, max(1.0, image.shape[0] * 0.03))
+    mixed = np.maximum(grey, glow * rng.uniform(0, 0.5)) * rng.uniform(150, 270)
+    return np.repeat(_to_image(mixed)[..., None], 3, axis=2)
+
+
+def haze(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
+    """Fog or a dusty lens: contrast fades towards a bright grey."""
+    veil = rng.uniform(0.1, 0.55) * (0.6 + 0.4 * smooth_noise(rng, image, 2))[..., None]
+    return _to_image(image * (1 - veil) + rng.uniform(110, 220) * veil)
+
+
+def tone(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
+    """Gamma, contrast and exposure, from dim and flat to burnt out, and now and then the tint of lamps or shade."""
+    levels = np.linspace(0, 1, 256) ** np.exp(rng.normal(0, 0.3))
+    curve = (levels - 0.5) * np.exp(rng.normal(-0.03, 0.25)) + 0.5 + rng.normal(0, 0.08)
+    gains = np.exp(rng.normal(0, 0.1 if rng.random() < 0.3 else 0, 3))
+    return np.asarray(cv2.LUT(image, _to_image(curve[:, None] * 255 * gains / gains.mean())[None]), np.uint8)
+
+
+def saturation(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
+    """Faded colours, none at all, or exaggerated ones."""
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None].astype(np.float32)
+    return _to_image(grey + (image - grey) * np.float32(max(0.0, rng.uniform(-0.8, 1.6))))
+
+
+def defocus(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Gaussian or disc blur of up to about a tenth of the detail, relatively less for the smallest."""
-    sigma = detail * float(rng.beta(1.2, 2.5)) * 0.11 * float(np.clip(detail / 16, 0.6, 1))
+    sigma = detail * rng.beta(1.2, 2.5) * 0.11 * float(np.clip(detail / 16, 0.6, 1))
     if sigma < 0.25:
         return image
     if sigma > 1.2 and rng.random() < 0.4:
         size = 2 * round(sigma * 1.6) + 1
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)).astype(np.float32)
-        return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT), np.uint8)
+        return _filtered(image, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)).astype(np.float32))
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
 
 
-def motion_blur(image: Image, rng: np.random.Generator, detail: float) -> Image:
+def motion_blur(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Straight motion blur, mostly sideways, of up to a fifth of the detail."""
-    length = detail * float(rng.uniform(0.05, 0.19))
+    length = detail * rng.uniform(0.05, 0.19)
     if length < 1.5:
         return image
-    angle = float(rng.normal(0, 0.4)) if rng.random() < 0.7 else float(rng.uniform(0, np.pi))
+    angle = rng.normal(0, 0.4) if rng.random() < 0.7 else rng.uniform(0, np.pi)
     size = 2 * int(np.ceil(length / 2)) + 3
-    kernel = np.zeros((size * 4, size * 4), np.float32)
     step = np.array([np.cos(angle), np.sin(angle)]) * length * 2
-    centre = np.array([size * 2, size * 2])
-    start, end = np.round(centre - step).astype(int).tolist(), np.round(centre + step).astype(int).tolist()
-    cv2.line(kernel, start, end, 1.0, 3)
-    kernel = np.asarray(cv2.resize(kernel, (size, size), interpolation=cv2.INTER_AREA), np.float32)
-    return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT), np.uint8)
+    start, end = (np.round(size * 2 + sign * step).astype(int).tolist() for sign in (-1, 1))
+    kernel = cv2.line(np.zeros((size * 4, size * 4), np.float32), start, end, 1.0, 3)
+    return _filtered(image, np.asarray(cv2.resize(kernel, (size, size), interpolation=cv2.INTER_AREA), np.float32))
 
 
-def low_resolution(image: Image, rng: np.random.Generator, detail: float) -> Image:
-    """Reduce and enlarge again, so that the detail is left with 8 pixels at least."""
-    least = min(1.0, 8.0 / detail)
-    factor = float(np.exp(rng.uniform(np.log(least), 0)))
-    height, width = image.shape[:2]
-    size = (max(4, round(width * factor)), max(4, round(height * factor)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR)
-    enlarge = int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_CUBIC, cv2.INTER_NEAREST]))
-    return np.asarray(cv2.resize(small, (width, height), interpolation=enlarge), np.uint8)
-
-
-def sensor_noise(image: Image, rng: np.random.Generator) -> Image:
+def sensor_noise(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Brightness noise of each pixel, with coarser coloured noise for strong ones."""
     strength = float(rng.gamma(1.5, 2.6))
     height, width = image.shape[:2]
@@ -68,142 +115,53 @@ def sensor_noise(image: Image, rng: np.random.Generator) -> Image:
     return _to_image(image + noise)
 
 
-def jpeg(image: Image, rng: np.random.Generator) -> Image:
+def low_resolution(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
+    """Reduce and enlarge again, so that the detail is left with 8 pixels at least."""
+    factor = np.exp(rng.uniform(np.log(min(1.0, 8.0 / detail)), 0))
+    height, width = image.shape[:2]
+    size = (max(4, round(width * factor)), max(4, round(height * factor)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR)
+    enlarge = int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_CUBIC, cv2.INTER_NEAREST]))
+    return np.asarray(cv2.resize(small, (width, height), interpolation=enlarge), np.uint8)
+
+
+def sharpen(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
+    """Unsharp masking with visible halos, as cameras do."""
+    blurred = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.7, 2.0))
+    amount = rng.uniform(0.3, 1.8)
+    return np.asarray(cv2.addWeighted(image, 1 + amount, blurred, -amount, 0), np.uint8)
+
+
+def jpeg(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Save and load as JPEG of quality 15 to 95."""
     quality = int(rng.integers(15, 60) if rng.random() < 0.3 else rng.integers(55, 96))
     encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
 
 
-def tone(image: Image, rng: np.random.Generator) -> Image:
-    """Gamma, contrast and exposure, from dim and flat to burnt out."""
-    levels = np.linspace(0, 1, 256)
-    gamma = float(np.exp(rng.normal(0, 0.3)))
-    contrast = float(np.exp(rng.normal(-0.03, 0.25)))
-    exposure = float(rng.normal(0, 0.08))
-    curve = (levels**gamma - 0.5) * contrast + 0.5 + exposure
-    return np.asarray(cv2.LUT(image, _to_image(curve * 255)), np.uint8)
+#: The effects with their probabilities, in the order in which they happen: light, weather, lens, sensor, file.
+EFFECTS = (
+    (0.12, shadow),
+    (0.07, glare),
+    (0.06, night),
+    (0.06, infra_red),
+    (0.04, haze),
+    (0.55, tone),
+    (0.18, saturation),
+    (0.4, defocus),
+    (0.1, motion_blur),
+    (0.4, sensor_noise),
+    (0.15, low_resolution),
+    (0.2, sharpen),
+    (0.6, jpeg),
+)
 
 
-def colour_cast(image: Image, rng: np.random.Generator) -> Image:
-    """Tint of the light: sodium lamps, shade, fluorescent tubes; or faded colours."""
-    if rng.random() < 0.4:
-        grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None].astype(np.float32)
-        return _to_image(grey + (image - grey) * float(rng.uniform(0.0, 1.6)))
-    gains = np.exp(rng.normal(0, 0.1, 3))
-    return _to_image(image * (gains / gains.mean()).astype(np.float32))
-
-
-def night(image: Image, rng: np.random.Generator) -> Image:
-    """Dark surroundings, a lamp's warm or cold light on part of the picture."""
-    height, width = image.shape[:2]
-    light = smooth_noise(rng, height, width, float(rng.uniform(1, 3)))[..., None]
-    tint = np.array([rng.uniform(0.5, 1.1), 0.9, 1.05], np.float32)
-    gain = float(rng.uniform(0.2, 0.6)) + light * float(rng.uniform(0.1, 0.6))
-    return _to_image(image * gain * tint)
-
-
-def infra_red(image: Image, rng: np.random.Generator) -> Image:
-    """A grey picture with dark surroundings in which whatever is bright (the plate) glows."""
-    grey = image.max(axis=2).astype(np.float32) / 255
-    grey = np.where(grey > 0.45, grey ** float(rng.uniform(0.3, 0.9)), grey * float(rng.uniform(0.3, 0.9)))
-    glow = soft_blur(grey, max(1.0, image.shape[0] * 0.03))
-    mixed = np.maximum(grey, glow * float(rng.uniform(0, 0.5))) * float(rng.uniform(150, 270))
-    return _to_image(np.repeat(mixed[..., None], 3, axis=2))
-
-
-def cast_shadow(image: Image, rng: np.random.Generator) -> Image:
-    """A shadow with a straight or wavy edge across the picture."""
-    height, width = image.shape[:2]
-    angle = float(rng.uniform(0, 2 * np.pi))
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    across = (x - width * float(rng.uniform(0.2, 0.8))) * np.cos(angle)
-    across = across + (y - height * float(rng.uniform(0.3, 0.7))) * np.sin(angle)
-    if rng.random() < 0.4:
-        across = across + np.sin(x * float(rng.uniform(0.02, 0.2))) * height * 0.05
-    softness = float(rng.uniform(0.5, 0.1 * height + 1))
-    lit = np.clip(across / softness + 0.5, 0, 1)
-    if rng.random() < 0.3:
-        lit = np.clip(lit + smooth_noise(rng, height, width, 8).round(), 0, 1)
-    gain = float(rng.uniform(0.25, 0.75))
-    return _to_image(image * (gain + (1 - gain) * lit)[..., None])
-
-
-def glare(image: Image, rng: np.random.Generator) -> Image:
-    """One or two spots or streaks of reflected light."""
-    height, width = image.shape[:2]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    light = np.zeros((height, width), np.float32)
-    for _ in range(int(rng.integers(1, 3))):
-        radius_x, radius_y = rng.uniform(0.05, 0.5, 2) * height
-        distance = ((x - rng.uniform(0, width)) / radius_x) ** 2 + ((y - rng.uniform(0, height)) / radius_y) ** 2
-        light += np.exp(-distance).astype(np.float32) * float(rng.uniform(40, 200))
-    return _to_image(image + light[..., None])
-
-
-def haze(image: Image, rng: np.random.Generator) -> Image:
-    """Fog, a dusty lens or rain streaks: contrast fades towards a bright grey."""
-    height, width = image.shape[:2]
-    veil = float(rng.uniform(0.1, 0.55)) * (0.6 + 0.4 * smooth_noise(rng, height, width, 2))[..., None]
-    hazy = image * (1 - veil) + float(rng.uniform(110, 220)) * veil
-    if rng.random() < 0.4:
-        streaks = (rng.random((height, width), dtype=np.float32) > 0.995).astype(np.float32) * 255
-        kernel = np.eye(9, dtype=np.float32)[:, ::-1] if rng.random() < 0.5 else np.ones((9, 1), np.float32)
-        hazy = hazy + cv2.filter2D(streaks, -1, kernel / 9)[..., None] * float(rng.uniform(0.5, 3))
-    return _to_image(hazy)
-
-
-def sharpen(image: Image, rng: np.random.Generator) -> Image:
-    """Unsharp masking with visible halos, as cameras do."""
-    blurred = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.7, 2.0)))
-    amount = float(rng.uniform(0.3, 1.8))
-    return np.asarray(cv2.addWeighted(image, 1 + amount, blurred, -amount, 0), np.uint8)
-
-
-def degrade(image: Image, rng: np.random.Generator, detail: float = 24.0) -> Image:
-    """Apply a random choice of the effects in the order in which they happen: light, weather, lens, sensor, file.
-
-    Args:
-        image: uint8 BGR ``[height, width, 3]``; it is not changed.
-        rng: source of randomness.
-        detail: height in pixels of the characters, which must stay just legible.
-
-    Returns:
-        A new image of the same shape.
-    """
-    # Most photographs have few faults, some have many.
-    severity = float(rng.choice([0.35, 1.0, 1.7], p=[0.35, 0.5, 0.15]))
-
-    def happens(probability: float) -> bool:
-        return bool(rng.random() < probability * severity)
-
+def degrade(image: Photo, rng: np.random.Generator, detail: float = 24.0) -> Photo:
+    """A copy of an image with a random choice of the effects; characters ``detail`` pixels high stay just legible."""
+    severity: float = draw(SEVERITIES, rng)
     result = image.copy()
-    if happens(0.12):
-        result = cast_shadow(result, rng)
-    if happens(0.05):
-        result = glare(result, rng)
-    if happens(0.06):
-        result = night(result, rng)
-    elif happens(0.06):
-        result = infra_red(result, rng)
-    if happens(0.04):
-        result = haze(result, rng)
-    if happens(0.5):
-        result = tone(result, rng)
-    if happens(0.3):
-        result = colour_cast(result, rng)
-    if happens(0.4):
-        result = defocus(result, rng, detail)
-    if happens(0.1):
-        result = motion_blur(result, rng, detail)
-    if happens(0.4):
-        result = sensor_noise(result, rng)
-    if happens(0.15):
-        result = low_resolution(result, rng, detail)
-    if happens(0.2):
-        result = sharpen(result, rng)
-    if happens(0.06):
-        result = np.repeat(cv2.cvtColor(result, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
-    if happens(0.6):
-        result = jpeg(result, rng)
+    for probability, effect in EFFECTS:
+        if rng.random() < probability * severity:
+            result = effect(result, rng, detail)
     return result

@@ -1,150 +1,169 @@
-"""The collection of letterings that plates draw from: fonts where they are installed, stroke alphabets always."""
+"""What plates are lettered with: fonts where they are installed, stroke alphabets always.
 
-from dataclasses import dataclass
+Fonts are the TrueType faces of the installed packages ``fontpkg-*`` (open licences; the extra ``fonts`` names them).
+"""
+
+import importlib.util
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
-import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
-from . import fonts
-from .alphabets import StrokeStyle, stroke_alphabets
-from .fonts import FontFace
-from .glyphs import CAP_HEIGHT, Lettering, Mask
+from ..basics.texts import ALPHABET
+from .alphabets import IDEOGRAPHS, StrokeStyle, stroke_alphabets
+from .drawn_plate import DrawnPlate
+from .glyphs import CAP_HEIGHT, Glyph, Lettering, Mask, crop_to_ink, fit_height
+from .typesetting import RowStyle, Token, set_row
+from .values import load
 
+#: Names of families (such as ``barlow-condensed``) by what they letter.
+FAMILIES: dict[str, list[str]] = load("fonts.toml", dict[str, list[str]])
+#: Parts of the names of files, and of the variants in a variable font, that are left out.
+FILES_LEFT_OUT = ("Italic", "Thin", "ExtraLight")
+VARIANTS_LEFT_OUT = (*FILES_LEFT_OUT, "Light", "SemiBold", "Ultra", "ExtraExpanded")
 STYLES_PER_FAMILY = 20
+#: Share of plates lettered with a stroke alphabet where fonts are installed too, and of unusual fonts among the others.
 STROKE_SHARE = 0.4
-"""Share of plates lettered with a stroke alphabet where fonts are installed too."""
+UNUSUAL_SHARE = 0.08
+#: Scripts that need fonts of their own, by the upper byte of their characters.
+SCRIPTS = {0x06: "arabic", 0x09: "devanagari", 0x0E: "thai"}
 
-THAI_LETTERS = (0x0E01, 0x0E2E)
-DEVANAGARI_LETTERS = (0x0915, 0x0939)
-"""First and last code point of the consonants of a script."""
+
+@dataclass(frozen=True)
+class FontFace:
+    """One face: a font file and, in a variable font, the name of a variant."""
+
+    path: Path
+    variant: str = ""
+
+    def glyph(self, character: str) -> Glyph:
+        """The character at ``CAP_HEIGHT``, from a bounded cache."""
+        return _rasterise(self, character)
+
+    def text(self, line: str, shaped: bool) -> Mask:
+        """A line with visible ink as a tight coverage mask, 48 pixels per em.
+
+        Shaped, letters join and run from right to left as the script demands, where Pillow has Raqm.
+        """
+        return _render(_load(self, 48, shaped), line)[0]
+
+
+@lru_cache(maxsize=512)
+def _load(face: FontFace, size: int = 0, shaped: bool = False) -> ImageFont.FreeTypeFont:
+    """The face at a size in pixels per em, by default at that at which its H is ``CAP_HEIGHT`` pixels high."""
+    if not size:
+        _, top, _, bottom = _load(face, 200).getbbox("H", anchor="ls")
+        size = max(8, round(200 * CAP_HEIGHT / (bottom - top)))
+    engine = ImageFont.Layout.RAQM if shaped else ImageFont.Layout.BASIC
+    font = ImageFont.truetype(str(face.path), size, layout_engine=engine)
+    if face.variant:
+        font.set_variation_by_name(face.variant)
+    return font
+
+
+@lru_cache(maxsize=12_000)
+def _rasterise(face: FontFace, character: str) -> Glyph:
+    mask, top = _render(_load(face), character)
+    return Glyph(mask, top + CAP_HEIGHT)
+
+
+def _render(font: ImageFont.FreeTypeFont, line: str) -> tuple[Mask, int]:
+    """The ink of a line, and its first row from the base line (negative: above it)."""
+    left, top, right, bottom = (int(value) for value in font.getbbox(line, anchor="ls"))
+    image = Image.new("L", (right - left + 4, bottom - top + 4))
+    ImageDraw.Draw(image).text((2 - left, 2 - top), line, fill=255, font=font, anchor="ls")
+    mask, first = crop_to_ink(np.asarray(image))
+    return mask, first + top - 2
+
+
+def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace]:
+    """All upright faces of the families that are installed, thin weights left out, in a stable order.
+
+    Raises:
+        RuntimeError: faces are required, and none of the families is installed.
+    """
+    faces: list[FontFace] = []
+    for family in families:
+        spec = importlib.util.find_spec("fontpkg_" + family.replace("-", "_"))
+        if spec is not None and spec.origin is not None:
+            for path in sorted((Path(spec.origin).parent / "files").glob("*.[to]tf")):
+                if not any(part in path.stem for part in FILES_LEFT_OUT):
+                    faces.extend(FontFace(path, variant) for variant in _variants(path))
+    if required and not faces:
+        raise RuntimeError("no font package is installed; install them with: pip install 'numberplate[fonts]'")
+    return faces
+
+
+def _variants(path: Path) -> list[str]:
+    if "[" not in path.name:
+        return [""]
+    names = [bytes(name).decode() for name in ImageFont.truetype(str(path), 16).get_variation_names()]
+    return [name for name in names if not any(part in name for part in VARIANTS_LEFT_OUT)]
 
 
 @dataclass(frozen=True)
 class Letterings:
-    """Everything that can letter a plate.
+    """Everything that can letter a plate."""
 
-    Attributes:
-        strokes: stroke alphabets by family name, see ``alphabets.STYLE_FAMILIES``.
-        plate_fonts: faces of one font family each, for plate characters.
-        unusual_fonts: as ``plate_fonts``, rarely used.
-        arabic: faces with Arabic letters.
-        other_scripts: faces with letters of further scripts.
-        badges: script faces for names.
-    """
+    strokes: dict[str, tuple[StrokeStyle, ...]]  # alphabets by family
+    # By what they letter, where any are installed (see ``FAMILIES``): families, each some faces.
+    fonts: dict[str, tuple[tuple[FontFace, ...], ...]] = field(default_factory=dict)
 
-    strokes: dict[str, tuple[StrokeStyle, ...]]
-    plate_fonts: tuple[tuple[FontFace, ...], ...] = ()
-    unusual_fonts: tuple[tuple[FontFace, ...], ...] = ()
-    arabic: tuple[FontFace, ...] = ()
-    other_scripts: tuple[FontFace, ...] = ()
-    badges: tuple[FontFace, ...] = ()
-
-    def pick(self, rng: np.random.Generator, stroke_families: tuple[str, ...] = ()) -> Lettering:
-        """A lettering for a plate's characters.
-
-        Args:
-            rng: source of randomness.
-            stroke_families: families of stroke alphabets that suit the plate; empty: all of them.
-        """
-        if self.plate_fonts and rng.random() >= STROKE_SHARE:
-            unusual = self.unusual_fonts and rng.random() < 0.08
-            families = self.unusual_fonts if unusual else self.plate_fonts
-            faces = families[rng.integers(len(families))]
-            return faces[rng.integers(len(faces))]
+    def pick(self, rng: np.random.Generator, stroke_families: Sequence[str] = ()) -> Lettering:
+        """A lettering for a plate's characters; stroke alphabets are mostly of the families given."""
+        if "plate" in self.fonts and rng.random() >= STROKE_SHARE:
+            return self._pick_face(rng, "unusual" if rng.random() < UNUSUAL_SHARE else "plate")
         return self.pick_stroke(rng, stroke_families)
 
-    def pick_stroke(self, rng: np.random.Generator, stroke_families: tuple[str, ...] = ()) -> StrokeStyle:
+    def pick_stroke(self, rng: np.random.Generator, stroke_families: Sequence[str] = ()) -> StrokeStyle:
         """A stroke alphabet, mostly of one of the families given."""
         names = list(stroke_families) if stroke_families and rng.random() < 0.8 else list(self.strokes)
         styles = self.strokes[names[rng.integers(len(names))]]
         return styles[rng.integers(len(styles))]
 
-    def text(self, rng: np.random.Generator, text: str, height: int, badge: bool = False) -> Mask:
-        """A line of small text (a name, a slogan) as coverage of a given height in pixels.
+    def text(
+        self, rng: np.random.Generator, line: str, height: float, badge: bool = False, widest: float = np.inf
+    ) -> Mask:
+        """A line of small text as coverage, some pixels high (2 at least), and condensed where it would be too wide.
 
-        Args:
-            rng: source of randomness.
-            text: Latin letters, digits, dots, dashes and spaces.
-            height: height of the result in pixels, at least 2.
-            badge: prefer script faces.
+        Where no font has its script, ideographs stand in; badges have ornate faces.
         """
-        if self.plate_fonts:
-            use_badge = bool(self.badges) and badge
-            family = self.badges if use_badge else self.plate_fonts[rng.integers(len(self.plate_fonts))]
-            mask = fonts.render_text(family[rng.integers(len(family))], text, 32)
+        kind = SCRIPTS.get(ord(max(line)) >> 8, "plate" if line.isascii() else "ideographs")
+        if badge and kind == "plate" and "badge" in self.fonts:
+            kind = "badge"
+        if kind in self.fonts:
+            mask = self._pick_face(rng, kind).text(line, shaped=not line.isascii())
+        elif kind == "plate":
+            mask = write_glyphs(self.pick_stroke(rng), line)
         else:
-            mask = _spell(self.pick_stroke(rng), text)
-        return fit_height(mask, height)
+            known = [one if one in IDEOGRAPHS else IDEOGRAPHS[rng.integers(len(IDEOGRAPHS))] for one in line]
+            mask = write_glyphs(self.pick_stroke(rng, ["thin"]), "".join(known))
+        return fit_height(mask, height, widest)
 
-    def arabic_text(self, rng: np.random.Generator, text: str, height: int) -> Mask:
-        """A word in Arabic letters; made-up marks where no Arabic face is installed."""
-        if not self.arabic:
-            return fit_height(_spell(self.pick_stroke(rng), "UJLC"), height)
-        return fit_height(fonts.render_text(self.arabic[rng.integers(len(self.arabic))], text, 48, shaped=True), height)
-
-    def foreign_text(self, rng: np.random.Generator, height: int) -> Mask:
-        """Two to four letters of a script other than Latin and Arabic.
-
-        Raises:
-            ValueError: there are no faces for such scripts.
-        """
-        if not self.other_scripts:
-            raise ValueError(
-                "no faces for other scripts are installed; install them with: pip install 'numberplate[fonts]'"
-            )
-        face = self.other_scripts[rng.integers(len(self.other_scripts))]
-        first, last = THAI_LETTERS if "Thai" in face.path.stem else DEVANAGARI_LETTERS
-        text = "".join(chr(int(code)) for code in rng.integers(first, last + 1, size=int(rng.integers(2, 5))))
-        return fit_height(fonts.render_text(face, text, 48), height)
+    def _pick_face(self, rng: np.random.Generator, kind: str) -> FontFace:
+        families = self.fonts.get(kind) or self.fonts["plate"]
+        faces = families[rng.integers(len(families))]
+        return faces[rng.integers(len(faces))]
 
 
 @lru_cache(maxsize=2)
 def load_letterings(with_fonts: bool = True) -> Letterings:
-    """The collection, made once per process.
-
-    Args:
-        with_fonts: use the installed font packages; without any, stroke alphabets alone are used.
-    """
-    strokes = stroke_alphabets(STYLES_PER_FAMILY)
-    if not with_fonts:
-        return Letterings(strokes)
-    return Letterings(
-        strokes,
-        _by_family(fonts.PLATE_FAMILIES),
-        _by_family(fonts.UNUSUAL_FAMILIES),
-        tuple(fonts.find_faces(fonts.ARABIC_FAMILIES)),
-        tuple(fonts.find_faces(fonts.OTHER_SCRIPT_FAMILIES)),
-        tuple(fonts.find_faces(fonts.BADGE_FAMILIES)),
-    )
+    """The collection, made once per process, with or without the font packages that are installed."""
+    fonts = {}
+    for kind, names in FAMILIES.items() if with_fonts else ():
+        families = tuple(faces for name in names if (faces := tuple(find_faces([name]))))
+        if families:
+            fonts[kind] = families
+    return Letterings(stroke_alphabets(STYLES_PER_FAMILY), fonts)
 
 
-def fit_height(mask: Mask, height: int) -> Mask:
-    """Scale a coverage mask to a height in pixels, keeping its shape."""
-    height = max(2, height)
-    width = max(2, round(mask.shape[1] * height / mask.shape[0]))
-    interpolation = cv2.INTER_AREA if height < mask.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(mask, (width, height), interpolation=interpolation), np.uint8)
-
-
-def _by_family(families: tuple[str, ...]) -> tuple[tuple[FontFace, ...], ...]:
-    found = [tuple(fonts.find_faces((family,))) for family in families]
-    return tuple(faces for faces in found if faces)
-
-
-def _spell(lettering: Lettering, text: str) -> Mask:
-    """A line of text from single glyphs; dots and dashes become bars, unknown characters spaces."""
-    gap = CAP_HEIGHT // 7
-    pieces: list[Mask] = []
-    for character in text.upper():
-        if character.isascii() and character.isalnum():
-            mask = lettering.glyph(character).mask
-            piece = np.zeros((CAP_HEIGHT, mask.shape[1] + gap), np.uint8)
-            rows = min(CAP_HEIGHT, mask.shape[0])
-            piece[:rows, : mask.shape[1]] = mask[:rows]
-        else:
-            piece = np.zeros((CAP_HEIGHT, CAP_HEIGHT // 3), np.uint8)
-            if character in "-.":
-                piece[CAP_HEIGHT // 2 : CAP_HEIGHT // 2 + gap, :gap] = 255
-        pieces.append(piece)
-    return np.hstack(pieces)
+def write_glyphs(lettering: Lettering, line: str) -> Mask:
+    """A line of text from single glyphs; whatever is no letter or digit becomes a space."""
+    sheet = DrawnPlate.blank(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
+    style = RowStyle(lettering, CAP_HEIGHT, (255.0, 255.0, 255.0))
+    tokens = [Token(one) if one in ALPHABET or one in IDEOGRAPHS else Token(space=0.2) for one in line.upper()]
+    set_row(sheet, tokens, (0, 0, sheet.width, sheet.height), style, 0, np.random.default_rng(0))
+    return crop_to_ink(sheet.relief)[0]

@@ -1,123 +1,140 @@
-"""Drawn number plates with their text and the exact box of every character."""
+"""Drawn number plates of the designs in ``designs.toml``, with their text and the exact box of every character.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Designs imitate the general look of a region's plates, with wide ranges; none reproduces an official plate.
+"""
 
-import cv2
+from dataclasses import replace
+from typing import Annotated, Any
+
 import numpy as np
-from numpy.typing import NDArray
 
-from . import layouts, layouts_world, surface
-from .glyphs import Mask
+from .alphabets import FamilyName
+from .drawn_plate import DrawnPlate
 from .letterings import Letterings, load_letterings
-from .plate_canvas import PlateCanvas, rounded_rectangle
+from .parts import PIECE, Pair, Part, Press, draw_pair, piece, print_parts
+from .texts import SYMBOLS, random_character
+from .typesetting import RowStyle, Token, set_row
+from .values import Arguments, Entry, Number, Weighted, draw, draw_number, known, load
 
-Design = Callable[[np.random.Generator, Letterings], PlateCanvas]
-
-DESIGNS: tuple[tuple[Design, float], ...] = (
-    (layouts.european, 0.2),
-    (layouts.british, 0.07),
-    (layouts.american, 0.2),
-    (layouts.free, 0.17),
-    (layouts_world.chinese, 0.07),
-    (layouts_world.indian, 0.07),
-    (layouts_world.indonesian, 0.06),
-    (layouts_world.tunisian, 0.03),
-    (layouts_world.arab, 0.03),
-    (layouts_world.south_american, 0.04),
-    (layouts_world.russian, 0.03),
-    (layouts_world.east_asian, 0.02),
-    (layouts_world.taiwanese, 0.05),
-)
-"""The designs with their shares of all plates."""
-
-LEAST_CHARACTER_SIDE = 3.0
-"""Pixels a character must measure on the drawn sheet; designs are drawn anew where one is smaller or cut off."""
-
-LEAST_CONTRAST = 38.0
-"""Levels of brightness between ink and sheet, below which a design is drawn anew."""
+#: Share of texts that keep the pattern's letters and digits; the others put any class in any place, so that a reader
+#: cannot learn a language of plates, and all 36 classes are about equally frequent.
+LEGAL_SHARE = 0.3
+SMALL = (0.62, 0.85)  # height of small characters, in cap heights
+LEAST_CHARACTER_SIDE = 3.0  # pixels; plates are drawn anew where a character is smaller or cut off
+ROW_ARGUMENTS = Arguments(RowStyle, "lettering", "cap_height", "colour")
 
 
-@dataclass(frozen=True, eq=False)
-class DrawnPlate:
-    """A drawn plate, seen straight on and without anything around it.
+class Row(Entry):
+    """Where a line of the text stands: area in shares of the sheet, height in that of the plate's characters."""
 
-    Attributes:
-        image: uint8 BGR ``[height, width, 3]``.
-        sheet: uint8 ``[height, width]`` coverage of the sheet, less than 255 beyond its rounded corners.
-        text: the characters in reading order, top row first; without separators; empty for an empty plate.
-        character_boxes: float32 ``[N, 4]`` tight boxes of the characters' ink, in the image's pixels.
-        character_rows: int64 ``[N]`` row of each character, 0 the top one.
-        light_ink: whether the characters are lighter than the sheet.
-    """
+    area: tuple[Number, Number, Number, Number]
+    cap: float = 1.0
+    row: int = 0
 
-    image: NDArray[np.uint8]
-    sheet: Mask
-    text: str
-    character_boxes: NDArray[np.float32]
-    character_rows: NDArray[np.int64]
-    light_ink: bool
+
+class Layouts(Entry):
+    """All that ``layouts.toml`` holds."""
+
+    pieces: dict[str, PIECE.table]  # type: ignore[name-defined]
+    layouts: dict[str, list[Row]]
+
+
+LAYOUTS: Layouts = load("layouts.toml", Layouts)
+
+
+class Design(ROW_ARGUMENTS.table):  # type: ignore[name-defined,misc]
+    """A design, or a variant of one; ``designs.toml`` describes the keys."""
+
+    share: float
+    weight: float = 1.0
+    patterns: list[Annotated[str, known("piece", {*SYMBOLS, *" /", *LAYOUTS.pieces}, list)]]
+    colours: Weighted[Pair]
+    height: Number
+    aspect: Number
+    cap: Number
+    per_character: Number = 0.0
+    corner: Number
+    strokes: list[FamilyName]
+    separator: Weighted[Annotated[str, known("piece", LAYOUTS.pieces)]]
+    layout: Weighted[Annotated[str, known("layout", LAYOUTS.layouts)]]
+    parts: list[Part]  # type: ignore[valid-type]
+    fittings: list[Part]  # type: ignore[valid-type]
+
+
+def merge_variants(tables: dict[str, Any]) -> dict[str, Any]:
+    """The tables of ``designs.toml`` with whole variants: from the defaults, the design and what is its own."""
+    defaults = tables.pop("defaults", {})
+    return {
+        name: [defaults | design | variant for variant in design.pop("variants", [{}])]
+        for name, design in tables.items()
+    }
+
+
+DESIGNS: dict[str, list[Design]] = load("designs.toml", dict[str, list[Design]], merge_variants)
+
+
+def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) -> DrawnPlate:
+    """A sheet of a design, without anything around it."""
+    design: Design = draw([(variant.weight, variant) for variant in DESIGNS[name]], rng)
+    rows = LAYOUTS.layouts[draw(design.layout, rng)]
+    lines = _split(design.patterns[rng.integers(len(design.patterns))], len(rows), rng)
+    height = draw_number(design.height, rng)
+    cap = height * draw_number(design.cap, rng)
+    least_width = cap * (max(map(len, lines)) * draw_number(design.per_character, rng) + 0.5)
+    width = max(height * draw_number(design.aspect, rng), least_width)
+    ink, sheet = draw_pair(rng, draw(design.colours, rng))
+    plate = DrawnPlate.blank(width, height, sheet, height * draw_number(design.corner, rng))
+    face = letterings.pick(rng, design.strokes)
+    press = Press(plate, rng, letterings, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.width)
+    print_parts(press, design.parts)
+    style = RowStyle(face, cap, ink, **ROW_ARGUMENTS.draw(design, rng))
+    separator = draw(design.separator, rng)
+    legal, small = bool(rng.random() < LEGAL_SHARE), float(rng.uniform(*SMALL))
+    for row, line in zip(rows, lines, strict=True):
+        tokens: list[Token] = []
+        for symbol in line:
+            if symbol in SYMBOLS:
+                part = small if symbol.islower() else 1.0
+                tokens.append(Token(random_character(rng, symbol.upper(), legal), height=part, centre=1 - part / 2))
+            else:
+                form = LAYOUTS.pieces[separator if symbol == " " else symbol]
+                tokens += piece(press, **PIECE.draw(form, rng))
+        x0, y0, x1, y1 = (draw_number(side, rng) * whole for side, whole in zip(row.area, 2 * plate.size, strict=True))
+        area = max(x0, press.left), y0, min(x1, press.right), y1
+        set_row(plate, tokens, area, replace(style, cap_height=cap * row.cap), row.row, rng)
+    print_parts(press, design.fittings)
+    return plate
+
+
+def _split(pattern: str, count: int, rng: np.random.Generator) -> list[str]:
+    """The lines of a pattern, as many as there are rows; it is broken at a stroke, else at a blank or anywhere."""
+    if "/" in pattern or count == 1:
+        return pattern.split("/")
+    blanks = [index for index, symbol in enumerate(pattern) if symbol == " "]
+    any_place = not blanks or rng.random() < 0.15
+    at = int(rng.integers(1, len(pattern))) if any_place else blanks[rng.integers(len(blanks))]
+    return [pattern[:at].strip(), pattern[at:].strip()]
 
 
 def draw_plate(rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
-    """Draw a random plate of 3 to 10 characters, 34 to 140 pixels per row.
-
-    Args:
-        rng: source of all randomness: the same state gives the same plate.
-        letterings: what to letter with; None: the installed fonts and the stroke alphabets.
-    """
-    letterings = letterings or load_letterings()
-    shares = np.array([share for _, share in DESIGNS])
+    """Draw a random plate of 3 to 10 characters, 34 to 140 pixels per row; by default with all letterings there are."""
+    shares: Weighted[str] = [(variants[0].share, name) for name, variants in DESIGNS.items()]
     while True:
-        design = DESIGNS[rng.choice(len(DESIGNS), p=shares / shares.sum())][0]
-        canvas = design(rng, letterings)
-        if _is_legible(canvas):
-            break
-    light_ink = _ink_contrast(canvas) > 0
-    surface.age(canvas, rng)
-    return DrawnPlate(
-        canvas.image,
-        rounded_rectangle(canvas.width, canvas.height, 0, canvas.corner_radius),
-        "".join(character.text for character in canvas.characters),
-        np.array([character.box for character in canvas.characters], np.float32).reshape(-1, 4),
-        np.array([character.row for character in canvas.characters], np.int64),
-        light_ink,
-    )
+        plate = paint_design(draw(shares, rng), rng, letterings or load_letterings())
+        if _is_legible(plate):
+            return plate
 
 
 def draw_empty_plate(rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
     """Draw a plate without any text of its own; small print, bands and marks remain."""
-    letterings = letterings or load_letterings()
-    canvas = layouts.empty(rng, letterings)
-    surface.age(canvas, rng)
-    return DrawnPlate(
-        canvas.image,
-        rounded_rectangle(canvas.width, canvas.height, 0, canvas.corner_radius),
-        "",
-        np.zeros((0, 4), np.float32),
-        np.zeros(0, np.int64),
-        False,
-    )
+    return paint_design("empty", rng, letterings or load_letterings())
 
 
-def _is_legible(canvas: PlateCanvas) -> bool:
-    if not 3 <= len(canvas.characters) <= 10:
+def _is_legible(plate: DrawnPlate) -> bool:
+    """Whether all characters are on the sheet, and none is far smaller than the others."""
+    if not 3 <= len(plate.characters) <= 10:
         return False
-    boxes = np.array([character.box for character in canvas.characters])
-    sizes = boxes[:, 2:] - boxes[:, :2]
-    heights = sizes[:, 1]
-    on_sheet = boxes[:, :2].min() > 0 and (boxes[:, 2] < canvas.width).all() and (boxes[:, 3] < canvas.height).all()
-    large_enough = sizes[:, 0].min() >= LEAST_CHARACTER_SIDE and heights.min() >= 0.35 * heights.max()
-    return bool(on_sheet and large_enough and abs(_ink_contrast(canvas)) >= LEAST_CONTRAST)
-
-
-def _ink_contrast(canvas: PlateCanvas) -> float:
-    """Mean brightness of the characters' ink minus that of the sheet between it, in levels."""
-    grey = cv2.cvtColor(canvas.image, cv2.COLOR_BGR2GRAY)
-    inside = np.zeros(grey.shape, bool)
-    for character in canvas.characters:
-        xmin, ymin, xmax, ymax = (int(side) for side in character.box)
-        inside[ymin:ymax, xmin:xmax] = True
-    ink = inside & (canvas.relief > 200)
-    ground = inside & (canvas.relief == 0)
-    return float(grey[ink].mean()) - float(grey[ground].mean()) if ink.any() and ground.any() else 0.0
+    boxes = plate.character_boxes
+    widths, heights = (boxes[:, 2:] - boxes[:, :2]).T
+    on_sheet = boxes[:, :2].min() > 0 and (boxes[:, 2:] < plate.size).all()
+    return bool(on_sheet and widths.min() >= LEAST_CHARACTER_SIDE and heights.min() >= 0.35 * heights.max())

@@ -141,7 +141,7 @@ class TrackRecord:
             region=best.reading.region if best.reading.text == vote.text else None,
         )
         return VehicleRecord(
-            plate=plate_of(best.detection, voted),
+            **vars(plate_of(best.detection, voted)),
             first_s=self.first_s,
             last_s=self.last_s,
             frames=self.frames,

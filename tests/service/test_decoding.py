@@ -1,5 +1,6 @@
 """Pictures that take long to decode, or much memory: they harm nobody else."""
 
+import os
 import threading
 import time
 
@@ -10,7 +11,7 @@ from PIL import Image
 
 from src.basics.errors import InputError
 from src.media.images import is_light, read_image
-from src.service.decoder import Decoder
+from src.service.decoding import Decoder
 from tests.media.encoded import encode, encode_faithfully, sixteen_bit, with_empty_scans, with_orientation
 from tests.service.conftest import PATIENCE_S, serving
 
@@ -89,6 +90,12 @@ def test_the_service_survives_the_death_of_its_decoders(impatient):
     with impatient.client() as client:
         answers = [client.post("/v1/read", content=small) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200] * 3
+
+
+def test_a_decoder_that_dies_is_told_and_the_next_picture_is_decoded(decoder):
+    with pytest.raises(InputError, match=r"^it: it makes its decoder fail; "):
+        decoder._call("it", os._exit, 1)
+    assert decoder.decode(encode(Image.new("RGB", (64, 48)), "TIFF"), "it").shape == (48, 64, 3)
 
 
 @pytest.fixture(scope="module")

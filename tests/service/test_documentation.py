@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from src.service.settings import VARIABLES
+from src.service.settings import Settings
 from tests.service.conftest import PATIENCE_S, blocks, serving
 
 
@@ -81,7 +81,7 @@ def test_ten_lines_in_an_application(root, tmp_path, photo, expected, part, modu
 
 def test_every_setting_is_described(root):
     page = (root / "docs" / "service.md").read_text()
-    assert all(f"`{variable}`" in page for variable in VARIABLES)
+    assert all(f"`PLATE_{name.upper()}`" in page for name in Settings.model_fields)
 
 
 def test_the_image_has_what_is_needed(root):

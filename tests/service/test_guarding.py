@@ -119,7 +119,7 @@ def test_requests_are_answered_before_the_end(root, tmp_path, photo):
 def test_settings_come_from_the_environment():
     assert Settings.from_environment({}) == Settings()
     chosen = Settings.from_environment({"PLATE_TOKENS": " a, b,", "PLATE_MAX_BODY_MB": "1.5", "PLATE_WORKERS": ""})
-    assert (chosen.tokens, chosen.max_body_bytes) == (frozenset({"a", "b"}), 1_500_000)
+    assert (chosen.tokens, chosen.max_body_mb) == (frozenset({"a", "b"}), 1.5)
     for variable, value in (("PLATE_QUEUE", "0"), ("PLATE_WORKERS", "many"), ("PLATE_JOB_HOURS", "nan")):
         with pytest.raises(InputError, match=variable):
             Settings.from_environment({variable: value})

@@ -44,7 +44,7 @@ def waiting(store, video, **values):
 @contextlib.contextmanager
 def reading(folder, keep_s=600):
     store = JobStore(folder, keep_s)
-    runner = JobRunner(store, load_recogniser(), Settings(data_dir=folder))
+    runner = JobRunner(store, load_recogniser(), Settings(data=folder))
     try:
         yield store, runner
     finally:
@@ -117,7 +117,7 @@ def probe(client):
 
 
 def test_health_tells_that_the_database_fails(tmp_path, validate):
-    with serving_here(Settings(data_dir=tmp_path)) as client:
+    with serving_here(Settings(data=tmp_path)) as client:
         assert probe(client) == ([200, 200, 200], "ok")
         with listening("before_cursor_execute", database_error):
             assert probe(client) == ([200, 200, 503], "degraded")
@@ -136,7 +136,7 @@ def test_health_tells_that_a_video_makes_no_progress(tmp_path, clip_path):
         if statement.startswith("UPDATE jobs SET frames"):
             go_on.wait(PATIENCE_S)
 
-    with serving_here(Settings(data_dir=tmp_path, stuck_s=2)) as client:
+    with serving_here(Settings(data=tmp_path, stuck_seconds=2)) as client:
         with listening("before_cursor_execute", hang):
             client.post("/v1/video", files={"file": clip_path.read_bytes()})
             wait_for(lambda: probe(client) == ([503, 503, 503], "degraded"))

@@ -1,13 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from src.synthesis.alphabets import STYLE_FAMILIES, StrokeStyle, random_style, stroke_alphabets
-from src.synthesis.glyphs import ALPHABET, CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
+from src.basics.texts import ALPHABET
+from src.synthesis.alphabets import IDEOGRAPHS, STROKES, StrokeStyle, random_style, stroke_alphabets
+from src.synthesis.glyphs import CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
+
+FORMS = sorted(set(STROKES.characters) - set(ALPHABET) - set(IDEOGRAPHS))
 
 
-@pytest.mark.parametrize("family", sorted(STYLE_FAMILIES))
+@pytest.mark.parametrize("family", sorted(STROKES.families))
 def test_every_character_is_drawn_between_cap_and_base_line(family: str) -> None:
-    style = random_style(STYLE_FAMILIES[family], np.random.default_rng(5))
+    style = random_style(STROKES.families[family], np.random.default_rng(5))
     for character in ALPHABET:
         glyph = style.glyph(character)
         assert glyph.top >= 0
@@ -22,7 +27,7 @@ def test_masks_are_tight() -> None:
 
 
 def test_characters_differ_from_each_other() -> None:
-    style = StrokeStyle(width=0.55, weight=0.12, corner=0.8, zero="slashed", letter_i="serif")
+    style = StrokeStyle(width=0.55, weight=0.12, corner=0.8, forms=frozenset({"0 slashed", "I serif"}))
     shapes = {character: style.glyph(character).mask for character in ALPHABET}
     for first in ALPHABET:
         for second in ALPHABET:
@@ -30,31 +35,24 @@ def test_characters_differ_from_each_other() -> None:
                 assert np.abs(shapes[first].astype(int) - shapes[second].astype(int)).max() > 100
 
 
-@pytest.mark.parametrize(
-    ("character", "plain", "variant"),
-    [
-        ("0", {}, {"zero": "slashed"}),
-        ("0", {}, {"zero": "dotted"}),
-        ("1", {}, {"one": "bar"}),
-        ("1", {}, {"one": "serif"}),
-        ("I", {}, {"letter_i": "serif"}),
-        ("4", {}, {"four_open": True}),
-        ("3", {}, {"three_flat": True}),
-        ("7", {}, {"seven_crossed": True}),
-        ("J", {}, {"j_serif": True}),
-    ],
-)
-def test_variants_change_the_shape(character: str, plain: dict[str, object], variant: dict[str, object]) -> None:
-    one = StrokeStyle(width=0.5, weight=0.12, corner=0.8, **plain).glyph(character).mask  # type: ignore[arg-type]
-    two = StrokeStyle(width=0.5, weight=0.12, corner=0.8, **variant).glyph(character).mask  # type: ignore[arg-type]
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_change_the_shape(form: str) -> None:
+    usual = StrokeStyle(width=0.5, weight=0.12, corner=0.8)
+    one, two = (style.glyph(form[0]).mask for style in (usual, replace(usual, forms=frozenset({form}))))
     assert one.shape != two.shape or (one != two).any()
+
+
+def test_every_form_that_alphabets_may_use_is_drawn() -> None:
+    assert set(ALPHABET) <= set(STROKES.characters)
+    used = {form for styles in stroke_alphabets(20).values() for style in styles for form in style.forms}
+    assert used == set(FORMS)
 
 
 def test_collection_is_the_same_every_time() -> None:
     first = stroke_alphabets(3)
     stroke_alphabets.cache_clear()
     assert stroke_alphabets(3) == first
-    assert set(first) == set(STYLE_FAMILIES)
+    assert set(first) == set(STROKES.families)
 
 
 def test_a_mask_without_ink_is_refused() -> None:

@@ -7,19 +7,8 @@ from src.synthesis import degradations
 
 Effect = Callable[..., np.ndarray]
 
-PLAIN = (
-    degradations.sensor_noise,
-    degradations.jpeg,
-    degradations.tone,
-    degradations.colour_cast,
-    degradations.night,
-    degradations.infra_red,
-    degradations.cast_shadow,
-    degradations.glare,
-    degradations.haze,
-    degradations.sharpen,
-)
 BLURS = (degradations.defocus, degradations.motion_blur, degradations.low_resolution)
+PLAIN = [effect for _, effect in degradations.EFFECTS if effect not in BLURS]
 
 
 def photograph(height: int = 60, width: int = 90) -> np.ndarray:
@@ -31,7 +20,7 @@ def photograph(height: int = 60, width: int = 90) -> np.ndarray:
 def test_effects_keep_shape_and_type_and_leave_the_input_alone(effect: Effect, size: tuple[int, int]) -> None:
     image = photograph(*size)
     before = image.copy()
-    result = effect(image, np.random.default_rng(1))
+    result = effect(image, np.random.default_rng(1), 24.0)
     assert result.shape == image.shape and result.dtype == np.uint8
     assert np.array_equal(image, before)
 

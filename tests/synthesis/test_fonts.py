@@ -1,32 +1,25 @@
 import pytest
 
-from src.synthesis.fonts import (
-    BADGE_FAMILIES,
-    PLATE_FAMILIES,
-    UNUSUAL_FAMILIES,
-    FontsNotInstalledError,
-    find_faces,
-    is_installed,
-    render_text,
-    require_faces,
-)
-from src.synthesis.glyphs import ALPHABET, CAP_HEIGHT
+from src.basics.texts import ALPHABET
+from src.synthesis.glyphs import CAP_HEIGHT
+from src.synthesis.letterings import FAMILIES, find_faces
 
-INSTALLED = [family for family in PLATE_FAMILIES + UNUSUAL_FAMILIES if is_installed(family)]
+LETTERS = [*FAMILIES["plate"], *FAMILIES["unusual"]]
+INSTALLED = [family for family in LETTERS if find_faces([family])]
 
 needs_fonts = pytest.mark.skipif(not INSTALLED, reason="no fontpkg-* package is installed")
 
 
 def test_missing_fonts_are_named_with_the_remedy() -> None:
-    assert find_faces(("no-such-family",)) == []
-    with pytest.raises(FontsNotInstalledError, match=r"numberplate\[fonts\]"):
-        require_faces(("no-such-family",))
+    assert find_faces(["no-such-family"]) == []
+    with pytest.raises(match=r"numberplate\[fonts\]"):
+        find_faces(["no-such-family"], required=True)
 
 
 @needs_fonts
 @pytest.mark.parametrize("family", INSTALLED)
 def test_capitals_and_digits_are_about_as_high_as_the_h(family: str) -> None:
-    face = find_faces((family,))[0]
+    face = find_faces([family])[0]
     for character in ALPHABET:
         glyph = face.glyph(character)
         assert abs(glyph.top) <= 0.12 * CAP_HEIGHT, character
@@ -36,13 +29,13 @@ def test_capitals_and_digits_are_about_as_high_as_the_h(family: str) -> None:
 
 @needs_fonts
 def test_italics_and_thin_weights_are_left_out() -> None:
-    names = [face.path.stem for face in find_faces(PLATE_FAMILIES)]
+    names = [face.path.stem + face.variant for face in find_faces(FAMILIES["plate"])]
     assert names
     assert not [name for name in names if "Italic" in name or "Thin" in name]
 
 
-@pytest.mark.skipif(not is_installed(BADGE_FAMILIES[0]), reason="no fontpkg-* package is installed")
+@needs_fonts
 def test_text_is_rendered_tightly() -> None:
-    mask = render_text(find_faces(BADGE_FAMILIES[:1])[0], "Texas", 40)
+    mask = find_faces(FAMILIES["badge"])[0].text("Texas", shaped=False)
     assert mask[0].any() and mask[-1].any() and mask[:, 0].any() and mask[:, -1].any()
     assert mask.shape[1] > mask.shape[0]

@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from src.synthesis import fonts, layouts, layouts_world
-from src.synthesis.glyphs import ALPHABET
-from src.synthesis.layout_parts import row_style
+from src.basics.texts import ALPHABET
+from src.synthesis import letterings as collection
+from src.synthesis.drawn_plate import DrawnPlate
 from src.synthesis.letterings import Letterings, load_letterings
-from src.synthesis.plate_canvas import PlateCanvas
-from src.synthesis.plates import DESIGNS, draw_empty_plate, draw_plate
-from src.synthesis.typesetting import RowStyle, set_row, tokens_of
+from src.synthesis.plates import DESIGNS, ROW_ARGUMENTS, draw_empty_plate, draw_plate, paint_design
+from src.synthesis.typesetting import RowStyle, Token, set_row
+
+WITH_TEXT = sorted(name for name, (variant, *_) in DESIGNS.items() if variant.share)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ class Summary:
 def many(strokes: Letterings) -> list[Summary]:
     rng = np.random.default_rng(3)
     plates = (draw_plate(rng, strokes) for _ in range(2000))
-    return [Summary(p.text, p.sheet.shape, p.character_boxes, p.character_rows) for p in plates]
+    return [Summary(p.text, p.coverage.shape, p.character_boxes, p.character_rows) for p in plates]
 
 
 def test_plates_are_consistent(many: list[Summary]) -> None:
@@ -75,27 +76,37 @@ def test_classes_are_balanced(many: list[Summary]) -> None:
         assert 0.65 * mean < counts[character] < 1.6 * mean, character
 
 
-@pytest.mark.parametrize("design", [design for design, _ in DESIGNS])
-def test_boxes_enclose_the_ink_of_each_character(design: object, strokes: Letterings) -> None:
+@pytest.mark.parametrize("name", WITH_TEXT)
+def test_boxes_enclose_the_ink_of_each_character(name: str, strokes: Letterings) -> None:
     """On each design, what the characters raise from the sheet lies in their boxes and fills them to every side."""
     rng = np.random.default_rng(4)
-    for _ in range(4):
-        canvas = design(rng, strokes)  # type: ignore[operator]
-        for character in canvas.characters:
+    for _ in range(12):
+        plate = paint_design(name, rng, strokes)
+        assert 3 <= len(plate.characters) <= 10
+        for character in plate.characters:
             xmin, ymin, xmax, ymax = (int(side) for side in character.box)
-            ink = canvas.relief[ymin:ymax, xmin:xmax] > 60
+            ink = plate.relief[ymin:ymax, xmin:xmax] > 60
             # The very edge may be faint where a stroke ends in a point.
             assert ink[:2].any() and ink[-2:].any() and ink[:, :2].any() and ink[:, -2:].any()
 
 
 def test_ink_lies_within_the_boxes(strokes: Letterings) -> None:
     rng = np.random.default_rng(5)
+    tokens = [Token(space=0.3) if character == " " else Token(character) for character in "A1 WQ7"]
     for _ in range(30):
-        canvas = PlateCanvas.blank(400, 100, (255, 255, 255))
-        style = replace(row_style(rng, strokes, float(rng.uniform(20, 80)), (0, 0, 0), ()), outline=None)
-        set_row(canvas, tokens_of("A1 WQ7", 0.3), (10, 0, 390, 100), style, 0, rng)
-        outside = canvas.image.copy()
-        for character in canvas.characters:
+        plate = DrawnPlate.blank(400, 100, (255, 255, 255))
+        (variant,) = DESIGNS["russian"]
+        plain = RowStyle(strokes.pick(rng), float(rng.uniform(20, 80)), (0, 0, 0))
+        set_row(
+            plate,
+            tokens,
+            (10, 0, 390, 100),
+            replace(plain, **ROW_ARGUMENTS.draw(variant, rng) | {"rim": False}),
+            0,
+            rng,
+        )
+        outside = plate.image.copy()
+        for character in plate.characters:
             xmin, ymin, xmax, ymax = (int(side) for side in character.box)
             outside[ymin:ymax, xmin:xmax] = 255
         assert outside.min() == 255
@@ -103,12 +114,11 @@ def test_ink_lies_within_the_boxes(strokes: Letterings) -> None:
 
 def test_a_long_row_is_fitted_into_its_area(strokes: Letterings) -> None:
     rng = np.random.default_rng(6)
-    canvas = PlateCanvas.blank(120, 60, (255, 255, 255))
+    plate = DrawnPlate.blank(120, 60, (255, 255, 255))
     style = RowStyle(strokes.pick_stroke(rng), 50, (0, 0, 0))
-    set_row(canvas, tokens_of("WWWWWWWWWW", 0), (10, 0, 110, 60), style, 0, rng)
-    boxes = np.array([character.box for character in canvas.characters])
-    assert len(boxes) == 10
-    assert boxes[:, 0].min() >= 8 and boxes[:, 2].max() <= 112
+    set_row(plate, [Token("W")] * 10, (10, 0, 110, 60), style, 0, rng)
+    assert plate.text == "W" * 10
+    assert plate.character_boxes[:, 0].min() >= 8 and plate.character_boxes[:, 2].max() <= 112
 
 
 def test_empty_plates_have_no_text(strokes: Letterings) -> None:
@@ -116,18 +126,20 @@ def test_empty_plates_have_no_text(strokes: Letterings) -> None:
     assert plate.text == "" and plate.character_boxes.shape == (0, 4) and plate.character_rows.shape == (0,)
 
 
-def test_expiry_dates_and_region_names_are_not_text(strokes: Letterings) -> None:
-    rng = np.random.default_rng(8)
-    for design in (layouts_world.indonesian, layouts.american, layouts_world.tunisian):
-        canvas = design(rng, strokes)
-        text_ink = sum((c.box[2] - c.box[0]) * (c.box[3] - c.box[1]) for c in canvas.characters)
-        assert text_ink > 0
-        assert len(canvas.characters) <= 10
+@pytest.mark.parametrize("name", ["indonesian", "american", "tunisian"])
+def test_expiry_dates_and_region_names_are_not_text(name: str, strokes: Letterings) -> None:
+    """Small print stands on the sheet besides the characters that count."""
+    plate = paint_design(name, np.random.default_rng(8), strokes)
+    assert 0 < len(plate.characters) <= 10
+    printed = (plate.image != plate.image[2, plate.width // 2]).any(axis=2)
+    for xmin, ymin, xmax, ymax in plate.character_boxes.astype(int):
+        printed[ymin:ymax, xmin:xmax] = False
+    assert printed.any()
 
 
 def test_plates_are_drawn_where_no_font_package_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fonts.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(collection.importlib.util, "find_spec", lambda name: None)
     letterings = load_letterings.__wrapped__(True)
-    assert not letterings.plate_fonts and not letterings.arabic
+    assert not letterings.fonts
     rng = np.random.default_rng(9)
     assert all(len(draw_plate(rng, letterings).text) >= 3 for _ in range(30))

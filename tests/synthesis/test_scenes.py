@@ -26,7 +26,7 @@ def test_pasting_changes_only_the_plate_and_its_rim(strokes: Letterings) -> None
     photograph = rng.integers(0, 256, (200, 300, 3), dtype=np.uint8)
     before = photograph.copy()
     quad = random_quad(rng, (150.0, 100.0), 90.0, 4.0)
-    result = paste_plate(photograph, draw_plate(rng, strokes), quad, rng, strokes)
+    result = paste_plate(photograph, draw_plate(rng, strokes), quad, rng)
     assert np.array_equal(photograph, before)
     changed = np.argwhere((result != photograph).any(axis=2))
     assert len(changed) > 0.8 * np.prod(quad_size(quad))
@@ -41,7 +41,7 @@ def test_plates_may_reach_beyond_the_photograph(strokes: Letterings, centre: tup
     rng = np.random.default_rng(2)
     photograph = np.full((80, 100, 3), 90, np.uint8)
     quad = random_quad(rng, centre, 60.0, 2.0)
-    assert paste_plate(photograph, draw_plate(rng, strokes), quad, rng, strokes).shape == photograph.shape
+    assert paste_plate(photograph, draw_plate(rng, strokes), quad, rng).shape == photograph.shape
 
 
 def test_scenes_are_the_same_for_the_same_seed(strokes: Letterings) -> None:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .paints import Colour, mix
-from .surface import smooth_noise, soft_blur
+from src.synthesis.fields import smooth_noise, soft_blur
+from src.synthesis.paints import Colour, mix
 
 Image = NDArray[np.uint8]
 Points = list[tuple[float, float]]
@@ -170,7 +170,7 @@ def _reflections(image: Image, car: CarRear, rng: np.random.Generator) -> None:
         start, end = (tuple(round(v) for v in car.place(x, y + 0.02)) for x in (-1.0, 1.0))
         cv2.line(light, start, end, strength, round(thickness * car.half_width))
     light = soft_blur(light, 0.03 * car.half_width)
-    light += (smooth_noise(rng, image.shape[0], image.shape[1], 14.0) - 0.5) * 26
+    light += (smooth_noise(rng, image, 14.0) - 0.5) * 26
     image[:] = np.clip(image + light[..., None] * (mask[..., None] / 255.0), 0, 255).astype(np.uint8)
 
 

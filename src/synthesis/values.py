@@ -1,0 +1,106 @@
+"""How values are written in the files of ``data/synthesis``, and how one is drawn.
+
+A number is ``0.3``, anything in ``[0.2, 0.4]``, or one of several with weights: ``[[0.7, 0.3], [0.3, [0.5, 0.8]]]``;
+a name (of a colour, a mark, a text ...) is ``"dash"``, or one of several: ``[[0.7, "dash"], [0.3, "dot"]]``;
+whether something is so is written as its probability.
+"""
+
+import inspect
+import tomllib
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, TypeAlias, TypeVar, get_args, get_origin
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+
+from ..basics.files import SYNTHESIS_DIRECTORY
+
+T = TypeVar("T")
+Weighted: TypeAlias = T | list[tuple[float, T]]
+Choice: TypeAlias = Weighted[str]
+Number: TypeAlias = Weighted[float | tuple[float, float]]
+
+
+class Entry(BaseModel):
+    """A table of a data file; keys that it does not know are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def known(what: str, names: Collection[str], find: Callable[[str], Iterable[str]] = str.split) -> AfterValidator:
+    """For names in a file: all that are found in a string (by default its words) must be known."""
+
+    def check(text: str) -> str:
+        if unknown := set(find(text)) - set(names):
+            raise ValueError(f"there is no {what} {', '.join(sorted(unknown))}")
+        return text
+
+    return AfterValidator(check)
+
+
+def draw(value: Weighted[T], rng: np.random.Generator) -> T:
+    """One of the values, if there are several."""
+    if not isinstance(value, list):
+        return value
+    point = rng.random() * sum(weight for weight, _ in value)
+    for weight, chosen in value:
+        point -= weight
+        if point < 0:
+            return chosen
+    return value[-1][1]
+
+
+def draw_number(value: Number, rng: np.random.Generator) -> float:
+    """A number of those that the value allows."""
+    chosen: Any = draw(value, rng)
+    return float(rng.uniform(*chosen)) if isinstance(chosen, tuple) else chosen
+
+
+def _form(kind: Any) -> tuple[Any, Callable[[Any, np.random.Generator], Any]]:
+    """How an argument is written in a file, and how it is drawn."""
+    if kind is float:
+        return Number, draw_number
+    if kind is bool:
+        return float, lambda value, rng: bool(rng.random() < value)
+    if get_origin(kind) is tuple:
+        forms = [_form(part) for part in get_args(kind)]
+        return tuple[*(form for form, _ in forms)], lambda value, rng: tuple(  # type: ignore[misc]
+            draw_part(part, rng) for part, (_, draw_part) in zip(value, forms, strict=True)
+        )
+    return Weighted[kind], draw  # type: ignore[misc]
+
+
+class Arguments:
+    """How the arguments of a function (or of a class) are written in a file: for each what it is drawn from."""
+
+    def __init__(self, function: Callable[..., Any], *omitted: str, **further: Any) -> None:
+        """Take them from the signature, without those omitted; the table has further keys, as pydantic defines them."""
+        parameters = inspect.signature(function, eval_str=True).parameters
+        given = {name: one for name, one in parameters.items() if name not in omitted}
+        forms = {name: _form(one.annotation) for name, one in given.items()}
+        self._draws = {name: draw_one for name, (_, draw_one) in forms.items()}
+        defaults = {name: ... if one.default is one.empty else one.default for name, one in given.items()}
+        fields: Any = {name: (form, defaults[name]) for name, (form, _) in forms.items()} | further
+        self.table: Any = create_model(function.__name__, __base__=Entry, **fields)
+
+    def draw(self, table: Entry, rng: np.random.Generator) -> dict[str, Any]:
+        """Arguments from a table."""
+        return {name: draw_one(getattr(table, name), rng) for name, draw_one in self._draws.items()}
+
+
+def load(name: str, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:
+    """Read a data file, change its tables as ``prepare`` does, and check that they have the form.
+
+    Raises:
+        ValueError: a key is unknown, is missing or has a wrong value; names the file and the key.
+    """
+    path = SYNTHESIS_DIRECTORY / name
+    try:
+        return TypeAdapter(form).validate_python(prepare(tomllib.loads(path.read_text("utf-8"))))
+    except ValidationError as error:
+        # Of the forms that a value may have, it is told of that in which most of it was understood.
+        deepest = max(error.errors(), key=lambda one: len(one["loc"]))
+        key = ".".join(str(part) for part in deepest["loc"] if str(part).isidentifier() or isinstance(part, int))
+        raise ValueError(f"{path}: {key}: {deepest['msg']}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: {error}") from None
