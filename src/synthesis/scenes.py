@@ -33,8 +33,10 @@ class Scene:
     rows: NDArray[np.int64]  # [N] row of each character, 0 the top one
 
 
-def random_quad(rng: np.random.Generator, centre: tuple[float, float], width: float, aspect: float) -> FloatArray:
-    """Corners ``[4, 2]`` of a plate that is turned in space, mostly by up to 15 degrees, at most by 40.
+def random_quad(
+    rng: np.random.Generator, centre: tuple[float, float], width: float, aspect: float, strength: float = 1.0
+) -> FloatArray:
+    """Corners ``[4, 2]`` of a plate that is turned in space: with full strength by up to 40 degrees, mostly 15 at most.
 
     Around a centre, in pixels; the width and the aspect (width divided by height) are those it would have unturned.
     """
@@ -42,7 +44,8 @@ def random_quad(rng: np.random.Generator, centre: tuple[float, float], width: fl
     yaw = rng.uniform(-40, 40) if tail else np.clip(rng.normal(0, 12), -35, 35)
     pitch = rng.uniform(-28, 28) if tail else np.clip(rng.normal(0, 8), -25, 25)
     roll = rng.uniform(-30, 30) if rng.random() < 0.06 else np.clip(rng.normal(0, 4.5), -20, 20)
-    turn_y, turn_x, turn_z = (cv2.Rodrigues(np.deg2rad(turn))[0] for turn in ((0, yaw, 0), (pitch, 0, 0), (0, 0, roll)))
+    turns = np.deg2rad(strength * np.diag([pitch, yaw, roll]))
+    turn_x, turn_y, turn_z = (cv2.Rodrigues(turn)[0] for turn in turns)
     half = np.array([width, width / aspect]) / 2
     corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [*half, 0]
     points = corners @ (turn_z @ turn_x @ turn_y).T

@@ -182,7 +182,7 @@ def compare(sample: Sample, recogniser: PlateRecogniser) -> Comparison:
         tuple(plate.text for plate in plates),
         tuple(plate.confidence for plate in plates),
     )
-    return Comparison(sample.item.boxes, sample.item.quads, sample.item.texts, predicted, sample.item.unclear)
+    return Comparison(sample.item, predicted)
 
 
 def _logistic(model: LogisticModel, rows: Sequence[FloatArray]) -> LogisticModel:
