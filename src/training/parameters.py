@@ -25,7 +25,7 @@ from ..basics.geometry import FloatArray, iou_matrix
 from ..basics.parameters import PARAMETERS, LogisticModel, Parameters
 from ..basics.runtime import Model, load_model
 from ..detection.detector import LEAST_VOTE, Detection
-from ..detection.rescoring import LEAST_PROPOSAL, MOST_PROPOSALS
+from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED
 from ..detection.views import Pyramid
 from ..evaluation.annotations import AnnotatedImage, read_annotations
 from ..evaluation.metrics import (
@@ -131,7 +131,7 @@ class Sample:
         Nothing is said of loose boxes around plates, and of what cannot be told.
         """
         image = read_image(self.item.path, str(self.item.path))
-        proposals = self.recogniser.detector.detect(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
+        proposals = self.recogniser.detector.detect(image, LEAST_RESCORED)[:MOST_RESCORED]
         if not proposals or not len(self.item.boxes):
             return np.zeros((0, len(PARAMETERS.rescoring.weights) + 1), np.float32)
         pyramid = Pyramid(image)

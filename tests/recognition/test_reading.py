@@ -33,7 +33,10 @@ def drawn_photograph(rng: np.random.Generator, empty: bool = False) -> tuple[np.
     """A sharp photograph of a plate on a plain wall, the plate's corners and its text."""
     plate = draw_empty_plate(rng) if empty else draw_plate(rng)
     image = np.full((300, 420, 3), 128, np.uint8)
-    quad = random_quad(rng, (210.0, 150.0), 260.0, plate.image.shape[1] / plate.image.shape[0], strength=0.5)
+    aspect = plate.image.shape[1] / plate.image.shape[0]
+    upright = box_to_quad(np.array([80, 150 - 130 / aspect, 340, 150 + 130 / aspect], np.float32))
+    # Turned half as much as for training.
+    quad = ((random_quad(rng, (210.0, 150.0), 260.0, aspect) + upright) / 2).astype(np.float32)
     return paste_plate(image, plate, quad, rng), quad, plate.text
 
 
@@ -76,7 +79,7 @@ def test_a_reading_is_consistent(reader: PlateReader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seed", "share", "side"), [(500, 0.16, "left"), (572, 0.16, "right"), (573, 0.2, "right"), (608, 0.25, "left")]
+    ("seed", "share", "side"), [(501, 0.16, "left"), (501, 0.2, "right"), (504, 0.2, "left"), (505, 0.16, "right")]
 )
 def test_corners_that_cut_through_a_character_are_noticed(
     reader: PlateReader, seed: int, share: float, side: str
@@ -94,7 +97,7 @@ def test_plates_whose_corners_lie_far_out_are_read(reader: PlateReader) -> None:
         image, quad, text = drawn_photograph(np.random.default_rng(seed))
         wide = quad.mean(axis=0) + 2 * (quad - quad.mean(axis=0))
         right += merged(reader.read(image, wide[None].astype(np.float32))[0].text) == merged(text)
-    assert right >= 32, "29 without a closer look, 34 with it"
+    assert right >= 34, "26 in one pass, 37 in several"
 
 
 @pytest.mark.parametrize("seed", [10, 19, 141])
