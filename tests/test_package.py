@@ -105,7 +105,7 @@ def test_the_wheel_is_small_and_whole(wheel, root):
     assert wheel.stat().st_size <= LARGEST_WHEEL_MB * 1e6
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"numberplate"}
-    data = ("data/syntaxes/*.txt", "data/synthesis/*.toml", "data/words.txt")
+    data = ("data/recipes/*.toml", "data/syntaxes/*.txt", "data/synthesis/*.toml", "data/words.txt")
     for part in (*data, "models/*.tflite", "src/service/page/*", "src/**/*.py"):
         for path in root.glob(part):
             name = path.relative_to(root / "src" if part.startswith("src") else root)

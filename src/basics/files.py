@@ -9,6 +9,7 @@ _HOME = _PACKAGE.parent if IS_CHECKOUT else _PACKAGE
 MODELS_DIRECTORY = _HOME / "models"
 PARAMETERS_FILE = MODELS_DIRECTORY / "parameters.json"
 SYNTAX_DIRECTORY = _HOME / "data" / "syntaxes"
+RECIPES_DIRECTORY = _HOME / "data" / "recipes"
 WORDS_FILE = _HOME / "data" / "words.txt"
 SYNTHESIS_DIRECTORY = _HOME / "data" / "synthesis"
 #: Pictures to try things on; only a checkout has them.

@@ -43,10 +43,6 @@ class AcceptanceParameters:
     sure_detection: float
     #: Detections from this confidence on are plates if enough characters are read on them.
     least_detection: float
-    #: Less sure detections on which so many letters of such a confidence and nothing else are read, are writing.
-    writing_detection: float
-    writing_characters: int
-    writing_confidence: float
     #: How many characters of which confidence prove a plate, in a text that is likelier right than not.
     proof_characters: int
     proof_confidence: float

@@ -14,8 +14,8 @@ from .detector import Detection
 from .views import Pyramid, view
 
 #: What the detector finds from this score on is rescored, the surest, so many at most.
-LEAST_PROPOSAL = 0.1
-MOST_PROPOSALS = 32
+LEAST_RESCORED = 0.1
+MOST_RESCORED = 32
 #: The verifier's log odds are cut to this range, as it has not seen everything. Its doubt counts for less than its
 #: trust: what it doubts may still be proven by a text.
 LEAST_LOG_ODDS, MOST_LOG_ODDS = -2.0, 4.0

@@ -8,38 +8,39 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ..basics.files import IS_CHECKOUT, MODELS_DIRECTORY
-from .calibration import Calibration, pooled
+from .annotations import refusal
+from .calibration import calibration_figures
 from .evaluate import STAGES, evaluate_set
-from .sets import refusal
 
 #: The figures of the committed models lie beside them.
 METRICS_FILE = MODELS_DIRECTORY / "metrics.json" if IS_CHECKOUT else Path("metrics.json")
-COLUMNS = (
-    *("set", "images", "plates", "recall", "AP", "false", "corners"),
-    *("exact", "merged", "CER", "two rows", "contours", "ms"),
-)
 
 
-def _line(name: str, figures: dict[str, Any]) -> list[str]:
-    reading = figures["reading"] or {"exact": None, "merged": None, "character_error_rate": None}
-    contours = figures["reading_with_contours"] or {"exact": None}
-    two_rows = figures["two_rows"]
-    milliseconds = " + ".join(f"{figures['ms'][stage]:.1f}" for stage in STAGES)
-    values = [name, figures["images"], figures["plates"], figures["recall"], figures["average_precision"]]
-    values += [
-        f"{figures['false_per_image']:.2f}",
-        figures["corner_error"],
-        reading["exact"],
-        reading["merged"],
-        reading["character_error_rate"],
-    ]
-    values += [
-        two_rows and f"{two_rows['exact']:.1f} of {two_rows['texts']}",
-        contours["exact"],
-        f"{milliseconds} = {figures['ms']['total']:.1f}",
-    ]
-    return ["–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value) for value in values]
+def _line(figures: dict[str, Any]) -> dict[str, str]:
+    nothing = {"exact": None, "merged": None, "character_error_rate": None}
+    reading, contours = figures["reading"] or nothing, figures["reading_with_contours"] or nothing
+    two_rows, ms = figures["two_rows"], figures["ms"]
+    values = {
+        "images": figures["images"],
+        "plates": figures["plates"],
+        "recall": figures["recall"],
+        "AP": figures["average_precision"],
+        "false": f"{figures['false_per_image']:.2f}",
+        "corners": figures["corner_error"],
+        "exact": reading["exact"],
+        "merged": reading["merged"],
+        "CER": reading["character_error_rate"],
+        "two rows": two_rows and f"{two_rows['exact']:.1f} of {two_rows['texts']}",
+        "contours": contours["exact"],
+        "ms": " + ".join(f"{ms[stage]:.1f}" for stage in STAGES) + f" = {ms['total']:.1f}",
+    }
+    return {
+        name: "–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
+        for name, value in values.items()
+    }
 
 
 def as_table(table: dict[str, dict[str, Any]]) -> str:
@@ -47,15 +48,15 @@ def as_table(table: dict[str, dict[str, Any]]) -> str:
 
     Percentages, the corners' error in percent of the plate's height; times are load + detect + read = total, in ms.
     """
-    rows = [list(COLUMNS)] + [_line(name, figures) for name, figures in table.items()]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = [{"set": name} | _line(figures) for name, figures in table.items()]
+    rows = [list(lines[0]), *(list(line.values()) for line in lines)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
 
-def _calibration_lines(calibrations: dict[str, Calibration]) -> str:
+def _calibration_lines(calibrations: dict[str, dict[str, Any]]) -> str:
     lines = ["Calibration of the texts' confidences:"]
-    for name, calibration in calibrations.items():
-        figures = calibration.as_dict()
+    for name, figures in calibrations.items():
         if figures["readings"]:
             right = f", {figures['sure_right']}% of them right" if figures["sure"] else ""
             lines.append(
@@ -66,15 +67,7 @@ def _calibration_lines(calibrations: dict[str, Calibration]) -> str:
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.evaluation") -> int:
-    """The command line.
-
-    Args:
-        arguments: instead of those that the process was started with.
-        program: what the help calls it.
-
-    Returns:
-        The exit status.
-    """
+    """Evaluate the sets named on the command line, the process's own if none is given; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog=program,
         description="Measure the committed models on annotated sets (folders with images/ and annotations.csv).",
@@ -85,18 +78,18 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.ev
     if line := refusal(options.sets):
         print(line, file=sys.stderr)
         return 2
-    table: dict[str, dict[str, Any]] = {}
-    calibrations: dict[str, Calibration] = {}
-    for folder in options.sets:
-        table[folder.name], calibrations[folder.name] = evaluate_set(folder)
+    evaluated = {folder.name: evaluate_set(folder) for folder in options.sets}
+    table = {name: figures for name, (figures, _) in evaluated.items()}
+    confidences = {name: of_set for name, (_, of_set) in evaluated.items()}
+    confidences["all"] = pd.concat(confidences.values())
+    calibrations = {name: calibration_figures(of_set) for name, of_set in confidences.items()}
     print(as_table(table))
-    calibrations["all"] = pooled(list(calibrations.values()))
     print(_calibration_lines(calibrations))
     record = {
         "date": datetime.date.today().isoformat(),
         "command": "python -m src.evaluation SET…",
         "sets": table,
-        "calibration": {name: calibration.as_dict() for name, calibration in calibrations.items()},
+        "calibration": calibrations,
     }
     options.output.write_text(json.dumps(record, indent=1) + "\n")
     print(f"saved {options.output}", file=sys.stderr)

@@ -5,6 +5,7 @@ BR BL; may be empty), text (may be empty), country. An image has a row per plate
 lists boxes (image, xmin, ymin, xmax, ymax) of what is too small to tell, or cannot be told: neither find nor miss.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +19,8 @@ BOX_COLUMNS = ["xmin", "ymin", "xmax", "ymax"]
 OVERLOOKED_KINDS = ("plate", "unclear", "background")
 
 
-def _no_boxes() -> FloatArray:
+def no_boxes() -> FloatArray:
+    """Boxes ``[0, 4]``."""
     return np.zeros((0, 4), np.float32)
 
 
@@ -39,8 +41,15 @@ class AnnotatedImage:
     boxes: FloatArray
     quads: FloatArray
     texts: tuple[str, ...]
-    unclear: FloatArray = field(default_factory=_no_boxes)
-    background: FloatArray = field(default_factory=_no_boxes)
+    unclear: FloatArray = field(default_factory=no_boxes)
+    background: FloatArray = field(default_factory=no_boxes)
+
+    def scaled(self, factor: float) -> "AnnotatedImage":
+        """The annotations of the image in another size."""
+        places = {
+            name: getattr(self, name) * np.float32(factor) for name in ("boxes", "quads", "unclear", "background")
+        }
+        return replace(self, **places)
 
 
 def _quad(text: str) -> FloatArray:
@@ -61,7 +70,7 @@ def read_annotations(folder: Path) -> list[AnnotatedImage]:
         rows = rows[rows["xmin"].astype(str) != ""]
         boxes = rows[BOX_COLUMNS].to_numpy(np.float32).reshape(-1, 4)
         quads = np.array([_quad(corners) for corners in rows["corners"]], np.float32).reshape(-1, 4, 2)
-        unclear = _no_boxes()
+        unclear = no_boxes()
         if ignored is not None:
             unclear = ignored.loc[ignored["image"] == name, BOX_COLUMNS].to_numpy(np.float32)
         images.append(AnnotatedImage(folder / "images" / str(name), boxes, quads, tuple(rows["text"]), unclear))
@@ -71,44 +80,31 @@ def read_annotations(folder: Path) -> list[AnnotatedImage]:
 def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
     """The images with the texts that a CSV has for plates whose texts they do not know.
 
-    Args:
-        images: annotated images.
-        path: a CSV with the columns ``image`` (name of the file), ``xmin``, ``ymin``, ``xmax``, ``ymax`` (the plate's
-            box in whole pixels) and ``text``.
+    Its columns are ``image`` (name of the file), the plate's box in whole pixels, and ``text``.
     """
-    table = pd.read_csv(path, dtype={"text": str}, keep_default_na=False)
-    boxes = table[BOX_COLUMNS].itertuples(index=False, name=None)
-    known = dict(zip(zip(table["image"], boxes, strict=True), table["text"], strict=True))
-    return [
-        replace(
-            image,
-            texts=tuple(
-                text or known.get((image.path.name, tuple(np.round(box).astype(int).tolist())), "")
-                for box, text in zip(image.boxes, image.texts, strict=True)
-            ),
-        )
-        for image in images
-    ]
+    table = pd.read_csv(path, dtype={"text": str}, keep_default_na=False).set_index(["image", *BOX_COLUMNS])["text"]
+    known = table.to_dict()
+
+    def completed(image: AnnotatedImage) -> AnnotatedImage:
+        keys = [(image.path.name, *box) for box in np.round(image.boxes).astype(int).tolist()]
+        texts = tuple(text or known.get(key, "") for key, text in zip(keys, image.texts, strict=True))
+        return replace(image, texts=texts)
+
+    return [completed(image) for image in images]
 
 
 def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
     """The images with what a CSV says of places in them that nobody annotated.
 
-    Args:
-        images: annotated images.
-        path: a CSV with the columns ``image`` (name of the file), ``xmin``, ``ymin``, ``xmax``, ``ymax`` (pixels) and
-            ``kind``: ``plate``, ``unclear`` or ``background``.
+    Its columns are ``image`` (name of the file), the box in pixels, and ``kind``: plate, unclear or background.
     """
-    table = pd.read_csv(path)
-    judged = {str(name): rows for name, rows in table.groupby("image")}
+    judged = {str(name): rows for name, rows in pd.read_csv(path).groupby("image")}
 
     def completed(image: AnnotatedImage) -> AnnotatedImage:
-        rows = judged.get(image.path.name)
-        if rows is None:
+        if image.path.name not in judged:
             return image
-        plates, unclear, background = (
-            rows.loc[rows["kind"] == kind, BOX_COLUMNS].to_numpy(np.float32) for kind in OVERLOOKED_KINDS
-        )
+        rows = judged[image.path.name].set_index("kind")[BOX_COLUMNS]
+        plates, unclear, background = (rows[rows.index == kind].to_numpy(np.float32) for kind in OVERLOOKED_KINDS)
         return replace(
             image,
             boxes=np.concatenate([image.boxes, plates]),
@@ -119,6 +115,14 @@ def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedI
         )
 
     return [completed(image) for image in images]
+
+
+def refusal(folders: Iterable[Path]) -> str | None:
+    """One line that names the first folder that is no annotated set, and says what one is; None if all are."""
+    for folder in folders:
+        if not (folder / "annotations.csv").is_file():
+            return f"{folder}: no annotated set; it needs images/ and annotations.csv, see data/README.md"
+    return None
 
 
 def annotated_sets(root: Path) -> list[Path]:

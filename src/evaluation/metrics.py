@@ -1,13 +1,15 @@
 """Figures of detection and reading against annotated plates."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from ..basics.geometry import FloatArray, iou_matrix, quad_size
 from ..basics.texts import edit_distance
+from .annotations import AnnotatedImage
 
 #: A detection has found a plate at this IoU.
 FOUND_IOU = 0.5
@@ -20,15 +22,7 @@ TWO_ROW_ASPECT = 2.0
 
 @dataclass(frozen=True)
 class PredictedPlates:
-    """What the system said about one image.
-
-    Attributes:
-        boxes: float32 ``[N, 4]``.
-        quads: float32 ``[N, 4, 2]`` corners.
-        scores: float32 ``[N]``, detection confidences.
-        texts: N texts.
-        confidences: of the texts, N.
-    """
+    """What the system said about one image: boxes ``[N, 4]``, corners ``[N, 4, 2]``, detection confidences, texts."""
 
     boxes: FloatArray
     quads: FloatArray
@@ -39,37 +33,37 @@ class PredictedPlates:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Predictions and truth of one image.
+    """Truth and predictions of one image."""
 
-    Attributes:
-        true_boxes: float32 ``[M, 4]``.
-        true_quads: ``[M, 4, 2]`` corners, NaN where unknown.
-        true_texts: M texts, "" where unknown.
-        predicted: what the system said.
-        unclear: float32 ``[K, 4]``, what may be plates or not: a detection there is neither right nor false.
-    """
-
-    true_boxes: FloatArray
-    true_quads: FloatArray
-    true_texts: tuple[str, ...]
+    true: AnnotatedImage
     predicted: PredictedPlates
-    unclear: FloatArray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
     @cached_property
     def overlaps(self) -> FloatArray:
         """IoU of every true plate (rows) with every detection (columns)."""
-        return iou_matrix(self.true_boxes, self.predicted.boxes)
+        return iou_matrix(self.true.boxes, self.predicted.boxes)
 
     @cached_property
     def located(self) -> np.ndarray:
         """Boolean, shaped like :attr:`overlaps`: the detection is about the plate."""
-        return _is_about(self.predicted.boxes, self.true_boxes)
+        return _is_about(self.predicted.boxes, self.true.boxes)
 
     @property
     def false(self) -> int:
         """How many detections are about nothing that is a plate, or may be one."""
-        known = np.concatenate([self.true_boxes, self.unclear])
+        known = np.concatenate([self.true.boxes, self.true.unclear])
         return int((~_is_about(self.predicted.boxes, known).any(axis=0)).sum())
+
+    def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
+        """Of each plate whose text is known: its index, the text, and the readings of it with their confidences."""
+        for plate, truth in enumerate(self.true.texts):
+            if truth:
+                part = compared_part(truth)
+                near = [
+                    (normalise_text(self.predicted.texts[index])[part], self.predicted.confidences[index])
+                    for index in np.flatnonzero(self.located[plate])
+                ]
+                yield plate, normalise_text(truth)[part], near
 
 
 def _is_about(detected: FloatArray, places: FloatArray) -> np.ndarray:
@@ -91,29 +85,23 @@ def compared_part(text: str) -> slice:
     return slice(-6, None) if re.search(r"[^A-Za-z0-9 .\-]", text) else slice(None)
 
 
-def average_precision(comparisons: list[Comparison], iou_threshold: float = FOUND_IOU) -> float:
+def average_precision(comparisons: list[Comparison]) -> float:
     """Area under the precision-recall curve (all points, as in Pascal VOC 2010), 0..1; NaN without plates."""
     scores: list[float] = []
     hits: list[bool] = []
-    total = 0
     for comparison in comparisons:
-        total += len(comparison.true_boxes)
-        taken: set[int] = set()
+        free = np.ones(len(comparison.true.boxes), bool)
         for detection in np.argsort(-comparison.predicted.scores, kind="stable"):
             column = comparison.overlaps[:, detection]
-            plate = int(column.argmax()) if len(column) else -1
-            hit = plate >= 0 and column[plate] >= iou_threshold and plate not in taken
-            if hit:
-                taken.add(plate)
+            plate = int(column.argmax()) if len(column) else 0
+            hits.append(bool(len(column) and column[plate] >= FOUND_IOU and free[plate]))
             scores.append(float(comparison.predicted.scores[detection]))
-            hits.append(bool(hit))
-    if not total:
-        return float("nan")
-    ordered = np.asarray(hits, float)[np.argsort(-np.asarray(scores), kind="stable")]
-    true_positives = np.cumsum(ordered)
-    precision = true_positives / np.arange(1, len(ordered) + 1)
+            free[plate : plate + 1] &= not hits[-1]
+    total = sum(len(comparison.true.boxes) for comparison in comparisons)
+    ordered = np.array(hits, float)[np.argsort(-np.array(scores), kind="stable")]
+    precision = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float((envelope * ordered).sum() / total)
+    return float((envelope * ordered).sum() / total) if total else float("nan")
 
 
 def has_two_rows(box: FloatArray, quad: FloatArray) -> bool:
@@ -124,13 +112,10 @@ def has_two_rows(box: FloatArray, quad: FloatArray) -> bool:
 
 @dataclass(frozen=True)
 class ReadingFigures:
-    """How well texts were read.
+    """How well the texts that are known were read, in percent.
 
-    Attributes:
-        texts: plates with a known text.
-        exact: share read to the letter, in percent.
-        merged: the same with O as 0 and I as 1.
-        character_error_rate: edit distance over length of the truth, in percent; a plate not located counts whole.
+    ``merged`` is ``exact`` with O as 0 and I as 1; the character error rate is the edit distance over the length of the
+    truth, of which a plate that is not located counts whole.
     """
 
     texts: int
@@ -143,22 +128,14 @@ def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> Re
     """Figures of reading, of the plates of two rows alone if asked; None where no text is known."""
     texts = exact = merged = edits = length = 0
     for comparison in comparisons:
-        for plate, text in enumerate(comparison.true_texts):
-            if not text:
+        for plate, wanted, near in comparison.readings():
+            if two_rows and not has_two_rows(comparison.true.boxes[plate], comparison.true.quads[plate]):
                 continue
-            if two_rows and not has_two_rows(comparison.true_boxes[plate], comparison.true_quads[plate]):
-                continue
-            part = compared_part(text)
-            wanted = normalise_text(text)[part]
-            near = [
-                t for t, is_near in zip(comparison.predicted.texts, comparison.located[plate], strict=True) if is_near
-            ]
             texts += 1
-            exact += any(normalise_text(t)[part] == wanted for t in near)
-            merged += any(normalise_text(t, True)[part] == normalise_text(wanted, True) for t in near)
+            exact += any(text == wanted for text, _ in near)
+            merged += any(normalise_text(text, True) == normalise_text(wanted, True) for text, _ in near)
             length += len(wanted)
-            distances = [min(len(wanted), edit_distance(normalise_text(t)[part], wanted)) for t in near]
-            edits += min(distances, default=len(wanted))
+            edits += min([len(wanted), *(edit_distance(text, wanted) for text, _ in near)])
     if not texts:
         return None
     return ReadingFigures(texts, 100 * exact / texts, 100 * merged / texts, 100 * edits / length)
@@ -166,15 +143,9 @@ def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> Re
 
 @dataclass(frozen=True)
 class DetectionFigures:
-    """How well plates were found.
+    """How well plates were found: recall and AP at IoU 0.5 in percent, false detections per image.
 
-    Attributes:
-        images: number of images.
-        plates: number of annotated plates.
-        recall: share of plates met by a detection of IoU ≥ 0.5, in percent.
-        average_precision: AP at IoU 0.5, in percent.
-        false_per_image: detections per image that are about no annotated plate.
-        corner_error: mean distance of the corners of plates that were found, in percent of the plate's height.
+    ``corner_error`` is the mean distance of the corners of plates that were found, in percent of the plate's height.
     """
 
     images: int
@@ -190,22 +161,24 @@ def corner_errors(comparison: Comparison) -> list[float]:
     if not len(comparison.predicted.boxes):
         return []
     best = comparison.overlaps.argmax(axis=1)
-    known = np.isfinite(comparison.true_quads).all(axis=(1, 2)) & (comparison.overlaps.max(axis=1) >= FOUND_IOU)
-    return [
-        float(np.linalg.norm(comparison.predicted.quads[best[plate]] - quad, axis=1).mean() / quad_size(quad)[1])
-        for plate, quad in enumerate(comparison.true_quads)
-        if known[plate]
-    ]
+    known = np.isfinite(comparison.true.quads).all(axis=(1, 2)) & (comparison.overlaps.max(axis=1) >= FOUND_IOU)
+    found, true = comparison.predicted.quads[best[known]], comparison.true.quads[known]
+    distances = np.linalg.norm(found - true, axis=2).mean(axis=1)
+    return [float(off / quad_size(quad)[1]) for off, quad in zip(distances, true, strict=True)]
 
 
 def detection_figures(comparisons: list[Comparison]) -> DetectionFigures:
     """Figures of detection; recall and AP are NaN without plates, the corners' error where no corners are known."""
-    plates = sum(len(c.true_boxes) for c in comparisons)
-    found = sum(int((c.overlaps >= FOUND_IOU).any(axis=1).sum()) for c in comparisons if len(c.predicted.boxes))
+    plates = sum(len(c.true.boxes) for c in comparisons)
+    found = sum(int((c.overlaps >= FOUND_IOU).any(axis=1).sum()) for c in comparisons)
     # An image without annotated plates says nothing about which of its detections are false.
-    false = sum(c.false for c in comparisons if len(c.true_boxes))
-    recall = 100 * found / plates if plates else float("nan")
-    precision = 100 * average_precision(comparisons)
+    false = sum(c.false for c in comparisons if len(c.true.boxes))
     off = [error for comparison in comparisons for error in corner_errors(comparison)]
-    corner_error = 100 * float(np.mean(off)) if off else float("nan")
-    return DetectionFigures(len(comparisons), plates, recall, precision, false / max(1, len(comparisons)), corner_error)
+    return DetectionFigures(
+        images=len(comparisons),
+        plates=plates,
+        recall=100 * found / plates if plates else float("nan"),
+        average_precision=100 * average_precision(comparisons),
+        false_per_image=false / max(1, len(comparisons)),
+        corner_error=100 * float(np.mean(off)) if off else float("nan"),
+    )

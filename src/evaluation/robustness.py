@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,64 +16,44 @@ from tqdm import tqdm
 
 from ..media.images import read_image
 from ..pipeline import main
-from .annotations import AnnotatedImage, read_annotations
-from .evaluate import predicted_plates
+from .annotations import read_annotations, refusal
+from .evaluate import compare_answer
 from .metrics import Comparison, ReadingFigures, reading_figures
-from .sets import refusal
-
-Image = NDArray[np.uint8]
 
 BLUR, DARKNESS, NOISE, JPEG_QUALITY = 1.8, 0.15, 20.0, 15
 
 
-def _compressed(image: Image) -> Image:
+def _compressed(image: NDArray[np.uint8]) -> Any:
     encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
+    return cv2.imdecode(encoded, cv2.IMREAD_COLOR)
 
 
-def _noisy(image: Image) -> Image:
+def _noisy(image: NDArray[np.uint8]) -> Any:
     noise = np.random.default_rng(0).normal(0, NOISE, image.shape)
     return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 
 #: What is done to a photograph, BGR uint8 ``[H, W, 3]``, by name.
-HARMS: dict[str, Callable[[Image], Image]] = {
+HARMS: dict[str, Callable[[NDArray[np.uint8]], Any]] = {
     "as it is": lambda image: image,
-    "half as large": lambda image: np.asarray(
-        cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8
-    ),
-    "blurred": lambda image: np.asarray(cv2.GaussianBlur(image, (0, 0), BLUR), np.uint8),
+    "half as large": lambda image: cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
+    "blurred": lambda image: cv2.GaussianBlur(image, (0, 0), BLUR),
     "dark": lambda image: (image * DARKNESS).astype(np.uint8),
     "noisy": _noisy,
     "compressed": _compressed,
 }
 
 
-def _compared(item: AnnotatedImage, image: Image, harm: Callable[[Image], Image]) -> Comparison:
-    harmed = harm(image)
-    answer = main(harmed, output_dir=None)
-    scale = np.float32(harmed.shape[1] / image.shape[1])
-    texts = tuple(plate["text"] for plate in answer["plates"])
-    return Comparison(
-        item.boxes * scale, item.quads * scale, item.texts, predicted_plates(answer, texts), item.unclear * scale
-    )
-
-
 def evaluate_harmed(folder: Path) -> dict[str, ReadingFigures | None]:
-    """Read the photographs of a set that show plates with known texts, harmed in each way.
-
-    Args:
-        folder: an annotated set, see :mod:`numberplate.evaluation.annotations`.
-
-    Returns:
-        By the name of the harm, how well the texts were read; None where none is known.
-    """
+    """How well the photographs of an annotated set that show known texts are read, by the name of the harm done."""
     items = [item for item in read_annotations(folder) if any(item.texts)]
     comparisons: dict[str, list[Comparison]] = {name: [] for name in HARMS}
     for item in tqdm(items, desc=folder.name, unit="image"):
         image = read_image(item.path, str(item.path))
         for name, harm in HARMS.items():
-            comparisons[name].append(_compared(item, image, harm))
+            harmed = harm(image)
+            scale = harmed.shape[1] / image.shape[1]
+            comparisons[name].append(compare_answer(item, main(harmed, output_dir=None), scale=scale))
     return {name: reading_figures(of_harm) for name, of_harm in comparisons.items()}
 
 

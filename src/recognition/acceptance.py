@@ -14,9 +14,6 @@ from .reading import Reading
 #: Whether a detection with its reading is a plate; None where the rule has no opinion.
 Rule = Callable[[Detection, Reading, AcceptanceParameters], bool | None]
 
-#: So many characters that are all the same, or all made of bars, and nothing else are a pattern.
-PATTERN_CHARACTERS = 5
-BARS = frozenset("1HIMNW")
 #: A date with the year first or last, and whatever follows it; strokes between its parts are read as ones or sevens.
 YEAR, MONTH, DAY, STROKE = r"(19|20)\d\d", r"(0[1-9]|1[0-2])", r"(0[1-9]|[12]\d|3[01])", "[17]?"
 DATE = re.compile(
@@ -27,23 +24,9 @@ TIME_OF_DAY = re.compile(r"([01]\d|2[0-3])([0-5]\d){2}")
 WRITING = re.compile(r"[A-Z]*[01]?[A-Z]*")
 
 
-def pattern(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
-    """Rows of windows and bars are read as one letter again and again, or as letters made of bars: no plate."""
-    letters = set(reading.text)
-    is_pattern = len(reading.text) >= PATTERN_CHARACTERS and (len(letters) == 1 or letters <= BARS)
-    return False if is_pattern else None
-
-
 def date(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
     """Cameras burn date and time into their pictures: no plate, however sure the detector is."""
     return False if DATE.fullmatch(reading.text) else None
-
-
-def word(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
-    """Writing has letters only: no plate, unless the detector is very sure."""
-    sure = _sure_characters(reading, thresholds.writing_confidence)
-    is_word = sure >= thresholds.writing_characters and reading.text.isalpha()
-    return False if is_word and detection.confidence < thresholds.writing_detection else None
 
 
 def sure_detection(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
@@ -51,19 +34,25 @@ def sure_detection(detection: Detection, reading: Reading, thresholds: Acceptanc
     return True if detection.confidence >= thresholds.sure_detection else None
 
 
+def time_of_day(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
+    """The clock of a camera proves no plate."""
+    return False if TIME_OF_DAY.fullmatch(reading.text) else None
+
+
+def writing(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
+    """Letters alone prove no plate."""
+    return False if WRITING.fullmatch(reading.text) else None
+
+
 def proof(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
-    """Enough sure characters prove a plate, if they are neither writing nor a time of day."""
-    return (
-        detection.confidence >= thresholds.least_detection
-        and reading.confidence >= thresholds.proof_text
-        and _sure_characters(reading, thresholds.proof_confidence) >= thresholds.proof_characters
-        and not WRITING.fullmatch(reading.text)
-        and not TIME_OF_DAY.fullmatch(reading.text)
-    )
+    """Enough sure characters prove a plate, in a text that is likelier right than not."""
+    sure = sum(character.confidence >= thresholds.proof_confidence for character in reading.characters)
+    is_text = sure >= thresholds.proof_characters and reading.confidence >= thresholds.proof_text
+    return True if is_text and detection.confidence >= thresholds.least_detection else None
 
 
-#: The first that has an opinion is followed; the last always has one.
-RULES: tuple[Rule, ...] = (pattern, date, word, sure_detection, proof)
+#: The first that has an opinion is followed; without any it is no plate.
+RULES: tuple[Rule, ...] = (date, sure_detection, time_of_day, writing, proof)
 
 
 def is_plate(
@@ -72,7 +61,3 @@ def is_plate(
     """Whether a detection with its reading is a plate."""
     opinions = (rule(detection, reading, thresholds) for rule in rules)
     return next((opinion for opinion in opinions if opinion is not None), False)
-
-
-def _sure_characters(reading: Reading, confidence: float) -> int:
-    return sum(character.confidence >= confidence for character in reading.characters)

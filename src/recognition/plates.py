@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..basics.geometry import FloatArray, nms, quad_size, quad_to_box
+from ..basics.geometry import FloatArray, box_to_quad, nms, quad_axes, quad_size, quad_to_box
 from ..basics.results import Plate
 from ..detection.detector import Detection
+from ..segmentation.rows import typical_height
 from .reading import Reading
 
 #: The refined corners are believed where they make a plate so many times as high as its characters, and its text has
@@ -35,15 +36,30 @@ def plate_of(detection: Detection, reading: Reading) -> Plate:
 
 
 def settled_corners(found: FloatArray, refined: FloatArray, reading: Reading) -> FloatArray:
-    """The corners ``[4, 2]`` of a plate: the refined ones, or the mean of both where they do not suit its text.
+    """The corners ``[4, 2]`` of a plate, around its text: the refined ones, or the mean of both if they do not suit it.
 
     The detector has them too wide rather than too narrow; refinement is exact, or takes the row of text for the plate.
     """
-    if reading.characters and reading.confidence >= LEAST_CONFIDENCE:
-        height = float(np.median([character.box[3] - character.box[1] for character in reading.characters]))
-        if PLATE_HEIGHTS[0] <= quad_size(refined)[1] / max(height, 1.0) <= PLATE_HEIGHTS[1]:
-            return refined
-    return np.asarray((found + refined) / 2, np.float32)
+    mean = np.asarray((found + refined) / 2, np.float32)
+    if not reading.characters:
+        return mean
+    characters = np.array([character.box for character in reading.characters], np.float32)
+    ratio = quad_size(refined)[1] / max(typical_height(characters), 1.0)
+    suits = reading.confidence >= LEAST_CONFIDENCE and PLATE_HEIGHTS[0] <= ratio <= PLATE_HEIGHTS[1]
+    return _holding(refined if suits else mean, characters)
+
+
+def _holding(corners: FloatArray, characters: FloatArray) -> FloatArray:
+    """The corners, moved outwards along the plate's own axes if the middle of a character ``[N, 4]`` lies outside."""
+    axes, middle = np.stack(quad_axes(corners), axis=1), corners.mean(axis=0)
+    if abs(np.linalg.det(axes)) < 1:
+        return corners
+    # The plate spans -0.5 to 0.5 along both axes.
+    places = (box_to_quad(characters) - middle) @ np.linalg.inv(axes).T
+    if np.abs(places.mean(axis=1)).max() <= 0.5:
+        return corners
+    reach = [np.minimum(places.min(axis=(0, 1)), -0.5), np.maximum(places.max(axis=(0, 1)), 0.5)]
+    return np.asarray(middle + box_to_quad(np.concatenate(reach)) @ axes.T, np.float32)
 
 
 def distinct(plates: Sequence[Plate]) -> list[Plate]:

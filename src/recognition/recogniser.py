@@ -16,7 +16,7 @@ from ..basics.runtime import Model, load_model
 from ..detection.detector import Detection, Detector
 from ..detection.parts import with_parts
 from ..detection.refinement import CornerRefiner
-from ..detection.rescoring import LEAST_PROPOSAL, MOST_PROPOSALS, Rescorer
+from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, Rescorer
 from ..media.images import BGRImage
 from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes
@@ -80,7 +80,7 @@ class PlateRecogniser:
 
     def detect(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``, the surest first."""
-        proposals = self.detector.detect(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
+        proposals = self.detector.detect(image, LEAST_RESCORED)[:MOST_RESCORED]
         return self.rescorer.rescore(image, proposals, self._thresholds.least_detection)
 
     def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:

@@ -11,7 +11,7 @@ LEAST_SCORE = 0.08
 #: Boxes of one character overlap by more than this, boxes of neighbours by less.
 LARGEST_OVERLAP = 0.5
 #: No plate has more candidates than this.
-MOST_CANDIDATES = 24
+_MOST_CANDIDATES = 24
 
 
 def decode_cells(cells: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -28,5 +28,5 @@ def decode_cells(cells: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]
     x, y = columns + 0.5, rows + 0.5
     left, top, right, bottom = cells[rows, columns, 1:5].T
     boxes = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32) * CELL
-    kept = nms(boxes, scores[rows, columns], LARGEST_OVERLAP)[:MOST_CANDIDATES]
+    kept = nms(boxes, scores[rows, columns], LARGEST_OVERLAP)[:_MOST_CANDIDATES]
     return boxes[kept], scores[rows, columns][kept], cells[rows, columns, 5:][kept]

@@ -40,7 +40,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
         import uvicorn
 
         from .app import create_app, give_up
-        from .connections import connection_options
+        from .connections import connection_options, hurry
         from .settings import Settings
 
         settings = Settings.from_environment()
@@ -64,17 +64,18 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
         **connection_options(settings),
     )
     server = uvicorn.Server(config)
-    _end_in_time(server, lambda: give_up(app))
+    _end_in_time(server, hurry, lambda: give_up(app))
     server.run()
     return 0
 
 
-def _end_in_time(server: Any, give_up: Callable[[], None]) -> None:
+def _end_in_time(server: Any, hurry: Callable[[], None], give_up: Callable[[], None]) -> None:
     """Let a signal end the process within :data:`END_S`, however slow what it does is."""
     handle = server.handle_exit
 
     def handle_exit(number: int, frame: FrameType | None) -> None:
         if not server.should_exit:
+            hurry()
             for delay_s, action in ((ANSWERING_S, give_up), (END_S, lambda: _end(number))):
                 timer = threading.Timer(delay_s, action)
                 timer.daemon = True

@@ -2,7 +2,9 @@
 
 import asyncio
 import functools
+import math
 import resource
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +14,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from .settings import Settings
 
-#: An answer of which nothing is taken for so many seconds is given up; and while the service ends.
-WRITING_S, ENDING_S = 60.0, 3.0
+#: An answer of which nothing is taken for so many seconds is given up; and once the service has so long been ending.
+WRITING_S, ENDING_S = 60.0, 5.0
 #: Of a stream whose client has not shown a token so much is received, in bytes: its first message has to be small.
 FIRST_MESSAGE_BYTES = 8_192
 #: Bytes of pongs and answers that wait for a client that asks for ever more, and parts that a message may come in.
@@ -39,6 +41,11 @@ def connection_options(settings: Settings) -> dict[str, Any]:
     }
 
 
+def hurry() -> None:
+    """The service ends: no answer waits much longer to be taken, also of a connection that is only coming in."""
+    _Patient.deadline = time.monotonic() + ENDING_S
+
+
 def _most_connections() -> int:
     """How many connections there may be in all: half of the files that the process may open are left for files."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -51,7 +58,8 @@ class _Patient(asyncio.Protocol):
     """A protocol that waits only so long for its client, who has to take what is written, for one thing."""
 
     transport: asyncio.Transport
-    writing_s = WRITING_S
+    #: By the monotonic clock; no answer waits longer to be taken.
+    deadline = math.inf
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.timers: dict[str, asyncio.TimerHandle] = {}
@@ -64,7 +72,7 @@ class _Patient(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.wait_for("writing", self.writing_s, self.transport.abort)
+        self.wait_for("writing", min(WRITING_S, self.deadline - time.monotonic()), self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -109,7 +117,6 @@ class _HttpProtocol(_Patient, H11Protocol):
 
     def shutdown(self) -> None:
         """The service ends: what is read already is answered, and nobody is waited for."""
-        self.writing_s = ENDING_S
         receiving = self.cycle and not self.cycle.response_complete and self.cycle.more_body
         if receiving or "writing" in self.timers:
             self.transport.abort()

@@ -11,33 +11,21 @@ import shutil
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
 from ..basics.errors import InputError
+from ..evaluation.annotations import BOX_COLUMNS
+from ..media.inputs import IMAGE_SUFFIXES
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
-COLUMNS = ("image", "width", "height", "xmin", "ymin", "xmax", "ymax", "corners", "text", "country")
+COLUMNS = ("image", "width", "height", *BOX_COLUMNS, "corners", "text", "country")
 
-
-@dataclass(frozen=True)
-class PlateRow:
-    """One plate of a source set.
-
-    Attributes:
-        image: the image file.
-        box: xmin, ymin, xmax, ymax in pixels; None where the image has no plate.
-        corners: eight numbers (TL, TR, BR, BL) in pixels, or None.
-        text: the plate's text, "" where unknown.
-    """
-
-    image: Path
-    box: tuple[float, float, float, float] | None
-    corners: tuple[float, ...] | None = None
-    text: str = ""
+#: A plate: ``image`` (the file), and maybe the other columns of a set; only ``image`` where there is no plate.
+PlateRow = dict[str, Any]
 
 
 def _image_size(path: Path) -> tuple[int, int]:
@@ -48,30 +36,22 @@ def _image_size(path: Path) -> tuple[int, int]:
         raise InputError(f"{path}: not a readable image; remove it and its annotation, or repair it") from error
 
 
-def _number(element: ElementTree.Element, path: str, source: Path) -> float:
-    found = element.find(path)
-    if found is None or found.text is None:
-        raise InputError(f"{source}: no <{path}> in an <object>; it is no Pascal VOC annotation")
-    return float(found.text)
-
-
 def read_voc(annotation: Path, images: dict[str, Path]) -> Iterator[PlateRow]:
     """Plates of one Pascal VOC file; images are found by stem."""
     try:
-        root = ElementTree.parse(annotation).getroot()
+        objects = ElementTree.parse(annotation).getroot().findall("object")
     except ElementTree.ParseError as error:
         raise InputError(f"{annotation}: broken XML ({error}); repair or remove it") from error
     image = images.get(annotation.stem)
     if image is None:
         raise InputError(f"{annotation}: there is no image named {annotation.stem}.*; add it or remove the annotation")
-    objects = root.findall("object")
     for item in objects:
-        xmin, ymin, xmax, ymax = (
-            _number(item, f"bndbox/{side}", annotation) for side in ("xmin", "ymin", "xmax", "ymax")
-        )
-        yield PlateRow(image, (xmin, ymin, xmax, ymax))
+        sides = [item.findtext(f"bndbox/{side}") for side in BOX_COLUMNS]
+        if not all(sides):
+            raise InputError(f"{annotation}: an <object> without a whole <bndbox>; it is no Pascal VOC annotation")
+        yield {"image": image} | dict(zip(BOX_COLUMNS, map(float, filter(None, sides)), strict=True))
     if not objects:
-        yield PlateRow(image, None)
+        yield {"image": image}
 
 
 def read_yolo(annotation: Path, images: dict[str, Path]) -> Iterator[PlateRow]:
@@ -79,24 +59,19 @@ def read_yolo(annotation: Path, images: dict[str, Path]) -> Iterator[PlateRow]:
     image = images.get(annotation.stem)
     if image is None:
         return  # classes.txt and the like
-    width, height = _image_size(image)
     lines = [line.split() for line in annotation.read_text().splitlines() if line.strip()]
     for fields in lines:
         try:
-            values = np.array(fields[1:], float)
+            values = np.array(fields[1:], float).reshape(-1, 2) * _image_size(image)
         except ValueError as error:
             raise InputError(f"{annotation}: {' '.join(fields)!r} is no line of a YOLO file; repair it") from error
-        if len(values) == 8:
-            corners = (values.reshape(4, 2) * (width, height)).round(1)
-            (xmin, ymin), (xmax, ymax) = corners.min(axis=0), corners.max(axis=0)
-            yield PlateRow(image, (xmin, ymin, xmax, ymax), tuple(corners.reshape(-1)))
-        elif len(values) >= 4:
-            x, y, w, h = values[:4] * (width, height, width, height)
-            yield PlateRow(image, (x - w / 2, y - h / 2, x + w / 2, y + h / 2))
-        else:
+        if len(values) not in (2, 4):
             raise InputError(f"{annotation}: a line has {len(fields)} fields, a YOLO box has 5 and four corners have 9")
+        corners = values if len(values) == 4 else values[0] + values[1] * [[-0.5, -0.5], [0.5, 0.5]]
+        row = dict(zip(BOX_COLUMNS, [*corners.min(axis=0), *corners.max(axis=0)], strict=True))
+        yield {"image": image, "corners": values.ravel() if len(values) == 4 else None, **row}
     if not lines:
-        yield PlateRow(image, None)
+        yield {"image": image}
 
 
 def read_csv(annotation: Path, images: dict[str, Path]) -> Iterator[PlateRow]:
@@ -108,20 +83,15 @@ def read_csv(annotation: Path, images: dict[str, Path]) -> Iterator[PlateRow]:
             if name not in by_name:
                 raise InputError(f"{annotation}: line {number} names the image {name!r}, which is not there; add it")
             try:
-                sides = [row[side] for side in ("xmin", "ymin", "xmax", "ymax")]
-                box = tuple(float(side) for side in sides) if sides[0] else None
-                corners = tuple(map(float, row["corners"].split(";"))) if row.get("corners") else None
+                box = {side: float(row[side]) for side in BOX_COLUMNS} if row[BOX_COLUMNS[0]] else {}
+                corners = [float(value) for value in row["corners"].split(";")] if row.get("corners") else None
             except (KeyError, ValueError) as error:
                 raise InputError(f"{annotation}: line {number} has no numeric xmin, ymin, xmax, ymax") from error
-            yield PlateRow(by_name[name], box, corners, row.get("text") or "")  # type: ignore[arg-type]
+            yield {"image": by_name[name], "corners": corners, "text": row.get("text"), **box}
 
 
 def read_source(source: Path) -> list[PlateRow]:
-    """All plates of a set in any of the understood forms.
-
-    Raises:
-        InputError: the folder holds no images or no annotations, or an annotation is broken.
-    """
+    """All plates of a set in any of the understood forms."""
     files = sorted(path for path in source.rglob("*") if path.is_file())
     images = {path.stem: path for path in files if path.suffix.lower() in IMAGE_SUFFIXES}
     if not images:
@@ -137,21 +107,21 @@ def convert(source: Path, target: Path) -> int:
     """Write a set as ``images/`` and ``annotations.csv``; returns the number of plates.
 
     Raises:
-        InputError: see :func:`read_source`; or the target exists already.
+        InputError: there are no images or annotations, one is broken, or the target exists already.
     """
     rows = read_source(source)
     if (target / "annotations.csv").exists():
         raise InputError(f"{target}: there is a set in it already; name another folder")
     (target / "images").mkdir(parents=True, exist_ok=True)
-    with (target / "annotations.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for row in rows:
-            shutil.copyfile(row.image, target / "images" / row.image.name)
-            sides = [""] * 4 if row.box is None else [f"{side:.1f}" for side in row.box]
-            corners = "" if row.corners is None else ";".join(f"{value:.1f}" for value in row.corners)
-            writer.writerow([row.image.name, *_image_size(row.image), *sides, corners, row.text, ""])
-    return sum(row.box is not None for row in rows)
+    for row in rows:
+        shutil.copyfile(row["image"], target / "images" / row["image"].name)
+        row["width"], row["height"] = _image_size(row["image"])
+        row["image"] = row["image"].name
+        if row.get("corners") is not None:
+            row["corners"] = ";".join(f"{value:.1f}" for value in row["corners"])
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table.to_csv(target / "annotations.csv", index=False, float_format="%.1f")
+    return int(table["xmin"].notna().sum())
 
 
 def run() -> int:

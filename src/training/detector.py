@@ -1,172 +1,205 @@
-"""Training of the detector."""
+"""Training of the detector on annotated photographs, cropped, scaled, turned and disturbed at random."""
 
-import csv
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import cv2
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
-from ..detection.anchors import INPUT_HEIGHT, INPUT_WIDTH
+from ..basics.geometry import FloatArray, box_area, box_to_quad, quad_to_box
+from ..detection.anchors import INPUT_WIDTH
 from ..detection.loss import detection_loss
 from ..detection.networks import build_detector
-from .detector_data import Paster, Photograph
-from .detector_samples import DetectorSamples
-from .epochs import Epochs
-from .muon import ConvolutionMuon
+from ..detection.targets import assign_targets
+from ..detection.views import Pyramid
+from ..evaluation.annotations import no_boxes
+from .augmentation import PHOTOGRAPH, QUARTER_TURNS, augment, random_border, random_turn
+from .fitting import Example, Sampler, fit
+from .paster import PlatePaster
+from .photographs import TrainingPhotograph
+from .recipes import DetectorRecipe, DetectorStage
 
-WARM_UP_STEPS = 300
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A part of the training with one sample size.
-
-    Attributes:
-        name: of the folder that holds its checkpoints.
-        height: sample height in pixels.
-        width: sample width in pixels.
-        batch_size: samples per step.
-        steps: steps per epoch.
-        epochs: number of epochs.
-        peak_rate: learning rate after the warm-up.
-        final_rate: learning rate at the end of the cosine decay.
-        mosaics: share of samples that are mosaics of four.
-    """
-
-    name: str
-    height: int
-    width: int
-    batch_size: int
-    steps: int
-    epochs: int
-    peak_rate: float
-    final_rate: float
-    mosaics: float = 0.0
+#: A plate that the crop cuts off is asked for when this much of it is left, else its region is ignored.
+MINIMUM_VISIBLE = 0.6
+#: Plates smaller than this (width, in pixels of the network's input) cannot be seen and are ignored.
+MINIMUM_WIDTH = 7.0
+#: A plate that a sample is about may come to fill this much of its width.
+LARGEST_SUBJECT = 0.75
+#: Shares of samples around a plate, and around what looks like one; the others show any part of a photograph.
+AROUND_PLATES = 0.6
+AROUND_DISTRACTORS = 0.25
+#: Share of samples that get drawn plates.
+PASTED_SHARE = 0.3
 
 
-#: Most of what there is to learn is local: square crops around plates show more plates per second than whole
-#: photographs do. Two shorter stages on whole photographs bring large plates, and the size of use; the second starts
-#: the cosine again (warm restart, Loshchilov & Hutter, 2017).
-FULL = (
-    Stage("crops", 288, 288, 16, 250, 20, 2e-3, 4e-4),
-    Stage("photographs", 384, 512, 8, 250, 11, 8e-4, 1e-5),
-    Stage("large photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 250, 6, 6e-4, 1e-5),
-)
-#: Three more rounds, each on photographs in which the detector so far has mined (:mod:`numberplate.training.mining`).
-FULL_MINED = (
-    (
-        Stage("mined crops", 288, 288, 16, 250, 30, 1.6e-3, 4e-5, mosaics=0.5),
-        Stage("mined photographs", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 10, 6e-4, 1e-5),
-    ),
-    (
-        Stage("crops mined again", 288, 288, 16, 250, 26, 1.5e-3, 4e-5, mosaics=0.5),
-        Stage("photographs mined again", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 7, 6e-4, 1e-5),
-    ),
-    (
-        Stage("crops of the fourth round", 288, 288, 16, 250, 26, 1.5e-3, 3e-5, mosaics=0.5),
-        Stage("photographs of the fourth round", INPUT_HEIGHT, INPUT_WIDTH, 8, 200, 12, 6e-4, 1e-5),
-    ),
-)
-QUICK = (
-    Stage("crops", 128, 128, 4, 3, 1, 1e-3, 1e-4),
-    Stage("photographs", 160, 192, 2, 2, 1, 1e-4, 1e-5),
-)
-QUICK_MINED = ((Stage("mined crops", 128, 128, 2, 2, 1, 1e-3, 1e-4, mosaics=0.5),),)
-
-
-def _optimizer(stage: Stage) -> keras.optimizers.Optimizer:
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=stage.peak_rate / 20,
-        decay_steps=max(1, stage.steps * stage.epochs - WARM_UP_STEPS),
-        alpha=stage.final_rate / stage.peak_rate,
-        warmup_target=stage.peak_rate,
-        warmup_steps=min(WARM_UP_STEPS, max(1, stage.steps * stage.epochs // 10)),
-    )
-    # Averaged weights (Polyak) are worth several points of recall while the learning rate is still high.
-    return ConvolutionMuon(
-        schedule,
-        weight_decay=1e-4,
-        adam_weight_decay=1e-4,
-        clipnorm=10.0,
-        use_ema=True,
-        ema_momentum=0.998,
-        exclude_layers=["output"],
-    )
-
-
-def train(
-    photographs: list[Photograph],
-    run_directory: Path,
-    stages: tuple[Stage, ...] = FULL,
-    paster: Paster | None = None,
-    seed: int = 1,
+def train_detector(
+    photographs: list[TrainingPhotograph],
+    directory: Path,
+    recipe: DetectorRecipe,
+    number: int = 1,
+    paster: PlatePaster | None = None,
     start: keras.Model | None = None,
 ) -> keras.Model:
-    """Train the detector, or resume where an earlier run into the same directory stopped.
+    """Train the detector for one round, or go on where an earlier run into the same directory stopped.
 
     Args:
-        photographs: training images with their plates.
-        run_directory: receives checkpoints, and ``history.csv`` per stage; each stage's averaged weights of its last
-            epoch are in ``STAGE/averaged.weights.h5``.
-        stages: :data:`FULL` or a round of :data:`FULL_MINED`; to try the code, :data:`QUICK` or one of
-            :data:`QUICK_MINED`.
+        photographs: training images with their plates, at least one.
+        directory: of the run; each stage has a folder in it.
+        recipe: how.
+        number: of the round, from 1.
         paster: adds drawn plates to the samples; without one no corners are learned where the sets have none.
-        seed: of the samples.
         start: a detector to go on from; without one the weights are random.
-
-    Returns:
-        The detector for the size of use, with averaged weights.
-
-    Raises:
-        ValueError: there are no photographs, or the loss stopped being a number.
     """
     if not photographs:
         raise ValueError("there are no training images; data/README.md says how to get some")
-    previous = start
-    for number, stage in enumerate(stages):
-        directory = run_directory / stage.name
-        directory.mkdir(parents=True, exist_ok=True)
-        averaged = directory / "averaged.weights.h5"
-        keras.utils.set_random_seed(seed + number)
-        model = build_detector(stage.height, stage.width)
-        if previous is not None:
-            model.set_weights(previous.get_weights())
-        finished = len(list(read_history(run_directory, stage))) >= stage.epochs
-        if not finished:
-            samples = DetectorSamples(
-                photographs,
-                stage.height,
-                stage.width,
-                stage.batch_size,
-                stage.steps,
-                seed * 1000 + number,
-                paster,
-                stage.mosaics,
-            )
-            model.compile(optimizer=_optimizer(stage), loss=detection_loss, jit_compile=False)
-            callbacks = [
-                Epochs(samples),
-                keras.callbacks.BackupAndRestore(directory / "resume", delete_checkpoint=False),
-                keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-                keras.callbacks.ModelCheckpoint(averaged, save_weights_only=True),
-                keras.callbacks.CSVLogger(str(directory / "history.csv"), append=True),
-                keras.callbacks.TerminateOnNaN(raise_error=True),
-            ]
-            model.fit(samples, epochs=stage.epochs, callbacks=callbacks, verbose=2)
-        previous = build_detector()
-        previous.load_weights(averaged)
-    assert previous is not None
-    return previous
+    for stage in (stage for stage in recipe.stages if stage.round == number):
+        start = fit(
+            partial(build_detector, stage.height, stage.width),
+            detection_loss,
+            detector_sampler(photographs, stage, paster),
+            stage,
+            recipe.optimizer,
+            directory,
+            start,
+        )
+    assert start is not None
+    detector = build_detector()
+    detector.set_weights(start.get_weights())
+    return detector
 
 
-def read_history(run_directory: Path, stage: Stage) -> Iterator[float]:
-    """The loss of each epoch of a stage so far."""
-    path = run_directory / stage.name / "history.csv"
-    if path.is_file():
-        with path.open() as file:
-            for row in csv.DictReader(file):
-                loss = float(row["loss"])
-                if math.isfinite(loss):
-                    yield loss
+def detector_sampler(
+    photographs: list[TrainingPhotograph], stage: DetectorStage, paster: PlatePaster | None
+) -> Sampler:
+    """Draws samples: images uint8 ``[H, W, 3]`` and targets float32 ``[A, 14]``."""
+
+    def draw(rng: np.random.Generator) -> Example:
+        if rng.random() < stage.mosaics:
+            crop = draw_mosaic(photographs, stage.height, stage.width, rng, paster)
+        else:
+            photograph = photographs[rng.integers(len(photographs))]
+            crop = draw_crop(photograph, stage.height, stage.width, rng, paster)
+        return crop.image, assign_targets(crop.boxes, crop.quads, crop.ignored, stage.height, stage.width)
+
+    return draw
+
+
+def _random_subject(photograph: TrainingPhotograph, rng: np.random.Generator) -> FloatArray | None:
+    """What a crop is about: the box ``[4]`` of a plate or a distractor, or nothing in particular."""
+    shares = (AROUND_PLATES, AROUND_DISTRACTORS, 1 - AROUND_PLATES - AROUND_DISTRACTORS)
+    boxes = (photograph.boxes, photograph.distractors, no_boxes())[rng.choice(3, p=shares)]
+    return np.asarray(boxes[rng.integers(len(boxes))]) if len(boxes) else None
+
+
+def _random_scale(
+    photograph: TrainingPhotograph, subject: FloatArray | None, largest: float, rng: np.random.Generator
+) -> float:
+    """Network pixels per photograph pixel: around the scale met in use, or one that gives the subject a random width.
+
+    Its largest width is given in pixels of the network's input.
+    """
+    in_use = INPUT_WIDTH / max(photograph.image.shape[:2])
+    if subject is None or rng.random() < 0.5:
+        return float(in_use * np.exp(rng.normal(0.05, 0.3)))
+    wanted = np.exp(rng.uniform(np.log(12), np.log(largest)))
+    return float(np.clip(wanted / max(float(subject[2] - subject[0]), 1.0), 0.3 * in_use, 2.2 * in_use))
+
+
+def _random_place(
+    photograph: TrainingPhotograph, size: FloatArray, rng: np.random.Generator
+) -> tuple[FloatArray, float]:
+    """Where a crop of a size (width, height) lies: the affine map ``[2, 3]`` from the photograph, and its scale."""
+    subject = _random_subject(photograph, rng)
+    scale = _random_scale(photograph, subject, LARGEST_SUBJECT * size[0], rng)
+    stretch = np.exp(rng.normal(0, 0.06))
+    step = np.array([scale * stretch, scale / stretch], np.float32)
+    full = np.array(photograph.image.shape[1::-1], np.float32) * step
+    if subject is not None:
+        low, high = subject.reshape(2, 2) * step
+        middle = (low + high) / 2 + rng.uniform(-1, 1, 2) * np.maximum(size / 2 - (high - low) / 2 - 4, 4)
+    else:
+        middle = rng.uniform(0, 1, 2) * full
+    # Stay on the photograph where it is larger than the crop; centre it roughly where it is smaller.
+    slack = full - size
+    origin = np.where(slack > 0, np.clip(middle - size / 2, -0.06 * size, slack + 0.06 * size), slack * rng.random(2))
+    turn, _ = random_turn(rng)
+    offset = size / 2 - turn @ (size / 2 + origin)
+    return np.concatenate([turn * step, offset[:, None]], axis=1).astype(np.float32), scale
+
+
+def draw_crop(
+    photograph: TrainingPhotograph, height: int, width: int, rng: np.random.Generator, paster: PlatePaster | None = None
+) -> TrainingPhotograph:
+    """A random part of a photograph at a random scale, of so many pixels, disturbed, maybe with drawn plates in it."""
+    quarter_turn = rng.random() < QUARTER_TURNS
+    if quarter_turn:
+        height, width = width, height
+    place, scale = _random_place(photograph, np.array([width, height], np.float32), rng)
+    source = photograph.pyramid.level(int(np.clip(np.floor(-np.log2(scale)), 0, 2)))
+    shrink = source.shape[1] / photograph.image.shape[1]
+    image: Any = cv2.warpAffine(
+        source, place / np.array([shrink, shrink, 1]), (width, height), borderValue=(random_border(rng),) * 3
+    )
+
+    def placed(points: FloatArray) -> FloatArray:
+        return (points @ place[:, :2].T + place[:, 2]).astype(np.float32)
+
+    # Without corners a plate is taken to hang straight in its box, as most do.
+    outlines = np.where(np.isfinite(photograph.quads), photograph.quads, box_to_quad(photograph.boxes))
+    boxes, quads = quad_to_box(placed(outlines)), placed(photograph.quads)
+    unknown = quad_to_box(placed(box_to_quad(photograph.ignored)))
+    if paster is not None and rng.random() < PASTED_SHARE:
+        image, boxes, quads = paster.paste((image, boxes, quads), rng)
+
+    outlines = np.concatenate([box_to_quad(boxes), quads, box_to_quad(unknown)])
+    # Mirrored, and on their side as photographs without orientation data are: each flip turns the corners' order round.
+    for flips, happens in ((_mirror, 0.5), (_transpose, quarter_turn), (_mirror, 0.5 * quarter_turn)):
+        if rng.random() < happens:
+            image, outlines = flips(image, outlines[:, [1, 0, 3, 2]])
+    boxes, quads, unknown = np.split(outlines, [len(boxes), 2 * len(boxes)])
+    return _asked(augment(image, PHOTOGRAPH, rng), quad_to_box(boxes), quads, quad_to_box(unknown))
+
+
+def _mirror(image: NDArray[np.uint8], points: FloatArray) -> tuple[NDArray[np.uint8], FloatArray]:
+    return np.ascontiguousarray(image[:, ::-1]), ([image.shape[1], 0] + points * [-1, 1]).astype(np.float32)
+
+
+def _transpose(image: NDArray[np.uint8], points: FloatArray) -> tuple[NDArray[np.uint8], FloatArray]:
+    return np.ascontiguousarray(image.transpose(1, 0, 2)), points[..., ::-1]
+
+
+def _asked(image: NDArray[np.uint8], boxes: FloatArray, quads: FloatArray, unknown: FloatArray) -> TrainingPhotograph:
+    """A crop in which those plates are asked for of which enough is to be seen, and nothing where there are others."""
+    clipped = np.clip(boxes, 0, np.array(image.shape[1::-1] * 2, np.float32))
+    visible = box_area(clipped) / np.maximum(box_area(boxes), 1e-6)
+    longer_side = (clipped[:, 2:] - clipped[:, :2]).max(axis=1, initial=0)
+    asked = (visible >= MINIMUM_VISIBLE) & (longer_side >= MINIMUM_WIDTH)
+    ignored = np.concatenate([clipped[(visible > 0) & ~asked], unknown])
+    return TrainingPhotograph(Pyramid(image), clipped[asked], quads[asked], ignored)
+
+
+def draw_mosaic(
+    photographs: list[TrainingPhotograph],
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    paster: PlatePaster | None = None,
+) -> TrainingPhotograph:
+    """Four random crops of different photographs side by side (YOLOv4, Bochkovskiy et al., 2020).
+
+    The same computation shows about three times as many plates, in more varied company.
+    """
+    image = np.empty((height, width, 3), np.uint8)
+    split_x, split_y = (int(side * rng.uniform(0.35, 0.65)) for side in (width, height))
+    parts = []
+    for top, bottom in ((0, split_y), (split_y, height)):
+        for left, right in ((0, split_x), (split_x, width)):
+            photograph = photographs[rng.integers(len(photographs))]
+            crop = draw_crop(photograph, bottom - top, right - left, rng, paster)
+            image[top:bottom, left:right] = crop.image
+            offset = np.array([left, top] * 2, np.float32)
+            parts.append((crop.boxes + offset, crop.quads + offset[:2], crop.ignored + offset))
+    return TrainingPhotograph(Pyramid(image), *(np.concatenate(of_kind) for of_kind in zip(*parts, strict=True)))

@@ -1,107 +1,129 @@
-"""One training run: Muon with warm-up and cosine decay, averaged weights, checkpoints to go on from, a history."""
+"""The training loop of all five models: batches drawn at random, Muon, averaged weights, resuming, a history."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
-from .epochs import EpochBatches, Epochs
 from .muon import ConvolutionMuon
+from .recipes import OptimizerSettings, Stage
+
+#: A sample's input and target, and what draws one.
+Example = tuple[NDArray[Any], NDArray[Any]]
+Sampler = Callable[[np.random.Generator], Example]
+
+#: Name of the file of a finished stage's averaged weights.
+AVERAGED = "averaged.weights.h5"
+#: Most batches of held-out samples per epoch.
+HELD_OUT_STEPS = 16
+#: A stage of fewer steps is over before its graph would be built.
+LEAST_GRAPH_STEPS = 10
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to train.
+class RandomBatches(keras.utils.PyDataset):
+    """Batches of drawn samples, which depend on the seed, the epoch and the batch's index alone.
 
-    Attributes:
-        epochs: how many; after each the run is saved and the validation figures are written.
-        steps: batches per epoch.
-        batch_size: samples per batch.
-        learning_rate: at its top, after the first twentieth of the run.
-        weight_decay: decoupled from the gradient (Loshchilov & Hutter 2019).
-        averaging: momentum of the exponential moving average of the weights, which is what training returns.
+    Keras tells its data that an epoch has ended, but not which one begins: the loop sets ``epoch``, also where an
+    interrupted run goes on.
     """
 
-    epochs: int
-    steps: int
-    batch_size: int
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-3
-    averaging: float = 0.99
+    def __init__(self, sampler: Sampler, batch: int, steps: int, seed: int) -> None:
+        super().__init__()
+        self._sampler = sampler
+        self._batch, self._steps, self._seed = batch, steps, seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        """Batches per epoch."""
+        return self._steps
+
+    def __getitem__(self, index: int) -> Example:
+        """The batch of an index in the current epoch."""
+        rng = np.random.default_rng((self._seed, self.epoch, index))
+        inputs, targets = zip(*(self._sampler(rng) for _ in range(self._batch)), strict=True)
+        return np.stack(inputs), np.stack(targets)
 
 
-#: Name of the file of a finished run's averaged weights.
-AVERAGED = "averaged.weights.h5"
-
-
-def is_finished(directory: Path) -> bool:
-    """Whether the run in a directory came to its end."""
-    return (directory / AVERAGED).is_file()
+def is_finished(directory: Path, stage: Stage) -> bool:
+    """Whether a stage of the run in a directory came to its end."""
+    return (directory / stage.name / AVERAGED).is_file()
 
 
 def fit(
-    model: keras.Model,
-    loss: Callable[..., keras.KerasTensor] | keras.losses.Loss,
-    batches: EpochBatches,
-    validation: keras.utils.PyDataset | None,
-    schedule: Schedule,
+    build: Callable[[], keras.Model],
+    loss: Callable[..., Any],
+    sampler: Sampler,
+    stage: Stage,
+    settings: OptimizerSettings,
     directory: Path,
+    start: keras.Model | None = None,
+    held_out: Sampler | None = None,
     metrics: Sequence[str] = (),
 ) -> keras.Model:
-    """Train a model, go on with the interrupted run in the directory, or take what the finished one came to.
+    """Train a model, go on with an interrupted run, or take what the finished one came to.
 
     Args:
-        model: the model, with its weights at the start.
+        build: makes the model with random weights.
         loss: from true and predicted batch to a scalar.
-        batches: training batches, at least ``schedule.steps`` of them.
-        validation: validation batches; none where nothing is held out.
-        schedule: how long and how fast.
-        directory: ``history.csv``, the checkpoint and, in the end, ``averaged.weights.h5`` are kept there.
+        sampler: draws training samples.
+        stage: how long and how fast.
+        settings: of the optimizer.
+        directory: of the model's run; the stage's folder in it keeps ``history.csv``, the checkpoint of each epoch and,
+            in the end, the averaged weights.
+        start: a model whose weights to begin with; without one they are random.
+        held_out: draws samples for the validation figures.
         metrics: names of Keras metrics for the history.
 
     Returns:
-        A model of its kind with the averaged weights, not compiled.
+        A model with the averaged weights, without the optimizer, whose state would make its file four times as large.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    averaged = directory / AVERAGED
-    if not is_finished(directory):
+    folder = directory / stage.name
+    keras.utils.set_random_seed(stage.seed)
+    model = build()
+    if not is_finished(directory, stage):
+        folder.mkdir(parents=True, exist_ok=True)
+        if start is not None:
+            model.set_weights(start.get_weights())
+        # XLA is slower on a CPU.
+        eagerly = stage.epochs * stage.steps < LEAST_GRAPH_STEPS
+        model.compile(_muon(stage, settings), loss, metrics=list(metrics), jit_compile=False, run_eagerly=eagerly)
+        batches = RandomBatches(sampler, stage.batch, stage.steps, stage.seed)
+        validation = held_out and RandomBatches(held_out, stage.batch, min(HELD_OUT_STEPS, stage.steps), stage.seed)
+        callbacks = [
+            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(batches, "epoch", epoch)),
+            keras.callbacks.BackupAndRestore(str(folder / "checkpoint"), delete_checkpoint=False),
+            keras.callbacks.CSVLogger(str(folder / "history.csv"), append=True),
+            keras.callbacks.TerminateOnNaN(raise_error=True),
+        ]
         # More threads for the samples would take the cores from the network, which waits for the slowest of its own.
         threads = cv2.getNumThreads()
         cv2.setNumThreads(1)
-        total = schedule.epochs * schedule.steps
-        warm_up = max(1, total // 20)
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.0, max(1, total - warm_up), warmup_target=schedule.learning_rate, warmup_steps=warm_up
-        )
-        optimizer = ConvolutionMuon(
-            rate,
-            weight_decay=schedule.weight_decay,
-            adam_weight_decay=schedule.weight_decay,
-            global_clipnorm=5.0,
-            use_ema=True,
-            ema_momentum=schedule.averaging,
-            exclude_layers=["output"],
-        )
-        model.compile(optimizer, loss, metrics=list(metrics))
-        callbacks = [
-            Epochs(batches),
-            keras.callbacks.BackupAndRestore(str(directory / "checkpoint"), delete_checkpoint=False),
-            keras.callbacks.CSVLogger(str(directory / "history.csv"), append=True),
-        ]
-        model.fit(
-            batches,
-            validation_data=validation,
-            epochs=schedule.epochs,
-            steps_per_epoch=schedule.steps,
-            callbacks=callbacks,
-            verbose=2,
-        )
+        # When it ends, Keras puts the averages in the place of the weights.
+        model.fit(batches, validation_data=validation, epochs=stage.epochs, callbacks=callbacks, verbose=2)
         cv2.setNumThreads(threads)
-        optimizer.finalize_variable_values(model.trainable_variables)
-        model.save_weights(averaged)
-    # A new model of the same weights: without the optimizer, whose state would make its file four times as large.
-    trained = keras.Model(model.inputs, model.outputs, name=model.name)
-    trained.load_weights(averaged)
-    return trained
+        model.save_weights(folder / AVERAGED)
+        model = build()
+    model.load_weights(folder / AVERAGED)
+    return model
+
+
+def _muon(stage: Stage, settings: OptimizerSettings) -> keras.optimizers.Optimizer:
+    """Muon with warm-up and cosine decay; averaged weights (Polyak) are worth points while the rate is still high."""
+    steps = stage.epochs * stage.steps
+    warm_up = max(1, round(stage.warm_up * steps))
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warm_up), stage.final_rate / stage.rate, warmup_target=stage.rate, warmup_steps=warm_up
+    )
+    return ConvolutionMuon(
+        rate,
+        weight_decay=settings.weight_decay,
+        adam_weight_decay=settings.weight_decay,
+        global_clipnorm=settings.largest_gradient,
+        use_ema=True,
+        ema_momentum=settings.averaging,
+        exclude_layers=["output"],
+    )

@@ -25,7 +25,7 @@ from ..basics.geometry import FloatArray, iou_matrix
 from ..basics.parameters import PARAMETERS, LogisticModel, Parameters
 from ..basics.runtime import Model, load_model
 from ..detection.detector import LEAST_VOTE, Detection
-from ..detection.rescoring import LEAST_PROPOSAL, MOST_PROPOSALS
+from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED
 from ..detection.views import Pyramid
 from ..evaluation.annotations import AnnotatedImage, read_annotations
 from ..evaluation.metrics import (
@@ -47,7 +47,7 @@ from .reader_real import align
 #: From which confidences on detections may be plates, and how many false ones an image may have in the mean: no set
 #: should have more than 0.05, and sets differ.
 THRESHOLDS = np.arange(0.3, 0.95, 0.01)
-MOST_FALSE = 0.03
+MOST_FALSE = 0.035
 #: Powers of the texts' probabilities that are tried.
 INVERSE_TEMPERATURES = np.arange(0.5, 1.51, 0.02)
 #: Inverse strength of the penalty on weights: next to none, as there are thousands of samples for a few numbers.
@@ -131,7 +131,7 @@ class Sample:
         Nothing is said of loose boxes around plates, and of what cannot be told.
         """
         image = read_image(self.item.path, str(self.item.path))
-        proposals = self.recogniser.detector.detect(image, LEAST_PROPOSAL)[:MOST_PROPOSALS]
+        proposals = self.recogniser.detector.detect(image, LEAST_RESCORED)[:MOST_RESCORED]
         if not proposals or not len(self.item.boxes):
             return np.zeros((0, len(PARAMETERS.rescoring.weights) + 1), np.float32)
         pyramid = Pyramid(image)
@@ -182,7 +182,7 @@ def compare(sample: Sample, recogniser: PlateRecogniser) -> Comparison:
         tuple(plate.text for plate in plates),
         tuple(plate.confidence for plate in plates),
     )
-    return Comparison(sample.item.boxes, sample.item.quads, sample.item.texts, predicted, sample.item.unclear)
+    return Comparison(sample.item, predicted)
 
 
 def _logistic(model: LogisticModel, rows: Sequence[FloatArray]) -> LogisticModel:

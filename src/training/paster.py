@@ -4,86 +4,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, iou_matrix, quad_to_box
-from ..synthesis.plates import DrawnPlate, draw_plate
+from ..synthesis.plates import draw_plate
 from ..synthesis.scenes import paste_plate, random_quad
 
-#: Share of samples that get drawn plates.
-PASTE_PROBABILITY = 0.3
+#: Where there are annotated plates, one of them is covered in this share of pictures.
+COVER_SHARE = 0.6
+#: A plate is covered by the one nearest in shape of so many, which must not become wider than so many times its width.
+CANDIDATES, LARGEST_COVER = 24, 1.6
 #: Width of a plate pasted at a free place (log-uniform): the least in pixels, the largest as a share of the sample's.
 LEAST_FREE_WIDTH = 14.0
 LARGEST_FREE_SHARE = 0.66
 
-
-def _aspect(plate: DrawnPlate) -> float:
-    return plate.image.shape[1] / plate.image.shape[0]
+#: A picture BGR uint8 ``[H, W, 3]`` with its plates: boxes ``[N, 4]`` and corners ``[N, 4, 2]``, NaN where unknown.
+Pasted = tuple[NDArray[np.uint8], FloatArray, FloatArray]
 
 
 class PlatePaster:
-    """Replaces annotated plates by drawn ones, or adds drawn ones at free places."""
+    """Covers annotated plates with drawn ones, or adds drawn ones at free places; nothing that is given is changed."""
 
     def __init__(self, count: int, seed: int) -> None:
-        """Draw the plates to paste.
-
-        Args:
-            count: how many different plates to draw.
-            seed: of the drawing.
-        """
+        """Draw so many different plates."""
         rng = np.random.default_rng(seed)
         self._plates = [draw_plate(rng) for _ in range(count)]
-        self._aspects = np.array([_aspect(plate) for plate in self._plates])
+        self._aspects = np.array([plate.image.shape[1] / plate.image.shape[0] for plate in self._plates])
 
-    def __call__(
-        self, image: NDArray[np.uint8], boxes: FloatArray, quads: FloatArray, rng: np.random.Generator
-    ) -> tuple[NDArray[np.uint8], FloatArray, FloatArray]:
-        """Maybe paste one or two plates.
-
-        Args:
-            image: BGR uint8 ``[H, W, 3]``; not changed.
-            boxes: ``[N, 4]`` plates in it, in pixels.
-            quads: ``[N, 4, 2]`` their corners, NaN where unknown.
-            rng: source of randomness.
-
-        Returns:
-            The image, boxes and corners with the new plates.
-        """
-        if rng.random() > PASTE_PROBABILITY:
-            return image, boxes, quads
-        return self.paste(image, boxes, quads, rng)
-
-    def paste(
-        self, image: NDArray[np.uint8], boxes: FloatArray, quads: FloatArray, rng: np.random.Generator
-    ) -> tuple[NDArray[np.uint8], FloatArray, FloatArray]:
-        """Paste one or two plates, if there is room; arguments and results as of a call."""
-        if len(boxes) and rng.random() < 0.6:
-            return self._replace(image, boxes, quads, rng)
+    def paste(self, picture: Pasted, rng: np.random.Generator) -> Pasted:
+        """Paste one or two plates, if there is room."""
+        if len(picture[1]) and rng.random() < COVER_SHARE:
+            return self._cover(picture, rng)
         for _ in range(int(rng.integers(1, 3))):
-            image, boxes, quads = self._add(image, boxes, quads, rng)
-        return image, boxes, quads
+            picture = self._add(picture, rng)
+        return picture
 
-    def _replace(
-        self, image: NDArray[np.uint8], boxes: FloatArray, quads: FloatArray, rng: np.random.Generator
-    ) -> tuple[NDArray[np.uint8], FloatArray, FloatArray]:
+    def _cover(self, picture: Pasted, rng: np.random.Generator) -> Pasted:
         """Cover an annotated plate with a drawn one of about its shape: the surroundings are those of a real plate."""
+        image, boxes, quads = picture
         index = int(rng.integers(len(boxes)))
-        xmin, ymin, xmax, ymax = boxes[index]
-        size = np.array([xmax - xmin, ymax - ymin])
-        candidates = rng.integers(len(self._plates), size=24)
-        chosen = candidates[np.abs(np.log(self._aspects[candidates] / (size[0] / size[1]))).argmin()]
-        aspect = self._aspects[chosen]
-        width = float(max(size[0], size[1] * aspect) * rng.uniform(1.0, 1.12))
-        if width > 1.6 * size[0]:
-            return image, boxes, quads
-        centre = (float(xmin + xmax) / 2, float(ymin + ymax) / 2)
-        quad = random_quad(rng, centre, width, aspect)
-        image = paste_plate(image, self._plates[chosen], quad, rng)
+        low, high = boxes[index].reshape(2, 2)
+        old_width, old_height = (high - low).tolist()
+        candidates = rng.integers(len(self._plates), size=CANDIDATES)
+        chosen = candidates[np.abs(np.log(self._aspects[candidates] * old_height / old_width)).argmin()]
+        width = max(old_width, old_height * self._aspects[chosen]) * rng.uniform(1.0, 1.12)
+        if width > LARGEST_COVER * old_width:
+            return picture
+        quad = random_quad(rng, tuple(((low + high) / 2).tolist()), width, self._aspects[chosen])
         boxes, quads = boxes.copy(), quads.copy()
         boxes[index], quads[index] = quad_to_box(quad), quad
-        return image, boxes, quads
+        return paste_plate(image, self._plates[chosen], quad, rng), boxes, quads
 
-    def _add(
-        self, image: NDArray[np.uint8], boxes: FloatArray, quads: FloatArray, rng: np.random.Generator
-    ) -> tuple[NDArray[np.uint8], FloatArray, FloatArray]:
+    def _add(self, picture: Pasted, rng: np.random.Generator) -> Pasted:
         """Paste a drawn plate at a place free of plates."""
+        image, boxes, quads = picture
         height, width = image.shape[:2]
         chosen = int(rng.integers(len(self._plates)))
         largest = max(LEAST_FREE_WIDTH, LARGEST_FREE_SHARE * width)
@@ -92,6 +63,6 @@ class PlatePaster:
         quad = random_quad(rng, centre, plate_width, self._aspects[chosen])
         box = quad_to_box(quad)
         if (iou_matrix(box[None], boxes) > 0).any() or (box[:2] < 0).any() or box[2] > width or box[3] > height:
-            return image, boxes, quads
+            return picture
         image = paste_plate(image, self._plates[chosen], quad, rng)
         return image, np.concatenate([boxes, box[None]]), np.concatenate([quads, quad[None]])

@@ -1,168 +1,121 @@
-"""Training data of the reader from real photographs: characters cut out by a first reader, and a set of cut ones.
+"""Training samples of the reader that earlier models help to make: real plates, and crops as the segmenter cuts them.
 
-A photograph whose plate's text is known, but not where its characters are, becomes a training sample where a first
-reader, trained on drawn plates alone, finds the characters of the text.
+A photograph whose plate's text is known, but not where its characters are, becomes a training sample where an earlier
+reader finds the characters of the text.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_to_quad
-from ..basics.texts import ALPHABET
-from ..classification.crops import CROP_MARGIN, CROP_SIZE
+from ..basics.geometry import box_to_quad, iou_matrix
+from ..basics.runtime import Model
+from ..basics.texts import ALPHABET, REJECT
+from ..classification.crops import CROP_MARGIN, CROP_SIZE, character_crops
 from ..evaluation.annotations import AnnotatedImage
+from ..media.images import read_image
 from ..recognition.reader import PlateReader
-from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, plate_view
-from .reader_data import MOST_CHARACTERS, Samples, character_boxes, jittered_quad, read_photograph, samples_of_view
+from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView
+from ..segmentation.decode import decode_cells
+from .reader_samples import MOST_CHARACTERS, Samples, plate_samples
 
-#: Share of a text's characters that the first reader has to read right for its boxes to be trusted.
+#: Share of a text's characters that the earlier reader has to read right for its boxes to be trusted.
 LEAST_AGREEMENT = 0.5
-#: Price of a box that is none of the text's characters, where one of a wrong class costs 1.
-EXTRA_COST = 0.6
-
-
-@dataclass(frozen=True)
-class LabelledPlate:
-    """A real plate whose characters are known by place and name.
-
-    Attributes:
-        image: uint8 ``[H, W, 3]`` BGR.
-        quad: ``[4, 2]`` corners of the plate in pixels.
-        text: its N characters.
-        boxes: ``[N, 4]`` their boxes in pixels.
-    """
-
-    image: NDArray[np.uint8]
-    quad: FloatArray
-    text: str
-    boxes: FloatArray
+#: Characters of a text that may be too many; with more it is another text.
+MOST_EXTRA = 5
+#: A box that overlaps a character by this at least shows it; one that overlaps none by more than the other shows none.
+LEAST_OVERLAP = 0.5
+LARGEST_REJECT_OVERLAP = 0.3
+#: Canvases per call of the segmenter.
+BATCH_SIZE = 64
 
 
 def align(read: str, text: str) -> list[int] | None:
-    """Find the characters of a known text in a reading that may have too many and wrong ones.
-
-    Args:
-        read: what was read.
-        text: what is there.
+    """Where the characters of a known text are in a reading that may have too many and wrong ones.
 
     Returns:
-        For each character of the text, the index of its character in the reading; None if the reading has too few, or
-        agrees with the text too little.
+        For each character of the text, the index of its character in the reading; None if the reading has too few or
+        far too many, or agrees with the text too little.
     """
-    extra = len(read) - len(text)
-    if extra < 0 or not text:
+    if not text or not 0 <= len(read) - len(text) <= MOST_EXTRA:
         return None
-    # cost[i][k]: the first i characters of the text are found, k of the reading's so far are extra.
-    cost = np.full((len(text) + 1, extra + 1), np.inf)
-    cost[0] = np.arange(extra + 1) * EXTRA_COST
-    taken = np.zeros((len(text) + 1, extra + 1), bool)
-    for i, character in enumerate(text, 1):
-        for k in range(extra + 1):
-            match = cost[i - 1, k] + (read[i - 1 + k] != character)
-            skip = cost[i, k - 1] + EXTRA_COST if k else np.inf
-            taken[i, k] = match <= skip
-            cost[i, k] = min(match, skip)
-    indices: list[int] = []
-    i, k = len(text), extra
-    while i > 0:
-        if taken[i, k]:
-            indices.insert(0, i - 1 + k)
-            i -= 1
-        else:
-            k -= 1
-    right = sum(read[index] == character for index, character in zip(indices, text, strict=True))
-    return indices if right >= LEAST_AGREEMENT * len(text) else None
+
+    def right(indices: tuple[int, ...]) -> int:
+        return sum(read[index] == character for index, character in zip(indices, text, strict=True))
+
+    best = max(combinations(range(len(read)), len(text)), key=right)
+    return list(best) if right(best) >= LEAST_AGREEMENT * len(text) else None
 
 
-def cut_plates(images: Iterable[AnnotatedImage], reader: PlateReader) -> list[LabelledPlate]:
-    """Find the characters of plates whose texts are known with a first reader.
+def real_samples(
+    images: Iterable[AnnotatedImage], reader: PlateReader, views: int, rng: np.random.Generator
+) -> list[Samples]:
+    """So many views of each real plate whose text is known and whose characters an earlier reader finds.
 
     Characters that are not in the reader's alphabet, such as the Chinese ones, are left out of the texts.
-
-    Args:
-        images: annotated photographs.
-        reader: the first reader.
-
-    Returns:
-        The plates whose characters were all found.
     """
-    plates: list[LabelledPlate] = []
+    parts: list[Samples] = []
     for annotated in images:
         texts = ["".join(character for character in text if character in ALPHABET) for text in annotated.texts]
         if not any(texts):
             continue
-        image = read_photograph(annotated.path)
+        image = read_image(annotated.path, str(annotated.path))
         quads = np.where(np.isnan(annotated.quads), box_to_quad(annotated.boxes), annotated.quads)
         for quad, text, reading in zip(quads, texts, reader.read(image, quads), strict=True):
             indices = align("".join(character.text for character in reading.characters), text)
             if indices is not None:
                 boxes = np.array([reading.characters[index].box for index in indices], np.float32)
-                plates.append(LabelledPlate(image, quad, text, boxes))
-    return plates
+                parts.append(plate_samples(image, quad, box_to_quad(boxes), text, views, rng))
+    return [Samples.concatenate(parts)] if parts else []
 
 
-def plate_samples(plates: Iterable[LabelledPlate], views: int, rng: np.random.Generator) -> Samples:
-    """Canvases and crops of real plates, several jittered views of each.
+def segmented_samples(samples: Samples, segmenter: Model) -> Samples:
+    """The same canvases with crops of the boxes that a segmenter finds, which the classifier will be asked about."""
+    crops, labels = [], []
+    for start in range(0, len(samples.canvases), BATCH_SIZE):
+        canvases = samples.canvases[start : start + BATCH_SIZE]
+        cells = segmenter(canvases[..., None].astype(np.float32))
+        for index, (canvas, of_canvas) in enumerate(zip(canvases, cells, strict=True), start):
+            characters, classes = samples.characters(index)
+            found, _, _ = decode_cells(of_canvas)
+            overlaps = iou_matrix(found, characters)
+            best = overlaps.max(axis=1, initial=0)
+            shows = best >= LEAST_OVERLAP
+            kept = shows | (best <= LARGEST_REJECT_OVERLAP)
+            crops.append(character_crops(PlateView(canvas, np.eye(3), np.eye(3)), found[kept]))
+            of_boxes = np.full(len(found), REJECT, np.uint8)
+            if shows.any():
+                of_boxes[shows] = classes[overlaps[shows].argmax(axis=1)]
+            labels.append(of_boxes[kept])
+    return replace(samples, crops=np.concatenate(crops), labels=np.concatenate(labels))
 
-    Args:
-        plates: at least one plate.
-        views: per plate.
-        rng: source of randomness.
-    """
-    parts: list[Samples] = []
-    for plate in plates:
-        for _ in range(views):
-            view = plate_view(plate.image, jittered_quad(plate.quad, rng))
-            boxes = character_boxes(box_to_quad(plate.boxes), view.to_photo)
-            parts.append(samples_of_view(view, boxes, plate.text, rng))
-    return Samples.concatenate(parts)
 
+def cut_character_samples(path: Path, rng: np.random.Generator) -> Samples:
+    """Crops of cut and binarised real characters, each between two others, soft and grey; no canvases.
 
-def cut_character_samples(path: Path, rng: np.random.Generator, copies: int = 3) -> Samples:
-    """Crops from a file of cut and binarised real characters, greyed again; no canvases.
-
-    Args:
-        path: an ``.npz`` file with ``images`` uint8 ``[N, 20, 20]``, light ink on black, and ``labels`` (N characters).
-        rng: source of randomness.
-        copies: crops per character.
+    The ``.npz`` file has ``images`` uint8 ``[N, 20, 20]``, light ink on black, and ``labels`` (N characters).
     """
     with np.load(path) as content:
         images, names = content["images"], content["labels"]
-    crops, labels = [], []
-    for image, name in zip(images, names, strict=True):
-        for _ in range(copies):
-            crops.append(_greyed(image, images[rng.integers(len(images), size=2)], rng))
-            labels.append(ALPHABET.index(str(name)))
+    scale = CROP_SIZE / CROP_MARGIN / 20
+    middle = CROP_SIZE / 2 - scale * np.array([30, 10])
+    matrix = np.array([[scale, 0, middle[0]], [0, scale, middle[1]]])
+    crops = []
+    for image in images:
+        left, right = images[rng.integers(len(images), size=2)]
+        ink = cv2.GaussianBlur(np.hstack([left, image, right]), (0, 0), rng.uniform(0.5, 1.3))
+        dark = rng.uniform(0, 200)
+        light = rng.uniform(dark + 40, 255)
+        placed = np.asarray(cv2.warpAffine(ink, matrix, (CROP_SIZE, CROP_SIZE)))
+        crops.append((dark + (light - dark) * (placed / 255)).astype(np.uint8))
     return Samples(
-        np.zeros((0, CANVAS_HEIGHT, CANVAS_WIDTH), np.uint8),
-        np.zeros((0, MOST_CHARACTERS, 4), np.float32),
-        np.stack(crops),
-        np.array(labels, np.uint8),
-        np.zeros((0, MOST_CHARACTERS), np.uint8),
+        canvases=np.zeros((0, CANVAS_HEIGHT, CANVAS_WIDTH), np.uint8),
+        boxes=np.zeros((0, MOST_CHARACTERS, 4), np.float32),
+        classes=np.zeros((0, MOST_CHARACTERS), np.uint8),
+        crops=np.stack(crops),
+        labels=np.array([ALPHABET.index(str(name)) for name in names], np.uint8),
     )
-
-
-def _greyed(
-    image: NDArray[np.uint8], neighbours: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], rng: np.random.Generator
-) -> NDArray[np.uint8]:
-    """A crop around a binarised character, between two neighbours, soft and in other greys: uint8 ``[32, 32]``."""
-    ink = np.zeros((20, 100), np.float32)
-    spacing = int(rng.integers(16, 26))
-    for place, character in ((50, image), (50 - spacing, neighbours[0]), (50 + spacing, neighbours[1])):
-        ink[:, place - 10 : place + 10] = np.maximum(ink[:, place - 10 : place + 10], character)
-    scale = CROP_SIZE / CROP_MARGIN / 20 * np.exp(rng.uniform(-0.12, 0.12, 2))
-    shear = rng.normal(0, 0.06)
-    shift = CROP_SIZE / 2 + rng.normal(0, 0.04, 2) * CROP_SIZE - scale * [50, 10]
-    matrix = np.array([[scale[0], shear, shift[0] - 10 * shear], [0, scale[1], shift[1]]])
-    soft = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.5, 1.3))
-    placed = cv2.warpAffine(soft, matrix, (CROP_SIZE, CROP_SIZE)) / 255
-    dark, light = np.sort(rng.uniform(0, 255, 2))
-    light = max(light, dark + 40)
-    if rng.random() < 0.5:
-        dark, light = light, dark
-    return np.clip(dark + (light - dark) * placed, 0, 255).astype(np.uint8)

@@ -1,36 +1,113 @@
-"""Training of the refiner."""
+"""Training of the refiner on close-ups of drawn plates in photographs, and of annotated ones."""
 
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
+from ..basics.geometry import FloatArray, box_to_quad, quad_size, quad_to_box
 from ..detection.networks import build_refiner
-from ..detection.refinement import cell_centres
-from .detector_data import Photograph
-from .fitting import Schedule, fit
-from .refiner_data import BOX, CORNERS, HAS_BOX, HAS_CORNERS, TO_PHOTO, Patch, RefinerSamples
+from ..detection.refinement import CLOSE_UP_WIDTH, cell_centres, close_up, placement
+from ..detection.views import Pyramid
+from ..synthesis.degradations import degrade
+from .augmentation import CLOSE_UP, DETECTED, augment, erring_quad, random_border
+from .fitting import Example, Sampler, fit
+from .paster import PlatePaster
+from .photographs import TrainingPhotograph
+from .recipes import RefinerRecipe
 
-Tensor = Any  # of whichever backend Keras runs on
+_Tensor = Any  # of whichever backend Keras runs on
 
-FULL = Schedule(epochs=40, steps=150, batch_size=64, learning_rate=1.5e-3, weight_decay=2e-4, averaging=0.995)
-#: Drawn plates to learn from.
-PATCHES = 32_000
-#: A schedule of a few steps that only shows that everything runs.
-QUICK = Schedule(epochs=1, steps=2, batch_size=4)
-
+#: Plates less high, in pixels, do not show their corners.
+LEAST_PASTED_HEIGHT = 8.0
+#: What the camera's faults are drawn on around a pasted plate, in its widths and heights.
+PATCH_MARGIN = np.array([[0.6, 0.3], [0.1, 1.4]])
+#: Height of the characters in heights of a plate.
+CHARACTER_SHARE = 0.5
+#: Share of samples that show annotated plates, which must be so wide in pixels and keep off the photograph's edges.
+ANNOTATED_SHARE = 0.25
+LEAST_ANNOTATED_WIDTH = 32.0
+#: Columns of the targets.
+TO_PHOTO, CORNERS, BOX, HAS_BOX, HAS_CORNERS = slice(0, 6), slice(6, 14), slice(14, 18), 18, 19
+CLOSE_UP_TARGETS = 20
 #: Annotated boxes count less than drawn corners, and an error in them, in heights of the plate, no more than this: they
 #: are loose, and some have the frame in them.
-BOX_WEIGHT = 0.5
+ANNOTATION_WEIGHT = 0.5
 LARGEST_BOX_ERROR = 0.5
 
 
-def corner_loss(target: Tensor, heat: Tensor) -> Tensor:
+class RefinerSamples:
+    """Draws close-ups uint8 ``[CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]`` and targets float32 ``[20]``.
+
+    Columns of the targets: the affine map from the close-up to places in the photograph, in heights of the plate; the
+    true corners there, or the box around them; whether the box is known, and whether the corners are.
+    """
+
+    def __init__(
+        self, surroundings: list[TrainingPhotograph], annotated: list[TrainingPhotograph], paster: PlatePaster
+    ) -> None:
+        """Example from photographs that plates are pasted into, and from those, maybe none, with tight boxes."""
+        self._surroundings, self._paster = surroundings, paster
+        self._annotated = [
+            (photograph.pyramid, box)
+            for photograph in annotated
+            for box in photograph.boxes
+            if box[2] - box[0] >= LEAST_ANNOTATED_WIDTH and _whole(box, photograph.image)
+        ]
+
+    def _pasted(self, rng: np.random.Generator) -> tuple[Pyramid, FloatArray]:
+        """The surroundings of a drawn plate, some over an annotated one, and its corners ``[4, 2]``."""
+        while True:
+            photograph = self._surroundings[rng.integers(len(self._surroundings))]
+            unknown = np.full((len(photograph.boxes), 4, 2), np.nan, np.float32)
+            image, _, quads = self._paster.paste((photograph.image, photograph.boxes, unknown), rng)
+            for quad in quads[np.isfinite(quads).all(axis=(1, 2))]:
+                size = np.array(quad_size(quad))
+                if size[1] >= LEAST_PASTED_HEIGHT:
+                    box, margin = quad_to_box(quad), PATCH_MARGIN @ size
+                    left, top = np.maximum(box[:2] - margin, 0).astype(int)
+                    right, bottom = np.ceil(box[2:] + margin).astype(int)
+                    patch = degrade(image[top:bottom, left:right].copy(), rng, CHARACTER_SHARE * float(size[1]))
+                    return Pyramid(patch), (quad - [left, top]).astype(np.float32)
+
+    def __call__(self, rng: np.random.Generator) -> Example:
+        """One close-up and its target."""
+        target = np.zeros(CLOSE_UP_TARGETS, np.float32)
+        if self._annotated and rng.random() < ANNOTATED_SHARE:
+            pyramid, box = self._annotated[rng.integers(len(self._annotated))]
+            quad, middle, height = box_to_quad(box), (box[:2] + box[2:]) / 2, box[3] - box[1]
+            target[BOX] = ((box.reshape(2, 2) - middle) / height).ravel()
+            target[HAS_BOX] = 1
+        else:
+            pyramid, quad = self._pasted(rng)
+            middle, height = quad.mean(axis=0), quad_size(quad)[1]
+            target[CORNERS] = ((quad - middle) / height).ravel()
+            target[HAS_CORNERS] = 1
+        to_photo = placement(erring_quad(quad, DETECTED, rng))
+        picture = close_up(pyramid, to_photo, random_border(rng))
+        to_photo[:, 2] -= middle
+        if rng.random() < 0.5:
+            picture = np.ascontiguousarray(picture[:, ::-1])
+            to_photo[:, 2] += CLOSE_UP_WIDTH * to_photo[:, 0]
+            to_photo[:, 0] *= -1
+            target[CORNERS] = target[CORNERS].reshape(4, 2)[[1, 0, 3, 2]].ravel()
+        target[TO_PHOTO] = to_photo.ravel() / height
+        return augment(picture, CLOSE_UP, rng), target
+
+
+def _whole(box: FloatArray, image: NDArray[np.uint8]) -> bool:
+    """Whether a box ``[4]`` keeps off the edges of its photograph, which may cut a plate off."""
+    return bool((box[:2] > 2).all() and box[2] < image.shape[1] - 2 and box[3] < image.shape[0] - 2)
+
+
+def corner_loss(target: _Tensor, heat: _Tensor) -> _Tensor:
     """Mean distance of the corners, or of the sides of the box around them, in heights of the plate.
 
     Args:
-        target: ``[B, 20]``, see :class:`numberplate.training.refiner_data.RefinerSamples`.
+        target: ``[B, 20]``, see :class:`RefinerSamples`.
         heat: ``[B, rows, columns, 4]`` logits.
     """
     flat = ops.reshape(ops.cast(heat, "float32"), (-1, heat.shape[1] * heat.shape[2], 4))
@@ -41,29 +118,16 @@ def corner_loss(target: Tensor, heat: Tensor) -> Tensor:
     distances = _length(corners - ops.reshape(target[:, CORNERS], (-1, 4, 2)))
     sides = ops.concatenate([ops.min(corners, axis=1), ops.max(corners, axis=1)], axis=-1)
     off = ops.minimum(ops.mean(_length((sides - target[:, BOX])[..., None]), axis=-1), LARGEST_BOX_ERROR)
-    return ops.mean(ops.mean(distances, axis=-1) * target[:, HAS_CORNERS] + BOX_WEIGHT * off * target[:, HAS_BOX])
+    return ops.mean(
+        ops.mean(distances, axis=-1) * target[:, HAS_CORNERS] + ANNOTATION_WEIGHT * off * target[:, HAS_BOX]
+    )
 
 
-def _length(vectors: Tensor) -> Tensor:
+def _length(vectors: _Tensor) -> _Tensor:
     # The small number keeps the gradient finite where nothing is off.
     return ops.sqrt(ops.sum(vectors**2, axis=-1) + 1e-5)
 
 
-def train_refiner(
-    photographs: list[Photograph], patches: list[Patch], directory: Path, schedule: Schedule = FULL, seed: int = 3
-) -> keras.Model:
-    """Train the refiner, or go on with the interrupted run in the directory.
-
-    Args:
-        photographs: training images with their plates, in tight boxes.
-        patches: with drawn plates, see :func:`numberplate.training.refiner_data.draw_patches`.
-        directory: of the run; its ``history.csv`` holds the curve.
-        schedule: how long and how fast.
-        seed: of the weights and the samples.
-
-    Returns:
-        The trained model.
-    """
-    keras.utils.set_random_seed(seed)
-    samples = RefinerSamples(photographs, patches, schedule.batch_size, schedule.steps, seed)
-    return fit(build_refiner(), corner_loss, samples, None, schedule, directory)
+def train_refiner(sampler: Sampler, directory: Path, recipe: RefinerRecipe) -> keras.Model:
+    """Train the refiner on :class:`RefinerSamples`, or resume the run in the directory."""
+    return fit(build_refiner, corner_loss, sampler, recipe.stages[0], recipe.optimizer, directory)

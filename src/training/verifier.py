@@ -1,30 +1,174 @@
-"""Training of the verifier."""
+"""Training of the verifier on places in photographs that a detector proposes, and on annotated plates."""
 
-from itertools import takewhile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
-from ..detection.networks import build_verifier
-from .detector_data import Photograph
-from .fitting import Schedule, fit
-from .verifier_data import Proposals, VerifierSamples
+from ..basics.geometry import FloatArray, iou_matrix
+from ..detection.anchors import encode_boxes
+from ..detection.detector import Detector
+from ..detection.letterbox import BORDER_VALUE
+from ..detection.networks import OFFSET_SCALE, build_verifier
+from ..detection.views import plate_size, view
+from .augmentation import PHOTOGRAPH, augment, random_border, random_turn, rotation
+from .detector import MINIMUM_WIDTH
+from .fitting import Example, Sampler, fit
+from .photographs import TrainingPhotograph
+from .recipes import VerifierRecipe
 
-Tensor = Any  # of whichever backend Keras runs on
+_Tensor = Any  # of whichever backend Keras runs on
 
-#: More epochs learn the errors of the annotations: places that nobody annotated, loose boxes.
-FULL = Schedule(epochs=18, steps=200, batch_size=64, learning_rate=1.5e-3, weight_decay=2e-4, averaging=0.995)
-#: A schedule of a few steps that only shows that everything runs.
-QUICK = Schedule(epochs=1, steps=2, batch_size=4)
-
+#: Sizes, as parts of their own, at which photographs are shown to the detector for its proposals, each also mirrored.
+PROPOSAL_SIZES = (1.0, 0.75, 0.55, 0.4)
+LEAST_PROPOSED = 0.03
+MOST_PLACES = 40
+#: Proposals meet a plate by this IoU or are none below the other; between the two no answer is asked for.
+PLATE_IOU, BACKGROUND_IOU = 0.5, 0.3
+#: Background from this score on is hard, and makes up this share of what is drawn of it.
+HARD_SCORE, HARD_SHARE = 0.08, 0.7
+#: Shares of samples around proposals of plates and around annotated plates; the others show background.
+PROPOSED_SHARE, ANNOTATED_SHARE = 0.3, 0.18
+#: Deviations of places from what was proposed, annotated, or background: in parts of their size, times these.
+SHIFT, STRETCH = 0.05, 0.06
+PROPOSED_SPREAD, ANNOTATED_SPREAD, BACKGROUND_SPREAD = 0.5, 1.6, 1.0
+#: Views differ in proportion and size by so much (deviations of logarithms), and this share is turned by 90°.
+PROPORTION, SIZE, TURNED = 0.06, 0.1, 0.06
+#: Offsets of a box are not learnt from views turned by more degrees.
+LEVEL = 6.0
+#: Share of views that are blurred, to no fewer pixels of the plate's width than this.
+BLURRED = 0.4
+LEAST_BLURRED_WIDTH = 7.0
 #: Annotations err: a share of the answers is taken to be wrong.
 SMOOTHING = 0.02
 OFFSET_WEIGHT = 0.3
 
 
-def verification_loss(target: Tensor, output: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class Proposals:
+    """What a detector takes for plates in a photograph: boxes ``[N, 4]`` in its pixels, and scores ``[N]``, 0..1."""
+
+    boxes: FloatArray
+    scores: FloatArray
+
+
+def propose(photograph: TrainingPhotograph, detector: Detector) -> Proposals:
+    """A detector's proposals in a photograph at several sizes, as it is and mirrored."""
+    image = photograph.image
+    width = image.shape[1]
+    boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
+    for size in PROPOSAL_SIZES:
+        # The detector enlarges what is smaller than its input; on a larger canvas it stays small.
+        small = cv2.resize(image, None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
+        canvas = np.full_like(image, BORDER_VALUE)
+        canvas[: small.shape[0], : small.shape[1]] = small
+        for mirrored in (False, True):
+            found = detector.detect(np.ascontiguousarray(canvas[:, ::-1]) if mirrored else canvas, LEAST_PROPOSED)
+            places = np.array([plate.box for plate in found[:MOST_PLACES]], np.float32).reshape(-1, 4)
+            if mirrored:
+                places = np.stack([width - places[:, 2], places[:, 1], width - places[:, 0], places[:, 3]], axis=1)
+            boxes.append(places / size)
+            scores.append(np.array([plate.confidence for plate in found[:MOST_PLACES]], np.float32))
+    return Proposals(np.concatenate(boxes), np.concatenate(scores))
+
+
+def _moved(box: FloatArray, spread: float, rng: np.random.Generator) -> FloatArray:
+    """A box ``[4]`` a little elsewhere and of another size."""
+    size = box[2:] - box[:2]
+    middle = (box[:2] + box[2:]) / 2 + rng.normal(0, SHIFT * spread, 2) * size
+    half = size * np.exp(rng.normal(0, STRETCH * spread, 2)) / 2
+    return np.concatenate([middle - half, middle + half]).astype(np.float32)
+
+
+def _anywhere(image: NDArray[np.uint8], rng: np.random.Generator) -> FloatArray:
+    """A box ``[4]`` of a plate's shape somewhere in an image."""
+    width = np.exp(rng.uniform(np.log(MINIMUM_WIDTH), np.log(image.shape[1])))
+    middle = rng.uniform(0, 1, 2) * image.shape[1::-1]
+    half = np.array([width, width / rng.uniform(1.5, 5)]) / 2
+    return np.concatenate([middle - half, middle + half]).astype(np.float32)
+
+
+class VerifierSamples:
+    """Draws views uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]`` and targets float32 ``[6]``.
+
+    Columns of the targets: 1 plate, 0 background, -1 no answer; four offsets as the verifier's; whether they count.
+    """
+
+    def __init__(self, photographs: list[TrainingPhotograph], proposals: list[Proposals]) -> None:
+        """Example from photographs, in which something must be annotated, with the detector's proposals for each."""
+        self._photographs = photographs
+        # Places by what they show, each an index of a photograph and boxes [N, 4] of which one is drawn.
+        self._proposed: list[tuple[int, FloatArray]] = []
+        self._annotated: list[tuple[int, FloatArray]] = []
+        self._background: list[tuple[int, FloatArray]] = []
+        self._hard: list[tuple[int, FloatArray]] = []
+        for index, (photograph, found) in enumerate(zip(photographs, proposals, strict=True)):
+            self._sort(index, photograph, found)
+        if not self._annotated:
+            raise ValueError("there are no plates to learn from")
+
+    def _sort(self, index: int, photograph: TrainingPhotograph, found: Proposals) -> None:
+        overlaps = iou_matrix(found.boxes, photograph.boxes)
+        best = overlaps.max(axis=1, initial=0)
+        unclear = iou_matrix(found.boxes, photograph.ignored).max(axis=1, initial=0) > 0.1
+        for plate, box in enumerate(photograph.boxes):
+            if (box[2:] - box[:2]).max() >= MINIMUM_WIDTH:
+                self._annotated.append((index, box[None]))
+            # Each plate is drawn as often as any other: what is found of it shares one entry.
+            own = found.boxes[(best >= PLATE_IOU) & (overlaps[:, plate] == best)]
+            if len(own):
+                self._proposed.append((index, own))
+        background = (best < BACKGROUND_IOU) & ~unclear
+        self._background += [(index, box[None]) for box in found.boxes[background]]
+        self._hard += [(index, box[None]) for box in found.boxes[background & (found.scores >= HARD_SCORE)]]
+
+    def _random_place(self, rng: np.random.Generator) -> tuple[int, FloatArray]:
+        """The index of a photograph, and a box ``[4]`` in it."""
+        kind = rng.random()
+        if kind < PROPOSED_SHARE and self._proposed:
+            places, spread = self._proposed, PROPOSED_SPREAD
+        elif kind < PROPOSED_SHARE + ANNOTATED_SHARE:
+            places, spread = self._annotated, ANNOTATED_SPREAD
+        else:
+            hard = self._hard and rng.random() < HARD_SHARE
+            places, spread = self._hard if hard else self._background, BACKGROUND_SPREAD
+        if not places:  # a detector that has learnt nothing proposes nothing
+            index = int(rng.integers(len(self._photographs)))
+            return index, _anywhere(self._photographs[index].image, rng)
+        index, boxes = places[rng.integers(len(places))]
+        return index, _moved(boxes[rng.integers(len(boxes))], spread, rng)
+
+    def __call__(self, rng: np.random.Generator) -> Example:
+        """One view and its target."""
+        index, box = self._random_place(rng)
+        turn, degrees = random_turn(rng, PROPORTION, SIZE)
+        quarter_turns = int(rng.choice([-1, 1])) if rng.random() < TURNED else 0
+        overlaps = iou_matrix(box[None], self._photographs[index].boxes)[0]
+        target = np.zeros(6, np.float32)
+        if overlaps.max(initial=0) >= BACKGROUND_IOU:
+            target[0] = 1 if overlaps.max() >= PLATE_IOU else -1
+            place = np.concatenate([(box[:2] + box[2:]) / 2, box[2:] - box[:2]])
+            plate = self._photographs[index].boxes[[overlaps.argmax()]]
+            target[1:5] = OFFSET_SCALE * encode_boxes(plate, place[None])[0]
+            target[5] = abs(degrees) <= LEVEL and not quarter_turns
+        blur = 0
+        if rng.random() < BLURRED:
+            most = np.log2(max(plate_size(box) / LEAST_BLURRED_WIDTH, 1.0))
+            blur = int(rng.integers(min(int(most), 3) + 1))
+        turn = rotation(np.deg2rad(90 * quarter_turns)) @ turn
+        picture = view(self._photographs[index].pyramid, box, turn=turn, blur=blur, border=random_border(rng))
+        if rng.random() < 0.5:
+            picture = np.ascontiguousarray(picture[:, ::-1])
+            target[1] = -target[1]
+        return augment(picture, PHOTOGRAPH, rng), target
+
+
+def verification_loss(target: _Tensor, output: _Tensor) -> _Tensor:
     """Cross-entropy of the logit, and smooth L1 of the offsets, of targets ``[B, 6]`` and outputs ``[B, 5]``."""
     logit, label = output[:, 0], ops.maximum(target[:, 0], 0) * (1 - 2 * SMOOTHING) + SMOOTHING
     entropy = ops.relu(logit) - logit * label + ops.log1p(ops.exp(-ops.abs(logit)))
@@ -37,42 +181,19 @@ def verification_loss(target: Tensor, output: Tensor) -> Tensor:
 def take_backbone(verifier: keras.Model, detector: keras.Model) -> None:
     """Let a verifier begin with what a detector has learnt."""
     for kind in (keras.layers.Conv2D, keras.layers.BatchNormalization):
-        pairs = zip(
-            *([layer for layer in model.layers if isinstance(layer, kind)] for model in (verifier, detector)),
-            strict=False,
-        )
-        for own, other in takewhile(_alike, pairs):
-            own.set_weights(other.get_weights())
+        own, others = ([layer for layer in model.layers if isinstance(layer, kind)] for model in (verifier, detector))
+        for layer, other in zip(own, others, strict=False):
+            if [weight.shape for weight in layer.weights] != [weight.shape for weight in other.weights]:
+                break  # here the two networks part
+            layer.set_weights(other.get_weights())
 
 
-def _alike(pair: tuple[keras.Layer, keras.Layer]) -> bool:
-    own, other = pair
-    return [weight.shape for weight in own.weights] == [weight.shape for weight in other.weights]
+def train_verifier(sampler: Sampler, detector: keras.Model, directory: Path, recipe: VerifierRecipe) -> keras.Model:
+    """Train the verifier, which begins with a detector's backbone, on :class:`VerifierSamples`, or resume the run."""
 
+    def build() -> keras.Model:
+        verifier = build_verifier()
+        take_backbone(verifier, detector)
+        return verifier
 
-def train_verifier(
-    photographs: list[Photograph],
-    proposals: list[Proposals],
-    detector: keras.Model,
-    directory: Path,
-    schedule: Schedule = FULL,
-    seed: int = 7,
-) -> keras.Model:
-    """Train the verifier, or go on with the interrupted run in the directory.
-
-    Args:
-        photographs: training images with their plates.
-        proposals: of the detector for each of them.
-        detector: whose backbone the verifier begins with.
-        directory: of the run; its ``history.csv`` holds the curve.
-        schedule: how long and how fast.
-        seed: of the weights and the samples.
-
-    Returns:
-        The trained model.
-    """
-    keras.utils.set_random_seed(seed)
-    verifier = build_verifier()
-    take_backbone(verifier, detector)
-    samples = VerifierSamples(photographs, proposals, schedule.batch_size, schedule.steps, seed)
-    return fit(verifier, verification_loss, samples, None, schedule, directory)
+    return fit(build, verification_loss, sampler, recipe.stages[0], recipe.optimizer, directory)

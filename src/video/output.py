@@ -141,12 +141,12 @@ class VideoOutput(contextlib.ExitStack):
     def _start_logs(self, undo: contextlib.ExitStack) -> None:
         """Start the files of records, which are among what is saved of a live source."""
         for kind, saved, suffix in (("csv", "csv", ".csv"), ("json", "records", ".jsonl")):
-            if kind in self._kinds:
-                path = self._folder.path(self._stem + suffix)
-                if kind == "csv" or self._video.live:
-                    self._saved[saved] = path
-                if not self._video.live:
-                    path = path.with_name(f"{self._stem}.partial{suffix}")
+            path = self._folder.path(self._stem + suffix)
+            if kind in self._kinds and (kind == "csv" or self._video.live):
+                self._saved[saved] = path
+            if not self._video.live:
+                path = path.with_name(f"{self._stem}.partial{suffix}")
+            if kind in self._kinds or not self._video.live:
                 self._logs[kind] = RecordLog(path, csv_heading("video") if kind == "csv" else "")
                 undo.callback(self._logs[kind].remove)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ..basics.geometry import FloatArray, iou_matrix, shared_part
+from ..basics.geometry import FloatArray, box_centres, iou_matrix, shared_part
 from ..detection.detector import Detection
 from .crossing import Line
 from .records import TrackRecord
@@ -85,7 +85,8 @@ class Track:
         """Continue with a later detection."""
         before = self.latest
         self.leapt = bool(iou_matrix(self.predicted_box(time_s)[None], detection.box[None])[0, 0] < CLEAR_OVERLAP)
-        velocity = (_centre(detection.box) - _centre(before.box)) / np.float32(max(time_s - before.time_s, 1e-3))
+        way = box_centres(detection.box) - box_centres(before.box)
+        velocity = way / np.float32(max(time_s - before.time_s, 1e-3))
         if before.velocity is not None:
             velocity = VELOCITY_SHARE * velocity + (1 - VELOCITY_SHARE) * before.velocity
         self._fixes.append(Fix(time_s, detection.corners, detection.box, velocity))
@@ -150,7 +151,7 @@ class Tracker:
         limit = np.array(self.size * 2, np.float32)
         predicted = np.clip(np.stack([track.predicted_box(time_s) for track in self.tracks]), 0, limit)
         boxes = np.stack([detection.box for detection in detections])
-        distance = np.linalg.norm(_centre(predicted)[:, None] - _centre(boxes)[None], axis=-1)
+        distance = np.linalg.norm(box_centres(predicted)[:, None] - box_centres(boxes)[None], axis=-1)
         latest = [track.latest for track in self.tracks]
         known = np.stack([fix.box for fix in latest])
         gaps = np.array([time_s - fix.time_s for fix in latest])[:, None]
@@ -192,20 +193,16 @@ def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
 def _in_one_row(first: FloatArray, second: FloatArray) -> bool:
     heights = first[3] - first[1], second[3] - second[1]
     return bool(
-        abs(_centre(first)[1] - _centre(second)[1]) < 0.5 * min(heights)
+        abs(box_centres(first)[1] - box_centres(second)[1]) < 0.5 * min(heights)
         and max(heights) < LARGEST_GROWTH * min(heights)
     )
 
 
 def _united(first: Detection, second: Detection) -> Detection:
-    left, right = sorted((first, second), key=lambda part: float(_centre(part.box)[0]))
+    left, right = sorted((first, second), key=lambda part: float(box_centres(part.box)[0]))
     corners = np.stack([left.corners[0], right.corners[1], right.corners[2], left.corners[3]])
     box = np.concatenate([np.minimum(left.box[:2], right.box[:2]), np.maximum(left.box[2:], right.box[2:])])
     return Detection(box, corners, max(first.confidence, second.confidence))
-
-
-def _centre(boxes: FloatArray) -> FloatArray:
-    return np.asarray((boxes[..., :2] + boxes[..., 2:]) / 2, np.float32)
 
 
 def _width(boxes: FloatArray) -> FloatArray:

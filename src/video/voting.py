@@ -24,7 +24,7 @@ LARGEST_EVIDENCE = 5.0
 SURE_READINGS = 3
 SURE_CONFIDENCE = 0.95
 #: Texts kept as candidates.
-MOST_CANDIDATES = 10
+VOTED_CANDIDATES = 10
 #: Two votes are on the same plate if the text of one has this probability in the other; if one is a part of the other
 #: and has so many characters; or if they differ in one character and one of them is less sure than this.
 LIKELY = 0.02
@@ -89,7 +89,7 @@ class Vote:
             for text, probability in texts.items():
                 for character, share in slot.items():
                     longer[text + character] = longer.get(text + character, 0.0) + probability * share
-            texts = dict(sorted(longer.items(), key=lambda item: -item[1])[:MOST_CANDIDATES])
+            texts = dict(sorted(longer.items(), key=lambda item: -item[1])[:VOTED_CANDIDATES])
         return [Candidate(text, probability) for text, probability in texts.items() if text]
 
     def _posteriors(self) -> Iterator[_Slot]:

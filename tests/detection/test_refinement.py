@@ -15,7 +15,7 @@ from src.detection.refinement import (
 )
 from src.detection.views import Pyramid
 from src.synthesis.scenes import reader_scene
-from src.training.refiner_data import presumed_quad
+from src.training.augmentation import DETECTED, erring_quad
 
 GRID = (CLOSE_UP_HEIGHT // HEAT_STRIDE, CLOSE_UP_WIDTH // HEAT_STRIDE, 4)
 IMAGE = np.zeros((480, 640, 3), np.uint8)
@@ -74,7 +74,7 @@ def test_corners_of_drawn_plates_are_found():
     before, after = [], []
     for _ in range(40):
         scene = reader_scene(rng)
-        presumed = presumed_quad(scene.quad, rng)
+        presumed = erring_quad(scene.quad, DETECTED, rng)
         (refined,) = refiner.refine(scene.image, presumed[None])
         before.append(off(presumed, scene.quad))
         after.append(off(refined, scene.quad))

@@ -1,10 +1,13 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from src.basics.geometry import box_to_quad
-from src.evaluation.calibration import calibrate, pooled
+from src.evaluation.annotations import AnnotatedImage
+from src.evaluation.calibration import calibration_figures, confidence_table
 from src.evaluation.metrics import (
     Comparison,
     PredictedPlates,
@@ -22,7 +25,7 @@ def comparison(true_boxes, true_texts, boxes, scores, texts, confidences=None, q
     )
     true_boxes = np.array(true_boxes, np.float32).reshape(-1, 4)
     true_quads = np.full((len(true_boxes), 4, 2), np.nan, np.float32) if quads is None else np.array(quads, np.float32)
-    return Comparison(true_boxes, true_quads, tuple(true_texts), predicted)
+    return Comparison(AnnotatedImage(Path(), true_boxes, true_quads, tuple(true_texts)), predicted)
 
 
 PLATE = (0, 0, 100, 20)
@@ -79,19 +82,19 @@ def test_corners_are_compared_where_they_are_known_and_the_plate_was_found():
 def test_calibration_compares_confidences_with_what_is_right():
     read = [("AB12", 0.95), ("AB12", 0.95), ("AB1Z", 0.95), ("AB12", 0.65), ("", 0.0)]
     images = [comparison([PLATE], ["AB12"], [PLATE], [0.9], [text], [confidence]) for text, confidence in read]
-    figures = calibrate(images).as_dict()
+    figures = calibration_figures(confidence_table(images))
     assert (figures["readings"], figures["sure"]) == (4, 3)
     assert figures["sure_right"] == pytest.approx(66.67, abs=0.01)
     # Three readings are right in two cases where 2.85 are promised, one is right where 0.65 is.
     assert figures["expected_error"] == pytest.approx(100 * (0.85 + 0.35) / 4, abs=0.01)
     assert figures["bins"][6] == [1, 65, 100]
-    twice = pooled([calibrate(images), calibrate(images)]).as_dict()
+    twice = calibration_figures(pd.concat([confidence_table(images)] * 2))
     assert twice["readings"] == 8
     assert twice["expected_error"] == figures["expected_error"]
 
 
 def test_calibration_without_readings_has_no_figures():
-    figures = calibrate([]).as_dict()
+    figures = calibration_figures(confidence_table([]))
     assert (figures["readings"], figures["expected_error"], figures["sure_right"]) == (0, None, None)
 
 
@@ -130,6 +133,5 @@ def test_a_detection_of_what_cannot_be_told_is_not_false():
         [PLATE], [""], [PLATE, (200, 200, 210, 204), (300, 300, 310, 304)], [0.9, 0.8, 0.7], ["", "", ""]
     )
     assert detection_figures([image]).false_per_image == 2
-    assert (
-        detection_figures([replace(image, unclear=np.array([[198, 198, 212, 206]], np.float32))]).false_per_image == 1
-    )
+    unclear = replace(image.true, unclear=np.array([[198, 198, 212, 206]], np.float32))
+    assert detection_figures([replace(image, true=unclear)]).false_per_image == 1

@@ -17,9 +17,6 @@ BOX = np.array([0, 0, 100, 25], np.float32)
 THRESHOLDS = AcceptanceParameters(
     sure_detection=0.51,
     least_detection=0.06,
-    writing_detection=0.75,
-    writing_characters=4,
-    writing_confidence=0.8,
     proof_characters=5,
     proof_confidence=0.85,
     proof_text=0.5,
@@ -95,21 +92,6 @@ def test_no_annotated_plate_says_a_date(datasets):
     assert len(texts) > 2000
     for text in texts:
         assert accepted(0.95, text, thresholds=PARAMETERS.acceptance), text
-
-
-def test_words_are_refused_up_to_a_higher_confidence():
-    assert not accepted(0.6, "POLICE")
-    assert accepted(0.6, "POL1CE")
-    assert accepted(0.6, "POLICE", 0.5, 0.3), "it may be anything"
-    assert accepted(0.6, "VIP"), "short plates may have letters only"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("WWWWWWW", False), ("MMMWWWH", False), ("A88888", True), ("1111", True), ("HUN111", True)],
-)
-def test_bars_again_and_again_are_a_pattern(text, expected):
-    assert accepted(0.6, text) is expected
 
 
 def test_rules_are_asked_in_turn():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from src.basics.geometry import box_to_quad
+from src.basics.geometry import box_to_quad, quad_to_box
 from src.basics.results import Character
 from src.detection.detector import Detection
 from src.recognition.plates import distinct, plate_of, settled_corners
@@ -29,6 +29,26 @@ def test_refined_corners_are_believed_where_they_suit_the_text():
     row_of_text = box_to_quad(np.array([96, 98, 220, 132], np.float32))
     assert settled_corners(found, row_of_text, text) == pytest.approx((found + row_of_text) / 2)
     assert settled_corners(found, plate, Reading()) == pytest.approx((found + plate) / 2)
+
+
+@pytest.mark.parametrize("degrees", [0, 20])
+def test_a_part_of_a_plate_grows_to_its_text_along_its_own_axes(degrees):
+    angle = np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    part = (box_to_quad(np.array([-60, -15, 0, 15], np.float32)) @ turn + 200).astype(np.float32)
+    places = np.array([(x, 0) for x in range(-50, 70, 20)]) @ turn + 200
+    characters = tuple(
+        Character(one, 0.95, (x - 8.0, y - 13.0, x + 8.0, y + 13.0))
+        for one, (x, y) in zip("AB12CD", places.tolist(), strict=True)
+    )
+    corners = settled_corners(part, part, Reading("AB12CD", 0.9, 1, characters))
+    top = corners[1] - corners[0]
+    assert np.rad2deg(np.arctan2(top[1], top[0])) == pytest.approx(degrees, abs=0.5)
+    assert (quad_to_box(corners)[:2] < places.min(axis=0)).all() and (
+        places.max(axis=0) < quad_to_box(corners)[2:]
+    ).all()
+    held = (2 * (part - part.mean(axis=0)) + part.mean(axis=0)).astype(np.float32)
+    assert np.array_equal(settled_corners(held + 60, held + 60, Reading()), held + 60)
 
 
 def test_a_text_found_twice_is_one_plate():

@@ -7,7 +7,7 @@ from src.recognition.reader import PlateReader
 from src.recognition.reading import Reading
 from src.synthesis.plates import draw_empty_plate, draw_plate
 from src.synthesis.scenes import paste_plate, random_quad
-from src.training.reader_data import jittered_quad
+from src.training.augmentation import REFINED, erring_quad
 
 
 class BlindModel:
@@ -33,7 +33,10 @@ def drawn_photograph(rng: np.random.Generator, empty: bool = False) -> tuple[np.
     """A sharp photograph of a plate on a plain wall, the plate's corners and its text."""
     plate = draw_empty_plate(rng) if empty else draw_plate(rng)
     image = np.full((300, 420, 3), 128, np.uint8)
-    quad = random_quad(rng, (210.0, 150.0), 260.0, plate.image.shape[1] / plate.image.shape[0], strength=0.5)
+    aspect = plate.image.shape[1] / plate.image.shape[0]
+    upright = box_to_quad(np.array([80, 150 - 130 / aspect, 340, 150 + 130 / aspect], np.float32))
+    # Turned half as much as for training.
+    quad = ((random_quad(rng, (210.0, 150.0), 260.0, aspect) + upright) / 2).astype(np.float32)
     return paste_plate(image, plate, quad, rng), quad, plate.text
 
 
@@ -46,7 +49,7 @@ def test_drawn_plates_are_read(reader: PlateReader) -> None:
     right = 0
     for _ in range(40):
         image, quad, text = drawn_photograph(rng)
-        right += merged(reader.read(image, jittered_quad(quad, rng)[None])[0].text) == merged(text)
+        right += merged(reader.read(image, erring_quad(quad, REFINED, rng)[None])[0].text) == merged(text)
     assert right >= 24
 
 
@@ -76,7 +79,7 @@ def test_a_reading_is_consistent(reader: PlateReader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seed", "share", "side"), [(500, 0.16, "left"), (572, 0.16, "right"), (573, 0.2, "right"), (608, 0.25, "left")]
+    ("seed", "share", "side"), [(501, 0.16, "left"), (501, 0.2, "right"), (504, 0.2, "left"), (505, 0.16, "right")]
 )
 def test_corners_that_cut_through_a_character_are_noticed(
     reader: PlateReader, seed: int, share: float, side: str
@@ -94,7 +97,7 @@ def test_plates_whose_corners_lie_far_out_are_read(reader: PlateReader) -> None:
         image, quad, text = drawn_photograph(np.random.default_rng(seed))
         wide = quad.mean(axis=0) + 2 * (quad - quad.mean(axis=0))
         right += merged(reader.read(image, wide[None].astype(np.float32))[0].text) == merged(text)
-    assert right >= 32, "29 without a closer look, 34 with it"
+    assert right >= 34, "26 in one pass, 37 in several"
 
 
 @pytest.mark.parametrize("seed", [10, 19, 141])
@@ -116,7 +119,7 @@ def test_a_plate_is_not_read_on_into_its_neighbour(reader: PlateReader, seed: in
 def test_many_plates_are_read_as_one_by_one(reader: PlateReader) -> None:
     rng = np.random.default_rng(14)
     image, quad, _ = drawn_photograph(rng)
-    quads = np.stack([jittered_quad(quad, rng) for _ in range(3)])
+    quads = np.stack([erring_quad(quad, REFINED, rng) for _ in range(3)])
     together = reader.read(image, quads)
     assert [reading.text for reading in together] == [reader.read(image, one[None])[0].text for one in quads]
 

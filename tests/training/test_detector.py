@@ -7,18 +7,14 @@ import pytest
 from src.basics.geometry import iou_matrix, quad_to_box
 from src.basics.runtime import load_model
 from src.detection.detector import Detector
+from src.detection.views import Pyramid
 from src.evaluation.annotations import AnnotatedImage
-from src.training.detector import QUICK, QUICK_MINED, read_history, train
-from src.training.detector_data import (
-    Photograph,
-    draw_mosaic,
-    draw_photographs,
-    draw_sample,
-    load_photographs,
-)
-from src.training.detector_samples import DetectorSamples
-from src.training.mining import mine
+from src.training.detector import draw_crop, draw_mosaic, train_detector
 from src.training.paster import PlatePaster
+from src.training.photographs import TrainingPhotograph, draw_photographs, load_photographs, mine
+from src.training.recipes import DetectorRecipe
+
+NONE = np.zeros((0, 4), np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +28,11 @@ def marked_photograph():
     image = np.full((480, 640, 3), 60, np.uint8)
     image[200:240, 300:420] = 255
     box = np.array([[300, 200, 420, 240]], np.float32)
-    none = np.zeros((0, 4), np.float32)
-    unknown = np.full((1, 4, 2), np.nan, np.float32)
-    return Photograph((image, image[::2, ::2], image[::4, ::4]), box, unknown, none, none)
+    return TrainingPhotograph(Pyramid(image), box, np.full((1, 4, 2), np.nan, np.float32))
 
 
 def _one(photograph, rng):
-    return draw_sample(photograph, 224, 288, rng)
+    return draw_crop(photograph, 224, 288, rng)
 
 
 def _four(photograph, rng):
@@ -49,8 +43,9 @@ def _four(photograph, rng):
 def test_labels_move_with_the_pixels(marked_photograph, draw):
     seen = 0
     for seed in range(60):
-        image, boxes, _, _ = draw(marked_photograph, np.random.default_rng(seed))
-        for xmin, ymin, xmax, ymax in boxes.round().astype(int):
+        crop = draw(marked_photograph, np.random.default_rng(seed))
+        image = crop.image
+        for xmin, ymin, xmax, ymax in crop.boxes.round().astype(int):
             inside = image[ymin + 2 : ymax - 2, xmin + 2 : xmax - 2]
             around = image[max(0, ymin - 8) : ymin - 3, xmin:xmax]
             if inside.size and around.size:
@@ -70,8 +65,9 @@ def test_corners_of_plates_that_hang_straight_turn_with_them(tmp_path):
     assert np.isfinite(photograph.quads).all(axis=(1, 2)).tolist() == [True, False]
     rolls = []
     for seed in range(80):
-        image, _, quads, _ = draw_sample(photograph, 288, 288, np.random.default_rng(seed))
-        for quad in quads[np.isfinite(quads).all(axis=(1, 2))]:
+        crop = draw_crop(photograph, 288, 288, np.random.default_rng(seed))
+        image = crop.image
+        for quad in crop.quads[np.isfinite(crop.quads).all(axis=(1, 2))]:
             top = quad[1] - quad[0]
             rolls.append(abs(top[1]) / np.linalg.norm(top))
             plate = np.zeros(image.shape[:2], np.uint8)
@@ -85,24 +81,21 @@ def test_corners_of_plates_that_hang_straight_turn_with_them(tmp_path):
 
 
 def test_ignored_regions_move_with_the_pixels(marked_photograph):
-    none = np.zeros((0, 4), np.float32)
-    overlooked = replace(marked_photograph, boxes=none, quads=none.reshape(0, 4, 2), ignored=marked_photograph.boxes)
+    overlooked = replace(marked_photograph, boxes=NONE, quads=NONE.reshape(0, 4, 2), ignored=marked_photograph.boxes)
+    distracting = replace(overlooked, distractors=marked_photograph.boxes)
     for seed in range(30):
-        _, asked, _, expected = draw_sample(marked_photograph, 288, 288, np.random.default_rng(seed))
-        _, nothing, _, ignored = draw_sample(
-            replace(overlooked, distractors=marked_photograph.boxes), 288, 288, np.random.default_rng(seed)
-        )
-        assert len(nothing) == 0
-        assert len(ignored) == 1 or len(asked) + len(expected) == 0
+        shown = draw_crop(marked_photograph, 288, 288, np.random.default_rng(seed))
+        ignored = draw_crop(distracting, 288, 288, np.random.default_rng(seed))
+        assert len(ignored.boxes) == 0
+        assert len(ignored.ignored) == 1 or len(shown.boxes) + len(shown.ignored) == 0
 
 
 def test_many_samples_show_what_looks_like_a_plate(marked_photograph):
-    empty = np.zeros((0, 4), np.float32)
-    background = replace(marked_photograph, boxes=empty, quads=np.zeros((0, 4, 2), np.float32))
+    background = replace(marked_photograph, boxes=NONE, quads=NONE.reshape(0, 4, 2))
     distracting = replace(background, distractors=marked_photograph.boxes)
 
-    def white(photograph: Photograph) -> int:
-        samples = (draw_sample(photograph, 96, 96, np.random.default_rng(seed))[0] for seed in range(120))
+    def white(photograph: TrainingPhotograph) -> int:
+        samples = (draw_crop(photograph, 96, 96, np.random.default_rng(seed)).image for seed in range(120))
         return sum(int(image.max()) - int(image.min()) > 110 for image in samples)
 
     assert white(distracting) > 1.3 * white(background)
@@ -112,9 +105,8 @@ def test_mining_tells_annotated_plates_from_overlooked_ones(sample_path):
     detector = Detector(load_model("detector"))
     image = cv2.imread(str(sample_path))
     plate = detector.detect(image, 0.5)[0].box[None]
-    empty = np.zeros((0, 4), np.float32)
-    photograph = Photograph((image,), plate, np.full((1, 4, 2), np.nan, np.float32), empty, empty)
-    overlooked = replace(photograph, boxes=empty, quads=np.zeros((0, 4, 2), np.float32))
+    photograph = TrainingPhotograph(Pyramid(image), plate, np.full((1, 4, 2), np.nan, np.float32))
+    overlooked = replace(photograph, boxes=NONE, quads=NONE.reshape(0, 4, 2))
 
     def touches(boxes):
         return bool((iou_matrix(boxes, plate) > 0.5).any())
@@ -127,25 +119,14 @@ def test_mining_tells_annotated_plates_from_overlooked_ones(sample_path):
     assert not touches(background.ignored) and touches(background.distractors)
 
 
-def test_samples_depend_on_seed_and_epoch_alone(photographs):
-    def batch(seed: int, epoch: int) -> np.ndarray:
-        samples = DetectorSamples(photographs, 96, 96, 2, 4, seed)
-        samples.set_epoch(epoch)
-        return samples[1][0]
-
-    assert np.array_equal(batch(1, 0), batch(1, 0))
-    assert not np.array_equal(batch(1, 0), batch(1, 1))
-    assert not np.array_equal(batch(1, 0), batch(2, 0))
-
-
 def test_pasted_plates_have_corners_within_their_boxes(marked_photograph):
     paster = PlatePaster(8, seed=1)
     changed = 0
     for seed in range(40):
-        image = marked_photograph.levels[0]
+        image = marked_photograph.image
         before = image.copy()
-        arguments = (marked_photograph.boxes, marked_photograph.quads, np.random.default_rng(seed))
-        pasted, boxes, quads = paster(image, *arguments)
+        picture = (image, marked_photograph.boxes, marked_photograph.quads)
+        pasted, boxes, quads = paster.paste(picture, np.random.default_rng(seed))
         assert np.array_equal(image, before), "the photograph itself must not change"
         known = np.isfinite(quads).all(axis=(1, 2))
         assert np.allclose(quad_to_box(quads[known]), boxes[known])
@@ -153,17 +134,17 @@ def test_pasted_plates_have_corners_within_their_boxes(marked_photograph):
     assert changed > 5
 
 
-def test_a_stopped_training_goes_on_where_it_was(photographs, tmp_path):
-    train(photographs, tmp_path, QUICK[:1])
-    model = train(photographs, tmp_path, QUICK)
-    assert [len(list(read_history(tmp_path, stage))) for stage in QUICK] == [1, 1]
+def test_each_round_goes_on_from_the_one_before(photographs, tmp_path):
+    recipe = DetectorRecipe.load(quick=True)
+    model = train_detector(photographs, tmp_path, recipe)
     assert model.output_shape[-1] == 13
     first = model.get_weights()[0].copy()
-    second = train(photographs, tmp_path, QUICK_MINED[0], start=model).get_weights()[0]
+    second = train_detector(photographs, tmp_path, recipe, 2, start=model).get_weights()[0]
+    assert {path.parent.name for path in tmp_path.glob("*/history.csv")} == {"crops", "mined crops"}
     assert not np.array_equal(first, second)
     assert np.corrcoef(first.ravel(), second.ravel())[0, 1] > 0.9, "the second round goes on from the first's weights"
 
 
 def test_training_without_photographs_is_refused(tmp_path):
     with pytest.raises(ValueError, match="data/README"):
-        train([], tmp_path, QUICK)
+        train_detector([], tmp_path, DetectorRecipe.load(quick=True))

@@ -1,7 +1,6 @@
-import numpy as np
 import pytest
 
-from src.training.reader_real import LabelledPlate, align, plate_samples
+from src.training.reader_real import align
 
 
 @pytest.mark.parametrize(
@@ -19,13 +18,3 @@ from src.training.reader_real import LabelledPlate, align, plate_samples
 )
 def test_a_known_text_is_found_in_a_reading(read: str, text: str, indices: list[int] | None) -> None:
     assert align(read, text) == indices
-
-
-def test_a_plate_becomes_several_views() -> None:
-    image = np.random.default_rng(0).integers(0, 255, (120, 300, 3), np.uint8)
-    quad = np.array([(60, 40), (240, 40), (240, 80), (60, 80)], np.float32)
-    boxes = np.array([[80, 45, 100, 75], [120, 45, 140, 75]], np.float32)
-    samples = plate_samples([LabelledPlate(image, quad, "A1", boxes)], 4, np.random.default_rng(0))
-    assert samples.canvases.shape == (4, 96, 192)
-    assert (~np.isnan(samples.boxes[..., 0])).sum(axis=1).tolist() == [2, 2, 2, 2]
-    assert sorted(samples.labels[samples.labels < 36].tolist()) == [1] * 4 + [10] * 4

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import keras
 import numpy as np
@@ -6,10 +8,10 @@ import pytest
 from src.basics.runtime import load_model
 from src.detection.detector import Detector
 from src.detection.networks import OFFSET_SCALE, build_detector, build_verifier
-from src.detection.views import SURROUNDINGS_HEIGHT, VIEW_HEIGHT, VIEW_WIDTH
-from src.training.detector_data import Photograph, draw_photographs
-from src.training.verifier import QUICK, take_backbone, train_verifier, verification_loss
-from src.training.verifier_data import Proposals, VerifierSamples, propose
+from src.detection.views import SURROUNDINGS_HEIGHT, VIEW_HEIGHT, VIEW_WIDTH, Pyramid
+from src.training.photographs import TrainingPhotograph, draw_photographs
+from src.training.recipes import VerifierRecipe
+from src.training.verifier import Proposals, VerifierSamples, propose, take_backbone, train_verifier, verification_loss
 
 NONE = np.zeros((0, 4), np.float32)
 
@@ -21,7 +23,7 @@ def photograph():
     image[200:220, 300:360] = 255
     image[400:420, 100:160] = 0
     box = np.array([[300, 200, 360, 220]], np.float32)
-    return Photograph((image,), box, np.full((1, 4, 2), np.nan, np.float32), NONE, NONE)
+    return TrainingPhotograph(Pyramid(image), box, np.full((1, 4, 2), np.nan, np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +33,11 @@ def proposals():
 
 
 def test_labels_and_offsets_are_those_of_what_is_shown(photograph, proposals):
-    samples = VerifierSamples([photograph], [proposals], 4, 1, seed=3)
+    samples = VerifierSamples([photograph], [proposals])
     rng = np.random.default_rng(0)
     seen = set()
     for _ in range(120):
-        picture, target = samples.draw(rng)
+        picture, target = samples(rng)
         assert picture.shape == (VIEW_HEIGHT, VIEW_WIDTH, 3) and target.shape == (6,)
         close = picture[SURROUNDINGS_HEIGHT:].mean(axis=2)
         middle, rim = close[20:28, 40:56].mean(), np.median(close)
@@ -52,35 +54,26 @@ def test_labels_and_offsets_are_those_of_what_is_shown(photograph, proposals):
     assert seen >= {0, 1}
 
 
-def test_samples_depend_on_seed_and_epoch_alone(photograph, proposals):
-    first, second = (VerifierSamples([photograph], [proposals], 4, 2, seed=3) for _ in range(2))
-    assert all(np.array_equal(a, b) for a, b in zip(first[1], second[1], strict=True))
-    second.set_epoch(1)
-    assert not np.array_equal(first[1][0], second[1][0])
-
-
 def test_unclear_places_are_neither_plates_nor_background(photograph, proposals):
-    unclear = Photograph(
-        photograph.levels, photograph.boxes, photograph.quads, proposals.boxes[1:], photograph.distractors
-    )
-    samples, rng = VerifierSamples([unclear], [proposals], 4, 1, seed=3), np.random.default_rng(0)
+    unclear = replace(photograph, ignored=proposals.boxes[1:])
+    samples, rng = VerifierSamples([unclear], [proposals]), np.random.default_rng(0)
     for _ in range(60):
-        picture, target = samples.draw(rng)
+        picture, target = samples(rng)
         close = picture[SURROUNDINGS_HEIGHT:].mean(axis=2)
         assert target[0] != 0 or close[20:28, 40:56].mean() > np.median(close) - 30
 
 
 def test_without_plates_there_is_nothing_to_learn(photograph, proposals):
-    empty = Photograph(photograph.levels, NONE, np.zeros((0, 4, 2), np.float32), NONE, NONE)
+    empty = replace(photograph, boxes=NONE, quads=NONE.reshape(0, 4, 2))
     with pytest.raises(ValueError, match="no plates"):
-        VerifierSamples([empty], [proposals], 4, 1, seed=3)
+        VerifierSamples([empty], [proposals])
 
 
 def test_plates_are_proposed_at_every_size(sample_path):
     image = cv2.imread(str(sample_path))
     detector = Detector(load_model("detector"))
     (plate, *_) = detector.detect(image, 0.5)
-    found = propose(Photograph((image,), NONE, np.zeros((0, 4, 2), np.float32), NONE, NONE), detector)
+    found = propose(TrainingPhotograph(Pyramid(image), NONE, NONE.reshape(0, 4, 2)), detector)
     assert len(found.boxes) == len(found.scores)
     middle = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
     inside = ((middle > plate.box[:2]) & (middle < plate.box[2:])).all(axis=1) & (found.scores > 0.3)
@@ -110,8 +103,8 @@ def test_training_runs_and_a_finished_run_is_only_loaded(tmp_path):
     background = np.array([[10, 10, 60, 25]], np.float32)
     proposals = [Proposals(background, np.array([0.2], np.float32)) for _ in photographs]
     detector = build_detector(96, 128)
-    first = train_verifier(photographs, proposals, detector, tmp_path, QUICK)
-    again = train_verifier(photographs, proposals, detector, tmp_path, QUICK)
+    samples = VerifierSamples(photographs, proposals)
+    first, again = (train_verifier(samples, detector, tmp_path, VerifierRecipe.load(quick=True)) for _ in range(2))
     batch = np.random.default_rng(0).uniform(0, 255, (2, VIEW_HEIGHT, VIEW_WIDTH, 3)).astype(np.float32)
     answers = first.predict_on_batch(batch)
     assert answers.shape == (2, 5)

@@ -1,0 +1,236 @@
+"""Augmentation: what light, cameras, angles and imprecise detectors do to samples, within named ranges."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..basics.geometry import FloatArray, Matrix, box_to_quad, expand_quad, is_convex, quad_size, quad_to_box
+from ..detection.letterbox import BORDER_VALUE
+
+Draw = Callable[[np.random.Generator], float]
+#: How often something happens, 0..1, and the least and most of it.
+Effect = tuple[float, float, float]
+NEVER: Effect = (0.0, 0.0, 0.0)
+
+
+def _uniform(low: float, high: float) -> Draw:
+    return lambda rng: float(rng.uniform(low, high))
+
+
+def _normal(deviation: float) -> Draw:
+    return lambda rng: float(rng.normal(0, deviation))
+
+
+def _either(share: float, rare: Draw, usual: Draw) -> Draw:
+    return lambda rng: rare(rng) if rng.random() < share else usual(rng)
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """How differently a sample may look.
+
+    Brightnesses, in 0..1, are raised to the power of a gamma, whose logarithm is drawn, multiplied by a gain from the
+    pivot on, up to ``cast`` more or less in each channel, and shifted by an offset. Shares are inverted, grey, or
+    shadowed across. The effects are blur (standard deviation in pixels), motion (half of the way in pixels, below 4),
+    JPEG (quality) and noise (standard deviation in grey levels).
+    """
+
+    log_gamma: Draw
+    gain: Draw
+    offset: Draw
+    pivot: float = 0.0
+    cast: float = 0.0
+    inverted: float = 0.0
+    grey: float = 0.0
+    shadowed: float = 0.0
+    blur: Effect = NEVER
+    motion: Effect = NEVER
+    jpeg: Effect = NEVER
+    noise: Effect = NEVER
+
+
+#: The detector's and the verifier's samples: photographs.
+PHOTOGRAPH = Appearance(
+    _normal(0.3),
+    _uniform(0.7, 1.35),
+    _normal(0.06),
+    cast=0.12,
+    grey=0.12,
+    blur=(0.1, 0.4, 1.1),
+    motion=(0.06, 1, 4),
+    jpeg=(0.1, 25, 85),
+    noise=(0.08, 3, 14),
+)
+#: The refiner's: the camera's faults are in the drawn plates already, and blur would move no corner.
+CLOSE_UP = Appearance(_normal(0.25), _uniform(0.7, 1.35), _normal(0.06), cast=0.1)
+#: The segmenter's and the classifier's: grey, drawn with the camera's faults; contrast counts, not brightness.
+LETTERING = Appearance(
+    _uniform(-0.6, 0.6),
+    lambda rng: float(np.exp(rng.uniform(-0.7, 0.3))),
+    _uniform(-0.2, 0.2),
+    pivot=0.5,
+    inverted=0.1,
+    shadowed=0.3,
+    blur=(0.25, 0.4, 1.2),
+    noise=(0.5, 0, 10),
+)
+
+#: Share of samples whose border is of any grey, not the letterbox's.
+OTHER_BORDERS = 0.3
+#: Share of photographs turned by 90°, as those without orientation data are; roll in degrees, and shear, of the others.
+QUARTER_TURNS = 0.1
+ROLL = _either(0.08, _uniform(-30, 30), _normal(4))
+SHEAR = 0.04
+
+
+@dataclass(frozen=True)
+class CornerErrors:
+    """How imprecise the corners of plates are that a network is given; lengths in heights of the plate.
+
+    By a factor ``strength``, the sides (left and right, above and below) lie outside the plate in the mean, with these
+    standard deviations, and each corner errs by itself. Shares of quads are only the axis-aligned box of the plate, or
+    loose by up to these shares of width and height; ``roll`` is in radians.
+    """
+
+    strength: Draw
+    boxes: float
+    roll: Draw
+    outside: tuple[float, float]
+    sides: tuple[float, float]
+    corners: float
+    loose: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+#: Of the detector, which the refiner is to better.
+DETECTED = CornerErrors(
+    lambda rng: float(rng.choice((0.45, 1.0, 1.5), p=(0.35, 0.5, 0.15))),
+    boxes=0.14,
+    roll=_either(0.08, _uniform(-0.4, 0.4), _normal(0.05)),
+    outside=(0.04, 0.06),
+    sides=(0.15, 0.12),
+    corners=0.05,
+)
+#: Of what the reader is given.
+REFINED = CornerErrors(
+    lambda rng: 1.0,
+    boxes=0.3,
+    roll=_either(0.15, _uniform(-0.2, 0.2), lambda rng: 0.0),
+    outside=(0.0, 0.0),
+    sides=(0.08, 0.08),
+    corners=0.03,
+    loose=(0.2, 0.25, 0.6),
+)
+
+
+def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Another look of a picture, BGR uint8 ``[H, W, 3]`` or grey uint8 ``[H, W]``."""
+
+    def strength(effect: Effect) -> float | None:
+        share, least, most = effect
+        return float(rng.uniform(least, most)) if rng.random() < share else None
+
+    gains = ranges.gain(rng) * rng.uniform(1 - ranges.cast, 1 + ranges.cast, 1 if image.ndim == 2 else 3)
+    levels = np.linspace(0, 1, 256)[:, None] ** np.exp(ranges.log_gamma(rng))
+    curve = np.clip((levels - ranges.pivot) * gains + ranges.pivot + ranges.offset(rng), 0, 1)
+    if rng.random() < ranges.inverted:
+        curve = curve[::-1]
+    result: Any = cv2.LUT(image, np.ascontiguousarray(255 * curve[:, None], np.uint8))
+    if rng.random() < ranges.grey:
+        result = cv2.cvtColor(cv2.cvtColor(result, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    if deviation := strength(ranges.blur):
+        result = cv2.GaussianBlur(result, (0, 0), deviation)
+    if length := strength(ranges.motion):
+        result = cv2.filter2D(result, -1, _motion_kernel(int(length), rng.uniform(0, 180)))
+    if quality := strength(ranges.jpeg):
+        _, encoded = cv2.imencode(".jpg", result, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
+        result = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    if rng.random() < ranges.shadowed:
+        across, down = (np.linspace(-0.5, 0.5, side) * rng.normal(0, 0.5) for side in result.shape[1::-1])
+        result = result * np.exp(across + down[:, None])
+    if deviation := strength(ranges.noise):
+        result = result + rng.standard_normal(result.shape, np.float32) * deviation
+    return np.clip(result, 0, 255).astype(np.uint8)
+
+
+def random_border(rng: np.random.Generator) -> int:
+    """The grey value of what lies beyond a photograph: the letterbox's, or any."""
+    return int(rng.integers(256)) if rng.random() < OTHER_BORDERS else BORDER_VALUE
+
+
+def _motion_kernel(length: int, degrees: float) -> NDArray[np.floating]:
+    kernel = np.zeros((7, 7), np.float32)
+    kernel[3, 3 - length : 4 + length] = 1
+    turned = np.asarray(cv2.warpAffine(kernel, cv2.getRotationMatrix2D((3, 3), degrees, 1), (7, 7)), np.float32)
+    return turned / max(float(turned.sum()), 1e-3)
+
+
+def rotation(radians: float) -> NDArray[np.float64]:
+    """The matrix ``[2, 2]`` that turns points clockwise on the screen."""
+    sine, cosine = np.sin(radians), np.cos(radians)
+    return np.array([[cosine, -sine], [sine, cosine]], np.float64)
+
+
+def random_turn(rng: np.random.Generator, stretch: float = 0.0, scale: float = 0.0) -> tuple[Matrix, float]:
+    """A roll with a little shear ``[2, 2]``, and its angle in degrees.
+
+    The logarithms of proportion and size have the standard deviations ``stretch`` and ``scale``.
+    """
+    degrees = ROLL(rng)
+    shear = np.array([[np.exp(rng.normal(0, stretch)), rng.normal(0, SHEAR)], [rng.normal(0, SHEAR), 1.0]])
+    return np.asarray(rotation(np.deg2rad(degrees)) @ shear * np.exp(rng.normal(0, scale))), degrees
+
+
+def erring_quad(quad: FloatArray, errors: CornerErrors, rng: np.random.Generator) -> FloatArray:
+    """The corners ``[4, 2]`` of a plate as a network may be given them; they still make a plate's outline."""
+    true, (width, height) = quad, quad_size(quad)
+    strength = errors.strength(rng)
+    if rng.random() < errors.boxes:
+        quad = box_to_quad(quad_to_box(quad))
+    middle = quad.mean(axis=0)
+    quad = ((quad - middle) @ rotation(errors.roll(rng)) + middle).astype(np.float32)
+    share, most_x, most_y = errors.loose
+    if rng.random() < share:
+        quad = expand_quad(quad, rng.uniform(0, most_x), rng.uniform(0, most_y))
+    across, down = quad[1] + quad[2] - quad[0] - quad[3], quad[2] + quad[3] - quad[0] - quad[1]
+    across, down = across / np.linalg.norm(across), down / np.linalg.norm(down)
+    # The sides of plates of two rows err less across, in their heights.
+    spread = strength * height * np.array([1.0 if width > 2 * height else 0.7, 1.0])
+    left, right = (rng.normal(errors.outside[0], errors.sides[0], 2) * spread[0])[:, None] * [-across, across]
+    top, bottom = (rng.normal(errors.outside[1], errors.sides[1], 2) * spread[1])[:, None] * [-down, down]
+    moved = quad + np.stack([left + top, right + top, right + bottom, left + bottom])
+    moved = (moved + rng.normal(0, errors.corners, (4, 2)) * strength * height).astype(np.float32)
+    return moved if is_convex(moved) else true
+
+
+def moved_boxes(boxes: FloatArray, shift: float, scale: float, rng: np.random.Generator) -> FloatArray:
+    """Boxes ``[N, 4]`` of the same shape, shifted by a share of their height and scaled by up to ``exp(±scale)``."""
+    height = (boxes[:, 3] - boxes[:, 1])[:, None]
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2 + rng.normal(0, shift, (len(boxes), 2)) * height
+    half = (boxes[:, 2:] - boxes[:, :2]) / 2 * np.exp(rng.uniform(-scale, scale, (len(boxes), 1)))
+    return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32)
+
+
+def moved_canvas(
+    canvas: NDArray[np.uint8], boxes: FloatArray, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], FloatArray]:
+    """Shift and scale a canvas, differently along and across, and its boxes ``[N, 4]`` with it."""
+    height, width = canvas.shape
+    # Much flatter at times: wide faces are rare among the drawn ones, and on some real plates every letter is wide.
+    scale = np.exp(rng.uniform([-0.25, -0.45], [0.12, 0.12]))
+    shift = rng.uniform(-5, 5, 2) + (1 - scale) * [width / 2, height / 2]
+    matrix = np.array([[scale[0], 0, shift[0]], [0, scale[1], shift[1]]])
+    moved = cv2.warpAffine(canvas, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.uint8), (boxes * np.tile(scale, 2) + np.tile(shift, 2)).astype(np.float32)
+
+
+def stretched_crop(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Make the character of a crop narrower or wider, and slant it a little."""
+    height, width = crop.shape
+    stretch, slant = np.exp(rng.uniform(-0.1, 0.35)), rng.normal(0, 0.08)
+    x, y = width / 2, height / 2
+    matrix = np.array([[stretch, slant, (1 - stretch) * x - slant * y], [0, 1, 0]])
+    return np.asarray(cv2.warpAffine(crop, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)

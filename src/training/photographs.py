@@ -1,0 +1,104 @@
+"""Photographs that detector, verifier and refiner learn from, and what an earlier detector mines in them."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..basics.geometry import FloatArray, box_to_quad, iou_matrix, quad_to_box
+from ..detection.detector import Detector
+from ..detection.views import Pyramid
+from ..evaluation.annotations import AnnotatedImage, no_boxes
+from ..media.images import read_image
+from ..synthesis.scenes import reader_scene
+
+#: A box drawn tight, so many times as wide as high, and so many pixels wide, holds a plate that hangs straight.
+STRAIGHT_ASPECT, STRAIGHT_WIDTH = 3.2, 30.0
+#: A detection at least this sure, where nothing is annotated, may be a plate that somebody overlooked.
+OVERLOOKED = 0.3
+#: Other detections from this confidence on are background worth looking at.
+DISTRACTING = 0.12
+
+
+@dataclass(frozen=True)
+class TrainingPhotograph:
+    """A decoded photograph, or a part of one, with its plates.
+
+    Attributes:
+        pyramid: BGR, at full, half, … size, so that shrinking it never aliases.
+        boxes: ``[N, 4]`` plates.
+        quads: ``[N, 4, 2]`` their corners, NaN where unknown.
+        ignored: ``[M, 4]`` regions that may hold plates nobody annotated; nothing is learnt from them.
+        distractors: ``[K, 4]`` background that looks like plates to people or to an earlier detector.
+    """
+
+    pyramid: Pyramid
+    boxes: FloatArray
+    quads: FloatArray
+    ignored: FloatArray = field(default_factory=no_boxes)
+    distractors: FloatArray = field(default_factory=no_boxes)
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """BGR uint8 ``[H, W, 3]``."""
+        return self.pyramid.level(0)
+
+
+def draw_photographs(count: int, rng: np.random.Generator) -> list[TrainingPhotograph]:
+    """Drawn scenes in place of photographs, to try the training without any real ones."""
+    scenes = [reader_scene(rng) for _ in range(count)]
+    quads = [scene.quad[None] if scene.text else np.zeros((0, 4, 2), np.float32) for scene in scenes]
+    return [
+        TrainingPhotograph(Pyramid(scene.image), quad_to_box(of), of) for scene, of in zip(scenes, quads, strict=True)
+    ]
+
+
+def load_photographs(
+    images: list[AnnotatedImage], longest_side: int = 640, tight: bool = True
+) -> list[TrainingPhotograph]:
+    """Decode the images of a set into memory, shrunk to a longest side in pixels.
+
+    Boxes that are drawn ``tight`` tell the corners of plates that hang straight.
+    """
+    photographs = []
+    for item in images:
+        image: Any = read_image(item.path, str(item.path))
+        scale = min(1.0, longest_side / max(image.shape[:2]))
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
+        shown = replace(item, quads=_with_presumed(item.boxes, item.quads) if tight else item.quads).scaled(scale)
+        photographs.append(
+            TrainingPhotograph(Pyramid(image), shown.boxes, shown.quads, shown.unclear, shown.background)
+        )
+    return photographs
+
+
+def _with_presumed(boxes: FloatArray, quads: FloatArray) -> FloatArray:
+    """The corners, where none are known but the plate must hang straight those of its box."""
+    width, height = (boxes[:, 2:] - boxes[:, :2]).T
+    straight = (width >= STRAIGHT_WIDTH) & (width >= STRAIGHT_ASPECT * height)
+    presumed = straight & ~np.isfinite(quads).all(axis=(1, 2))
+    return np.where(presumed[:, None, None], box_to_quad(boxes), quads)
+
+
+def mine(
+    photographs: list[TrainingPhotograph], detector: Detector, widest: float = float("inf")
+) -> list[TrainingPhotograph]:
+    """Mark possible plates that nobody annotated, to learn nothing from them, and hard background, to learn more.
+
+    What somebody has judged stays as it is. Sure detections wider than ``widest``, in pixels, are background
+    nevertheless: people annotate large plates, and what is left of that size are signs and stickers.
+    """
+    mined = []
+    for one in photographs:
+        found = detector.detect(one.image, DISTRACTING)
+        boxes = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
+        known = np.concatenate([one.boxes, one.ignored, one.distractors])
+        unknown = iou_matrix(boxes, known).max(axis=1, initial=0) < 0.1
+        sure = np.array([plate.confidence >= OVERLOOKED for plate in found], bool)
+        overlooked = sure & (boxes[:, 2] - boxes[:, 0] <= widest)
+        ignored = np.concatenate([one.ignored, boxes[unknown & overlooked]])
+        distractors = np.concatenate([one.distractors, boxes[unknown & ~overlooked]])
+        mined.append(replace(one, ignored=ignored, distractors=distractors))
+    return mined

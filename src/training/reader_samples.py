@@ -1,0 +1,219 @@
+"""Training samples of the segmenter and the classifier: plate canvases and character crops, most of drawn scenes.
+
+Drawing is dearer than training on what was drawn, so scenes are drawn once, by several processes, into a cache.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..basics.geometry import FloatArray, quad_to_box, transform_points
+from ..basics.parallel import map_in_processes
+from ..basics.texts import ALPHABET, CLASSES, REJECT
+from ..classification.crops import character_crops
+from ..media.images import read_image
+from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, plate_view
+from ..segmentation.targets import segmentation_targets
+from ..synthesis.scenes import reader_scene
+from .augmentation import LETTERING, REFINED, augment, erring_quad, moved_boxes, moved_canvas, stretched_crop
+from .fitting import Example, Sampler
+from .recipes import SegmenterRecipe
+
+#: A canvas keeps at most this many characters; unused places of its box array are NaN.
+MOST_CHARACTERS = 16
+#: Views per scene, each with other corners.
+VIEWS = 2
+#: Crops that show no single whole character, per character of a view, and of a view without characters.
+REJECTS_PER_CHARACTER = 0.6
+REJECTS_OF_EMPTY = 3
+#: Share of rejects that lie about a character, and of the others that are as large as the characters.
+NEAR_SHARE = 0.7
+#: Share of the scenes that stand in a photograph, where there are any, and how many photographs one part uses.
+PHOTOGRAPH_SHARE = 0.6
+BACKGROUNDS_PER_PART = 100
+#: Share of the samples that are varied beyond how they were drawn.
+VARIED_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Training samples.
+
+    Attributes:
+        canvases: uint8 ``[N, 96, 192]`` plate canvases.
+        boxes: float32 ``[N, 16, 4]`` character boxes in canvas pixels, padded with NaN.
+        classes: uint8 ``[N, 16]`` classes of the characters in the boxes, padded with 36.
+        crops: uint8 ``[M, 32, 32]`` character crops.
+        labels: uint8 ``[M]`` classes of the crops, 0..36.
+    """
+
+    canvases: NDArray[np.uint8]
+    boxes: FloatArray
+    classes: NDArray[np.uint8]
+    crops: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+    def characters(self, index: int) -> tuple[FloatArray, NDArray[np.uint8]]:
+        """The characters of one canvas: boxes ``[K, 4]`` and classes ``[K]``."""
+        known = ~np.isnan(self.boxes[index, :, 0])
+        return self.boxes[index][known], self.classes[index][known]
+
+    def save(self, path: Path) -> None:
+        """Write an ``.npz`` file, which is there as a whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished.npz")
+        np.savez(unfinished, **vars(self))
+        unfinished.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Samples":
+        """Read what :meth:`save` wrote."""
+        with np.load(path) as content:
+            return cls(**content)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["Samples"]) -> "Samples":
+        """Put samples behind each other."""
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+
+
+#: Samples and the share of a batch that is drawn from them; the shares add up to 1.
+Sources = Sequence[tuple[Samples, float]]
+
+
+def canvas_sampler(sources: Sources, varied: bool = True) -> Sampler:
+    """Draws canvases uint8 ``[96, 192, 1]`` and the segmenter's targets float32 ``[24, 48, 6]``."""
+
+    def draw(samples: Samples, rng: np.random.Generator) -> Example:
+        index = int(rng.integers(len(samples.canvases)))
+        canvas, (boxes, classes) = samples.canvases[index], samples.characters(index)
+        if varied and rng.random() < VARIED_SHARE:
+            canvas, boxes = moved_canvas(canvas, boxes, rng)
+            canvas = augment(canvas, LETTERING, rng)
+        return canvas[..., None], segmentation_targets(boxes, classes)
+
+    return _sampler(sources, draw)
+
+
+def crop_sampler(sources: Sources, varied: bool = True) -> Sampler:
+    """Draws crops uint8 ``[32, 32, 1]`` and one-hot classes float32 ``[37]``."""
+    one_hot = np.eye(CLASSES, dtype=np.float32)
+
+    def draw(samples: Samples, rng: np.random.Generator) -> Example:
+        index = int(rng.integers(len(samples.crops)))
+        crop = samples.crops[index]
+        if varied and rng.random() < VARIED_SHARE:
+            crop = augment(stretched_crop(crop, rng), LETTERING, rng)
+        return crop[..., None], one_hot[samples.labels[index]]
+
+    return _sampler(sources, draw)
+
+
+def _sampler(sources: Sources, draw: Callable[[Samples, np.random.Generator], Example]) -> Sampler:
+    shares = [share for _, share in sources]
+    return lambda rng: draw(sources[rng.choice(len(sources), p=shares)][0], rng)
+
+
+def reject_boxes(boxes: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
+    """Square boxes on a canvas that hold no single whole one of the characters ``[N, 4]``.
+
+    Fewer than are wanted come back where characters are dense.
+    """
+    centres, (widths, heights) = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).T
+    found: list[NDArray[np.floating]] = []
+    for _ in range(count):
+        if len(boxes) and rng.random() < NEAR_SHARE:
+            index = int(rng.integers(len(boxes)))
+            offset, scale = _near(widths[index], heights[index], rng)
+            centre, height = centres[index] + offset, heights[index] * scale
+        else:
+            centre = rng.uniform([0, 0], [CANVAS_WIDTH, CANVAS_HEIGHT])
+            as_usual = len(boxes) and rng.random() < NEAR_SHARE
+            height = rng.uniform(0.6, 1.5) * np.median(heights) if as_usual else rng.uniform(8, 60)
+        x, y = np.abs(centres - centre).T
+        alike = (height > 0.6 * heights) & (height < 1.7 * heights)
+        if not (alike & (x < np.maximum(0.4 * widths, 0.12 * heights)) & (y < 0.33 * heights)).any():
+            found.append(np.concatenate([centre - height / 2, centre + height / 2]))
+    return np.array(found, np.float32).reshape(-1, 4)
+
+
+def _near(width: float, height: float, rng: np.random.Generator) -> tuple[Any, float]:
+    """Where a reject lies from the middle of a character, in pixels, and its size in heights of the character."""
+    side, kind = rng.choice([-1, 1]), rng.random()
+    if kind < 0.5:  # between neighbours, or half of a character
+        return (side * (width / 2 + rng.uniform(0, 0.1) * height), rng.normal(0, 0.06) * height), 1.0
+    if kind < 0.75:  # upper or lower half
+        return (0, side * rng.uniform(0.4, 0.8) * height), 1.0
+    if kind < 0.9:  # a part of a character
+        return rng.uniform(-0.25, 0.25, 2) * [width, height], rng.uniform(0.25, 0.5)
+    return (0, 0), rng.uniform(1.9, 3)  # several characters at once
+
+
+def plate_samples(
+    image: NDArray[np.uint8], quad: FloatArray, characters: FloatArray, text: str, views: int, rng: np.random.Generator
+) -> Samples:
+    """So many views of a plate, whose corners err in each in another way, with crops of characters and of what is none.
+
+    Args:
+        image: BGR uint8 ``[H, W, 3]``.
+        quad: ``[4, 2]`` the plate's corners in pixels.
+        characters: ``[N, 4, 2]`` those of its characters.
+        text: the N characters.
+        views: how many.
+        rng: source of randomness.
+    """
+    labels = [ALPHABET.index(character) for character in text]
+    classes = np.array((labels + [REJECT] * MOST_CHARACTERS)[:MOST_CHARACTERS], np.uint8)
+    parts: list[Samples] = []
+    for _ in range(views):
+        view = plate_view(image, erring_quad(quad, REFINED, rng))
+        boxes = np.zeros((0, 4), np.float32)
+        if len(characters):
+            boxes = quad_to_box(transform_points(characters, np.linalg.inv(view.to_photo)))
+        rejects = reject_boxes(
+            boxes, rng.poisson(REJECTS_PER_CHARACTER * len(boxes)) if text else REJECTS_OF_EMPTY, rng
+        )
+        crops = character_crops(view, np.concatenate([moved_boxes(boxes, 0.04, 0.12, rng), rejects]))
+        padded = np.full((MOST_CHARACTERS, 4), np.nan, np.float32)
+        padded[: len(boxes)] = boxes[:MOST_CHARACTERS]
+        of_crops = np.array(labels + [REJECT] * len(rejects), np.uint8)
+        parts.append(Samples(view.canvas[None], padded[None], classes[None], crops, of_crops))
+    return Samples.concatenate(parts)
+
+
+def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:
+    """Draw one part of the cache; runs in a process of its own."""
+    path, seed, scenes, backgrounds = arguments
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(len(backgrounds))[:BACKGROUNDS_PER_PART]
+    photographs = [read_image(backgrounds[index], str(backgrounds[index])) for index in chosen]
+    parts: list[Samples] = []
+    for _ in range(scenes):
+        background = None
+        if photographs and rng.random() < PHOTOGRAPH_SHARE:
+            background = photographs[rng.integers(len(photographs))]
+        scene = reader_scene(rng, background)
+        parts.append(plate_samples(scene.image, scene.quad, scene.character_quads, scene.text, VIEWS, rng))
+    Samples.concatenate(parts).save(path)
+
+
+def draw_samples(directory: Path, recipe: SegmenterRecipe, backgrounds: Sequence[Path] = ()) -> list[Samples]:
+    """Draw scenes into a cache, or find them there; an interrupted run goes on where it stopped.
+
+    Plates stand in the photographs of ``backgrounds``; without any, surroundings are drawn.
+    """
+    paths, missing = [], []
+    for number, first in enumerate(range(0, recipe.scenes, recipe.scenes_per_file), recipe.scenes_seed):
+        scenes = min(recipe.scenes_per_file, recipe.scenes - first)
+        paths.append(directory / f"{number:06d}-{scenes}.npz")
+        if not paths[-1].is_file():
+            missing.append((paths[-1], number, scenes, tuple(backgrounds)))
+    for _ in map_in_processes(_draw, missing, recipe.processes) if recipe.processes > 1 else map(_draw, missing):
+        pass
+    return [Samples.load(path) for path in paths]

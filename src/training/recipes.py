@@ -1,0 +1,134 @@
+"""Recipes: how each model is trained, as ``data/recipes/MODEL.toml`` says, where the keys are described."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..basics.errors import InputError
+from ..basics.files import RECIPES_DIRECTORY
+
+_Count = Annotated[int, Field(gt=0)]
+_Seed = Annotated[int, Field(ge=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Positive = Annotated[float, Field(gt=0)]
+
+
+class _Table(BaseModel):
+    """A table of a recipe; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OptimizerSettings(_Table):
+    """What is the same in all stages of a model."""
+
+    weight_decay: _Share
+    averaging: _Share
+    largest_gradient: _Positive
+
+
+class Stage(_Table):
+    """One run of the training loop."""
+
+    name: str = Field(min_length=1)
+    seed: _Seed
+    epochs: _Count
+    steps: _Count
+    batch: _Count
+    rate: _Positive
+    final_rate: Annotated[float, Field(ge=0)] = 0.0
+    warm_up: _Share = 0.05
+
+
+class DetectorStage(Stage):
+    """A stage with samples of one size, some of which are mosaics of four."""
+
+    round: _Count
+    height: _Count
+    width: _Count
+    mosaics: _Share = 0.0
+
+
+class Recipe(_Table):
+    """What all recipes have."""
+
+    model: ClassVar[str]
+    sets: tuple[str, ...]
+    optimizer: OptimizerSettings
+    stages: tuple[Stage, ...] = Field(min_length=1)
+
+    @classmethod
+    def load(cls, quick: bool = False, path: Path | None = None) -> Self:
+        """The recipe of this kind of model.
+
+        Args:
+            quick: with what its table ``quick`` has in the place of the rest: a few steps, to try the code.
+            path: a file in the place of the committed one.
+
+        Raises:
+            InputError: the file is not there or no recipe; the message names it and the key.
+        """
+        path = path or RECIPES_DIRECTORY / f"{cls.model}.toml"
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            of_quick = content.pop("quick", {})
+            return cls(**(content | of_quick if quick else content))
+        except OSError as error:
+            raise InputError(f"{path}: the recipe cannot be read ({error.strerror})") from error
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"{path}: broken TOML: {error}") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+class DetectorRecipe(Recipe):
+    """How the detector is trained."""
+
+    model = "detector"
+    loose_sets: tuple[str, ...]
+    longest_side: _Count
+    pasted_plates: _Count
+    pasted_seed: _Seed
+    widest_overlooked: _Positive
+    stages: tuple[DetectorStage, ...] = Field(min_length=1)
+
+
+class VerifierRecipe(Recipe):
+    """How the verifier is trained, in one stage, on the detector's proposals."""
+
+    model = "verifier"
+    stages: tuple[Stage]
+
+
+class RefinerRecipe(Recipe):
+    """How the refiner is trained, in one stage, on drawn plates pasted into photographs."""
+
+    model = "refiner"
+    pasted_plates: _Count
+    pasted_seed: _Seed
+    stages: tuple[Stage]
+
+
+class SegmenterRecipe(Recipe):
+    """How the segmenter is trained, and what is drawn for it and for the classifier."""
+
+    model = "segmenter"
+    scenes: _Count
+    scenes_per_file: _Count
+    scenes_seed: _Seed
+    processes: _Count
+    real_views: _Count
+    real_share: _Share
+
+
+class ClassifierRecipe(Recipe):
+    """How the classifier is trained, in stages that go with the segmenter's."""
+
+    model = "classifier"
+    segmented_share: _Share
+    real_segmented_share: _Share
+    real_share: _Share
+    cut_share: _Share
