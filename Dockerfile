@@ -3,6 +3,7 @@ WORKDIR /app
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY models/*.tflite models/
 COPY data/syntaxes data/syntaxes
+COPY data/synthesis data/synthesis
 COPY data/words.txt data/words.txt
 COPY src src
 RUN pip install --no-cache-dir '.[service]' && rm -rf /app/*

@@ -213,7 +213,7 @@ def test_one_module_knows_where_files_lie(root):
 def test_every_folder_of_the_package_is_installed(root):
     packages = {path.parent.relative_to(root / "src").parts for path in (root / "src").rglob("__init__.py")}
     listed = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    data = {"numberplate.data", "numberplate.data.syntaxes", "numberplate.models"}
+    data = {"numberplate.data", "numberplate.data.syntaxes", "numberplate.data.synthesis", "numberplate.models"}
     assert {".".join(("numberplate", *parts)) for parts in packages} == set(listed) - data
 
 
