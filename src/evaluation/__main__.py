@@ -21,8 +21,7 @@ METRICS_FILE = MODELS_DIRECTORY / "metrics.json" if IS_CHECKOUT else Path("metri
 
 def _line(figures: dict[str, Any]) -> dict[str, str]:
     nothing = {"exact": None, "merged": None, "character_error_rate": None}
-    reading, contours = figures["reading"] or nothing, figures["reading_with_contours"] or nothing
-    two_rows, ms = figures["two_rows"], figures["ms"]
+    reading, two_rows, ms = figures["reading"] or nothing, figures["two_rows"], figures["ms"]
     values = {
         "images": figures["images"],
         "plates": figures["plates"],
@@ -34,7 +33,6 @@ def _line(figures: dict[str, Any]) -> dict[str, str]:
         "merged": reading["merged"],
         "CER": reading["character_error_rate"],
         "two rows": two_rows and f"{two_rows['exact']:.1f} of {two_rows['texts']}",
-        "contours": contours["exact"],
         "ms": " + ".join(f"{ms[stage]:.1f}" for stage in STAGES) + f" = {ms['total']:.1f}",
     }
     return {

@@ -10,11 +10,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ..basics.runtime import Model, load_model
-from ..media.images import read_image
 from ..pipeline import main
 from .annotations import AnnotatedImage, read_annotations
-from .baseline import read_with_contours
 from .calibration import confidence_table
 from .metrics import Comparison, PredictedPlates, detection_figures, reading_figures
 
@@ -36,43 +33,29 @@ def compare_answer(
     return Comparison(item.scaled(scale), predicted)
 
 
-def _contour_texts(item: AnnotatedImage, answer: dict[str, Any], classifier: Model) -> list[str]:
-    quads = [np.array(plate["corners"], np.float32) for plate in answer["plates"]]
-    if not any(item.texts) or not quads:
-        return [""] * len(quads)
-    image = read_image(item.path, str(item.path))
-    return [read_with_contours(image, quad, classifier) for quad in quads]
-
-
 def evaluate_set(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
     """Run the system on every image of a set and compare with the annotations.
 
     Returns:
         Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading of the plates
-        of two rows alone, reading with contour segmentation in place of the learned one, and the median time of each
-        stage; and the confidences, see :func:`numberplate.evaluation.calibration.confidence_table`.
+        of two rows alone, and the median time of each stage; and the confidences, see
+        :func:`numberplate.evaluation.calibration.confidence_table`.
 
     Raises:
         InputError: an image cannot be read.
     """
-    classifier = load_model("classifier")
-    learned, contours, times = [], [], []
+    comparisons, times = [], []
     for item in tqdm(read_annotations(folder), desc=folder.name, unit="image"):
         start = time.perf_counter()
         answer = main(str(item.path), output_dir=None)
         total = 1000 * (time.perf_counter() - start)
         times.append([*(answer["timing_ms"][stage] for stage in STAGES), total])
-        learned.append(compare_answer(item, answer))
-        contours.append(compare_answer(item, answer, _contour_texts(item, answer, classifier)))
-    readings = {
-        "reading": reading_figures(learned),
-        "two_rows": reading_figures(learned, two_rows=True),
-        "reading_with_contours": reading_figures(contours),
-    }
-    figures = asdict(detection_figures(learned))
+        comparisons.append(compare_answer(item, answer))
+    readings = {"reading": reading_figures(comparisons), "two_rows": reading_figures(comparisons, two_rows=True)}
+    figures = asdict(detection_figures(comparisons))
     figures |= {name: None if reading is None else asdict(reading) for name, reading in readings.items()}
     figures["ms"] = dict(zip((*STAGES, "total"), np.median(times, axis=0).tolist(), strict=True))
-    return _rounded(figures), confidence_table(learned)
+    return _rounded(figures), confidence_table(comparisons)
 
 
 def _rounded(value: Any) -> Any:

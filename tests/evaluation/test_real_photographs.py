@@ -28,7 +28,6 @@ def test_photographs_never_met_are_read(datasets, name, recall, merged):
     assert figures["false_per_image"] <= 0.05
     if merged is not None:
         assert figures["reading"]["merged"] >= merged
-        assert figures["reading"]["merged"] > figures["reading_with_contours"]["merged"] + 10
         assert calibration_figures(confidences)["sure_right"] >= 95
 
 
@@ -60,7 +59,7 @@ def test_command_line_prints_and_saves(root, tmp_path, sample_path):
     assert "drawn" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["src.evaluation", "src.evaluation.robustness"])
+@pytest.mark.parametrize("command", ["src.evaluation", "tools.robustness"])
 def test_a_folder_that_is_no_set_gets_one_line(root, tmp_path, command):
     arguments = [sys.executable, "-m", command, str(tmp_path)]
     done = subprocess.run(arguments, capture_output=True, text=True, cwd=root)

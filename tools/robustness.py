@@ -1,4 +1,4 @@
-"""How well worse photographs are read: ``python -m src.evaluation.robustness SET…``.
+"""How well worse photographs are read: ``python -m tools.robustness SET…``.
 
 The photographs of annotated sets are read as they are, and again smaller, blurred, dark, noisy and compressed.
 """
@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..media.images import read_image
-from ..pipeline import main
-from .annotations import read_annotations, refusal
-from .evaluate import compare_answer
-from .metrics import Comparison, ReadingFigures, reading_figures
+from src.evaluation.annotations import read_annotations, refusal
+from src.evaluation.evaluate import compare_answer
+from src.evaluation.metrics import Comparison, ReadingFigures, reading_figures
+from src.media.images import read_image
+from src.pipeline import main
 
 BLUR, DARKNESS, NOISE, JPEG_QUALITY = 1.8, 0.15, 20.0, 15
 
@@ -60,7 +60,7 @@ def evaluate_harmed(folder: Path) -> dict[str, ReadingFigures | None]:
 def run() -> int:
     """Evaluate the sets named on the command line; returns the exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m src.evaluation.robustness",
+        prog="python -m tools.robustness",
         description="Measure how well worse photographs of annotated sets are read: exact / merged, in percent.",
     )
     parser.add_argument("sets", nargs="+", type=Path, metavar="SET")

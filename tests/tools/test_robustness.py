@@ -4,7 +4,7 @@ import sys
 import cv2
 import numpy as np
 
-from src.evaluation.robustness import HARMS, evaluate_harmed
+from tools.robustness import HARMS, evaluate_harmed
 
 FLOORS = {"as it is": 90, "half as large": 48, "blurred": 43, "dark": 86, "noisy": 75, "compressed": 57}
 
@@ -28,7 +28,7 @@ def test_the_command_reads_a_set_in_every_way(root, tmp_path, sample_path):
     (tmp_path / "drawn" / "images" / sample_path.name).write_bytes(sample_path.read_bytes())
     header = "image,width,height,xmin,ymin,xmax,ymax,corners,text,country\n"
     (tmp_path / "drawn" / "annotations.csv").write_text(header + f"{sample_path.name},1280,720,10,10,40,20,,AB12,\n")
-    command = [sys.executable, "-m", "src.evaluation.robustness", str(tmp_path / "drawn")]
+    command = [sys.executable, "-m", "tools.robustness", str(tmp_path / "drawn")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from src.evaluation.baseline import contour_boxes
+from tools.contours import compare_segmentations, contour_boxes
 
 
 def drawn_canvas(text: str) -> np.ndarray:
@@ -23,3 +23,8 @@ def test_clean_characters_are_found_in_order_in_both_polarities(inverted: bool) 
 
 def test_an_empty_canvas_has_none() -> None:
     assert contour_boxes(np.full((96, 192), 128, np.uint8)).shape == (0, 4)
+
+
+def test_learned_segmentation_reads_more(datasets):
+    learned, contours = compare_segmentations(datasets / "val" / "indonesia")
+    assert learned.merged > contours.merged + 10

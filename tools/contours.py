@@ -1,15 +1,27 @@
-"""Reading with training-free segmentation by contours: what the learned segmenter is measured against."""
+"""What the learned segmentation buys: ``python -m tools.contours SET…`` reads with training-free contours in its place.
+
+Detection and classification are the product's. Prints exact / merged in percent, learned and with contours.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray
-from ..basics.runtime import Model
-from ..basics.texts import ALPHABET, REJECT
-from ..classification.crops import character_crops
-from ..segmentation.canvas import CANVAS_HEIGHT, plate_view
-from ..segmentation.rows import group_rows
+from src.basics.geometry import FloatArray
+from src.basics.runtime import Model, load_model
+from src.basics.texts import ALPHABET, REJECT
+from src.classification.crops import character_crops
+from src.evaluation.annotations import AnnotatedImage, read_annotations
+from src.evaluation.evaluate import compare_answer
+from src.evaluation.metrics import ReadingFigures, reading_figures
+from src.media.images import read_image
+from src.pipeline import main
+from src.segmentation.canvas import CANVAS_HEIGHT, plate_view
+from src.segmentation.rows import group_rows
 
 #: Bounds of a character's height on the canvas, of its width over its height, and of its height over the median one.
 _HEIGHTS = (0.12 * CANVAS_HEIGHT, 0.75 * CANVAS_HEIGHT)
@@ -67,3 +79,33 @@ def _ink_boxes(canvas: NDArray[np.uint8]) -> FloatArray:
 
 def _within(values: NDArray[np.floating], bounds: tuple[float, float]) -> NDArray[np.bool_]:
     return (values >= bounds[0]) & (values <= bounds[1])
+
+
+def contour_texts(item: AnnotatedImage, answer: dict[str, Any], classifier: Model) -> list[str]:
+    """What the plates of an answer say with contours."""
+    image = read_image(item.path, str(item.path))
+    return [read_with_contours(image, np.array(plate["corners"], np.float32), classifier) for plate in answer["plates"]]
+
+
+def compare_segmentations(folder: Path) -> list[ReadingFigures | None]:
+    """How well the plates of an annotated set are read with the learned segmentation, and with contours."""
+    classifier = load_model("classifier")
+    learned, contours = [], []
+    for item in [item for item in read_annotations(folder) if any(item.texts)]:
+        answer = main(str(item.path), output_dir=None)
+        learned.append(compare_answer(item, answer))
+        contours.append(compare_answer(item, answer, contour_texts(item, answer, classifier)))
+    return [reading_figures(learned), reading_figures(contours)]
+
+
+def run() -> None:
+    """Compare on the sets named on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tools.contours", description=__doc__)
+    parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
+    for folder in parser.parse_args().sets:
+        cells = [f"{row.exact:.1f} / {row.merged:.1f}" if row else "–" for row in compare_segmentations(folder)]
+        print(f"{folder.name:14}{'   '.join(cells)}")
+
+
+if __name__ == "__main__":
+    run()
