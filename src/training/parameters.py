@@ -47,7 +47,7 @@ from .reader_real import align
 #: From which confidences on detections may be plates, and how many false ones an image may have in the mean: no set
 #: should have more than 0.05, and sets differ.
 THRESHOLDS = np.arange(0.3, 0.95, 0.01)
-MOST_FALSE = 0.035
+MOST_FALSE = 0.03
 #: Powers of the texts' probabilities that are tried.
 INVERSE_TEMPERATURES = np.arange(0.5, 1.51, 0.02)
 #: Inverse strength of the penalty on weights: next to none, as there are thousands of samples for a few numbers.
