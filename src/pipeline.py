@@ -21,6 +21,7 @@ from .media.folder_output import FolderOutput
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input
 from .media.saving import OutputFolder, Rendering, render
 from .media.window import Window
+from .recognition.options import ANYTHING, ReadOptions
 from .recognition.recogniser import load_recogniser
 from .video.options import EVERYTHING, VideoOptions
 
@@ -37,6 +38,7 @@ def read(
     runtime: str = "litert",
     display: bool = False,
     video: VideoOptions = EVERYTHING,
+    options: ReadOptions = ANYTHING,
     workers: int = 1,
 ) -> Result:
     """Find and read the number plates of a picture, of many, or of a video.
@@ -49,6 +51,7 @@ def read(
         runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
         display: show the annotated picture or video in a window as well.
         video: more about reading videos.
+        options: what is known of the plates.
         workers: number of processes that read the pictures of a folder or pattern; with a window it is one. They
             import the program that calls this, whose own work has to stand behind ``if __name__ == "__main__"``.
 
@@ -60,7 +63,7 @@ def read(
             worker died.
     """
     data = data_preprocessing(input)
-    return _predict(data, output_dir, runtime=runtime, display=display, video=video, workers=workers)
+    return _predict(data, output_dir, runtime=runtime, display=display, video=video, options=options, workers=workers)
 
 
 def main(
@@ -70,6 +73,7 @@ def main(
     runtime: str = "litert",
     display: bool = False,
     video: VideoOptions = EVERYTHING,
+    options: ReadOptions = ANYTHING,
 ) -> dict[str, Any]:
     """As :func:`read`, in plain JSON types, and saved unless ``output_dir`` is None.
 
@@ -79,6 +83,7 @@ def main(
         runtime: "litert" or "keras".
         display: show the annotated picture or video in a window as well.
         video: more about reading videos.
+        options: what is known of the plates.
 
     Returns:
         The answer in plain JSON types; ``docs/answers.md`` describes it.
@@ -87,7 +92,7 @@ def main(
         InputError: the input cannot be read, or nothing can be saved in ``output_dir``.
     """
     data = data_preprocessing(input)
-    output = model_prediction(data, output_dir, runtime=runtime, display=display, video=video)
+    output = model_prediction(data, output_dir, runtime=runtime, display=display, video=video, options=options)
     return output
 
 
@@ -113,6 +118,7 @@ def model_prediction(
     runtime: str = "litert",
     display: bool = False,
     video: VideoOptions = EVERYTHING,
+    options: ReadOptions = ANYTHING,
     workers: int = 1,
 ) -> dict[str, Any]:
     """Find and read the plates of preprocessed data.
@@ -123,6 +129,7 @@ def model_prediction(
         runtime: "litert" or "keras".
         display: show the annotated picture or video in a window as well.
         video: more about reading videos.
+        options: what is known of the plates.
         workers: number of processes, as for :func:`read`.
 
     Returns:
@@ -132,7 +139,9 @@ def model_prediction(
         InputError: nothing can be saved in ``output_dir``, the runtime is not there, a video cannot be opened, or a
             worker died.
     """
-    return _predict(data, output_dir, runtime=runtime, display=display, video=video, workers=workers).to_dict()
+    return _predict(
+        data, output_dir, runtime=runtime, display=display, video=video, options=options, workers=workers
+    ).to_dict()
 
 
 def _predict(
@@ -142,13 +151,14 @@ def _predict(
     runtime: str,
     display: bool,
     video: VideoOptions,
+    options: ReadOptions,
     workers: int,
 ) -> Result:
     folder = None if output_dir is None else OutputFolder(output_dir)
     window = _open_window() if display else None
     if isinstance(data, FolderSource) and workers > 1 and not window:
-        return _summary(data, _read_in_processes(data, folder, runtime, workers), folder)
-    recogniser = load_recogniser(runtime)
+        return _summary(data, _read_in_processes(data, folder, runtime, options, workers), folder)
+    recogniser = load_recogniser(runtime, options)
     if isinstance(data, VideoSource | LiveSource):
         from .video.reader import read_video
 
@@ -212,12 +222,12 @@ def _summary(
 
 
 def _read_in_processes(
-    data: FolderSource, folder: OutputFolder | None, runtime: str, workers: int
+    data: FolderSource, folder: OutputFolder | None, runtime: str, options: ReadOptions, workers: int
 ) -> Iterator[ImageResult | Failure]:
     """Read pictures in several processes. Only this one saves: who dies or is stopped leaves nothing behind."""
     from .basics.parallel import map_in_processes
 
-    work = functools.partial(_read_one, runtime=runtime, renders=folder is not None)
+    work = functools.partial(_read_one, runtime=runtime, options=options, renders=folder is not None)
     with contextlib.closing(map_in_processes(work, data.images, min(workers, len(data.images)))) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, Failure):
@@ -227,13 +237,15 @@ def _read_in_processes(
             yield folder.save_rendering(rendering, result) if folder and rendering else result
 
 
-def _read_one(source: ImageSource, runtime: str, renders: bool) -> tuple[ImageResult, Rendering | None] | Failure:
+def _read_one(
+    source: ImageSource, runtime: str, options: ReadOptions, renders: bool
+) -> tuple[ImageResult, Rendering | None] | Failure:
     """Read one picture of many, in a process of its own."""
     try:
         photograph = source.load()
     except InputError as error:
         return Failure(source.name, str(error))
-    result = load_recogniser(runtime).recognise(photograph)
+    result = load_recogniser(runtime, options).recognise(photograph)
     return result, render(photograph, result.plates) if renders else None
 
 

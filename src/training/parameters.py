@@ -4,25 +4,19 @@ Each section is fitted alone, leaving one set out at a time, and the set that wa
 printed for a set therefore comes from numbers that have not seen it, below what today's numbers reach there.
 """
 
-import argparse
-import dataclasses
-import datetime
 import functools
 import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from ..basics.files import PARAMETERS_FILE
 from ..basics.geometry import FloatArray, iou_matrix
-from ..basics.parameters import PARAMETERS, LogisticModel, Parameters
+from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.runtime import Model, load_model
 from ..detection.detector import LEAST_VOTE, Detection
 from ..detection.rescoring import LEAST_PROPOSAL, MOST_PROPOSALS
@@ -31,16 +25,9 @@ from ..evaluation.annotations import AnnotatedImage, read_annotations
 from ..evaluation.metrics import (
     FOUND_IOU,
     LOCATED_IOU,
-    Comparison,
-    PredictedPlates,
-    compared_part,
-    detection_figures,
     normalise_text,
-    reading_figures,
 )
 from ..media.images import read_image
-from ..media.inputs import Photograph
-from ..recognition.acceptance import is_plate
 from ..recognition.reading import Reading
 from ..recognition.recogniser import PlateRecogniser
 from .reader_real import align
