@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import logging
 import math
@@ -20,6 +21,7 @@ from .formats.openalpr import openalpr_answer
 from .media.inputs import LiveSource, Photograph, printable
 from .media.saving import csv_text
 from .pipeline import Data, data_preprocessing, model_prediction
+from .recognition.options import ReadOptions
 from .video.crossing import Line
 from .video.options import EVERYTHING, SAVED, VideoOptions
 
@@ -92,6 +94,13 @@ def _parser(program: str) -> argparse.ArgumentParser:
         help=f"what to save of a video or stream: {', '.join(SAVED)}, or none (all but crops)",
     )
     parser.add_argument("--crops", action="store_true", help="save the best picture of each plate of a video, too")
+    known = parser.add_argument_group("what is known of the plates")
+    for option in dataclasses.fields(ReadOptions):
+        flag = f"--{option.name.replace('_', '-')}"
+        if option.type is bool:
+            known.add_argument(flag, action="store_const", const=["true"], default=[], help=option.metadata["help"])
+        else:
+            known.add_argument(flag, action="append", default=[], metavar="VALUE", help=option.metadata["help"])
     parser.add_argument(
         "--workers", type=_count, default=1, metavar="N", help="processes that read a folder or pattern (%(default)s)"
     )
@@ -160,6 +169,11 @@ def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespac
     if (options.path is None) == (options.input is None):
         parser.error("give an input" if options.path is None else "give the input once")
     options.input = options.path if options.input is None else options.input
+    try:
+        told = {option.name: getattr(options, option.name) for option in dataclasses.fields(ReadOptions)}
+        options.known = ReadOptions.parse(told)
+    except InputError as error:
+        parser.error(str(error))
     return options
 
 
@@ -188,6 +202,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pi
                 None if options.no_save else options.output,
                 runtime=options.runtime,
                 display=options.display,
+                options=options.known,
                 video=VideoOptions(
                     lines=tuple(options.line),
                     duration_s=options.duration,
