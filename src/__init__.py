@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from .basics.errors import InputError
     from .basics.results import FolderResult, ImageResult, Plate, VideoResult
     from .pipeline import main, read
+    from .recognition.options import ReadOptions
 
 __version__ = "0.1.0"
-__all__ = ["FolderResult", "ImageResult", "InputError", "Plate", "VideoResult", "main", "read"]
+__all__ = ["FolderResult", "ImageResult", "InputError", "Plate", "ReadOptions", "VideoResult", "main", "read"]
 
-_MODULES = {"InputError": "basics.errors", "main": "pipeline", "read": "pipeline"}
+_MODULES = {"InputError": "basics.errors", "main": "pipeline", "read": "pipeline", "ReadOptions": "recognition.options"}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import logging
 import math
@@ -20,6 +21,7 @@ from .formats.openalpr import openalpr_answer
 from .media.inputs import LiveSource, Photograph, printable
 from .media.tables import csv_text
 from .pipeline import Data, data_preprocessing, model_prediction
+from .recognition.options import ReadOptions
 from .video.crossing import Line
 from .video.options import EVERYTHING, SAVED, VideoOptions
 
@@ -73,6 +75,13 @@ def _parser(program: str) -> argparse.ArgumentParser:
     text = "processes that read a folder or pattern (%(default)s)"
     add("--workers", type=_told(_count), default=1, metavar="N", help=text)
     add("--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)")
+    known = parser.add_argument_group("what is known of the plates")
+    for option in dataclasses.fields(ReadOptions):
+        flag = f"--{option.name.replace('_', '-')}"
+        if option.type is bool:
+            known.add_argument(flag, action="store_const", const=["true"], default=[], help=option.metadata["help"])
+        else:
+            known.add_argument(flag, action="append", default=[], metavar="VALUE", help=option.metadata["help"])
     return parser
 
 
@@ -133,6 +142,11 @@ def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespac
     if (options.path is None) == (options.input is None):
         parser.error("give an input" if options.path is None else "give the input once")
     options.input = options.path if options.input is None else options.input
+    try:
+        told = {option.name: getattr(options, option.name) for option in dataclasses.fields(ReadOptions)}
+        options.known = ReadOptions.parse(told)
+    except InputError as error:
+        parser.error(str(error))
     return options
 
 
@@ -161,6 +175,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pi
                 None if options.no_save else options.output,
                 runtime=options.runtime,
                 display=options.display,
+                options=options.known,
                 video=VideoOptions(
                     lines=tuple(options.line),
                     duration_s=options.duration,

@@ -26,6 +26,7 @@ from .media.folder_output import FolderOutput
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input
 from .media.saving import OutputFolder
 from .media.window import Window
+from .recognition.options import ANYTHING, ReadOptions
 from .recognition.recogniser import load_recogniser
 from .video.options import EVERYTHING, VideoOptions
 
@@ -43,6 +44,7 @@ def read(
     runtime: str = "litert",
     display: bool = False,
     video: VideoOptions = EVERYTHING,
+    options: ReadOptions = ANYTHING,
     workers: int = 1,
 ) -> Result:
     """Find and read the number plates of a picture, of many, or of a video.
@@ -55,6 +57,7 @@ def read(
         runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
         display: show the annotated picture or video in a window as well.
         video: more about reading videos.
+        options: what is known of the plates.
         workers: number of processes that read the pictures of a folder or pattern; with a window it is one. They
             import the program that calls this, whose own work has to stand behind ``if __name__ == "__main__"``.
 
@@ -66,7 +69,7 @@ def read(
             worker died.
     """
     data = data_preprocessing(input)
-    return _predict(data, output_dir, runtime=runtime, display=display, video=video, workers=workers)
+    return _predict(data, output_dir, runtime=runtime, display=display, video=video, options=options, workers=workers)
 
 
 def main(
@@ -76,10 +79,11 @@ def main(
     runtime: str = "litert",
     display: bool = False,
     video: VideoOptions = EVERYTHING,
+    options: ReadOptions = ANYTHING,
 ) -> dict[str, Any]:
     """As :func:`read`, but saved unless ``output_dir`` is None, and in the JSON types of ``docs/answers.md``."""
     data = data_preprocessing(input)
-    output = model_prediction(data, output_dir, runtime=runtime, display=display, video=video)
+    output = model_prediction(data, output_dir, runtime=runtime, display=display, video=video, options=options)
     return output
 
 
@@ -105,10 +109,13 @@ def model_prediction(
     runtime: str = "litert",
     display: bool = False,
     video: VideoOptions = EVERYTHING,
+    options: ReadOptions = ANYTHING,
     workers: int = 1,
 ) -> dict[str, Any]:
     """Find and read the plates of what :func:`data_preprocessing` returned; options and answer as of :func:`main`."""
-    return _predict(data, output_dir, runtime=runtime, display=display, video=video, workers=workers).to_dict()
+    return _predict(
+        data, output_dir, runtime=runtime, display=display, video=video, options=options, workers=workers
+    ).to_dict()
 
 
 def _predict(
@@ -118,6 +125,7 @@ def _predict(
     runtime: str,
     display: bool,
     video: VideoOptions,
+    options: ReadOptions,
     workers: int,
 ) -> Result:
     folder = None if output_dir is None else OutputFolder(output_dir)
@@ -125,15 +133,17 @@ def _predict(
     if isinstance(data, VideoSource | LiveSource):
         from .video.reader import read_video
 
-        return read_video(data, load_recogniser(runtime), folder, window, video)
-    work = functools.partial(_read_one, runtime=runtime, renders=bool(folder or window))
+        return read_video(data, load_recogniser(runtime, options), folder, window, video)
+    work = functools.partial(_read_one, runtime=runtime, options=options, renders=bool(folder or window))
     if isinstance(data, Photograph):
         return _shown_and_saved(*work(data), folder, window)
     return _read_many(data, work, folder, window, workers)
 
 
-def _read_one(photograph: Photograph, runtime: str, renders: bool) -> tuple[ImageResult, Rendering | None]:
-    result = load_recogniser(runtime).recognise(photograph)
+def _read_one(
+    photograph: Photograph, runtime: str, options: ReadOptions, renders: bool
+) -> tuple[ImageResult, Rendering | None]:
+    result = load_recogniser(runtime, options).recognise(photograph)
     return result, render(photograph, result.plates) if renders else None
 
 

@@ -7,6 +7,14 @@ ALPHABET = DIGITS + LETTERS
 #: The classifier's class after them: a crop that shows no single whole character.
 REJECT = len(ALPHABET)
 CLASSES = len(ALPHABET) + 1
+#: Digits and the letters that look like them.
+LOOK_ALIKES = (("0", "O"), ("1", "I"))
+_MERGED = str.maketrans({letter: digit for digit, letter in LOOK_ALIKES})
+
+
+def merged(text: str) -> str:
+    """The text with digits in the place of letters that look like them."""
+    return text.translate(_MERGED)
 
 
 def edit_distance(first: str, second: str) -> int:

@@ -3,11 +3,13 @@
 import numpy as np
 
 from ..basics.geometry import FloatArray
-from ..basics.texts import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, LOOK_ALIKES, REJECT
 from ..segmentation.rows import stacked
 
 #: So many of a plate's boxes count as its best.
 BEST_BOXES = 6
+#: Where a country is told, what looks like a 0 may be its O in so many cases, however clear it is.
+LOOK_ALIKE_SHARE = 0.02
 
 
 def evidence_features(boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> FloatArray:
@@ -37,9 +39,19 @@ def evidence_features(boxes: FloatArray, scores: FloatArray, probabilities: Floa
 def surest_class(probabilities: FloatArray) -> FloatArray:
     """Probability of the likeliest character, ``[N, 37]`` to ``[N]``; an O is as good as a 0, an I as a 1."""
     characters = probabilities[:, :REJECT].copy()
-    for digit, letter in ("0O", "1I"):
+    for digit, letter in LOOK_ALIKES:
         characters[:, ALPHABET.index(digit)] += characters[:, ALPHABET.index(letter)]
     return characters.max(axis=1)
+
+
+def with_look_alikes(probabilities: FloatArray) -> FloatArray:
+    """Class probabilities ``[N, 37]`` in which an O may always be a 0, an I a 1, and the other way round."""
+    doubted = probabilities.copy()
+    for pair in LOOK_ALIKES:
+        classes = [ALPHABET.index(character) for character in pair]
+        both = probabilities[:, classes].sum(axis=1, keepdims=True)
+        doubted[:, classes] = (1 - 2 * LOOK_ALIKE_SHARE) * probabilities[:, classes] + LOOK_ALIKE_SHARE * both
+    return doubted
 
 
 def weighted_median(values: FloatArray, weights: FloatArray) -> float:

@@ -32,6 +32,10 @@ class PlateReader:
         self._segmenter, self._classifier = segmenter, classifier
         self._syntaxes, self._parameters = syntaxes, parameters
 
+    def with_syntaxes(self, syntaxes: Syntaxes) -> "PlateReader":
+        """This reader with other syntaxes."""
+        return PlateReader(self._segmenter, self._classifier, syntaxes, self._parameters)
+
     def read(self, image: NDArray[np.uint8], quads: FloatArray) -> list[Reading]:
         """Read the plates of a photograph, one reading per quad.
 

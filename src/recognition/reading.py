@@ -13,7 +13,7 @@ from ..segmentation.canvas import PlateView
 from ..segmentation.foreign import foreign_log_odds
 from ..segmentation.rows import group_rows
 from ..syntax.library import Syntaxes
-from .evidence import evidence_features, surest_class, weighted_median
+from .evidence import evidence_features, surest_class, weighted_median, with_look_alikes
 from .rerank import rerank
 
 #: A box is looked at by the search from this evidence on.
@@ -96,6 +96,8 @@ def read_boxes(
         return Pass(view, Reading(), 0.0, boxes, boxes, boxes, np.zeros((0, 4), np.float32))
     features = evidence_features(boxes, scores, probabilities)
     marked = boxes, features
+    if syntaxes.is_told:
+        probabilities = with_look_alikes(probabilities)
     evidence = parameters.evidence.probability(features).astype(np.float32)
     kept = np.nonzero(evidence >= LEAST_EVIDENCE)[0]
     boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]

@@ -1,5 +1,6 @@
 """From one picture to its plates, the chain in sight: detect, rescore, refine corners, read, accept."""
 
+import copy
 import functools
 import threading
 import time
@@ -21,6 +22,7 @@ from ..media.images import BGRImage
 from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes
 from .acceptance import RULES, Rule, is_plate
+from .options import ANYTHING, ReadOptions
 from .plates import distinct, plate_of, settled_corners
 from .reader import PlateReader
 from .reading import Reading
@@ -47,16 +49,26 @@ class PlateRecogniser:
             InputError: the models or the runtime are not there.
         """
         self._thresholds, self._rules = parameters.acceptance, rules
+        self._options, self._syntaxes = ANYTHING, load_syntaxes()
         self._free_memory = FreeMemory()
         try:
             self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
             self.rescorer = Rescorer(load("verifier", runtime), parameters.rescoring)
             self.refiner = CornerRefiner(load("refiner", runtime))
             self.reader = PlateReader(
-                load("segmenter", runtime), load("classifier", runtime), load_syntaxes(), parameters
+                load("segmenter", runtime), load("classifier", runtime), self._syntaxes, parameters
             )
         except (FileNotFoundError, ImportError) as error:
             raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
+
+    def with_options(self, options: ReadOptions) -> "PlateRecogniser":
+        """These models, told what people know."""
+        told = copy.copy(self)
+        told._options = options
+        if options.regions or options.formats:
+            syntaxes = self._syntaxes.told(options.regions, options.formats, options.regions_strict)
+            told.reader = self.reader.with_syntaxes(syntaxes)
+        return told
 
     def recognise(self, photograph: Photograph) -> ImageResult:
         """Find and read the plates of a photograph."""
@@ -81,7 +93,8 @@ class PlateRecogniser:
     def detect(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``, the surest first."""
         proposals = self.detector.detect(image, LEAST_RESCORED)[:MOST_RESCORED]
-        return self.rescorer.rescore(image, proposals, self._thresholds.least_detection)
+        detections = self.rescorer.rescore(image, proposals, self._thresholds.least_detection)
+        return [one for one in detections if self._options.wants(one.corners, one.confidence)]
 
     def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
         """Read what was found in a picture, BGR uint8 ``[H, W, 3]``; the detections come back with better corners."""
@@ -100,11 +113,13 @@ class PlateRecogniser:
 
     def plates(self, pairs: Sequence[tuple[Detection, Reading]]) -> tuple[Plate, ...]:
         """The plates among what was read in a photograph, the surest first."""
-        return tuple(distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)]))
+        distinct_plates = distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)])
+        return tuple(distinct_plates[: self._options.max_plates])
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
-        """Whether what was found is a plate."""
-        return is_plate(detection, reading, self._thresholds, self._rules)
+        """Whether what was found is a plate, and wanted."""
+        sure = reading.confidence >= self._options.min_confidence
+        return sure and is_plate(detection, reading, self._thresholds, self._rules)
 
 
 def _straighter(found: FloatArray, refined: FloatArray) -> FloatArray:
@@ -113,14 +128,15 @@ def _straighter(found: FloatArray, refined: FloatArray) -> FloatArray:
     return refined if abs(roll - better_roll) > TURNED or abs(shear - better_shear) > SHEARED else found
 
 
-def load_recogniser(runtime: str = "litert") -> PlateRecogniser:
-    """The recogniser of this process ("litert" or "keras"); its models are loaded at the first call.
+def load_recogniser(runtime: str = "litert", options: ReadOptions = ANYTHING) -> PlateRecogniser:
+    """The recogniser of this process ("litert" or "keras"), told what people know; its models are loaded once.
 
     Raises:
         InputError: the models or the runtime are not there.
     """
     with _LOADING:
-        return _cached_recogniser(runtime)
+        recogniser = _cached_recogniser(runtime)
+    return recogniser if options == ANYTHING else recogniser.with_options(options)
 
 
 _cached_recogniser = functools.cache(PlateRecogniser)

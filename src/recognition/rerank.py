@@ -16,13 +16,15 @@ import numpy as np
 from ..basics.geometry import FloatArray, box_centres
 from ..basics.parameters import PARAMETERS, SyntaxParameters
 from ..basics.results import Region
-from ..basics.texts import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, REJECT, merged
 from ..classification.search import Spelling
 from ..segmentation.rows import typical_height
 from ..syntax.library import Syntaxes
 
 #: A character so much higher or lower than the last one, in heights, is in another row.
 NEW_ROW = 0.6
+#: Where all plates follow the syntaxes there is no text if those that do were seen with less than this probability.
+LEAST_LAWFUL = 0.05
 
 
 def rerank(
@@ -52,6 +54,8 @@ def rerank(
         first fits best, or None.
     """
     # Most spellings are of the same boxes and differ in a class.
+    if syntaxes.is_told:
+        weights = replace(weights, prior_weight=1.0, largest_bonus=math.inf)
     breaks = {chosen: break_log_odds(boxes, chosen, weights) for chosen in {spelling.boxes for spelling in spellings}}
     # What stands before the text is seen: unlike how often plates are met, it counts in full.
     shares = [
@@ -62,21 +66,26 @@ def rerank(
         )
         for spelling in spellings
     ]
+    # Where people know whose plates they are, it is theirs to say whether a clear character is an O or a 0.
+    seen_as = merged if syntaxes.is_told else str
     best = spellings[0]
     clear_boxes = {box for box in best.boxes if evidence[box] >= weights.clear}
     clear_classes = {
-        box: character
+        box: seen_as(character)
         for box, character in zip(best.boxes, best.text, strict=True)
         if probabilities[box, ALPHABET.index(character)] >= weights.clear * probabilities[box, :REJECT].sum()
     }
-    gained = []
+    gained, lawful = [], 0.0
     for spelling, of_regions in zip(spellings, shares, strict=True):
         consistent = clear_boxes <= set(spelling.boxes) and all(
-            clear_classes.get(box, character) == character
+            clear_classes.get(box, seen_as(character)) == seen_as(character)
             for box, character in zip(spelling.boxes, spelling.text, strict=True)
         )
         gain = bonus(len(spelling.text), sum(of_regions.values()), weights) if consistent else 0.0
-        gained.append(spelling.probability * math.exp(gain))
+        lawful += spelling.probability if gain else 0.0
+        gained.append(spelling.probability * (math.exp(gain) if gain or not syntaxes.is_strict else 0.0))
+    if syntaxes.is_strict and lawful < LEAST_LAWFUL:
+        return [Spelling("", 1.0, ())], None
     scale = sum(spelling.probability for spelling in spellings) / sum(gained)
     order = sorted(range(len(spellings)), key=lambda index: -gained[index])
     ordered = [replace(spellings[index], probability=scale * gained[index]) for index in order]

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,10 @@ KEYWORDS = ("vehicles", "letters", "list", "plate", "rare", "valid", "invalid")
 #: A region's share of the plates in photographs grows with this power of its number of vehicles: people photograph the
 #: roads of small countries too.
 VEHICLES_POWER = 0.5
+#: Share of plates of other regions where people know whose plates they are.
+OTHERS_SHARE = 0.02
+#: What formats of one's own are called.
+OWN_CODE = "own"
 #: How often a rare pattern is met, against a usual one.
 RARE_SHARE = 0.1
 
@@ -40,15 +45,40 @@ class Syntax:
 
 
 class Syntaxes:
-    """The syntaxes of the regions that plates may come from, ready to be asked; immutable."""
+    """The syntaxes of the regions that plates may come from, ready to be asked; immutable.
+
+    Attributes:
+        is_told: whether people know whose plates they are, so that syntaxes count in full.
+        is_strict: whether all plates follow them.
+    """
 
     def __init__(self, syntaxes: Iterable[Syntax]) -> None:
         """Sort the forms by their shape."""
-        syntaxes = tuple(syntaxes)
-        total = sum(syntax.vehicles**VEHICLES_POWER for syntax in syntaxes)
+        self.is_told, self.is_strict = False, False
+        self._syntaxes = tuple(syntaxes)
         self._by_shape: dict[str, list[tuple[str, float, Form]]] = {}
+        self._fill(self._syntaxes, 1.0)
+
+    def told(self, regions: Sequence[str], formats: Sequence[str], strict: bool) -> "Syntaxes":
+        """These syntaxes for plates of which people know whose they are.
+
+        Args:
+            regions: codes of countries, with their parts, or of parts.
+            formats: further patterns.
+            strict: whether there are no others.
+        """
+        chosen = [one for one in self._syntaxes if one.code in regions or one.code.partition("-")[0] in regions]
+        told = Syntaxes([*chosen, own_syntax(formats)] if formats else chosen)
+        told.is_told, told.is_strict = True, strict
+        if not strict:
+            told._fill([one for one in self._syntaxes if one not in chosen], OTHERS_SHARE)
+        return told
+
+    def _fill(self, syntaxes: Sequence[Syntax], share: float) -> None:
+        """Let these syntaxes be those of such a share of the plates."""
+        total = sum(syntax.vehicles**VEHICLES_POWER for syntax in syntaxes)
         for syntax in syntaxes:
-            usual = syntax.vehicles**VEHICLES_POWER / total
+            usual = share * syntax.vehicles**VEHICLES_POWER / total
             usual /= len(syntax.patterns) + RARE_SHARE * len(syntax.rare_patterns)
             for share, patterns in ((usual, syntax.patterns), (usual * RARE_SHARE, syntax.rare_patterns)):
                 for forms in patterns.values():
@@ -90,6 +120,24 @@ def load_syntaxes(folder: Path = SYNTAX_DIRECTORY) -> Syntaxes:
     if not files:
         raise FileNotFoundError(f"{folder} holds no syntaxes")
     return Syntaxes(syntax for file in files for syntax in read_syntaxes(file))
+
+
+@functools.cache
+def known_regions() -> dict[str, str]:
+    """Names of all regions of ``data/syntaxes`` by their codes, and of countries of which there are parts only."""
+    text = "".join(file.read_text(encoding="utf-8") for file in sorted(SYNTAX_DIRECTORY.glob("*.txt")))
+    names = {code: name.strip() for code, name in re.findall(r"^([a-z-]+) ([^#\n]+)", text, re.MULTILINE)}
+    return {code.partition("-")[0]: f"all of {code.partition('-')[0].upper()}" for code in names} | names
+
+
+def own_syntax(formats: Sequence[str]) -> Syntax:
+    """The syntax of patterns that somebody has given.
+
+    Raises:
+        ValueError: a pattern cannot be understood.
+    """
+    patterns = {pattern: forms_of(pattern, vocabulary()) for pattern in formats}
+    return Syntax(OWN_CODE, "own formats", 1.0, patterns, {}, (), ())
 
 
 def read_syntaxes(file: Path) -> list[Syntax]:
