@@ -80,11 +80,11 @@ class Syntaxes:
         for syntax in syntaxes:
             usual = share * syntax.vehicles**VEHICLES_POWER / total
             usual /= len(syntax.patterns) + RARE_SHARE * len(syntax.rare_patterns)
-            for share, patterns in ((usual, syntax.patterns), (usual * RARE_SHARE, syntax.rare_patterns)):
+            for often, patterns in ((usual, syntax.patterns), (usual * RARE_SHARE, syntax.rare_patterns)):
                 for forms in patterns.values():
                     size = sum(form.size for form in forms)
                     for form in forms:
-                        self._by_shape.setdefault(form.shape, []).append((syntax.code, share / size, form))
+                        self._by_shape.setdefault(form.shape, []).append((syntax.code, often / size, form))
 
     def shares(self, text: str, breaks: Sequence[float] = (), foreign: float = 0.0) -> dict[str, float]:
         """How likely a plate of any region is this very text, if every region uses all texts of a pattern alike.
