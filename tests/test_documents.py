@@ -1,8 +1,9 @@
 """The documents are short, whole, and tell all options."""
 
-import ast
+import contextlib
 import csv
 import importlib.util
+import io
 import json
 import re
 import subprocess
@@ -10,6 +11,8 @@ import sys
 from urllib.parse import unquote
 
 import pytest
+
+from src.__main__ import run
 
 #: A link or picture of Markdown: its target, without a title.
 LINK = re.compile(r"\]\(<?([^)>\s]+)>?(?:\s+\"[^\"]*\")?\)")
@@ -51,12 +54,11 @@ def broken_links(document):
     return found
 
 
-def options_of(source):
-    """Options that a module's parsers know, by the long names that are written in it."""
-    calls = [node for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
-    added = [call.args for call in calls if getattr(call.func, "attr", "") == "add_argument"]
-    names = [argument.value for arguments in added for argument in arguments if isinstance(argument, ast.Constant)]
-    return {name for name in names if isinstance(name, str) and name.startswith("--")}
+def options_of(command):
+    """Options that the help of a command tells."""
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()) as told:
+        run([command, "--help"])
+    return set(re.findall(r"^  (--[a-z-]+)", told.getvalue(), re.MULTILINE))
 
 
 def test_the_readme_is_short(root):
@@ -85,11 +87,11 @@ def test_the_readme_leads_to_every_page(root):
 
 
 @pytest.mark.parametrize(
-    ("module", "some"), [("cli.py", {"--input", "--output", "--format"}), ("service/__main__.py", {"--host", "--port"})]
+    ("command", "some"), [("read", {"--input", "--output", "--regions"}), ("serve", {"--host", "--port"})]
 )
-def test_every_option_is_described(root, module, some):
+def test_every_option_is_described(root, command, some):
     page = (root / "docs" / "command-line.md").read_text(encoding="utf-8")
-    options = options_of(root / "src" / module)
+    options = options_of(command)
     assert options >= some
     # In the table of options, not only in passing.
     assert [option for option in sorted(options) if not re.search(rf"^\| `{option}\b[^-]", page, re.MULTILINE)] == []

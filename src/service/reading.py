@@ -1,5 +1,6 @@
 """Pictures → the project's own answer, the annotated picture, or the answers of other plate readers."""
 
+import dataclasses
 import datetime
 import mimetypes
 import time
@@ -18,7 +19,9 @@ from ..formats.plate_recognizer import plate_recognizer_answer
 from ..media.draw import annotate, encode_picture
 from ..media.images import suffix_of_bytes
 from ..media.inputs import Photograph
+from ..recognition.options import ANYTHING, ReadOptions
 from .descriptions import body, content, failures
+from .errors import ServiceError
 from .state import Service, ServiceHere
 from .uploads import Uploaded, UploadedPicture, json_object
 
@@ -30,6 +33,29 @@ _PICTURES = {
 }
 
 
+#: Parameters of an address that are no options of reading.
+_OTHER_PARAMETERS = {"annotated"}
+
+
+async def told_options(request: Request) -> ReadOptions:
+    """What the address of a request tells about its plates."""
+    query = request.query_params
+    try:
+        return ReadOptions.parse({name: query.getlist(name) for name in query if name not in _OTHER_PARAMETERS})
+    except InputError as error:
+        raise ServiceError(422, "invalid_parameter", str(error)) from error
+
+
+def _parameter(option: "dataclasses.Field[Any]") -> dict[str, Any]:
+    kinds: dict[Any, str] = {bool: "boolean", float: "number", int | None: "integer"}
+    kind = kinds.get(option.type)
+    schema = {"type": kind} if kind else {"type": "array", "items": {"type": "string"}}
+    return {"name": option.name, "in": "query", "description": option.metadata["help"], "schema": schema}
+
+
+_OPTIONS = {"parameters": [_parameter(option) for option in dataclasses.fields(ReadOptions)]}
+
+
 @picture_routes.post(
     "/v1/read",
     name="read",
@@ -37,26 +63,31 @@ _PICTURES = {
     summary="Read the plates of pictures",
     response_model=ImageResult | FolderResult,
     responses={200: {"content": _PICTURES}},
-    openapi_extra=body("Pictures"),
+    openapi_extra=body("Pictures") | _OPTIONS,
 )
-async def read_pictures(request: Request, service: ServiceHere, upload: Uploaded, annotated: bool = False) -> Response:
+async def read_pictures(
+    request: Request,
+    service: ServiceHere,
+    upload: Uploaded,
+    options: Annotated[ReadOptions, Depends(told_options)],
+    annotated: bool = False,
+) -> Response:
     """Give the answer for a picture, or, of several pictures, a list of answers under `results`.
 
     With `annotated=true` the answer is the picture itself, in the format that came in, with its plates outlined.
     """
+    pictures = [upload.single()] if annotated else upload.pictures
+    pool = await service.pool_for(picture.content for picture in pictures)
     if annotated:
-        pool = await service.pool_for([upload.single().content])
-        encoded, media_type = await pool.run_for(request, _annotated, service, upload.single())
+        encoded, media_type = await pool.run_for(request, _annotated, service, pictures[0], options)
         return Response(encoded, media_type=media_type)
-    if len(upload.pictures) == 1:
-        return JSONResponse(await read_single(request, service, upload))
-    pool = await service.pool_for(picture.content for picture in upload.pictures)
-    result = await pool.run_for(request, _read_all, service, upload.pictures)
-    return JSONResponse(result.to_dict())
+    if len(pictures) == 1:
+        return JSONResponse((await pool.run_for(request, _read, service, pictures[0], options)).to_dict())
+    return JSONResponse((await pool.run_for(request, _read_all, service, pictures, options)).to_dict())
 
 
 async def read_single(request: Request, service: ServiceHere, upload: Uploaded) -> dict[str, Any]:
-    """The answer for the only picture of a request."""
+    """The answer for the only picture of a request of another service's client."""
     picture = upload.single()
     pool = await service.pool_for([picture.content])
     return (await pool.run_for(request, _read, service, picture)).to_dict()
@@ -73,26 +104,26 @@ def _load(service: Service, picture: UploadedPicture) -> Photograph:
     return Photograph(picture.name, image, "image" + suffix_of_bytes(picture.content), None, load_ms)
 
 
-def _read(service: Service, picture: UploadedPicture) -> ImageResult:
-    result = service.recogniser.recognise(_load(service, picture))
+def _read(service: Service, picture: UploadedPicture, options: ReadOptions = ANYTHING) -> ImageResult:
+    result = service.recogniser.with_options(options).recognise(_load(service, picture))
     service.metrics.plates.inc(len(result.plates))
     return result
 
 
-def _read_all(service: Service, pictures: Sequence[UploadedPicture]) -> FolderResult:
+def _read_all(service: Service, pictures: Sequence[UploadedPicture], options: ReadOptions) -> FolderResult:
     results, errors = [], []
     for picture in pictures:
         try:
-            results.append(_read(service, picture))
+            results.append(_read(service, picture, options))
         except InputError as error:
             errors.append(Failure(picture.name, str(error)))
     return FolderResult("upload", tuple(results), tuple(errors))
 
 
-def _annotated(service: Service, picture: UploadedPicture) -> tuple[bytes, str]:
+def _annotated(service: Service, picture: UploadedPicture, options: ReadOptions) -> tuple[bytes, str]:
     photograph = _load(service, picture)
     suffix = Path(photograph.file_name).suffix
-    plates = service.recogniser.recognise(photograph).plates
+    plates = service.recogniser.with_options(options).recognise(photograph).plates
     return encode_picture(annotate(photograph.image, plates), suffix), mimetypes.types_map[suffix]
 
 

@@ -206,3 +206,21 @@ def test_no_training_library_is_imported(root):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_what_is_known_of_the_plates_counts(client, photo):
+    def read(query):
+        return client.post(f"/v1/read?{query}", content=photo)
+
+    plates = read("").json()["plates"]
+    told = read("regions=de,fr&min_confidence=0.5").json()["plates"]
+    assert [plate["text"] for plate in told] == [plate["text"] for plate in plates]
+    xmin, ymin, xmax, ymax = plates[0]["box"]
+    around = f"{xmin},{ymin} {xmax},{ymin} {xmax},{ymax} {xmin},{ymax}"
+    inside, outside = (read(f"{zone}={around}").json()["plates"] for zone in ("zone", "zone_out"))
+    assert [plate["text"] for plate in inside] == [plates[0]["text"]]
+    assert [plate["text"] for plate in outside] == [plate["text"] for plate in plates[1:]]
+    for query, hint in (("min_confidnce=0.9", "did you mean min_confidence"), ("regions=uk", "did you mean gb")):
+        refused = read(query)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "invalid_parameter")
+        assert hint in refused.json()["error"]["message"]
