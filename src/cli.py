@@ -212,7 +212,8 @@ def _lines_above_progress(data: Data) -> contextlib.AbstractContextManager[None]
         return contextlib.nullcontext()
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    return logging_redirect_tqdm()
+    redirection: contextlib.AbstractContextManager[None] = logging_redirect_tqdm()
+    return redirection
 
 
 def _print_answer(text: str) -> bool:

@@ -74,7 +74,7 @@ def _ink_boxes(canvas: NDArray[np.uint8]) -> FloatArray:
     nested = np.all(boxes[:, None, :2] >= boxes[None, :, :2], axis=2)
     nested &= np.all(boxes[:, None, 2:] <= boxes[None, :, 2:], axis=2)
     np.fill_diagonal(nested, False)
-    return boxes[~nested.any(axis=1)]
+    return np.asarray(boxes[~nested.any(axis=1)])
 
 
 def _within(values: NDArray[np.floating], bounds: tuple[float, float]) -> NDArray[np.bool_]:

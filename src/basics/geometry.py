@@ -14,7 +14,7 @@ Matrix = NDArray[np.floating]
 
 def box_area(boxes: FloatArray) -> FloatArray:
     """Area of each box, in square pixels; an inverted box has area 0. Shape ``[..., 4]`` to ``[...]``."""
-    return np.clip(boxes[..., 2] - boxes[..., 0], 0, None) * np.clip(boxes[..., 3] - boxes[..., 1], 0, None)
+    return np.asarray(np.prod(np.clip(boxes[..., 2:] - boxes[..., :2], 0, None), axis=-1))
 
 
 def box_centres(boxes: FloatArray) -> FloatArray:
@@ -29,7 +29,7 @@ def iou_matrix(boxes_a: FloatArray, boxes_b: FloatArray) -> FloatArray:
     size = np.clip(bottom_right - top_left, 0, None)
     intersection = size[..., 0] * size[..., 1]
     union = box_area(boxes_a)[:, None] + box_area(boxes_b)[None, :] - intersection
-    return intersection / np.maximum(union, 1e-9)
+    return np.asarray(intersection / np.maximum(union, 1e-9))
 
 
 def shared_part(first: FloatArray, second: FloatArray) -> float:

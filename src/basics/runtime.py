@@ -6,6 +6,7 @@ TensorFlow. The ``.h5`` runs under Keras, which has to be installed for it.
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,7 +69,7 @@ class LiteRTModel:
         interpreter.invoke()
         output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
         free.append(interpreter)
-        return output
+        return np.asarray(output)
 
 
 class KerasModel:
@@ -91,7 +92,7 @@ class KerasModel:
             if size not in self._by_size:
                 self._by_size[size] = keras.models.clone_model(self._model, input_tensors=keras.Input(size))
                 self._by_size[size].set_weights(self._model.get_weights())
-            return self._by_size[size].predict_on_batch(np.asarray(batch, np.float32))
+            return np.asarray(self._by_size[size].predict_on_batch(np.asarray(batch, np.float32)))
 
 
 def load_model(name: str, runtime: str = "litert") -> Model:
@@ -101,7 +102,7 @@ def load_model(name: str, runtime: str = "litert") -> Model:
         FileNotFoundError: the model's file is not there.
         ValueError: the runtime is none of the two.
     """
-    files: dict[str, tuple[str, Any]] = {
+    files: dict[str, tuple[str, Callable[[Path], Model]]] = {
         "litert": (f"{name}.tflite", LiteRTModel),
         "keras": (f"{SAME_H5.get(name, name)}.h5", KerasModel),
     }

@@ -54,7 +54,7 @@ class Spelling:
 def class_probabilities(logits: FloatArray) -> FloatArray:
     """Softmax of logits ``[N, C]``."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def combined_probabilities(

@@ -53,7 +53,7 @@ def decode_heat(logits: FloatArray) -> FloatArray:
     """Corners ``[4, 2]`` in pixels of the close-up, from logits ``[rows, columns, 4]`` of their places."""
     flat = logits.reshape(-1, 4)
     heat = np.exp(flat - flat.max(axis=0))
-    return (heat / heat.sum(axis=0)).T @ cell_centres()
+    return np.asarray((heat / heat.sum(axis=0)).T @ cell_centres())
 
 
 class CornerRefiner:

@@ -11,7 +11,7 @@ import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -99,7 +99,7 @@ def is_light(content: bytes) -> bool:
     return opened.width * opened.height * scans <= LIGHT_PIXELS
 
 
-def read_image(source: Path | bytes | NDArray | Image.Image, name: str) -> BGRImage:
+def read_image(source: Path | bytes | NDArray[Any] | Image.Image, name: str) -> BGRImage:
     """Decode a picture.
 
     Args:
@@ -122,7 +122,7 @@ def read_image(source: Path | bytes | NDArray | Image.Image, name: str) -> BGRIm
     return _from_array(source, name)
 
 
-def _from_array(array: NDArray, name: str) -> BGRImage:
+def _from_array(array: NDArray[Any], name: str) -> BGRImage:
     if array.dtype != np.uint8:
         raise InputError(f"{name}: its type is {array.dtype}; give uint8 values from 0 to 255")
     channels = array.shape[2:] or (1,)
@@ -187,7 +187,7 @@ def _bgr(image: Image.Image) -> BGRImage:
     return result
 
 
-def _upper_bits(values: NDArray, name: str) -> BGRImage:
+def _upper_bits(values: NDArray[Any], name: str) -> BGRImage:
     """The upper 8 of 16 bits; Pillow keeps 16-bit grey in 16- or in 32-bit integers."""
     if values.min() < 0 or values.max() > 65535:
         raise InputError(f"{name}: its values exceed 16 bits; save it with 8 or 16 bits per channel")

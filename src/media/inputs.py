@@ -57,7 +57,7 @@ class ImageSource:
     """A picture that is yet to be decoded: a file, an encoded picture, an array or a Pillow image."""
 
     name: str
-    content: Path | bytes | NDArray | Image.Image
+    content: Path | bytes | NDArray[Any] | Image.Image
 
     def load(self) -> Photograph:
         """Decode the picture; raises :class:`InputError` where that cannot be done."""

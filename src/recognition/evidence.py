@@ -41,7 +41,7 @@ def surest_class(probabilities: FloatArray) -> FloatArray:
     characters = probabilities[:, :REJECT].copy()
     for digit, letter in LOOK_ALIKES:
         characters[:, ALPHABET.index(digit)] += characters[:, ALPHABET.index(letter)]
-    return characters.max(axis=1)
+    return np.asarray(characters.max(axis=1))
 
 
 def with_look_alikes(probabilities: FloatArray) -> FloatArray:

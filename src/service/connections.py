@@ -137,7 +137,7 @@ class _StreamProtocol(_Patient, WebSocketsSansIOProtocol):
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
         if self.response.status_code == 101:
-            extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]
+            extensions: dict[str, Any] = self.scope["extensions"]
             extensions[TRUST] = functools.partial(setattr, self, "_trusted", True)
             # It would be logged, with whatever a client puts there.
             self.scope["query_string"] = b""

@@ -57,8 +57,8 @@ class Design(ROW_ARGUMENTS.table):  # type: ignore[name-defined,misc]
     strokes: list[FamilyName]
     separator: Weighted[Annotated[str, known("piece", LAYOUTS.pieces)]]
     layout: Weighted[Annotated[str, known("layout", LAYOUTS.layouts)]]
-    parts: list[Part]  # type: ignore[valid-type]
-    fittings: list[Part]  # type: ignore[valid-type]
+    parts: list[Part]
+    fittings: list[Part]
 
 
 def merge_variants(tables: dict[str, Any]) -> dict[str, Any]:

@@ -153,7 +153,7 @@ def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generat
         result = result * np.exp(across + down[:, None])
     if deviation := strength(ranges.noise):
         result = result + rng.standard_normal(result.shape, np.float32) * deviation
-    return np.clip(result, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(result, 0, 255), np.uint8)
 
 
 def random_border(rng: np.random.Generator) -> int:

@@ -75,7 +75,7 @@ class RecordedModel:
         return answer.copy()
 
     def _unpacked(self, packed: Any) -> FloatArray:
-        return packed
+        return np.asarray(packed)
 
 
 class RecordedDetector(RecordedModel):
@@ -140,7 +140,7 @@ class Sample:
         best = iou_matrix(boxes, self.item.boxes).max(axis=1)
         unclear = iou_matrix(boxes, self.item.unclear).max(axis=1, initial=0) >= LOCATED_IOU
         known = ((best >= FOUND_IOU) | (best < LOCATED_IOU)) & ~unclear
-        return np.concatenate([features, best[:, None] >= FOUND_IOU], axis=1)[known]
+        return np.asarray(np.concatenate([features, best[:, None] >= FOUND_IOU], axis=1)[known])
 
     @cached_property
     def boxes(self) -> FloatArray:

@@ -37,7 +37,7 @@ class VideoDescription:
     template: Any = None
     audio_stream: Any = None
     #: Takes each packet of sound.
-    on_audio: Callable[[av.Packet], None] | None = None
+    on_audio: Callable[["av.Packet[Any]"], None] | None = None
     #: Is called with the time in seconds, on the clock of the frames, again and again while no frame comes.
     on_idle: Callable[[float], None] | None = None
 

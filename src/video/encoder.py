@@ -78,7 +78,7 @@ class VideoWriter:
         """Add a frame at its time in seconds: I420 uint8 ``[1.5 H, W]``, or as it was decoded, with even sides."""
         self._put(self._encode, picture, time_s)
 
-    def write_audio(self, packet: av.Packet) -> None:
+    def write_audio(self, packet: "av.Packet[Any]") -> None:
         """Add sound as it came from the original."""
         if self._audio is not None:
             self._put(self._copy, packet)
@@ -146,7 +146,7 @@ class VideoWriter:
         frame.pts = self._last_pts
         self._container.mux(self._stream.encode(frame))
 
-    def _copy(self, packet: av.Packet) -> None:
+    def _copy(self, packet: "av.Packet[Any]") -> None:
         if packet.dts is None or packet.time_base is None:
             return
         shift = round(self._start_s / packet.time_base)

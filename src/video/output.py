@@ -191,7 +191,7 @@ class VideoOutput(contextlib.ExitStack):
         for part in self._parts.values():
             part.unlink(missing_ok=True)
 
-    def _write_audio(self, packet: av.Packet) -> None:
+    def _write_audio(self, packet: "av.Packet[Any]") -> None:
         with self._saving():
             if self._writer:
                 self._writer.write_audio(packet)

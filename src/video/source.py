@@ -155,7 +155,7 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
 
     def _decode(self) -> Iterator[Frame]:
         index, time_s = 0, 0.0
-        early: list[av.Packet] = []
+        early: list[av.Packet[Any]] = []
         for packet in self._packets():
             if packet is not None and packet.stream is not self._stream:
                 if self.on_audio:
@@ -183,7 +183,7 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
         if promised - seen > max(LARGEST_SHORTFALL_S, LARGEST_SHORTFALL * promised):
             self._note(f"it ends after {seen:.1f} of {promised:.1f} s")
 
-    def _packets(self) -> Iterator[av.Packet | None]:
+    def _packets(self) -> Iterator["av.Packet[Any] | None"]:
         """Packets of picture and sound; None at the end, for what the decoder still holds."""
         streams = [stream for stream in (self._stream, self.audio_stream) if stream is not None]
         try:
@@ -194,9 +194,9 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
             self._note(f"its data breaks off ({reason_of(error)})")
         yield None
 
-    def _pictures(self, packet: av.Packet | None, time_s: float) -> list[av.VideoFrame]:
+    def _pictures(self, packet: "av.Packet[Any] | None", time_s: float) -> list[av.VideoFrame]:
         try:
-            return self._stream.decode(packet)
+            return list(self._stream.decode(packet))
         except LIBRARY_ERRORS as error:
             self._note(f"it is damaged after {time_s:.1f} s ({reason_of(error)})")
             return []

@@ -206,4 +206,4 @@ def _united(first: Detection, second: Detection) -> Detection:
 
 
 def _width(boxes: FloatArray) -> FloatArray:
-    return np.maximum(boxes[..., 2] - boxes[..., 0], np.float32(1))
+    return np.asarray(np.maximum(boxes[..., 2] - boxes[..., 0], np.float32(1)))

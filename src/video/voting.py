@@ -110,7 +110,7 @@ class Vote:
         """How sure it is that one of the candidates is right: the share of what was seen that they account for."""
         share = self._weight / (self._weight + self._doubt)
         power = self._power()
-        return share**power / (share**power + (1 - share) ** power)
+        return float(share**power / (share**power + (1 - share) ** power))
 
     def _power(self) -> float:
         return min(math.sqrt(max(self.readings, 1)), LARGEST_EVIDENCE)
