@@ -213,7 +213,8 @@ def test_one_module_knows_where_files_lie(root):
 def test_every_folder_of_the_package_is_installed(root):
     packages = {path.parent.relative_to(root / "src").parts for path in (root / "src").rglob("__init__.py")}
     listed = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    data = {"numberplate.data", "numberplate.data.syntaxes", "numberplate.data.synthesis", "numberplate.models"}
+    folders = ("data", "data.recipes", "data.syntaxes", "data.synthesis", "models")
+    data = {f"numberplate.{folder}" for folder in folders}
     assert {".".join(("numberplate", *parts)) for parts in packages} == set(listed) - data
 
 

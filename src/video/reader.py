@@ -32,6 +32,8 @@ from .source import Frame, VideoFile
 from .tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
 from .voting import contradicts
 
+#: Less sure detections of a frame are left to the frames after it: they began tracks on scenery that vehicles then took.
+LEAST_DETECTION = 0.05
 #: Records of a live source that the answer has; those before are in the files.
 KEPT_RECORDS = 1000
 
@@ -154,7 +156,8 @@ class VideoReader:
         """Find the plates of a frame, and read those that are worth it."""
         image = frame.image()
         start = time.perf_counter()
-        detections = unite_parts(self._recogniser.detect(image))
+        detections = self._recogniser.detect(image)
+        detections = unite_parts([one for one in detections if one.confidence >= LEAST_DETECTION])
         self._timing_ms["detect"] += 1000 * (time.perf_counter() - start)
         tracks = self._tracker.update(frame.time_s, detections)
         cut = [is_cut(detection, *self._video.size) for detection in detections]
