@@ -43,7 +43,7 @@ class AcceptanceParameters:
     sure_detection: float
     #: Detections from this confidence on are plates if enough characters are read on them.
     least_detection: float
-    #: How many characters of which confidence prove a plate, in a text that is likelier right than not.
+    #: How many characters of which confidence prove a plate, in a text that is at least so sure.
     proof_characters: int
     proof_confidence: float
     proof_text: float

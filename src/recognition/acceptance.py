@@ -45,7 +45,7 @@ def writing(detection: Detection, reading: Reading, thresholds: AcceptanceParame
 
 
 def proof(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool | None:
-    """Enough sure characters prove a plate, in a text that is likelier right than not."""
+    """Enough sure characters prove a plate, in a text that is not too unsure."""
     sure = sum(character.confidence >= thresholds.proof_confidence for character in reading.characters)
     is_text = sure >= thresholds.proof_characters and reading.confidence >= thresholds.proof_text
     return True if is_text and detection.confidence >= thresholds.least_detection else None
