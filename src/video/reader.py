@@ -32,7 +32,7 @@ from .source import Frame, VideoFile
 from .tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
 from .voting import contradicts
 
-#: Less sure detections of a frame are left to the frames after it: they began tracks on scenery that vehicles then took.
+#: Less sure detections of a frame are left to the frames after it: vehicles took over tracks that began on scenery.
 LEAST_DETECTION = 0.05
 #: Records of a live source that the answer has; those before are in the files.
 KEPT_RECORDS = 1000
