@@ -32,10 +32,11 @@ def test_curl(root, server, tmp_path, expected):
             ["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=True
         )
         answers.append(json.loads(done.stdout) if done.stdout else None)
-    one, two, annotated, plate_recognizer, openalpr, codeproject = answers
+    one, two, annotated, told, plate_recognizer, openalpr, codeproject = answers
     text = one["plates"][0]["text"]
     assert len(text) >= 5
     assert len(two["results"]) == 2
+    assert told["plates"][0]["text"] == text
     assert annotated is None and (tmp_path / "annotated.jpg").read_bytes().startswith(b"\xff\xd8")
     assert plate_recognizer["results"][0]["plate"] == text.lower()
     assert openalpr["results"][0]["plate"] == codeproject["predictions"][0]["plate"] == text
