@@ -63,9 +63,12 @@ class _Process:
                 self._is_ready = True
             self._connection.send((function, arguments))
             return self._receive(limit_s)
-        except (TimeoutError, EOFError, ConnectionError) as error:
+        except TimeoutError:
             self._restart()
-            raise error if isinstance(error, TimeoutError) else EOFError from error
+            raise
+        except (EOFError, OSError) as error:  # OSError: it died in the middle of its answer
+            self._restart()
+            raise EOFError from error
 
     def close(self) -> None:
         """End it, whatever it does."""

@@ -1,8 +1,11 @@
 """Pictures that take long to decode, or much memory: they harm nobody else."""
 
+import gc
 import os
+import struct
 import threading
 import time
+from multiprocessing.connection import Connection
 
 import numpy as np
 import psutil
@@ -92,9 +95,18 @@ def test_the_service_survives_the_death_of_its_decoders(impatient):
     assert [answer.status_code for answer in answers] == [200] * 3
 
 
-def test_a_decoder_that_dies_is_told_and_the_next_picture_is_decoded(decoder):
+def die_in_the_middle_of_the_answer():
+    """As a process does that is killed while it sends pixels: the header says 1,000 bytes, and few follow."""
+    connections = [found for found in gc.get_objects() if isinstance(found, Connection) and not found.closed]
+    for connection in connections:
+        os.write(connection.fileno(), struct.pack("!i", 1000) + b"few")
+    os._exit(1)
+
+
+@pytest.mark.parametrize(("dying", "arguments"), [(os._exit, (1,)), (die_in_the_middle_of_the_answer, ())])
+def test_a_decoder_that_dies_is_told_and_the_next_picture_is_decoded(decoder, dying, arguments):
     with pytest.raises(InputError, match=r"^it: it makes its decoder fail; "):
-        decoder._call("it", os._exit, 1)
+        decoder._call("it", dying, *arguments)
     assert decoder.decode(encode(Image.new("RGB", (64, 48)), "TIFF"), "it").shape == (48, 64, 3)
 
 
