@@ -13,14 +13,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .basics.errors import InputError
-    from .basics.results import FolderResult, ImageResult, Plate, VideoResult
-    from .pipeline import main, read
+    from .basics.results import Failure, FolderResult, ImageResult, Plate, VideoResult
+    from .pipeline import aread, main, read, read_many
     from .recognition.options import ReadOptions
+    from .video.options import VideoOptions
 
 __version__ = "0.1.0"
-__all__ = ["FolderResult", "ImageResult", "InputError", "Plate", "ReadOptions", "VideoResult", "main", "read"]
+__all__ = [
+    "Failure",
+    "FolderResult",
+    "ImageResult",
+    "InputError",
+    "Plate",
+    "ReadOptions",
+    "VideoOptions",
+    "VideoResult",
+    "aread",
+    "main",
+    "read",
+    "read_many",
+]
 
-_MODULES = {"InputError": "basics.errors", "main": "pipeline", "read": "pipeline", "ReadOptions": "recognition.options"}
+_MODULES = {
+    **dict.fromkeys(("aread", "main", "read", "read_many"), "pipeline"),
+    **{"InputError": "basics.errors", "ReadOptions": "recognition.options", "VideoOptions": "video.options"},
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,68 +11,108 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .basics.errors import InputError, UnreachableError
 from .basics.interrupts import treat_termination_as_interrupt
 from .basics.results import VehicleRecord
 from .formats.openalpr import openalpr_answer
-from .media.inputs import LiveSource, Photograph, printable
-from .media.tables import csv_text
-from .pipeline import Data, data_preprocessing, model_prediction
+from .media.inputs import FolderSource, LiveSource, Photograph, VideoSource, printable
+from .media.tables import BYTE_ORDER_MARK, csv_heading, csv_lines, record_line
+from .pipeline import Data, Outcome, data_preprocessing, model_prediction
 from .recognition.options import ReadOptions
 from .video.crossing import Line
 from .video.options import EVERYTHING, SAVED, VideoOptions
 
 EXIT_BAD_INPUT = 2
+EXIT_SOME_FAILED = 3
 EXIT_UNREACHABLE = 4
 EXIT_INTERRUPTED = 130
 
 _LOGGER = logging.getLogger(__name__)
 
 
-def _formatted(answer: dict[str, Any], form: str) -> str:
-    """The answer as text for stdout, ending in a line feed."""
-    if form == "csv":
-        return csv_text(answer)
-    if form == "json":
-        return json.dumps(answer, indent=2) + "\n"
-    if form == "openalpr":
-        # As `alpr -j` does: a line per picture; what could not be read is told on stderr.
-        epoch_ms = time.time_ns() // 1_000_000
-        lines = [openalpr_answer(one, epoch_ms) for one in answer.get("results", [answer])]
-    else:
-        lines = [*answer["results"], *answer["errors"]] if answer["kind"] == "folder" else [answer]
-    return "".join(json.dumps(line) + "\n" for line in lines)
+class _Printer:
+    """Prints answers in a form as they come.
+
+    When nobody is there any more to read them, as after ``| head -1``, it is as good as Ctrl-C.
+    """
+
+    def __init__(self, form: str, data: Data, stop: threading.Event, excel: bool) -> None:
+        self._form, self._name, self._stop = form, getattr(data, "name", ""), stop
+        self._has_videos = isinstance(data, VideoSource) or (isinstance(data, FolderSource) and data.has_videos)
+        #: Whether all could be printed.
+        self.is_open = True
+        if form == "csv":
+            self._print(BYTE_ORDER_MARK * excel + csv_heading(self._has_videos))
+
+    def record(self, record: VehicleRecord) -> None:
+        """Print a vehicle of a live source."""
+        answer = record.to_dict()
+        self._print(record_line(self._name, answer) if self._form == "csv" else json.dumps(answer) + "\n")
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Print what came of one of many inputs."""
+        self.answer(outcome.to_dict())
+        if not self.is_open:
+            raise KeyboardInterrupt
+
+    def answer(self, answer: Mapping[str, Any]) -> None:
+        """Print an answer, or the failure of one of many inputs."""
+        if self._form == "csv":
+            self._print(csv_lines(answer, self._has_videos))
+        elif self._form != "openalpr":
+            self._print(json.dumps(answer, indent=2 if self._form == "json" else None) + "\n")
+        elif "plates" in answer:
+            # As `alpr -j` does: a line per picture; what could not be read is told on stderr.
+            self._print(json.dumps(openalpr_answer(answer, time.time_ns() // 1_000_000)) + "\n")
+
+    def _print(self, text: str) -> None:
+        """Write to stdout, which may be a full disk or a pipe that nobody reads."""
+        if not self.is_open:
+            return
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError as error:
+            _LOGGER.error("the answer cannot be printed (%s)", error.strerror)
+            # Python would try again to write what is left when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.is_open = False
+            self._stop.set()
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program,
         description="Find and read number plates. The answer goes to stdout, everything else to stderr.",
-        epilog="Exit status: 0 the answer is there, 2 bad usage or input, 4 a camera or stream was given up, "
-        "130 interrupted. SIGTERM is Ctrl-C.",
+        epilog="Exit status: 0 the answer is there, 2 bad usage or input, 3 some of many inputs could not be read, 4 a "
+        "camera or stream was given up, 130 interrupted. SIGTERM is Ctrl-C.",
     )
     add = parser.add_argument
-    text = "a picture, a video, a folder, a pattern in quotes ('*.jpg'), a webcam's number, or a stream's address"
-    add("path", nargs="?", metavar="INPUT", help=text)
-    add("--input", metavar="INPUT", help="the same")
+    text = "pictures, videos, folders, patterns ('*.jpg'), a webcam's number, an address, - for the standard input"
+    add("paths", nargs="*", metavar="INPUT", help=text)
+    add("--input", action="append", default=[], metavar="INPUT", help="the same; can be given again")
+    add("--recursive", action="store_true", help="read what is in the folders of a folder, too")
+    add("--resume", action="store_true", help="read nothing again that has its answer in the output folder")
     add("--output", default="output", metavar="DIR", help="folder for the results (%(default)s)")
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("--no-save", action="store_true", help="save nothing")
-    text = f"what to save of a video or stream: {', '.join(SAVED)}, or none (all but crops)"
+    text = f"what to save: {', '.join(SAVED)}, or none (all but crops)"
     saving.add_argument("--save", type=_told(_kinds), default=EVERYTHING.save, metavar="KIND,…", help=text)
     add("--crops", action="store_true", help="save the best picture of each plate of a video, too")
     forms = ("json", "jsonl", "csv", "openalpr")
     add("--format", choices=forms, default="json", help="form of the answer on stdout (%(default)s)")
+    add("--excel", action="store_true", help="begin CSV so that Excel knows its characters")
+    add("--quiet", action="store_true", help="tell errors only, and show no progress")
     add("--display", action="store_true", help="show the annotated pictures; any key goes on")
-    text = "note when vehicles of a video cross this line, in pixels; can be given again"
-    add("--line", action="append", default=[], type=_told(Line.parse), metavar="X1,Y1,X2,Y2", help=text)
+    text = "note when vehicles of a video cross this line, in pixels; from left to right is in; can be given again"
+    add("--line", action="append", default=[], type=_told(Line.parse), metavar="[NAME=]X1,Y1,X2,Y2", help=text)
     add("--duration", type=_told(_seconds), metavar="SECONDS", help="stop reading a video after so long")
     text = "end when a camera or stream has sent no picture for so long (without it, it is tried again for ever)"
     add("--give-up", type=_told(_seconds), metavar="SECONDS", help=text)
-    text = "processes that read a folder or pattern (%(default)s)"
+    text = "processes that read many inputs (%(default)s)"
     add("--workers", type=_told(_count), default=1, metavar="N", help=text)
     add("--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)")
     known = parser.add_argument_group("what is known of the plates")
@@ -114,40 +154,43 @@ def _told(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return parsed
 
 
-class _VehiclePrinter:
-    """Prints each record, until nobody is there any more to read it, as after ``| head -1``: as good as Ctrl-C."""
-
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
-        self._is_closed = False
-
-    def __call__(self, record: VehicleRecord) -> None:
-        if not self._is_closed and not _print_answer(json.dumps(record.to_dict()) + "\n"):
-            self._is_closed = True
-            self._stop.set()
-
-
 def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
-    """The options, with exactly one input."""
+    """The options, with one input at least."""
     parser = _parser(program)
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[-2:-1] == ["--"]:
-        given[-2:] = [f"--input={given[-1]}"]
-    # Intermixed: without it the input would not be found behind options; but it does not know "--".
+    # argparse finds no inputs behind options unless they may be mixed; but then it does not know "--".
+    place = given.index("--") if "--" in given else len(given)
+    given = [*given[:place], *(f"--input={one}" for one in given[place + 1 :])]
     options, others = parser.parse_known_intermixed_args(given)
-    if others and not others[0].startswith("-"):
-        parser.error(f"{others[0]}: give one input; for many pictures a folder, or a pattern in quotes ('*.jpg')")
     if others:
         parser.error(f"there is no option {others[0]}")
-    if (options.path is None) == (options.input is None):
-        parser.error("give an input" if options.path is None else "give the input once")
-    options.input = options.path if options.input is None else options.input
+    options.inputs = options.paths + options.input
+    if not options.inputs:
+        parser.error("give an input")
     try:
         told = {option.name: getattr(options, option.name) for option in dataclasses.fields(ReadOptions)}
         options.known = ReadOptions.parse(told)
     except InputError as error:
         parser.error(str(error))
     return options
+
+
+def _idle(options: argparse.Namespace, data: Data) -> Iterator[str]:
+    """What was chosen, and does nothing for such an input."""
+    is_many, is_live = isinstance(data, FolderSource), isinstance(data, LiveSource)
+    has_videos = data.has_videos if isinstance(data, FolderSource) else isinstance(data, VideoSource)
+    for flag, is_given, what, does in (
+        ("--line", options.line, "a video", has_videos),
+        ("--duration", options.duration, "a video", has_videos),
+        ("--crops", options.crops, "a video", has_videos),
+        ("--give-up", options.give_up, "a camera or stream", is_live),
+        ("--workers", options.workers > 1, "many inputs", is_many),
+        ("--recursive", options.recursive, "a folder", is_many),
+        ("--resume", options.resume, "many inputs that are saved", is_many and not options.no_save),
+        ("--excel", options.excel, "CSV", options.format == "csv"),
+    ):
+        if is_given and not does:
+            yield f"{flag} does nothing here: it is about {what}"
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pipeline") -> int:
@@ -161,15 +204,20 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pi
         The exit status.
     """
     options = _options(arguments, program)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    level = logging.ERROR if options.quiet else logging.INFO
+    logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="PIL")
     treat_termination_as_interrupt()
     stop = threading.Event()
     try:
-        data = data_preprocessing(options.input)
+        data = data_preprocessing(options.inputs if len(options.inputs) > 1 else options.inputs[0], options.recursive)
+        for warning in _idle(options, data):
+            _LOGGER.warning("%s", warning)
         with _lines_above_progress(data):
-            # Nobody can wait for the end of a live source.
-            prints_vehicles = isinstance(data, LiveSource) and options.format in ("json", "jsonl")
+            printer = _Printer(options.format, data, stop, options.excel)
+            # Nobody can wait for the end of a live source, and few want to for that of a folder.
+            prints_records = isinstance(data, LiveSource) and options.format != "openalpr"
+            prints_outcomes = isinstance(data, FolderSource) and options.format != "json"
             answer = model_prediction(
                 data,
                 None if options.no_save else options.output,
@@ -181,10 +229,13 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pi
                     duration_s=options.duration,
                     save=options.save + ("crops",) * options.crops,
                     give_up_s=options.give_up,
+                    hidden=options.quiet,
                     stop=stop,
-                    on_vehicle=_VehiclePrinter(stop) if prints_vehicles else None,
+                    on_vehicle=printer.record if prints_records else None,
                 ),
                 workers=options.workers,
+                resume=options.resume,
+                on_outcome=printer.outcome if prints_outcomes else None,
             )
     except InputError as error:
         _LOGGER.error("%s", error)
@@ -192,18 +243,27 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pi
     except KeyboardInterrupt:
         _LOGGER.error("interrupted; what was saved so far is whole")
         return EXIT_INTERRUPTED
-    if not prints_vehicles and not _print_answer(_formatted(answer, options.format)):
-        return EXIT_BAD_INPUT
+    if not prints_records and not prints_outcomes:
+        printer.answer(answer)
     if answer["saved"]:
         _LOGGER.info("saved %s", ", ".join(map(printable, answer["saved"].values())))
-    if isinstance(data, LiveSource) and answer["error"]:
+    return _status(answer, isinstance(data, LiveSource), printer.is_open)
+
+
+def _status(answer: Mapping[str, Any], is_live: bool, is_printed: bool) -> int:
+    """The exit status for an answer."""
+    if not is_printed:
+        return EXIT_BAD_INPUT
+    if is_live and answer["error"]:
         return EXIT_UNREACHABLE
     if answer["kind"] != "folder":
         return 0
     if answer["error"]:
         _LOGGER.error("%s", answer["error"])
         return EXIT_INTERRUPTED
-    return 0 if answer["results"] else EXIT_BAD_INPUT
+    if not answer["results"]:
+        return EXIT_BAD_INPUT
+    return EXIT_SOME_FAILED if answer["errors"] else 0
 
 
 def _lines_above_progress(data: Data) -> contextlib.AbstractContextManager[None]:
@@ -214,16 +274,3 @@ def _lines_above_progress(data: Data) -> contextlib.AbstractContextManager[None]
 
     redirection: contextlib.AbstractContextManager[None] = logging_redirect_tqdm()
     return redirection
-
-
-def _print_answer(text: str) -> bool:
-    """Whether the answer could be written to stdout, which may be a full disk or a pipe that nobody reads."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as error:
-        _LOGGER.error("the answer cannot be printed (%s)", error.strerror)
-        # Python would try again to write what is left when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return False
-    return True

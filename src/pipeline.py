@@ -11,19 +11,20 @@ libraries, is imported where it is needed, so that its answer does not wait for 
 """
 
 import contextlib
-import functools
+import dataclasses
 import logging
 import os
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from typing import Any
 
-from .basics.errors import InputError
+from .basics.errors import InputError, OutputError
 from .basics.results import Failure, FolderResult, ImageResult, VideoResult
-from .media.draw import Rendering, render
+from .media.draw import annotate
 from .media.folder_output import FolderOutput
-from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, open_input
+from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, each_source, open_input
 from .media.saving import OutputFolder
 from .media.window import Window
 from .recognition.options import ANYTHING, ReadOptions
@@ -32,7 +33,8 @@ from .video.options import EVERYTHING, VideoOptions
 
 Data = Photograph | FolderSource | VideoSource | LiveSource
 Result = ImageResult | VideoResult | FolderResult
-_Work = Callable[[Photograph], tuple[ImageResult, Rendering | None]]
+#: What comes of one of many inputs.
+Outcome = ImageResult | VideoResult | Failure
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,26 +52,65 @@ def read(
     """Find and read the number plates of a picture, of many, or of a video.
 
     Args:
-        input: the path of a picture, a video or a folder, a glob pattern, an encoded picture as bytes, a uint8 array
-            (``[H, W]``, or ``[H, W, 3]`` BGR, or ``[H, W, 4]`` BGRA), a Pillow image, a webcam's number, or the address
-            of a network stream, which is read until it ends or Ctrl-C.
+        input: the path of a picture, a video or a folder, a glob pattern, an encoded picture as bytes, an open file, a
+            uint8 array (``[H, W]``, or ``[H, W, 3]`` BGR, or ``[H, W, 4]`` BGRA), a Pillow image, a webcam's number,
+            the address of a picture, or of a network stream, which is read until it ends or Ctrl-C; or several of
+            these.
         output_dir: folder for the annotated picture or video, JSON and CSV; None saves nothing.
         runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
         display: show the annotated picture or video in a window as well.
-        video: more about reading videos.
+        video: more about reading videos, and what is saved.
         options: what is known of the plates.
-        workers: number of processes that read the pictures of a folder or pattern; with a window it is one. They
-            import the program that calls this, whose own work has to stand behind ``if __name__ == "__main__"``.
+        workers: number of processes that read many pictures and videos; with a window it is one. They import the
+            program that calls this, whose own work has to stand behind ``if __name__ == "__main__"``.
 
     Returns:
-        The answer for a picture, a video or camera, or a folder or pattern; each has ``plates`` and ``to_dict()``.
+        The answer for a picture, a video or camera, or for many; each has ``plates`` and ``to_dict()``.
 
     Raises:
         InputError: the input cannot be read, nothing can be saved in ``output_dir``, the runtime is not there, or a
             worker died.
     """
-    data = data_preprocessing(input)
-    return _predict(data, output_dir, runtime=runtime, display=display, video=video, options=options, workers=workers)
+    return _predict(data_preprocessing(input), _work(output_dir, runtime, options, video, display), workers)
+
+
+async def aread(input: Any, output_dir: str | os.PathLike[str] | None = None, **choices: Any) -> Result:
+    """As :func:`read`, with the same choices, in a thread: an event loop goes on meanwhile."""
+    import asyncio
+
+    return await asyncio.to_thread(read, input, output_dir, **choices)
+
+
+def read_many(
+    inputs: Iterable[Any],
+    output_dir: str | os.PathLike[str] | None = None,
+    *,
+    runtime: str = "litert",
+    video: VideoOptions = EVERYTHING,
+    options: ReadOptions = ANYTHING,
+    workers: int = 1,
+    resume: bool = False,
+) -> Iterator[Outcome]:
+    """Read many pictures and videos, each when it is its turn: ``inputs`` may have no end.
+
+    Args:
+        inputs: what :func:`read` takes, but for cameras; folders and patterns stand for what is in them.
+        output_dir: folder for what is saved of each; None saves nothing.
+        runtime: as of :func:`read`, as are ``video``, ``options`` and ``workers``.
+        video: see there.
+        options: see there.
+        workers: see there.
+        resume: take the answer of an earlier run from ``output_dir`` where there is one.
+
+    Yields:
+        In the order of the inputs, the answer for each, or the :class:`Failure` that says why there is none.
+
+    Raises:
+        InputError: nothing can be saved in ``output_dir``, the runtime is not there, or a worker died.
+    """
+    work = _work(output_dir, runtime, options, video, resume=resume)
+    with contextlib.closing(_outcomes(work, each_source(inputs), workers)) as outcomes:
+        yield from outcomes
 
 
 def main(
@@ -87,18 +128,19 @@ def main(
     return output
 
 
-def data_preprocessing(input: Any) -> Data:
-    """Decode the picture that was given; of a folder or pattern, list the pictures to decode one after the other.
+def data_preprocessing(input: Any, recursive: bool = False) -> Data:
+    """Decode the picture that was given; of a folder or pattern, list what is to be decoded one after the other.
 
     A video or stream is opened by :func:`model_prediction`, frame by frame.
 
     Args:
         input: as for :func:`read`.
+        recursive: whether a folder stands for what is in its folders, too.
 
     Raises:
         InputError: the input cannot be read.
     """
-    source = open_input(input)
+    source = open_input(input, recursive)
     return source.load() if isinstance(source, ImageSource) else source
 
 
@@ -111,102 +153,142 @@ def model_prediction(
     video: VideoOptions = EVERYTHING,
     options: ReadOptions = ANYTHING,
     workers: int = 1,
+    resume: bool = False,
+    on_outcome: Callable[[Outcome], None] | None = None,
 ) -> dict[str, Any]:
-    """Find and read the plates of what :func:`data_preprocessing` returned; options and answer as of :func:`main`."""
-    return _predict(
-        data, output_dir, runtime=runtime, display=display, video=video, options=options, workers=workers
-    ).to_dict()
+    """Find and read the plates of what :func:`data_preprocessing` returned; options and answer as of :func:`main`.
+
+    Of many inputs ``on_outcome`` is given each answer when it is there, and with ``resume`` those that lie in
+    ``output_dir`` since an earlier run are taken from there.
+    """
+    work = _work(output_dir, runtime, options, video, display, resume)
+    return _predict(data, work, workers, on_outcome).to_dict()
 
 
-def _predict(
-    data: Data,
+@dataclasses.dataclass(frozen=True)
+class _Work:
+    """What is done with every input, here or in another process."""
+
+    runtime: str
+    options: ReadOptions
+    video: VideoOptions
+    folder: OutputFolder | None
+    window: Window | None
+    resume: bool
+
+    def __call__(self, source: ImageSource | VideoSource | Failure) -> Outcome:
+        """The answer for one of many inputs, or why there is none; raises :class:`OutputError`."""
+        if isinstance(source, Failure):
+            return source
+        load_recogniser(self.runtime)  # what is wrong with it is no fault of the input
+        try:
+            if self.resume and self.folder and (known := self.folder.earlier_answer(source.file_name, source.name)):
+                return known
+            return self.read(source.load() if isinstance(source, ImageSource) else source)
+        except OutputError:
+            raise
+        except InputError as error:
+            return Failure(source.name, str(error))
+
+    def read(self, data: Photograph | VideoSource) -> ImageResult | VideoResult:
+        recogniser = load_recogniser(self.runtime, self.options)
+        if isinstance(data, VideoSource):
+            from .basics.parallel import told_to_stop
+            from .video.reader import read_video
+
+            video = dataclasses.replace(self.video, stop=self.video.stop or told_to_stop())
+            return read_video(data, recogniser, self.folder, self.window, video)
+        result = recogniser.recognise(data)
+        draws = self.window or (self.folder and "annotated" in self.video.save)
+        annotated = annotate(data.image, result.plates) if draws else None
+        if self.folder and self.video.save:
+            result = self.folder.save(data, annotated if "annotated" in self.video.save else None, result)
+        if self.window and annotated is not None:
+            self.window.show(annotated)
+        return result
+
+
+def _work(
     output_dir: str | os.PathLike[str] | None,
-    *,
     runtime: str,
-    display: bool,
-    video: VideoOptions,
     options: ReadOptions,
-    workers: int,
-) -> Result:
+    video: VideoOptions,
+    display: bool = False,
+    resume: bool = False,
+) -> _Work:
     folder = None if output_dir is None else OutputFolder(output_dir)
-    window = _open_window() if display else None
-    if isinstance(data, VideoSource | LiveSource):
-        from .video.reader import read_video
-
-        return read_video(data, load_recogniser(runtime, options), folder, window, video)
-    work = functools.partial(_read_one, runtime=runtime, options=options, renders=bool(folder or window))
-    if isinstance(data, Photograph):
-        return _shown_and_saved(*work(data), folder, window)
-    return _read_many(data, work, folder, window, workers)
+    return _Work(runtime, options, video, folder, _open_window() if display else None, resume)
 
 
-def _read_one(
-    photograph: Photograph, runtime: str, options: ReadOptions, renders: bool
-) -> tuple[ImageResult, Rendering | None]:
-    result = load_recogniser(runtime, options).recognise(photograph)
-    return result, render(photograph, result.plates) if renders else None
+def _predict(data: Data, work: _Work, workers: int, on_outcome: Callable[[Outcome], None] | None = None) -> Result:
+    return _read_many(data, work, workers, on_outcome) if isinstance(data, FolderSource) else work.read(data)
 
 
-def _load_and_read(source: ImageSource, work: _Work) -> tuple[ImageResult, Rendering | None] | Failure:
-    """Read one picture of many, maybe in a process of its own."""
-    try:
-        photograph = source.load()
-    except InputError as error:
-        return Failure(source.name, str(error))
-    return work(photograph)
+def _outcomes(
+    work: _Work, sources: Iterable[ImageSource | VideoSource | Failure], workers: int
+) -> Generator[Outcome, None, None]:
+    """The outcome for each source in turn.
 
+    Raises:
+        InputError: a worker died, or nothing can be saved.
+        KeyboardInterrupt: Ctrl-C, also after what has been read of a video.
+    """
+    from .basics.parallel import map_in_processes
 
-def _shown_and_saved(
-    result: ImageResult, rendering: Rendering | None, folder: OutputFolder | None, window: Window | None
-) -> ImageResult:
-    if folder and rendering:
-        result = folder.save(rendering, result)
-    if window and rendering:
-        window.show(rendering.image())
-    return result
+    stop = None if workers > 1 else work.video.stop or threading.Event()
+    work = dataclasses.replace(work, video=dataclasses.replace(work.video, hidden=True, stop=stop))
+    if not stop:
+        try:
+            with contextlib.closing(map_in_processes(work, sources, workers)) as outcomes:
+                yield from outcomes
+        except BrokenExecutor as error:
+            raise InputError("a worker died, perhaps for want of memory; try fewer of them") from error
+        return
+    for source in sources:
+        yield work(source)
+        if stop.is_set():
+            raise KeyboardInterrupt
 
 
 def _read_many(
-    data: FolderSource, work: _Work, folder: OutputFolder | None, window: Window | None, workers: int
+    data: FolderSource, work: _Work, workers: int, on_outcome: Callable[[Outcome], None] | None
 ) -> FolderResult:
-    """Read pictures one after the other, or in several processes, of which only this one saves and shows.
-
-    Ctrl-C ends it early, with the answer for what was read until then.
-    """
+    """Read many inputs; Ctrl-C ends it early, with the answer for what was read until then."""
     from tqdm import tqdm
 
-    from .basics.parallel import map_in_processes
-
-    results: list[ImageResult] = []
+    results: list[ImageResult | VideoResult] = []
     errors: list[Failure] = []
-    step = functools.partial(_load_and_read, work=work)
-    workers = 1 if window else min(workers, len(data.images))
+    count = len(data.sources)
     with contextlib.ExitStack() as stack:
-        output = stack.enter_context(FolderOutput(folder, data.name)) if folder else None
+        output = None
+        if work.folder and work.video.save:
+            output = stack.enter_context(FolderOutput(work.folder, data.name, data.has_videos))
 
         def summary(error: str | None = None) -> FolderResult:
             so_far = FolderResult(data.name, tuple(results), tuple(errors), error)
             return output.finish(so_far) if output else so_far
 
+        outcomes = _outcomes(work, data.sources, 1 if work.window else min(workers, count))
+        stack.callback(outcomes.close)
         try:
-            outcomes = (
-                map_in_processes(step, data.images, workers) if workers > 1 else (step(one) for one in data.images)
-            )
-            stack.callback(outcomes.close)
-            for outcome in tqdm(outcomes, data.name, len(data.images), unit="picture", disable=None):
+            for outcome in tqdm(outcomes, data.name, count, unit="input", disable=work.video.hidden or None):
                 if isinstance(outcome, Failure):
                     _LOGGER.warning("%s", outcome.error)
                     errors.append(outcome)
                 else:
-                    result, rendering = outcome
-                    results.append(_shown_and_saved(result, rendering, folder, window))
+                    results.append(outcome)
                 if output:
-                    output.add(errors[-1] if isinstance(outcome, Failure) else results[-1])
-        except (KeyboardInterrupt, BrokenExecutor) as stop:
-            done = f"after {len(results) + len(errors)} of {len(data.images)} pictures"
-            if isinstance(stop, KeyboardInterrupt):
-                return summary(f"{data.name}: interrupted {done}; what was read until then is whole")
-            error = f"{data.name}: a worker died {done}, perhaps for want of memory; try fewer of them"
+                    output.add(outcome)
+                if on_outcome:
+                    on_outcome(outcome)
+        except KeyboardInterrupt:
+            done = f"after {len(results) + len(errors)} of {count}"
+            return summary(f"{data.name}: interrupted {done}; what was read until then is whole")
+        except InputError as stop:
+            # Where nothing can be saved, the summary cannot, either.
+            if isinstance(stop, OutputError):
+                raise
+            error = f"{data.name}: {stop}"
             summary(error)
             raise InputError(error) from stop
         return summary()

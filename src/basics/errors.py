@@ -11,3 +11,7 @@ class InputError(ValueError):
 
 class UnreachableError(InputError):
     """A camera or stream cannot be reached, or no longer; the command line leaves with exit status 4."""
+
+
+class OutputError(InputError):
+    """Results cannot be written; what could be read is no less readable for it."""

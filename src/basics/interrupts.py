@@ -5,9 +5,20 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Protocol
 
 #: Of a process that a shell has started in the background the first one is ignored.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopFlag(Protocol):
+    """Whether to stop: an event of threads, or one of processes."""
+
+    def is_set(self) -> bool:
+        """Whether it has been set."""
+
+    def set(self) -> None:
+        """Ask to stop."""
 
 
 @contextlib.contextmanager
@@ -33,7 +44,7 @@ def handling_interrupts(handler: Callable[[int, FrameType | None], None]) -> Ite
 
 
 @contextlib.contextmanager
-def stopping_on_interrupt(stop: threading.Event) -> Iterator[None]:
+def stopping_on_interrupt(stop: StopFlag) -> Iterator[None]:
     """Let the first interrupt set an event; a second one interrupts as ever."""
 
     def set_stop(number: int, frame: FrameType | None) -> None:

@@ -13,12 +13,14 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from types import FrameType
 from typing import TypeVar
 
-from .interrupts import SIGNALS, handling_interrupts
+from .interrupts import SIGNALS, StopFlag, handling_interrupts
 
 #: A process that is told to end goes on for so many seconds: the one that started it may be about to take its results.
 _GRACE_S = 5.0
 #: So many items per process are handed out before the first of them has to be done.
 _AHEAD = 4
+
+_stop: StopFlag | None = None
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -34,7 +36,9 @@ def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item
         concurrent.futures.process.BrokenProcessPool: a process died.
     """
     # Threads do not survive a fork, and the libraries have some: the processes start afresh.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare)
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    pool = ProcessPoolExecutor(workers, context, initializer=_prepare, initargs=(stop,))
     waiting: deque[Future[_Result]] = deque()
     try:
         for item in items:
@@ -45,7 +49,13 @@ def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item
         while waiting:
             yield waiting.popleft().result()
     finally:
+        stop.set()
         pool.shutdown(cancel_futures=True)
+
+
+def told_to_stop() -> StopFlag | None:
+    """In a process of :func:`map_in_processes`: is set when nobody takes its results any more."""
+    return _stop
 
 
 @contextlib.contextmanager
@@ -66,8 +76,10 @@ def _interrupted_later() -> Iterator[None]:
             signal.raise_signal(heard[0])
 
 
-def _prepare() -> None:
+def _prepare(stop: StopFlag) -> None:
     """Make a process ready."""
+    global _stop
+    _stop = stop
     warnings.filterwarnings("ignore", module="PIL")
     # systemd tells every process of a service to end, not just the one that knows what is to be saved.
     signal.signal(signal.SIGTERM, _end_soon)

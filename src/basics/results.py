@@ -107,8 +107,8 @@ def _typed(value: Any, hint: Any) -> Any:
     if isinstance(value, list):
         return tuple(_typed(one, parts[0]) for one in value)
     if isinstance(value, dict):
-        record = parts[0] if parts else hint
-        return record.from_dict(value) if issubclass(record, JsonRecord) else value
+        records = [one for one in parts or (hint,) if getattr(one, "kind", None) == value.get("kind")]
+        return records[0].from_dict(value) if records and issubclass(records[0], JsonRecord) else value
     return datetime.datetime.fromisoformat(value) if value and hint == TimeOfDay else value
 
 
@@ -190,28 +190,6 @@ class Failure(JsonRecord):
 
 
 @dataclasses.dataclass(frozen=True)
-class FolderResult(JsonRecord):
-    """The answer for a folder, a glob pattern, or several pictures of a request."""
-
-    input: str
-    """The folder or pattern as it was given."""
-    kind: Literal["folder"] = dataclasses.field(default="folder", init=False)
-    results: tuple[ImageResult, ...]
-    """One per picture that could be read, in the order of their names."""
-    errors: tuple[Failure, ...] = ()
-    """One per file that could not."""
-    error: str | None = None
-    """One line that says why not all were read; None if all were."""
-    saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """The files written for the whole, by kind: ``json``, ``csv``."""
-
-    @property
-    def plates(self) -> tuple[Plate, ...]:
-        """Those of all pictures."""
-        return tuple(plate for result in self.results for plate in result.plates)
-
-
-@dataclasses.dataclass(frozen=True)
 class Crossing(JsonRecord):
     """A vehicle crossed a line."""
 
@@ -219,8 +197,11 @@ class Crossing(JsonRecord):
     """Which of the lines that were given, from 0."""
     time_s: Seconds
     """When, in seconds from the beginning of the video."""
-    direction: Annotated[str, JsonForm(str, {"enum": ["left_to_right", "right_to_left"]})]
-    """As seen when going from the line's first point to its second."""
+    direction: Annotated[str, JsonForm(str, {"enum": ["left_to_right", "right_to_left", "in", "out"]})]
+    """As seen when going from the line's first point to its second; across a line with a name ``in``, which is from its
+    left to its right, or ``out``."""
+    name: str | None = None
+    """The line's name, if it has one."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -282,3 +263,25 @@ class VideoResult(JsonRecord):
     def vehicles(self) -> tuple[VehicleRecord, ...]:
         """The same as ``plates``."""
         return self.plates
+
+
+@dataclasses.dataclass(frozen=True)
+class FolderResult(JsonRecord):
+    """The answer for a folder, a glob pattern, or several inputs."""
+
+    input: str
+    """The folder or pattern as it was given."""
+    kind: Literal["folder"] = dataclasses.field(default="folder", init=False)
+    results: tuple[ImageResult | VideoResult, ...]
+    """One per picture or video that could be read, in the order of their names."""
+    errors: tuple[Failure, ...] = ()
+    """One per file that could not."""
+    error: str | None = None
+    """One line that says why not all were read; None if all were."""
+    saved: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The files written for the whole, by kind: ``json``, ``csv``."""
+
+    @property
+    def plates(self) -> tuple[Plate, ...]:
+        """Those of all pictures and videos."""
+        return tuple(plate for result in self.results for plate in result.plates)

@@ -4,9 +4,12 @@ The compiled twin (``models/NAME.tflite`` under LiteRT) is the default: it start
 TensorFlow. The ``.h5`` runs under Keras, which has to be installed for it.
 """
 
+import contextlib
+import os
+import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +24,32 @@ from .geometry import FloatArray
 LARGEST_BATCHES = {"classifier": 2}
 #: The same weights for another input size: only the compiled twins, whose integers are scaled for it, have a file each.
 SAME_H5 = {"detector_small": "detector"}
+
+
+#: Held by whom is greeted; false from then on.
+_GREETS = [True]
+
+
+@contextlib.contextmanager
+def _without_greeting() -> Iterator[None]:
+    """The runtime's first interpreter tells on the process's stderr what it runs on; nothing else is lost from there."""
+    try:
+        _GREETS.pop()
+        stderr = os.dup(2)
+    except (IndexError, OSError):
+        yield
+        return
+    with tempfile.TemporaryFile() as told:
+        os.dup2(told.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            told.seek(0)
+            lines = [line for line in told if not line.startswith(b"INFO: Created TensorFlow Lite")]
+            if lines:
+                os.write(2, b"".join(lines))
 
 
 class Model(Protocol):
@@ -46,9 +75,10 @@ class LiteRTModel:
     def _new_interpreter(self, shape: tuple[int, ...]) -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
-        interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
-        interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], list(shape))
-        interpreter.allocate_tensors()
+        with _without_greeting():
+            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+            interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], list(shape))
+            interpreter.allocate_tensors()
         return interpreter
 
     def __call__(self, batch: NDArray[Any]) -> FloatArray:

@@ -1,19 +1,18 @@
 """The annotated picture: each plate outlined, with what it says; encoded in the format of the original."""
 
+import io
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ..basics.geometry import FloatArray
 from ..basics.results import Plate
 from .images import BGRImage
-from .inputs import Photograph
 
 Plane = NDArray[np.uint8]
 
@@ -28,28 +27,13 @@ _LABEL_FRACTION = 0.03
 _LABEL_MINIMUM = 9
 #: Suffixes of formats that OpenCV knows under another one.
 _ENCODER_SUFFIXES = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".dib": ".bmp"}
+#: What Pillow writes better, or alone, and what it calls it.
+_PILLOW_FORMATS = {".gif": "GIF", ".avif": "AVIF", ".heic": "HEIF", ".heif": "HEIF", ".hif": "HEIF"}
 _ENCODER_OPTIONS = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95]}
 #: Longest side that a format can hold; of others it is longer than any picture that is decoded.
 _ENCODER_LIMITS = {".jpg": 65_500, ".webp": 16_383}
 #: What holds larger pictures: a file may have another suffix than its format.
 _ROOMY_SUFFIX = ".png"
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """The annotated copy of a picture, ready to be saved; smaller to hand to another process than the picture."""
-
-    #: What its file should be called, without suffix; and the suffix, with the dot.
-    stem: str
-    suffix: str
-    #: The name of the file that was read; None where it was none.
-    owner: str | None
-    #: The encoded picture.
-    content: bytes
-
-    def image(self) -> BGRImage:
-        """The annotated copy itself."""
-        return np.asarray(cv2.imdecode(np.frombuffer(self.content, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
 class Mark(NamedTuple):
@@ -68,20 +52,24 @@ class _Layer(NamedTuple):
     text: tuple[int, ...]
 
 
-def render(photograph: Photograph, plates: Iterable[Plate]) -> Rendering:
-    """Draw plates on a copy of a picture, and encode it in the picture's own format."""
-    original = Path(photograph.file_name)
-    limit = _ENCODER_LIMITS.get(_encoder(original.suffix), math.inf)
-    suffix = original.suffix if max(photograph.image.shape) <= limit else _ROOMY_SUFFIX
-    content = encode_picture(annotate(photograph.image, plates), suffix)
-    return Rendering(original.stem, suffix, photograph.name if photograph.path else None, content)
+def suffix_for(image: BGRImage, suffix: str) -> str:
+    """The file suffix, with its dot, for a picture that should have the one given: some formats have limits."""
+    return suffix if max(image.shape) <= _ENCODER_LIMITS.get(_encoder(suffix), math.inf) else _ROOMY_SUFFIX
 
 
 def encode_picture(image: BGRImage, suffix: str) -> bytes:
     """Encode a BGR uint8 picture ``[H, W, 3]`` in the format of a file suffix, with its dot."""
     encoder = _encoder(suffix)
-    _, encoded = cv2.imencode(encoder, image, _ENCODER_OPTIONS.get(encoder, []))
-    return encoded.tobytes()
+    if encoder in _PILLOW_FORMATS:
+        if _PILLOW_FORMATS[encoder] == "HEIF":
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
+        encoded = io.BytesIO()
+        Image.fromarray(image[..., ::-1]).save(encoded, _PILLOW_FORMATS[encoder], quality=90)
+        return encoded.getvalue()
+    _, content = cv2.imencode(encoder, image, _ENCODER_OPTIONS.get(encoder, []))
+    return content.tobytes()
 
 
 def _encoder(suffix: str) -> str:

@@ -1,9 +1,9 @@
 """Whatever holds a picture → an upright BGR uint8 array.
 
 A file, its bytes, the array that ``cv2.imread`` makes of it and its Pillow image give the same pixels. JPEG, PNG and
-WebP are decoded by OpenCV, which is faster and turns them upright by their EXIF orientation; BMP, TIFF and CMYK JPEG by
-Pillow, which knows more of their variants and is quiet about broken ones (of CMYK OpenCV makes colours one grey value
-off). Alpha is ignored; of 16 bits the upper 8 are kept, as OpenCV does.
+WebP are decoded by OpenCV, which is faster and turns them upright by their EXIF orientation; all others and CMYK JPEG
+by Pillow, which knows more of their variants and is quiet about broken ones (of CMYK OpenCV makes colours one grey
+value off). Alpha is ignored; of 16 bits the upper 8 are kept, as OpenCV does.
 """
 
 import io
@@ -17,8 +17,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,
     ExifTags,
+    GifImagePlugin,
     Image,
     ImageFile,
     ImageOps,
@@ -50,6 +52,15 @@ LIGHT_PIXELS = 20_000_000
 MIN_SIDE = 8
 
 
+def _open_heif(file: io.BytesIO) -> ImageFile.ImageFile:
+    try:
+        from pillow_heif.as_plugin import HeifImageFile
+    except ImportError as error:
+        raise InputError("HEIC needs one package more: pip install 'numberplate[heif]'") from error
+    opened: ImageFile.ImageFile = HeifImageFile(file)  # type: ignore[no-untyped-call]
+    return opened
+
+
 class _Format(NamedTuple):
     start: re.Pattern[bytes]
     suffix: str
@@ -63,7 +74,14 @@ _FORMATS = {
     "WebP": _Format(re.compile(rb"RIFF.{4}WEBP", re.DOTALL), ".webp", WebPImagePlugin.WebPImageFile),
     "BMP": _Format(re.compile(rb"BM"), ".bmp", BmpImagePlugin.BmpImageFile),
     "TIFF": _Format(re.compile(rb"II[*+]\0|MM\0[*+]"), ".tif", TiffImagePlugin.TiffImageFile),
+    "GIF": _Format(re.compile(rb"GIF8[79]a"), ".gif", GifImagePlugin.GifImageFile),
+    "AVIF": _Format(re.compile(rb".{4}ftyp.{0,24}avi[fs]", re.DOTALL), ".avif", AvifImagePlugin.AvifImageFile),
+    "HEIC": _Format(re.compile(rb".{4}ftyp(?:he[iv][cxms]|m[is]f1)", re.DOTALL), ".heic", _open_heif),
 }
+#: What is decoded by OpenCV.
+_COMMON = ("JPEG", "PNG", "WebP")
+#: What people may give, in messages.
+PICTURE_FORMATS = "a JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF or HEIC"
 #: A marker that ends the coded pixels of a JPEG's scan: neither a stuffed nor a filling byte, nor a restart.
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _SCAN, _END = 0xDA, 0xD9
@@ -73,7 +91,7 @@ _SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 
 
 def sniff_format(content: bytes) -> str | None:
-    """The picture format that the first bytes show: JPEG, PNG, WebP, BMP or TIFF; None for anything else."""
+    """The picture format that the first 32 bytes show, a key of ``_FORMATS``; None for anything else."""
     return next((name for name, known in _FORMATS.items() if known.start.match(content)), None)
 
 
@@ -88,8 +106,8 @@ def is_light(content: bytes) -> bool:
     What is no picture counts as light: it is refused at once.
     """
     format_name = sniff_format(content)
-    if format_name in (None, "TIFF"):
-        # A TIFF has too many ways to be something else than its header says.
+    if format_name not in (*_COMMON, "BMP"):
+        # A TIFF has too many ways to be something else than its header says; of newer formats nobody knows.
         return format_name is None
     try:
         opened = _open(content, "", format_name)
@@ -140,11 +158,11 @@ def _from_bytes(content: bytes, name: str) -> BGRImage:
         raise InputError(f"{name}: it is empty; give a picture")
     format_name = sniff_format(content)
     if format_name is None:
-        raise InputError(f"{name}: it is not a picture; give a JPEG, PNG, WebP, BMP or TIFF")
+        raise InputError(f"{name}: it is not a picture; give {PICTURE_FORMATS}")
     opened = _open(content, name, format_name)
     check_size(*opened.size, name)
     _check_cost(content, opened, name, format_name)
-    if format_name in ("BMP", "TIFF") or opened.mode == "CMYK":
+    if format_name not in _COMMON or opened.mode == "CMYK":
         return _from_pillow(opened, name)
     # libpng complains on stderr about a file that ends early: look for its last chunk first.
     if format_name == "PNG" and b"IEND" not in content:
@@ -198,6 +216,8 @@ def _open(content: bytes, name: str, format_name: str) -> ImageFile.ImageFile:
     """Read the header of an encoded picture."""
     try:
         return _FORMATS[format_name].open(io.BytesIO(content))
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"{name}: it has more than {MAX_PIXELS / 1e6:.0f} megapixels; scale it down") from error
     except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over

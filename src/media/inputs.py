@@ -1,35 +1,55 @@
-"""What kind of input is it, and which pictures does it stand for?
+"""What kind of input is it, and which pictures and videos does it stand for?
 
 Every kind of input is recognised in :func:`open_input`, and nowhere else.
 """
 
 import dataclasses
 import glob
+import io
 import os
 import re
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 from ..basics.errors import InputError
-from .images import BGRImage, read_image, suffix_of_bytes, unopenable
+from ..basics.results import Failure
+from .answers import own_results
+from .images import MAX_FILE_BYTES, PICTURE_FORMATS, BGRImage, read_image, sniff_format, suffix_of_bytes, unopenable
 
-#: File suffixes that are taken for pictures in folders and glob patterns.
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff")
+#: File suffixes that are taken for pictures; an animated GIF is a video.
+IMAGE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"),
+    *(".avif", ".heic", ".heif", ".hif"),
+)
 
 #: File suffixes that are taken for videos.
 VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".3gp", ".avi", ".mkv", ".webm", ".flv", ".wmv", ".ts", ".mpg", ".mpeg"),
-    *(".asf", ".f4v", ".m2ts", ".mts", ".mjpeg", ".mjpg", ".mxf", ".ogv", ".vob"),
+    *(".asf", ".f4v", ".m2ts", ".mts", ".mjpeg", ".mjpg", ".mxf", ".ogv", ".vob", ".dav", ".264", ".265"),
 )
+#: How what has no such suffix begins, if it is a video: MP4, AVI, Matroska, FLV, ASF, MPEG, Dahua, H.264 and H.265.
+_VIDEO_START = re.compile(
+    rb".{4}(ftyp|moov|mdat|wide|free|skip)|RIFF.{4}AVI |\x1aE\xdf\xa3|FLV|0&\xb2u|G.{187}G|\0\0\1[\xb3\xba]|DHAV"
+    rb"|\0{2,3}\1[@Fg]",
+    re.DOTALL,
+)
+#: So many bytes tell what a file is.
+_START = 192
+#: Seconds that an address may take to answer with a picture.
+_DOWNLOAD_S = 20.0
 
 #: Network addresses that are taken for streams.
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp")
+#: Those of which a picture can be had.
+DOWNLOADED = ("http", "https")
 
 #: Where addresses of cameras hold passwords: before the host, and under such names in the query.
 _PASSWORD = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^/?#:@]*:)[^/?#]*(?=@)", re.IGNORECASE)
@@ -54,43 +74,39 @@ class Photograph:
 
 @dataclasses.dataclass(frozen=True)
 class ImageSource:
-    """A picture that is yet to be decoded: a file, an encoded picture, an array or a Pillow image."""
+    """A picture that is yet to be decoded: a file, a network address, its encoded bytes, an array or a Pillow image."""
 
     name: str
-    content: Path | bytes | NDArray[Any] | Image.Image
+    content: Path | str | bytes | NDArray[Any] | Image.Image
 
     def load(self) -> Photograph:
         """Decode the picture; raises :class:`InputError` where that cannot be done."""
         start = time.perf_counter()
-        image = read_image(self.content, self.name)
+        content = _downloaded(self.content, self.name) if isinstance(self.content, str) else self.content
+        image = read_image(content, self.name)
         load_ms = 1000 * (time.perf_counter() - start)
         path = self.content if isinstance(self.content, Path) else None
-        return Photograph(self.name, image, self._file_name(), path, load_ms)
+        return Photograph(self.name, image, self.file_name, path, load_ms)
 
-    def _file_name(self) -> str:
+    @property
+    def file_name(self) -> str:
+        """The name that its annotated copy starts from; its suffix says the format."""
+        if isinstance(self.content, str):
+            return Path(unquote(urlsplit(self.content).path)).name
         if isinstance(self.content, Path):
             if self.content.suffix.lower() in IMAGE_SUFFIXES:
                 return self.content.name
-            with self.content.open("rb") as file:
-                return self.content.name + suffix_of_bytes(file.read(16))
+            return self.content.name + suffix_of_bytes(_start_of(self.content))
         return "image" + (suffix_of_bytes(self.content) if isinstance(self.content, bytes) else ".png")
 
 
 @dataclasses.dataclass(frozen=True)
-class FolderSource:
-    """A folder or glob pattern, as it was given, and its pictures in the order of their names."""
-
-    name: str
-    images: tuple[ImageSource, ...]
-
-
-@dataclasses.dataclass(frozen=True)
 class VideoSource:
-    """A finite video: a file, or a network address."""
+    """A finite video: a file, an open file, or a network address."""
 
     #: What the answer and messages call it.
     name: str
-    address: Path | str | int
+    address: Path | str | int | io.BufferedIOBase
 
     @property
     def path(self) -> Path | None:
@@ -109,78 +125,196 @@ class LiveSource(VideoSource):
     """A webcam or a network stream."""
 
 
+@dataclasses.dataclass(frozen=True)
+class FolderSource:
+    """A folder, a pattern or several inputs, and what they stand for, in the order of their names or as given."""
+
+    name: str
+    sources: tuple[ImageSource | VideoSource | Failure, ...]
+
+    @property
+    def has_videos(self) -> bool:
+        """Whether any of them is a video."""
+        return any(isinstance(source, VideoSource) for source in self.sources)
+
+
 Source = ImageSource | FolderSource | VideoSource
 
 
-def open_input(given: Any) -> Source:
+def open_input(given: Any, recursive: bool = False) -> Source:
     """Find out what was given.
 
     Args:
-        given: the path of a picture, of a video or of a folder, a glob pattern, an encoded picture as bytes, an array,
-            a Pillow image, a webcam's number, or a network address.
+        given: the path of a picture, of a video or of a folder, a glob pattern, an encoded picture as bytes, an open
+            file, an array, a Pillow image, a webcam's number, a network address, "-" for the standard input, or
+            several of all that.
+        recursive: whether a folder stands for what is in its folders, too.
 
     Raises:
-        InputError: it is nothing of these, is not there, or is a folder or pattern without pictures.
+        InputError: it is nothing of these, is not there, or is a folder or pattern without pictures and videos.
     """
     if isinstance(given, np.ndarray):
         return ImageSource("array", given)
     if isinstance(given, bytes | bytearray | memoryview):
-        return ImageSource("bytes", bytes(given))
+        return _open_bytes(io.BytesIO(given), "bytes")
     if isinstance(given, Image.Image):
         return ImageSource("image", given)
     if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
         return LiveSource(str(given), int(given))
     if isinstance(given, str | os.PathLike):
-        return _open_path(os.fsdecode(given))
+        return _open_path(os.fsdecode(given), recursive)
+    if hasattr(given, "read"):
+        return _open_bytes(getattr(given, "buffer", given), printable(str(getattr(given, "name", "file"))))
+    if isinstance(given, Iterable):
+        sources = tuple(each_source(given, recursive))
+        return FolderSource(f"{len(sources)} inputs", sources)
     raise InputError(
-        f"{printable(repr(given))}: a {type(given).__name__} cannot be read; "
-        "give a path, a folder, a glob pattern, bytes, an array, a Pillow image, a webcam's number or a network address"
+        f"{printable(repr(given))}: a {type(given).__name__} cannot be read; give a path, a folder, a glob pattern, "
+        "bytes, an open file, an array, a Pillow image, a webcam's number, a network address, or several of these"
     )
 
 
-def _open_path(text: str) -> Source:
+def each_source(given: Iterable[Any], recursive: bool = False) -> Iterator[ImageSource | VideoSource | Failure]:
+    """What several inputs stand for, one after the other, those that cannot be opened with the reason."""
+    for one in given:
+        try:
+            source = open_input(one, recursive)
+        except InputError as error:
+            name = os.fsdecode(one) if isinstance(one, str | os.PathLike) else type(one).__name__
+            yield Failure(printable(without_password(name)), str(error))
+            continue
+        if isinstance(source, LiveSource):
+            yield Failure(source.name, f"{source.name}: a camera has no end; read it by itself")
+        elif isinstance(source, FolderSource):
+            yield from source.sources
+        else:
+            yield source
+
+
+def _open_path(text: str, recursive: bool) -> Source:
     name = printable(without_password(text))
     if not text:
         raise InputError("the input is an empty text; give the path of a picture")
+    if text == "-":
+        return _open_bytes(sys.stdin.buffer, "stdin")
     if scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text):
         if scheme[1].lower() not in SCHEMES:
             raise InputError(f"{name}: such addresses cannot be read; give one with {', '.join(SCHEMES)}")
-        return LiveSource(name, text)
+        is_picture = Path(urlsplit(text).path).suffix.lower() in IMAGE_SUFFIXES
+        return ImageSource(name, text) if is_picture and scheme[1].lower() in DOWNLOADED else LiveSource(name, text)
     path = Path(text)
     try:
+        if text.startswith("~") and not path.exists():
+            path = Path(os.path.expanduser(text))
         is_file, is_folder, exists = path.is_file(), path.is_dir(), path.exists()
         inside = list(path.iterdir()) if is_folder else []
     except OSError as error:
         raise unopenable(name, error, "check the path and its permissions") from error
     if is_folder:
-        return _many(name, inside, "folder")
+        return _many(name, inside, "folder", recursive)
     if is_file:
-        return VideoSource(name, path) if path.suffix.lower() in VIDEO_SUFFIXES else ImageSource(name, path)
+        return _open_file(path)
     if exists:
         raise InputError(f"{name}: it is neither a file nor a folder; give the path of a picture")
     if glob.has_magic(text):
-        return _many(name, _matches(text), "pattern")
+        return _many(name, _matches(str(path)), "pattern", recursive)
     if text.isascii() and text.isdigit():
         return LiveSource(name, int(text))
     raise InputError(f"{name}: there is no such file or folder; check the path")
 
 
-def _many(name: str, paths: Iterable[Path], kind: str) -> FolderSource:
-    pictures = sorted(path for path in paths if _is_picture(path))
-    if not pictures:
-        endings = "JPEG, PNG, WebP, BMP or TIFF"
-        raise InputError(f"{name}: there are no pictures in this {kind}; give one with {endings} files")
-    return FolderSource(name, tuple(ImageSource(printable(str(path)), path) for path in pictures))
+def _open_file(path: Path) -> ImageSource | VideoSource:
+    """A file, by its name and, where that does not tell, by how it begins."""
+    name = printable(str(path))
+    suffix = path.suffix.lower()
+    if suffix in VIDEO_SUFFIXES:
+        return VideoSource(name, path)
+    if suffix in IMAGE_SUFFIXES and suffix != ".gif":
+        return ImageSource(name, path)
+    start = _start_of(path)
+    is_video = _is_video(start) or (start.startswith(b"GIF8") and _is_animated(path))
+    return VideoSource(name, path) if is_video else ImageSource(name, path)
 
 
-def _is_picture(path: Path) -> bool:
-    """Whether a file is to be read, by its name; what turns out to be no file is told then, and not left out."""
-    if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith("."):
-        return False
+def _is_video(start: bytes) -> bool:
+    """Whether a file that starts so is a video; an animated GIF does not tell."""
+    return not sniff_format(start) and _VIDEO_START.match(start) is not None
+
+
+def _open_bytes(file: Any, name: str) -> ImageSource | VideoSource:
+    """The content of an open file, which may be a pipe."""
+    buffered: Any = file if hasattr(file, "peek") else io.BufferedReader(file)
+    start = buffered.peek(_START)[:_START]
+    if _is_video(start):
+        return VideoSource(name, buffered)
+    content = buffered.read(MAX_FILE_BYTES + 1)
+    if start.startswith(b"GIF8") and _is_animated(io.BytesIO(content)):
+        return VideoSource(name, io.BytesIO(content))
+    return ImageSource(name, content)
+
+
+def _is_animated(file: Path | io.BytesIO) -> bool:
     try:
-        return not path.is_dir()
+        with GifImagePlugin.GifImageFile(file) as image:
+            return bool(image.is_animated)
+    except Exception:  # a damaged picture is told when it is read
+        return False
+
+
+def _start_of(path: Path) -> bytes:
+    """The first bytes of a file; none where it cannot be read, which is told when it is."""
+    try:
+        # Opening a FIFO would wait for somebody to write into it.
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(_START)
     except OSError:
-        return True
+        pass
+    return b""
+
+
+def _downloaded(address: str, name: str) -> bytes:
+    """The picture behind a network address."""
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(address, timeout=_DOWNLOAD_S) as response:
+            content: bytes = response.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name}: it cannot be had ({error}); check address and network") from error
+    return content
+
+
+def _many(name: str, paths: Iterable[Path], kind: str, recursive: bool) -> FolderSource:
+    sources = tuple(_listed(paths, recursive))
+    if all(isinstance(source, Failure) for source in sources):
+        raise InputError(f"{name}: there are no pictures and no videos in this {kind}; give one with {PICTURE_FORMATS}")
+    return FolderSource(name, sources)
+
+
+def _listed(paths: Iterable[Path], recursive: bool) -> Iterator[ImageSource | VideoSource | Failure]:
+    """What paths stand for, in the order of their names: hidden files and results of earlier runs for nothing."""
+    own: dict[Path, set[str]] = {}
+    for path in sorted(paths):
+        if path.parent not in own:
+            own[path.parent] = own_results(path.parent)
+        if path.name.startswith(".") or path.name in own[path.parent]:
+            continue
+        name = printable(str(path))
+        try:
+            if path.is_dir():
+                # Links may lead round in circles.
+                if recursive and not path.is_symlink():
+                    yield from _listed(path.iterdir(), recursive)
+                continue
+        except OSError as error:
+            yield Failure(name, str(unopenable(name, error, "check its permissions")))
+            continue
+        is_known = path.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES
+        if is_known or sniff_format(start := _start_of(path)) or _is_video(start):
+            yield _open_file(path)
+        else:
+            yield Failure(name, f"{name}: it is neither a picture nor a video")
 
 
 def _matches(pattern: str) -> set[Path]:

@@ -2,21 +2,24 @@
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from ..basics.errors import InputError
-from ..basics.results import ImageResult
-from .draw import Rendering
-from .inputs import printable
+from ..basics.errors import OutputError
+from ..basics.results import ImageResult, VideoResult
+from .answers import json_bytes, json_content
+from .draw import encode_picture, suffix_for
+from .images import BGRImage
+from .inputs import Photograph, printable
 from .leftovers import is_abandoned, remove_leftovers, temporary_beside, this_process
 
 #: What a JSON file says while its answer is being made.
 _NOT_FINISHED = "reading has not ended, or was ended by force; what was read until then may lie beside this file"
+_KINDS = {"image": ImageResult, "video": VideoResult}
 #: File systems allow 255 bytes; ``-1234.frames.jsonl`` has to fit as well.
 _LONGEST_STEM_BYTES = 230
 
@@ -30,7 +33,7 @@ class OutputFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Make the folder if need be; raises :class:`InputError` where nothing can be written into it."""
+        """Make the folder if need be; raises :class:`OutputError` where nothing can be written into it."""
         self._path = Path(path)
         try:
             self._path.mkdir(parents=True, exist_ok=True)
@@ -40,21 +43,37 @@ class OutputFolder:
         except (OSError, ValueError) as error:
             raise self._unwritable(error) from error
 
-    def save(self, rendering: Rendering, result: ImageResult) -> ImageResult:
-        """Save an annotated picture, and the answer for it as JSON; returns that with the names of the files.
+    def save(self, photograph: Photograph, annotated: BGRImage | None, result: ImageResult) -> ImageResult:
+        """Save the answer for a picture as JSON, and its annotated copy; returns it with the names of the files.
 
         Raises:
-            InputError: the folder cannot be written into any more.
+            OutputError: the folder cannot be written into any more.
         """
-        suffix = rendering.suffix
+        original = Path(photograph.file_name)
+        suffix = suffix_for(photograph.image, original.suffix)
         with self.complaining(), contextlib.ExitStack() as undo:
-            stem = self.claim(rendering.stem, suffix, rendering.owner)
+            stem = self.claim(original.stem, suffix, photograph.name if photograph.path else None)
             undo.callback(self.release, stem)
-            saved = {"annotated": str(self.path(f"{stem}{suffix}")), "json": str(self.path(f"{stem}.json"))}
+            files: dict[str, bytes | Path] = {}
+            saved = {"json": str(self.path(f"{stem}.json"))}
+            if annotated is not None:
+                saved = {"annotated": str(self.path(f"{stem}{suffix}")), **saved}
+                files[saved["annotated"]] = encode_picture(annotated, suffix)
             result = dataclasses.replace(result, saved=saved)
-            self.write({saved["annotated"]: rendering.content, saved["json"]: json_bytes(result.to_dict())})
+            self.write({**files, saved["json"]: json_bytes(result.to_dict())})
             undo.pop_all()
         return result
+
+    def earlier_answer(self, file_name: str, owner: str) -> ImageResult | VideoResult | None:
+        """The whole answer for an input that lies here since an earlier run; None where there is none."""
+        for name in _names(Path(file_name).stem):
+            content = json_content(self.path(f"{name}.json"))
+            if not content:
+                break
+            kind: type[ImageResult | VideoResult] | None = _KINDS.get(content.get("kind", ""))
+            if kind and content.get("input") == owner and not content.get("error"):
+                return kind.from_dict(content)
+        return None
 
     def path(self, name: str) -> Path:
         """The path of a file in the folder."""
@@ -62,30 +81,26 @@ class OutputFolder:
 
     @contextlib.contextmanager
     def complaining(self) -> Iterator[None]:
-        """Turns a failure to write into :class:`InputError`."""
+        """Turns a failure to write into :class:`OutputError`."""
         try:
             yield
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def _unwritable(self, error: OSError | ValueError) -> InputError:
+    def _unwritable(self, error: OSError | ValueError) -> OutputError:
         reason = (error.strerror or error) if isinstance(error, OSError) else error
         name = printable(str(self._path))
-        return InputError(f"{name}: results cannot be saved there ({reason}); choose another output folder")
+        return OutputError(f"{name}: results cannot be saved there ({reason}); choose another output folder")
 
     def claim(self, stem: str, suffix: str, owner: str | None) -> str:
         """The first of ``stem``, ``stem-2``, … that is free or holds the owner's earlier answer.
 
         A free name is taken by making its JSON file, which only one thread or process can. Until the answer is there it
-        says whose it will be; of a process that was killed it can be taken over. A stem that is too long is cut.
+        says whose it will be; of a process that was killed it can be taken over.
         """
-        encoded = os.fsencode(stem)
-        if len(encoded) > _LONGEST_STEM_BYTES:
-            stem = encoded[:_LONGEST_STEM_BYTES].decode(errors="ignore")
-        number = 0
+        names = _names(stem)
         while True:
-            number += 1
-            name = stem if number == 1 else f"{stem}-{number}"
+            name = next(names)
             record = self.path(f"{name}.json")
             try:
                 with record.open("x") as file:
@@ -104,7 +119,7 @@ class OutputFolder:
         """Give a claimed name back if nothing was saved under it: its JSON file still says whose it will be."""
         record = self.path(f"{stem}.json")
         with contextlib.suppress(OSError):
-            if "process" in _content(record):
+            if "process" in json_content(record):
                 record.unlink()
 
     def write(self, files: Mapping[str, bytes | Path]) -> None:
@@ -127,23 +142,18 @@ class OutputFolder:
             raise
 
 
-def json_bytes(answer: Mapping[str, Any]) -> bytes:
-    """An answer as the JSON file that is saved."""
-    return (json.dumps(answer, indent=2) + "\n").encode()
+def _names(stem: str) -> Iterator[str]:
+    """The stem, cut to what file systems allow, then the same with numbers."""
+    encoded = os.fsencode(stem)
+    if len(encoded) > _LONGEST_STEM_BYTES:
+        stem = encoded[:_LONGEST_STEM_BYTES].decode(errors="ignore")
+    yield stem
+    yield from (f"{stem}-{number}" for number in itertools.count(2))
 
 
 def _is_answer_for(record: Path, owner: str) -> bool:
     """Whether an earlier JSON file holds the answer for an input, or was to hold it when its process was killed."""
-    content = _content(record)
+    content = json_content(record)
     if content.get("input") != owner:
         return False
     return "process" not in content or is_abandoned(record, str(content["process"]))
-
-
-def _content(record: Path) -> dict[str, Any]:
-    """A JSON file's object; empty where it is none."""
-    try:
-        answer = json.loads(record.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return answer if isinstance(answer, dict) else {}

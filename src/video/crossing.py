@@ -15,23 +15,25 @@ CLEARANCE = 0.5
 
 @dataclass(frozen=True)
 class Line:
-    """A line between two points, in pixels."""
+    """A line between two points, in pixels; with a name, crossing it from its left to its right is going in."""
 
     x1: float
     y1: float
     x2: float
     y2: float
+    name: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> "Line":
-        """The line that ``x1,y1,x2,y2`` says; raises :class:`InputError` where it says none."""
+        """The line that ``x1,y1,x2,y2`` or ``name=x1,y1,x2,y2`` says; raises :class:`InputError` if it says none."""
+        name, _, numbers = text.rpartition("=")
         try:
-            x1, y1, x2, y2 = (float(number) for number in text.split(","))
+            x1, y1, x2, y2 = (float(number) for number in numbers.split(","))
         except ValueError as error:
             raise InputError(f"line {text}: give four numbers x1,y1,x2,y2 in pixels") from error
         if not np.all(np.isfinite([x1, y1, x2, y2])) or (x1, y1) == (x2, y2):
             raise InputError(f"line {text}: its two points must be finite and differ")
-        return cls(x1, y1, x2, y2)
+        return cls(x1, y1, x2, y2, name.strip() or None)
 
     @property
     def ends(self) -> FloatArray:
@@ -67,6 +69,7 @@ class CrossingCounter:
                 # Where the line is met, as a share of the way.
                 share = other_side / (other_side - side) if other_side * side < 0 else None
                 if share is not None and 0 <= before + share * (place - before) <= 1:
-                    direction = "left_to_right" if side > 0 else "right_to_left"
-                    self.crossings.append(Crossing(number, before_s + share * (time_s - before_s), direction))
+                    directions = ("in", "out") if line.name else ("left_to_right", "right_to_left")
+                    crossed_s = before_s + share * (time_s - before_s)
+                    self.crossings.append(Crossing(number, crossed_s, directions[side < 0], line.name))
             self._clear[number] = (time_s, place, side)

@@ -20,18 +20,20 @@ from .source import LARGE_PIXELS, LIBRARY_ERRORS
 #: libav's name of the container per file suffix.
 CONTAINERS = {
     **{".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".3gp": "3gp", ".avi": "avi", ".mkv": "matroska", ".webm": "webm"},
-    **{".flv": "flv", ".wmv": "asf", ".ts": "mpegts", ".mpg": "mpeg", ".mpeg": "mpeg"},
+    **{".flv": "flv", ".wmv": "asf", ".ts": "mpegts", ".mpg": "mpeg", ".mpeg": "mpeg", ".gif": "gif"},
 }
 _H264 = "libx264"
-#: What WebM holds instead.
-_VP8 = "libvpx"
+#: What others hold instead.
+_VP8, _GIF = "libvpx", "gif"
+_CODECS = {".webm": _VP8, ".gif": _GIF}
 _OPTIONS = {
     # Fast enough for two cores; no B-frames, which AVI cannot hold.
     _H264: {"preset": "superfast", "crf": "23", "bf": "0"},
     _VP8: {"deadline": "realtime", "cpu-used": "8", "crf": "10", "b": "4M"},
+    _GIF: {},
 }
 #: Large pictures are encoded with as few of them in memory as will do.
-_LARGE_OPTIONS = {_H264: {"preset": "ultrafast", "crf": "23", "tune": "zerolatency"}, _VP8: _OPTIONS[_VP8]}
+_LARGE_OPTIONS = {**_OPTIONS, _H264: {"preset": "ultrafast", "crf": "23", "tune": "zerolatency"}}
 #: A live video is written in fragments of a second (in microseconds): what has been written is whole whenever the
 #: process ends. Of a file the index comes first, so that a browser plays it while it loads.
 _LIVE_OPTIONS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
@@ -49,8 +51,8 @@ _LOGGER = logging.getLogger(__name__)
 class VideoWriter:
     """Encodes frames in a thread of its own, so that reading goes on meanwhile.
 
-    H.264 with 4:2:0 colours, which every browser plays, in all containers but WebM, which cannot hold it. All methods
-    raise :class:`OSError` when the file cannot be written.
+    H.264 with 4:2:0 colours, which every browser plays, in all containers but WebM and GIF, which cannot hold it. All
+    methods raise :class:`OSError` when the file cannot be written.
     """
 
     def __init__(self, path: Path, suffix: str, video: VideoDescription) -> None:
@@ -65,7 +67,7 @@ class VideoWriter:
         self._time_base = _LIVE_TIME_BASE
         if video.template is not None:
             self._time_base = 1 / Fraction(video.frame_rate) if suffix in _FIXED_RATE else video.template.time_base
-        self._stream = self._add_pictures(_VP8 if suffix == ".webm" else _H264, video)
+        self._stream = self._add_pictures(_CODECS.get(suffix, _H264), video)
         self._audio = self._add_audio(video)
         self._start_s = video.start_s
         self._last_pts = -1
@@ -115,7 +117,8 @@ class VideoWriter:
         stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=chosen)
         context = stream.codec_context
         context.width, context.height = width + width % 2, height + height % 2
-        context.pix_fmt = "yuv420p"
+        # A GIF has 256 colours, here always the same ones.
+        context.pix_fmt = "rgb8" if codec == _GIF else "yuv420p"
         context.thread_count = 2
         context.time_base = self._time_base
         if video.template is not None:

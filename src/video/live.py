@@ -12,6 +12,7 @@ from typing import Any
 import av
 
 from ..basics.errors import InputError, UnreachableError
+from ..basics.interrupts import StopFlag
 from ..media.inputs import LiveSource, VideoSource
 from .description import VideoDescription
 from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, VideoFile, check_video_size, reason_of, video_stream
@@ -38,7 +39,7 @@ def open_live(
     source: LiveSource,
     duration_s: float | None = None,
     give_up_s: float | None = None,
-    stop: threading.Event | None = None,
+    stop: StopFlag | None = None,
 ) -> "LiveStream | VideoFile":
     """Connect; an address behind which there is a finite video is read like a file, without leaving out frames.
 
@@ -69,9 +70,7 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
 
     begun_s: float
 
-    def __init__(
-        self, source: LiveSource, duration_s: float | None, give_up_s: float | None, stop: threading.Event
-    ) -> None:
+    def __init__(self, source: LiveSource, duration_s: float | None, give_up_s: float | None, stop: StopFlag) -> None:
         """Begin to connect; raises :class:`InputError` where this system cannot read such sources."""
         if isinstance(source.address, int) and sys.platform != "linux":
             raise InputError(f"{source.name}: webcams can be read on Linux only; give the address of a stream")

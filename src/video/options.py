@@ -1,10 +1,10 @@
 """What can be chosen about reading videos."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..basics.errors import InputError
+from ..basics.interrupts import StopFlag
 from ..basics.results import VehicleRecord
 from .crossing import Line
 
@@ -14,7 +14,7 @@ SAVED = ("annotated", "json", "csv", "frames", "crops")
 
 @dataclass(frozen=True)
 class VideoOptions:
-    """Choices for videos, webcams and streams."""
+    """Choices for videos, webcams and streams, and what is saved of anything."""
 
     #: Lines whose crossing is noted in the records.
     lines: tuple[Line, ...] = ()
@@ -24,11 +24,16 @@ class VideoOptions:
     save: tuple[str, ...] = ("annotated", "json", "csv", "frames")
     #: A live source that sends no picture for so many seconds has ended; None tries to reach it for ever.
     give_up_s: float | None = None
+    #: Whether no progress is shown.
+    hidden: bool = False
     #: Set it, from any thread, to end reading as Ctrl-C does: everything is saved.
-    stop: threading.Event | None = None
+    stop: StopFlag | None = None
     #: Is given each record as soon as its vehicle is gone for good, when the record has been saved. What it raises ends
     #: reading, and is raised again when everything is saved and every record was given out.
     on_vehicle: Callable[[VehicleRecord], None] | None = None
+    #: Is given the record so far of each vehicle the moment that its text is sure, to open a barrier. What it raises is
+    #: treated as what ``on_vehicle`` raises is.
+    on_plate: Callable[[VehicleRecord], None] | None = None
     #: Is given the number of each frame, from 0, once it was read. What it raises ends reading, and nothing is saved.
     on_frame: Callable[[int], None] | None = None
 

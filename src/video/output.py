@@ -20,13 +20,14 @@ import av
 
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord, VideoResult
+from ..media.answers import json_bytes
 from ..media.draw import Plane, encode_picture
 from ..media.images import BGRImage
 from ..media.inputs import VideoSource
 from ..media.leftovers import temporary_beside
 from ..media.record_log import RecordLog
-from ..media.saving import OutputFolder, json_bytes
-from ..media.tables import csv_heading, csv_lines, csv_text
+from ..media.saving import OutputFolder
+from ..media.tables import csv_heading, csv_text, record_line
 from .description import VideoDescription
 from .encoder import CONTAINERS, VideoWriter
 
@@ -111,7 +112,7 @@ class VideoOutput(contextlib.ExitStack):
                 record = dataclasses.replace(record, crop=path)
         answer = record.to_dict()
         pieces = {
-            "csv": csv_lines({"kind": "video", "input": self._name, "plates": [answer]}),
+            "csv": record_line(self._name, answer),
             "json": json.dumps(answer) + "\n",
         }
         for kind, log in self._logs.items():
@@ -147,7 +148,7 @@ class VideoOutput(contextlib.ExitStack):
             if not self._video.live:
                 path = path.with_name(f"{self._stem}.partial{suffix}")
             if kind in self._kinds or not self._video.live:
-                self._logs[kind] = RecordLog(path, csv_heading("video") if kind == "csv" else "")
+                self._logs[kind] = RecordLog(path, csv_heading(True) if kind == "csv" else "")
                 undo.callback(self._logs[kind].remove)
 
     def _start_crops(self) -> None:

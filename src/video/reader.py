@@ -7,12 +7,12 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tqdm import tqdm
 
-from ..basics.interrupts import stopping_on_interrupt
+from ..basics.interrupts import StopFlag, stopping_on_interrupt
 from ..basics.results import VehicleRecord, VideoResult
 from ..detection.detector import Detection
 from ..media.images import BGRImage
@@ -62,17 +62,17 @@ class VideoReader:
         self._count = 0
         self._timing_ms = {"detect": 0.0, "read": 0.0}
         self._frames, self._last_s, self._before_s = 0, 0.0, 0.0
-        self._stop = options.stop or threading.Event()
+        self._stop: StopFlag = options.stop or threading.Event()
         self._raised: Exception | None = None
 
     def run(self, frames: Iterable[Frame]) -> VideoResult:
         """Read it to its end, or until it is stopped; what was seen until then is saved either way.
 
         Raises:
-            Exception: what ``on_vehicle`` or ``on_frame`` has raised.
+            Exception: what ``on_plate``, ``on_vehicle`` or ``on_frame`` has raised.
         """
         video = self._video
-        hidden = True if video.live else None
+        hidden = True if video.live or self._options.hidden else None
         with tqdm(frames, desc=video.name, total=video.frame_count, unit="frame", disable=hidden) as progress:
             try:
                 for frame in progress:
@@ -169,6 +169,9 @@ class VideoReader:
             tracks[index] = self._take_in(frame, image, detection, tracks[index], reading)
         for track, is_cut_off in zip(tracks, cut, strict=True):
             track.record.see(track.latest.time_s, track.latest.corners, is_cut_off)
+            if self._options.on_plate and track.record.is_sure and not self._vehicles.has_told(track.record):
+                track.record.is_told = True
+                self._call(self._options.on_plate, track.record.vehicle(self._video.at))
         self._end_tracks(frame.time_s)
         self._settle(frame.time_s)
 
@@ -200,14 +203,14 @@ class VideoReader:
                 records = [self._output.save(*pair) for pair in zip(records, crops, strict=True)]
         finally:
             self._records.extend(records)
-            for record in records:
-                self._tell(record)
+            if self._options.on_vehicle:
+                for record in records:
+                    self._call(self._options.on_vehicle, record)
 
-    def _tell(self, record: VehicleRecord) -> None:
+    def _call(self, told: Callable[[VehicleRecord], None], record: VehicleRecord) -> None:
         """Hand a record to the caller; what that raises waits until everything is saved."""
         try:
-            if self._options.on_vehicle:
-                self._options.on_vehicle(record)
+            told(record)
         except KeyboardInterrupt:
             self._stop.set()
         except Exception as error:
@@ -227,10 +230,11 @@ def read_video(
     Without a folder nothing is saved; in a window, where a key press stops reading, the annotated frames are shown.
 
     Raises:
-        InputError: it cannot be opened, or nothing can be saved in the folder.
+        InputError: it cannot be opened.
+        OutputError: nothing can be saved in the folder.
         UnreachableError: a live source was given up before its first picture.
     """
-    stop = options.stop or threading.Event()
+    stop: StopFlag = options.stop or threading.Event()
     with contextlib.ExitStack() as stack:
         stack.enter_context(stopping_on_interrupt(stop))
         video: VideoFile | LiveStream

@@ -64,6 +64,8 @@ class TrackRecord:
         #: Whether it has been proven to be a plate, and its text.
         self.is_plate = False
         self.vote = Vote()
+        #: Whether its text has been told as soon as it was sure.
+        self.is_told = False
         self._is_cut = False
         self._counter = CrossingCounter(lines)
         self._best: dict[str, FrameReading] = {}
@@ -105,6 +107,7 @@ class TrackRecord:
         self.first_s, self.last_s = min(self.first_s, later.first_s), max(self.last_s, later.last_s)
         self.frames += later.frames
         self.is_plate |= later.is_plate
+        self.is_told |= later.is_told
         self.vote.merge(later.vote)
         self._counter.crossings += later.crossings
         for view in later._best.values():
@@ -119,6 +122,11 @@ class TrackRecord:
     def best(self) -> FrameReading:
         """The best view among those that say what it says, or among all."""
         return self._best.get(self.vote.text) or max(self._best.values(), key=lambda view: view.quality)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is a plate, and its text is sure."""
+        return self.is_plate and self.vote.sure
 
     @property
     def counts(self) -> bool:
@@ -174,6 +182,10 @@ class Vehicles:
                 known.merge(record)
                 return
         self._waiting.append(record)
+
+    def has_told(self, record: TrackRecord) -> bool:
+        """Whether the text of a record has been told, of itself or of the same vehicle before it was away."""
+        return record.is_told or any(known.is_told and _is_return(known, record) for known in self._waiting)
 
     def settled(self, time_s: float, present: Sequence[TrackRecord]) -> list[TrackRecord]:
         """Take out the vehicles that have not come back at a time; one of those present may be back."""

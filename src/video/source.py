@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import io
 import itertools
 import math
 from collections.abc import Iterator, Mapping
@@ -33,7 +34,7 @@ EARLIEST_YEAR = 1980
 #: What a file may be: no playlist, whose entries libav would open, be they files or addresses.
 _FILE_FORMATS = (
     *("mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "m4v", "h264", "hevc", "mjpeg", "flv", "asf", "mxf"),
-    *("ogg", "dv", "yuv4mpegpipe", "jpeg_pipe"),
+    *("ogg", "dv", "yuv4mpegpipe", "jpeg_pipe", "gif", "dhav"),
 )
 _FILE_OPTIONS = {"format_whitelist": ",".join(_FILE_FORMATS), "protocol_whitelist": "file"}
 #: Errors that libav has for what is no readable video.
@@ -223,6 +224,8 @@ def _open(source: VideoSource) -> Any:
     try:
         if source.path:
             return av.open(f"file:{source.path}", options=_FILE_OPTIONS, metadata_errors="replace")
+        if isinstance(source.address, io.BufferedIOBase):
+            return av.open(source.address, options=_FILE_OPTIONS, metadata_errors="replace")
         return av.open(str(source.address), timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
     except LIBRARY_ERRORS as error:
         advice = f"is damaged or truncated ({reason_of(error)}); get a whole copy of it"
