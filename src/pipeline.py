@@ -242,6 +242,8 @@ def _outcomes(
             with contextlib.closing(map_in_processes(work, sources, workers)) as outcomes:
                 yield from outcomes
         except BrokenExecutor as error:
+            if work.folder:
+                work.folder.tidy()
             raise InputError("a worker died, perhaps for want of memory; try fewer of them") from error
         return
     for source in sources:
@@ -281,16 +283,14 @@ def _read_many(
                     output.add(outcome)
                 if on_outcome:
                     on_outcome(outcome)
-        except KeyboardInterrupt:
-            done = f"after {len(results) + len(errors)} of {count}"
-            return summary(f"{data.name}: interrupted {done}; what was read until then is whole")
-        except InputError as stop:
-            # Where nothing can be saved, the summary cannot, either.
-            if isinstance(stop, OutputError):
-                raise
-            error = f"{data.name}: {stop}"
-            summary(error)
-            raise InputError(error) from stop
+        except OutputError:
+            raise
+        except (KeyboardInterrupt, InputError) as stop:
+            done = f"{data.name}: after {len(results) + len(errors)} of {count}"
+            if isinstance(stop, KeyboardInterrupt):
+                return summary(f"{done} interrupted; what was read until then is whole")
+            summary(f"{done} {stop}")
+            raise InputError(f"{done} {stop}") from stop
         return summary()
 
 

@@ -67,19 +67,19 @@ def test_nothing_is_saved_on_request(command, tmp_path, sample_path):
 
 def test_a_folder_as_lines_of_json(command, photos):
     done = command("--input", "photos", "--format", "jsonl", "--output", "results")
-    assert done.returncode == 0
+    assert done.returncode == 3
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["input"] for line in lines] == ["photos/a.jpg", "photos/c.png", "photos/b.jpg"]
-    assert "error" in lines[2]
+    assert [line["input"] for line in lines] == ["photos/a.jpg", "photos/b.jpg", "photos/c.png"]
+    assert "error" in lines[1]
     assert [line for line in done.stderr.splitlines() if "photos/b.jpg" in line] == [
-        "WARNING: photos/b.jpg: it is not a picture; give a JPEG, PNG, WebP, BMP or TIFF"
+        "WARNING: photos/b.jpg: it is not a picture; give a JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF or HEIC"
     ]
     assert "Traceback" not in done.stderr
 
 
 def test_a_pattern_as_csv(command, photos):
     done = command("--input", "photos/*", "--format", "csv", "--no-save")
-    assert done.returncode == 0
+    assert done.returncode == 3
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert tuple(rows[0]) == CSV_COLUMNS
     assert {row["input"] for row in rows} == {"photos/a.jpg", "photos/b.jpg", "photos/c.png"}
@@ -88,7 +88,7 @@ def test_a_pattern_as_csv(command, photos):
 
 def test_a_folder_in_the_form_of_openalpr(command, photos):
     done = command("--input", "photos", "--format", "openalpr", "--no-save")
-    assert done.returncode == 0
+    assert done.returncode == 3
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["data_type"] for line in lines] == ["alpr_results"] * 2
     assert all(line["results"][0]["plate"] for line in lines)
@@ -199,9 +199,8 @@ def test_an_answer_that_cannot_be_printed_is_one_line(root, sample_path):
             text=True,
         )
         assert done.returncode == 2
-        lines = [line for line in done.stderr.splitlines() if not line.startswith("INFO: Created TensorFlow Lite")]
-        assert len(lines) == 1
-        assert lines[0].startswith("ERROR: the answer cannot be printed (")
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("ERROR: the answer cannot be printed (")
         os.close(writer)
 
 
@@ -233,7 +232,7 @@ def test_an_interrupt_ends_it_cleanly(root, tmp_path, sample_path):
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
     answer = json.loads(stdout)
-    assert answer["error"].startswith(f"photos: interrupted after {len(answer['results'])} of 3000 pictures")
+    assert answer["error"].startswith(f"photos: after {len(answer['results'])} of 3000 interrupted;")
     assert f"ERROR: {answer['error']}" in stderr
     assert json.loads((tmp_path / "output" / "photos.json").read_text()) == answer
     for result in answer["results"]:

@@ -70,8 +70,6 @@ def test_reading_has_all_options_of_before(command, tmp_path):
     ("arguments", "complaint"),
     [
         (("read",), "give an input"),
-        (("read", "a.jpg", "b.jpg"), "b.jpg: give one input; for many pictures a folder, or a pattern in quotes"),
-        (("read", "a.jpg", "--input", "a.jpg"), "give the input once"),
         (("a.jpg", "--sharp"), "there is no option --sharp"),
         (("serve", "--port", "many"), "--port"),
         (("evaluate",), "SET"),

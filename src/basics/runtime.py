@@ -32,7 +32,7 @@ _GREETS = [True]
 
 @contextlib.contextmanager
 def _without_greeting() -> Iterator[None]:
-    """The runtime's first interpreter tells on the process's stderr what it runs on; nothing else is lost from there."""
+    """The runtime's first interpreter tells on the process's stderr what it runs on; nothing else of it is lost."""
     try:
         _GREETS.pop()
         stderr = os.dup(2)

@@ -8,7 +8,9 @@ import glob
 import io
 import os
 import re
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -246,6 +248,12 @@ def _open_bytes(file: Any, name: str) -> ImageSource | VideoSource:
     buffered: Any = file if hasattr(file, "peek") else io.BufferedReader(file)
     start = buffered.peek(_START)[:_START]
     if _is_video(start):
+        if start[4:8] == b"ftyp" and not buffered.seekable():
+            # The index of an MP4 may come last.
+            whole: Any = tempfile.TemporaryFile()  # noqa: SIM115 - the video closes it
+            shutil.copyfileobj(buffered, whole)
+            whole.seek(0)
+            buffered = whole
         return VideoSource(name, buffered)
     content = buffered.read(MAX_FILE_BYTES + 1)
     if start.startswith(b"GIF8") and _is_animated(io.BytesIO(content)):

@@ -1,7 +1,6 @@
 """What a process that was killed has left behind, told from what another one is writing just now."""
 
 import contextlib
-import functools
 import os
 import re
 import socket
@@ -24,9 +23,8 @@ def temporary_beside(path: str | Path) -> Path:
     return Path(path).with_name(f".{this_process()}-{uuid.uuid4().hex}.tmp")
 
 
-@functools.cache
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of processes that have ended, once for a folder."""
+    """Remove the temporary files of processes that have ended."""
     for path in folder.glob(".*.tmp"):
         named = _NAME.fullmatch(path.name)
         if named and is_abandoned(path, named["process"]):

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 import json
 import os
@@ -19,6 +20,8 @@ from .leftovers import is_abandoned, remove_leftovers, temporary_beside, this_pr
 
 #: What a JSON file says while its answer is being made.
 _NOT_FINISHED = "reading has not ended, or was ended by force; what was read until then may lie beside this file"
+#: It looks at all names of the folder.
+_remove_leftovers_once = functools.cache(remove_leftovers)
 _KINDS = {"image": ImageResult, "video": VideoResult}
 #: File systems allow 255 bytes; ``-1234.frames.jsonl`` has to fit as well.
 _LONGEST_STEM_BYTES = 230
@@ -39,7 +42,7 @@ class OutputFolder:
             self._path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._path):
                 pass
-            remove_leftovers(self._path)
+            _remove_leftovers_once(self._path)
         except (OSError, ValueError) as error:
             raise self._unwritable(error) from error
 
@@ -74,6 +77,10 @@ class OutputFolder:
             if kind and content.get("input") == owner and not content.get("error"):
                 return kind.from_dict(content)
         return None
+
+    def tidy(self) -> None:
+        """Remove what processes that were killed have left here."""
+        remove_leftovers(self._path)
 
     def path(self, name: str) -> Path:
         """The path of a file in the folder."""

@@ -106,7 +106,7 @@ def test_a_video_becomes_the_documented_json():
                     "best_frame": 3,
                     "best_s": 0.5,
                     "tracks": [5],
-                    "crossings": [{"line": 0, "time_s": 1.235, "direction": "left_to_right"}],
+                    "crossings": [{"line": 0, "time_s": 1.235, "direction": "left_to_right", "name": None}],
                     "first_at": "2026-03-04T08:00:03.080Z",
                     "last_at": None,
                     "crop": None,

@@ -173,7 +173,10 @@ def test_a_large_pillow_image_is_refused_before_it_is_loaded():
     [
         (b"", "empty"),
         (b"this is no picture\n", "not a picture"),
-        (b"GIF89a" + bytes(100), "not a picture"),
+        (b"GIF89a" + bytes(100), "damaged|too few"),
+        (b"\0\0\0\x1cftypheic" + bytes(100), "damaged"),
+        (b"\0\0\0\x1cftypavif" + bytes(100), "damaged"),
+        (b"\0\0\0\x1cftypmp42" + bytes(100), "not a picture"),
         (b"\xff\xd8\xff", "damaged"),
         (b"BM", "damaged"),
         (b"II*\0", "damaged"),

@@ -12,7 +12,7 @@ from PIL import Image
 
 from src.basics.errors import InputError
 from src.basics.results import Failure, FolderResult, ImageResult, Plate, Region
-from src.media.draw import render
+from src.media.draw import annotate
 from src.media.folder_output import FolderOutput
 from src.media.inputs import IMAGE_SUFFIXES, open_input
 from src.media.saving import OutputFolder
@@ -21,6 +21,7 @@ from tests.media.encoded import with_orientation
 
 #: What Pillow calls the format behind a suffix, where it is not the suffix itself.
 FORMAT_OF_SUFFIX = {".jpg": ".jpeg", ".jpe": ".jpeg", ".jfif": ".jpeg", ".dib": ".bmp", ".tif": ".tiff"}
+FORMAT_OF_SUFFIX |= {".heic": ".heif", ".hif": ".heif"}
 
 BOX = (10.0, 20.0, 60.0, 40.0)
 CORNERS = ((10.0, 20.0), (60.0, 20.0), (60.0, 40.0), (10.0, 40.0))
@@ -39,7 +40,7 @@ def save(folder, given):
 
 def save_in(folder, photograph):
     result = result_for(photograph)
-    return folder.save(render(photograph, result.plates), result)
+    return folder.save(photograph, annotate(photograph.image, result.plates), result)
 
 
 @pytest.fixture
@@ -178,6 +179,7 @@ def test_csv_has_a_row_per_plate_and_one_for_every_file_without():
         "ymax": "40",
         "rows": "1",
         "region": "",
+        "region_confidence": "",
         "error": "",
     }
     assert rows[2]["text"] == rows[2]["xmin"] == ""

@@ -13,7 +13,6 @@ import pytest
 
 from src.basics.errors import InputError
 from src.basics.results import ImageResult
-from src.media.draw import render
 from src.media.inputs import open_input
 from src.media.saving import OutputFolder
 from src.pipeline import main
@@ -150,7 +149,9 @@ def test_a_picture_too_large_for_its_suffix_is_saved_as_png(tmp_path, suffix):
     panorama = tmp_path / f"panorama{suffix}"
     panorama.write_bytes(cv2.imencode(".png", np.zeros((9, 70_000, 3), np.uint8))[1])
     photograph = open_input(panorama).load()
-    result = OutputFolder(tmp_path / "output").save(render(photograph, ()), ImageResult("panorama", 70_000, 9, (), {}))
+    result = OutputFolder(tmp_path / "output").save(
+        photograph, photograph.image, ImageResult("panorama", 70_000, 9, (), {})
+    )
     assert result.saved["annotated"] == str(tmp_path / "output" / "panorama.png")
     assert cv2.imread(result.saved["annotated"]).shape == (9, 70_000, 3)
 

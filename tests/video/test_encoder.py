@@ -2,6 +2,7 @@ import concurrent.futures
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -25,7 +26,8 @@ def copy(source, target, suffix=None):
 
 
 def test_what_is_written_is_known_to_be_a_video():
-    assert set(CONTAINERS) <= set(VIDEO_SUFFIXES)
+    # Of a GIF its content tells.
+    assert set(CONTAINERS) <= {*VIDEO_SUFFIXES, ".gif"}
 
 
 @pytest.mark.parametrize("suffix", sorted(CONTAINERS))
@@ -34,13 +36,14 @@ def test_every_container_keeps_size_rate_and_frames(tmp_path, suffix):
     target = copy(source, tmp_path / f"copy{suffix}")
     with av.open(str(target)) as container:
         stream = container.streams.video[0]
-        assert stream.codec_context.name == ("vp8" if suffix == ".webm" else "h264")
+        assert stream.codec_context.name == {".webm": "vp8", ".gif": "gif"}.get(suffix, "h264")
         assert (stream.width, stream.height) == (320, 240)
         assert float(stream.guessed_rate) == pytest.approx(25, rel=0.05)
         frames = [frame.to_ndarray(format="bgr24") for frame in container.decode(stream)]
     assert len(frames) == 30
-    expected = list(driving("AB12CDE", 30))
-    assert np.abs(frames[29].astype(int) - expected[29]).mean() < 8
+    # Seen from far enough: a GIF mixes its colours from points of others.
+    far = [cv2.blur(frame, (9, 9)).astype(int) for frame in (frames[29], list(driving("AB12CDE", 30))[29])]
+    assert np.abs(far[0] - far[1]).mean() < 8
 
 
 def test_times_of_a_variable_frame_rate_are_kept(tmp_path):
