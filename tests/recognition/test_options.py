@@ -1,10 +1,17 @@
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 
 from src import ReadOptions, read
 from src.basics.errors import InputError
+from src.basics.geometry import box_to_quad
+from src.basics.texts import DIGITS, merged
+from src.evaluation.annotations import read_annotations
+from src.recognition.recogniser import load_recogniser
+from src.synthesis.scenes import paste_plate
+from tools.samples import AMERICAN_STYLE, ASIAN_STYLE, EUROPEAN_STYLE, SamplePlate, draw_sample_plate
 
 
 @pytest.mark.parametrize(
@@ -88,3 +95,71 @@ def test_thresholds_leave_plates_out(everything, choice):
     fewer = read(path, options=ReadOptions(**{choice: values[choice]})).plates
     assert 0 < len(fewer) < len(result.plates)
     assert set(fewer) < set(result.plates)
+
+
+#: Countries that use neither O nor I, and one of their patterns with a set of letters that is in all of them.
+WITHOUT_LOOK_ALIKES = {
+    **{"it": "aa nnn aa", "fr": "aa nnn aa", "no": "aa 1nnnn", "al": "aa nnn aa", "nl": "nn aaa n", "tw": "aaa nnnn"},
+    **{"my": "Wa 1nnn", "ke": "Kaa nnna", "hk": "aa 1nnn", "sg": "Sa 1nnn a"},
+}
+COMMON_LETTERS = "BDGHJKLRTX"
+
+
+def drawn(text, rng):
+    """A plate of random lettering on a street, and its corners."""
+    style = (AMERICAN_STYLE, ASIAN_STYLE, EUROPEAN_STYLE)[rng.integers(3)]
+    plate = SamplePlate(text, 4.6, (240.0, 242.0, 242.0), (22.0, 20.0, 20.0), style)
+    quad = box_to_quad(np.array([20, 20, 20 + 4.6 * 30, 50], np.float32)) + rng.normal(0, 1, (4, 2)).astype(np.float32)
+    street = np.full((70, 180, 3), 120, np.uint8)
+    return cv2.GaussianBlur(paste_plate(street, draw_sample_plate(plate, rng), quad, rng), (0, 0), 0.5), quad
+
+
+def random_text(pattern, rng):
+    digits = "0101" + DIGITS  # look-alikes are what it is about
+    draws = {"a": COMMON_LETTERS, "n": digits}
+    return "".join(draws[symbol][rng.integers(len(draws[symbol]))] if symbol in draws else symbol for symbol in pattern)
+
+
+def test_told_a_country_without_o_and_i_none_is_read():
+    """1,000 drawn plates of ten countries."""
+    rng = np.random.default_rng(5)
+    recogniser = load_recogniser()
+    wrong, right = [], 0
+    for code, pattern in WITHOUT_LOOK_ALIKES.items():
+        reader = recogniser.with_options(ReadOptions(regions=(code,))).reader
+        for _ in range(100):
+            text = random_text(pattern, rng)
+            image, quad = drawn(text, rng)
+            (reading,) = reader.read(image, quad[None])
+            right += merged(reading.text) == merged(text.replace(" ", ""))
+            if "O" in reading.text or "I" in reading.text:
+                wrong.append((code, text, reading.text))
+    assert not wrong
+    assert right > 950
+
+
+def test_a_plate_of_another_country_is_read_unless_it_may_not_be(sample_paths):
+    path = next(path for path in sample_paths if path.name == "street.jpg")
+    (plain,) = read(path).plates
+    (told,) = read(path, options=ReadOptions(regions=("jp",))).plates
+    (strict,) = read(path, options=ReadOptions(regions=("jp",), regions_strict=True)).plates
+    assert (plain.text, told.text, strict.text) == ("KD482XR", "KD482XR", "")
+
+
+def largest_text(path, options):
+    """What the largest plate of a photograph says; empty where there is none."""
+    plates = read(path, options=options).plates
+    return max(plates, key=lambda plate: plate.box[2] - plate.box[0]).text if plates else ""
+
+
+@pytest.mark.parametrize("name", ["indonesia", "china"])
+def test_strictly_of_another_country_nothing_is_bent(datasets, name):
+    """Photographs of one plate: told its country they are read; told strictly another one there is no text."""
+    regions = {"indonesia": "id", "china": "cn"}
+    images = [one for one in read_annotations(datasets / "val" / name) if len(one.boxes) == 1 and one.texts[0]][:60]
+    # What stands before the last six characters on plates of China is Chinese.
+    truths = [one.texts[0][-6:] if name == "china" else one.texts[0] for one in images]
+    told = [largest_text(one.path, ReadOptions(regions=(regions[name],))) for one in images]
+    assert np.mean([text.endswith(truth) for text, truth in zip(told, truths, strict=True)]) >= 0.93
+    strict = [largest_text(one.path, ReadOptions(regions=("it",), regions_strict=True)) for one in images]
+    assert np.mean([not text for text in strict]) >= 0.95
