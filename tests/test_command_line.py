@@ -294,3 +294,52 @@ def test_a_stream_prints_each_vehicle_and_ends_with_ctrl_c(root, tmp_path, clip)
     assert [first, *map(json.loads, stdout.splitlines())] == answer["plates"]
     assert (tmp_path / answer["saved"]["annotated"]).stat().st_size > 10_000
     assert not list(tmp_path.glob("output/.*"))
+
+
+@pytest.mark.parametrize("ending", ["head", "SIGINT", "SIGTERM"])
+def test_a_stream_as_csv_loses_nothing(root, tmp_path, clip, ending):
+    """Rows come as vehicles go; whoever ends it, what was told and who was in sight is saved."""
+    frames = list(clip.frames())
+    server = MotionJpegServer([*frames, *frames[:1] * 84, *frames], rate=clip.rate)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "src", "read", server.address, "--format", "csv", "--save", "csv"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
+    )
+    heading, row = process.stdout.readline(), process.stdout.readline()
+    if ending == "head":
+        process.stdout.close()
+        stderr = process.stderr.read()
+        process.wait(timeout=60)
+    else:
+        process.send_signal(getattr(signal, ending))
+        _, stderr = process.communicate(timeout=60)
+    server.stop()
+    assert "Traceback" not in stderr
+    assert process.returncode == (2 if ending == "head" else 0), stderr
+    (told,) = csv.DictReader(io.StringIO(heading + row))
+    with (tmp_path / "output" / "stream.csv").open() as file:
+        saved = list(csv.DictReader(file))
+    assert saved[0] == told
+    assert {record["text"] for record in saved} == {"KD482XR"}
+
+
+def test_a_full_disk_at_stdout_costs_nothing_that_is_saved(root, tmp_path, photos):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "src", "read", "photos", "--format", "csv"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert "ERROR: the answer cannot be printed (No space left on device)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "output" / "a.json").is_file()
+    assert (tmp_path / "output" / "photos.json").is_file()

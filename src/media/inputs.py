@@ -26,10 +26,10 @@ from ..basics.results import Failure
 from .answers import own_results
 from .images import MAX_FILE_BYTES, PICTURE_FORMATS, BGRImage, read_image, sniff_format, suffix_of_bytes, unopenable
 
-#: File suffixes that are taken for pictures; an animated GIF is a video.
+#: File suffixes that are taken for pictures; the last one, where it is animated, for a video.
 IMAGE_SUFFIXES = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"),
-    *(".avif", ".heic", ".heif", ".hif"),
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
+    *(".avif", ".heic", ".heif", ".hif", ".gif"),
 )
 
 #: File suffixes that are taken for videos.
@@ -215,7 +215,7 @@ def _open_path(text: str, recursive: bool) -> Source:
     if is_folder:
         return _many(name, inside, "folder", recursive)
     if is_file:
-        return _open_file(path)
+        return _open_file(path) or ImageSource(name, path)
     if exists:
         raise InputError(f"{name}: it is neither a file nor a folder; give the path of a picture")
     if glob.has_magic(text):
@@ -225,17 +225,13 @@ def _open_path(text: str, recursive: bool) -> Source:
     raise InputError(f"{name}: there is no such file or folder; check the path")
 
 
-def _open_file(path: Path) -> ImageSource | VideoSource:
-    """A file, by its name and, where that does not tell, by how it begins."""
-    name = printable(str(path))
-    suffix = path.suffix.lower()
-    if suffix in VIDEO_SUFFIXES:
+def _open_file(path: Path) -> ImageSource | VideoSource | None:
+    """A file, by its name or else by how it begins; None where both tell nothing."""
+    name, suffix = printable(str(path)), path.suffix.lower()
+    start = b"" if suffix in IMAGE_SUFFIXES[:-1] + VIDEO_SUFFIXES else _start_of(path)
+    if suffix in VIDEO_SUFFIXES or _is_video(start) or (start.startswith(b"GIF8") and _is_animated(path)):
         return VideoSource(name, path)
-    if suffix in IMAGE_SUFFIXES and suffix != ".gif":
-        return ImageSource(name, path)
-    start = _start_of(path)
-    is_video = _is_video(start) or (start.startswith(b"GIF8") and _is_animated(path))
-    return VideoSource(name, path) if is_video else ImageSource(name, path)
+    return ImageSource(name, path) if suffix in IMAGE_SUFFIXES or sniff_format(start) else None
 
 
 def _is_video(start: bytes) -> bool:
@@ -318,11 +314,7 @@ def _listed(paths: Iterable[Path], recursive: bool) -> Iterator[ImageSource | Vi
         except OSError as error:
             yield Failure(name, str(unopenable(name, error, "check its permissions")))
             continue
-        is_known = path.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES
-        if is_known or sniff_format(start := _start_of(path)) or _is_video(start):
-            yield _open_file(path)
-        else:
-            yield Failure(name, f"{name}: it is neither a picture nor a video")
+        yield _open_file(path) or Failure(name, f"{name}: it is neither a picture nor a video")
 
 
 def _matches(pattern: str) -> set[Path]:
