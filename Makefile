@@ -98,11 +98,11 @@ endef
 
 .venv/.inference: pyproject.toml | .venv/bin/python
 	@echo "Installing what reading plates needs into .venv (no TensorFlow; once, about half a minute) ..." >&2
-	$(call install,--editable .)
+	$(call install,--editable '.[heif]')
 
 .venv/.service: pyproject.toml .venv/.inference
 	@echo "Installing what the service needs into .venv (once, some seconds) ..." >&2
-	$(call install,--editable '.[service]')
+	$(call install,--editable '.[heif,service]')
 
 .venv/.full: pyproject.toml requirements.txt | .venv/bin/python
 	@echo "Installing what training and tests need into .venv (TensorFlow, Jupyter, ...; once, some minutes) ..." >&2
