@@ -1,0 +1,31 @@
+"""A picture → the bytes of a file in the format of its suffix."""
+
+import math
+
+import cv2
+
+from .images import BGRImage
+
+#: Suffixes of formats that OpenCV knows under another one.
+_ENCODER_SUFFIXES = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".dib": ".bmp"}
+_ENCODER_OPTIONS = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95]}
+#: Longest side that a format can hold; of others it is longer than any picture that is decoded.
+_ENCODER_LIMITS = {".jpg": 65_500, ".webp": 16_383}
+#: What holds larger pictures: a file may have another suffix than its format.
+_ROOMY_SUFFIX = ".png"
+
+
+def encode_picture(image: BGRImage, suffix: str) -> bytes:
+    """Encode a BGR uint8 picture ``[H, W, 3]`` in the format of a file suffix, with its dot."""
+    encoder = _encoder(suffix)
+    _, encoded = cv2.imencode(encoder, image, _ENCODER_OPTIONS.get(encoder, []))
+    return encoded.tobytes()
+
+
+def roomy_suffix(image: BGRImage, suffix: str) -> str:
+    """A file suffix, or another one where its format cannot hold so large a picture."""
+    return suffix if max(image.shape) <= _ENCODER_LIMITS.get(_encoder(suffix), math.inf) else _ROOMY_SUFFIX
+
+
+def _encoder(suffix: str) -> str:
+    return _ENCODER_SUFFIXES.get(suffix.lower(), suffix.lower())
