@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from .basics.results import FolderResult, ImageResult, Plate, VideoResult
     from .pipeline import main, read
     from .recognition.options import ReadOptions
+    from .video.blur import blur
 
 __version__ = "0.1.0"
-__all__ = ["FolderResult", "ImageResult", "InputError", "Plate", "ReadOptions", "VideoResult", "main", "read"]
+__all__ = ["FolderResult", "ImageResult", "InputError", "Plate", "ReadOptions", "VideoResult", "blur", "main", "read"]
 
-_MODULES = {"InputError": "basics.errors", "main": "pipeline", "read": "pipeline", "ReadOptions": "recognition.options"}
+_MODULES = {
+    **{"InputError": "basics.errors", "main": "pipeline", "read": "pipeline", "ReadOptions": "recognition.options"},
+    "blur": "video.blur",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, quad_axes, quad_size, quad_to_box
+from ..basics.geometry import FloatArray, grow_quad, quad_size, quad_to_box
 from ..basics.results import Plate
 from .encoding import encode_picture, roomy_suffix
 from .images import BGRImage
 from .inputs import Photograph
 
 Plane = NDArray[np.uint8]
-Colour = tuple[int, int, int]
+_Colour = tuple[int, int, int]
 
 #: Texts with such a confidence are shown as sure, of which 99 in 100 are right, and as doubtful, of which three in four
 #: are; the others are unsure.
@@ -67,7 +67,7 @@ class Mark(NamedTuple):
         return f"{self.text} {self.confidence:.0%}" if self.text else "unreadable"
 
     @property
-    def colour(self) -> Colour:
+    def colour(self) -> _Colour:
         """BGR; it tells how sure the text is."""
         if not self.text:
             return UNREADABLE
@@ -81,7 +81,7 @@ class _Layer(NamedTuple):
     scale: float = 1.0
     plane: int | None = None
 
-    def line(self, points: FloatArray, is_closed: bool, colour: Colour, thickness: int) -> None:
+    def line(self, points: FloatArray, is_closed: bool, colour: _Colour, thickness: int) -> None:
         """Draw a line through points ``[N, 2]`` of the whole picture, on a wider, dark one, seen on any ground."""
         # The middle of a pixel of chroma is between those of luma.
         places = np.round(((points + 0.5) * self.scale - 0.5) * (1 << _SHIFT)).astype(np.int32)
@@ -137,10 +137,8 @@ def _draw(layers: Sequence[_Layer], marks: Sequence[Mark]) -> None:
     thickness = max(1, round(min(height, width) / 300))
     taken, edge = [], thickness * np.array([-1, -1, 1, 1])
     for mark in marks:
-        across, down = (axis / max(float(np.linalg.norm(axis)), 1.0) for axis in quad_axes(mark.corners))
         # Beside the plate, whose characters may reach its edges.
-        outwards = np.stack([-across - down, across - down, across + down, down - across])
-        corners = np.asarray(mark.corners + (thickness + 1) * outwards, np.float32)
+        corners = grow_quad(mark.corners, thickness + 1)
         for layer in layers:
             layer.line(corners, True, mark.colour, thickness)
         taken.append(quad_to_box(corners) + edge)
