@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, grow_quad, quad_size, quad_to_box, shared_part
 from ..basics.texts import ALPHABET, merged
-from ..media.images import BGRImage
+from ..media.encoding import encode_picture, roomy_suffix
+from ..media.images import BGRImage, read_image
 from .recogniser import PlateRecogniser
 
 #: Detections are erased from this confidence on, or if their text has that one. For nothing something is erased in one
@@ -45,8 +46,10 @@ def erase_plates(image: BGRImage, recogniser: PlateRecogniser, kept: Set[str]) -
     """
     erased: list[FloatArray] = []
     for attempt in range(_ROUNDS):
-        found = recogniser.search(image)
-        pairs = recogniser.read(image, found)
+        # Then as a JPEG shows it, in which other faint writing may stand out.
+        seen = image if attempt == 0 else read_image(encode_picture(image, roomy_suffix(image, ".jpg")), "copy")
+        found = recogniser.search(seen)
+        pairs = recogniser.read(seen, found)
         spared = [one.box for one, said in pairs if said.confidence >= LEAST_KEPT and comparable(said.text) in kept]
         outlines = [
             plate_outline(rough.corners, exact.corners)

@@ -98,6 +98,12 @@ def test_what_is_left_tells_no_characters():
     assert len({plate.tobytes() for plate in left}) < len(left)
 
 
+@pytest.mark.parametrize("size", [(8, 8), (8, 70_000), (900, 8)])
+def test_every_size_of_picture_can_be_blurred(tmp_path, size):
+    done = blur(np.full((*size, 3), 90, np.uint8), tmp_path)
+    assert cv2.imread(done.saved).shape == done.image.shape == (*size, 3)
+
+
 @pytest.mark.parametrize("shape", [(40, 60, 3), (40, 60)])
 @pytest.mark.parametrize("shift", [(0, 0), (-10, -10), (45, 30), (200, 0)])
 def test_erasing_stays_within_the_outline(shape, shift):
