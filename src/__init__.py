@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .basics.results import Failure, FolderResult, ImageResult, Plate, VideoResult
     from .pipeline import aread, main, read, read_many
     from .recognition.options import ReadOptions
+    from .video.blur import blur
     from .video.options import VideoOptions
 
 __version__ = "0.1.0"
@@ -29,6 +30,7 @@ __all__ = [
     "VideoOptions",
     "VideoResult",
     "aread",
+    "blur",
     "main",
     "read",
     "read_many",
@@ -37,6 +39,7 @@ __all__ = [
 _MODULES = {
     **dict.fromkeys(("aread", "main", "read", "read_many"), "pipeline"),
     **{"InputError": "basics.errors", "ReadOptions": "recognition.options", "VideoOptions": "video.options"},
+    "blur": "video.blur",
 }
 
 

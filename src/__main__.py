@@ -20,6 +20,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "read": Command(".cli", "", "find and read the plates of a picture, a folder, a video or a camera"),
+    "blur": Command(".video.blur", "", "make the plates in pictures and videos unreadable"),
     "serve": Command(".service.__main__", "service", "start the REST service and its web page"),
     "evaluate": Command(".evaluation.__main__", "train", "measure how well annotated sets of pictures are read"),
 }

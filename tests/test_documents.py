@@ -87,7 +87,12 @@ def test_the_readme_leads_to_every_page(root):
 
 
 @pytest.mark.parametrize(
-    ("command", "some"), [("read", {"--input", "--output", "--regions"}), ("serve", {"--host", "--port"})]
+    ("command", "some"),
+    [
+        ("read", {"--input", "--output", "--regions"}),
+        ("serve", {"--host", "--port"}),
+        ("blur", {"--output", "--except"}),
+    ],
 )
 def test_every_option_is_described(root, command, some):
     page = (root / "docs" / "command-line.md").read_text(encoding="utf-8")

@@ -97,10 +97,12 @@ def test_a_name_means_one_thing(root):
 def test_types_of_the_public_api_are_strict(root, tmp_path):
     program = tmp_path / "program.py"
     program.write_text(
-        "from src import ImageResult, InputError, ReadOptions, VideoResult, main, read\n\n\n"
+        "from src import ImageResult, InputError, ReadOptions, VideoResult, blur, main, read\n\n\n"
         "def texts(path: str) -> list[str]:\n"
         '    result = read(path, options=ReadOptions(regions=("de",)))\n'
-        "    return [plate.text for plate in result.plates]\n"
+        "    return [plate.text for plate in result.plates]\n\n\n"
+        "def copy(path: str) -> str | None:\n"
+        '    return blur(path, "output", except_texts=["AB12"]).saved\n'
     )
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", program, "src/__init__.py"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)

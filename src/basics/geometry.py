@@ -109,6 +109,13 @@ def quad_to_rectangle(quad: FloatArray, rectangle: FloatArray) -> Matrix:
     return np.asarray(cv2.getPerspectiveTransform(quad.astype(np.float32), target), np.float64)
 
 
+def grow_quad(quad: FloatArray, pixels: float) -> FloatArray:
+    """Move the corners of a ``[4, 2]`` quad outwards by so many pixels along its sides, however it is tilted."""
+    across, down = (axis / max(float(np.linalg.norm(axis)), 1.0) for axis in quad_axes(quad))
+    outwards = np.stack([-across - down, across - down, across + down, down - across])
+    return np.asarray(quad + pixels * outwards, np.float32)
+
+
 def expand_quad(quad: FloatArray, x_fraction: float, y_fraction: float) -> FloatArray:
     """Grow a ``[4, 2]`` quad in its own plane on all sides, by fractions of its width and of its height."""
     to_unit = quad_to_rectangle(quad, np.array([0, 0, 1, 1], np.float32))

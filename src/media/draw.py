@@ -1,138 +1,182 @@
-"""The annotated picture: each plate outlined, with what it says; encoded in the format of the original."""
+"""The annotated picture: each plate outlined, with what it says."""
 
-import io
-import math
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import FloatArray, grow_quad, quad_size, quad_to_box
 from ..basics.results import Plate
 from .images import BGRImage
 
 Plane = NDArray[np.uint8]
+_Colour = tuple[int, int, int]
 
-_OUTLINE = (60, 200, 0)
-_TEXT = (0, 0, 0)
-#: The same colours as luma and chroma.
-_OUTLINE_YUV = (123, 96, 50)
-_TEXT_YUV = (16, 128, 128)
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
-#: Height of the label's capitals, as a fraction of the picture's shorter side, and at least in pixels.
-_LABEL_FRACTION = 0.03
-_LABEL_MINIMUM = 9
-#: Suffixes of formats that OpenCV knows under another one.
-_ENCODER_SUFFIXES = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".dib": ".bmp"}
-#: What Pillow writes better, or alone, and what it calls it.
-_PILLOW_FORMATS = {".gif": "GIF", ".avif": "AVIF", ".heic": "HEIF", ".heif": "HEIF", ".hif": "HEIF"}
-_ENCODER_OPTIONS = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95]}
-#: Longest side that a format can hold; of others it is longer than any picture that is decoded.
-_ENCODER_LIMITS = {".jpg": 65_500, ".webp": 16_383}
-#: What holds larger pictures: a file may have another suffix than its format.
-_ROOMY_SUFFIX = ".png"
+#: Texts with such a confidence are shown as sure, of which 99 in 100 are right, and as doubtful, of which three in four
+#: are; the others are unsure.
+SURE_TEXT, DOUBTFUL_TEXT = 0.9, 0.6
+#: BGR. Those who cannot tell red from green see a dark red, a middle green and a bright amber.
+SURE, DOUBTFUL, UNSURE, UNREADABLE = (120, 168, 0), (10, 195, 255), (30, 15, 175), (195, 195, 195)
+_CROSSED = (235, 190, 90)
+#: Length of a line's arrow, as a share of the picture's shorter side.
+_ARROW_SHARE = 0.08
+_DARK, _LIGHT = (16, 16, 16), (255, 255, 255)
+#: The luma on which dark and light text have about the same contrast, and the share of B, G and R in it.
+_MIDDLE_LUMA, _LUMA = 118, (0.0722, 0.7152, 0.2126)
+#: Height of a label's capitals: this share of its plate's, within shares of the picture's shorter side, and in pixels.
+_PLATE_SHARE, _LEAST_SHARE, _LARGEST_SHARE, _READABLE = 0.5, 0.012, 0.035, 9
+#: Height of capitals as a share of the font's size, and how bold it is, 100..1000.
+_CAPITALS = 0.75
+_WEIGHT = 600
+#: Corners are drawn in sixteenths of a pixel, so that outlines in videos do not jump.
+_SHIFT = 4
 
 
 class Mark(NamedTuple):
-    """A plate to outline by its corners, float32 ``[4, 2]`` in pixels, and what to write beside it."""
+    """A plate to outline by its corners, float32 ``[4, 2]`` in pixels, and its text with the confidence in it."""
 
-    label: str
+    text: str
+    confidence: float
     corners: FloatArray
+
+    @property
+    def label(self) -> str:
+        """What is written beside it: its text and confidence, or that it cannot be read."""
+        return f"{self.text} {self.confidence:.0%}" if self.text else "unreadable"
+
+    @property
+    def colour(self) -> _Colour:
+        """BGR; it tells how sure the text is."""
+        if not self.text:
+            return UNREADABLE
+        return SURE if self.confidence >= SURE_TEXT else DOUBTFUL if self.confidence >= DOUBTFUL_TEXT else UNSURE
+
+
+class LineMark(NamedTuple):
+    """A line by its ends, float32 ``[2, 2]`` in pixels; one with a name has an arrow to its right side, which is "in"."""
+
+    ends: FloatArray
+    name: str | None = None
+
+    def arrow(self, length: float) -> FloatArray:
+        """From the middle of the line to the tip and around the head, ``[5, 2]``."""
+        middle, step = self.ends.mean(axis=0), self.ends[1] - self.ends[0]
+        along = length * step / np.linalg.norm(step)
+        across = along[::-1] * [-1, 1]
+        tip, neck = middle + across, middle + 0.6 * across
+        return np.array([middle, tip, neck + 0.3 * along, tip, neck - 0.3 * along], np.float32)
 
 
 class _Layer(NamedTuple):
-    """What is drawn on: a picture ``[h, w, 3]`` or one of its planes ``[h, w]``, at a scale, and colours on it."""
+    """What is drawn on, at a scale: a BGR picture ``[h, w, 3]``, or the plane ``[h, w]`` of a number of a YUV one."""
 
     pixels: NDArray[np.uint8]
-    scale: float
-    outline: tuple[int, ...]
-    text: tuple[int, ...]
+    scale: float = 1.0
+    plane: int | None = None
 
+    def line(self, points: FloatArray, is_closed: bool, colour: _Colour, thickness: int) -> None:
+        """Draw a line through points ``[N, 2]`` of the whole picture, on a wider, dark one, seen on any ground."""
+        # The middle of a pixel of chroma is between those of luma.
+        places = np.round(((points + 0.5) * self.scale - 0.5) * (1 << _SHIFT)).astype(np.int32)
+        for ink, width in ((_DARK, thickness + 2 * max(1, thickness // 3)), (colour, thickness)):
+            value = [float(channel) for channel in np.ravel(self._part(np.full((2, 2, 3), ink, np.uint8))[:1, :1])]
+            width = max(1, round(width * self.scale))
+            cv2.polylines(self.pixels, [places], is_closed, value, width, cv2.LINE_AA, _SHIFT)
 
-def suffix_for(image: BGRImage, suffix: str) -> str:
-    """The file suffix, with its dot, for a picture that should have the one given: some formats have limits."""
-    return suffix if max(image.shape) <= _ENCODER_LIMITS.get(_encoder(suffix), math.inf) else _ROOMY_SUFFIX
+    def paste(self, patch: BGRImage, left: int, top: int) -> None:
+        """Put a picture with even sides at an even place; what lies beyond the layer is cut off."""
+        part = self._part(patch)
+        target = self.pixels[int(top * self.scale) :, int(left * self.scale) :][: part.shape[0], : part.shape[1]]
+        target[:] = part[: target.shape[0], : target.shape[1]]
 
-
-def encode_picture(image: BGRImage, suffix: str) -> bytes:
-    """Encode a BGR uint8 picture ``[H, W, 3]`` in the format of a file suffix, with its dot."""
-    encoder = _encoder(suffix)
-    if encoder in _PILLOW_FORMATS:
-        if _PILLOW_FORMATS[encoder] == "HEIF":
-            import pillow_heif
-
-            pillow_heif.register_heif_opener()
-        encoded = io.BytesIO()
-        Image.fromarray(image[..., ::-1]).save(encoded, _PILLOW_FORMATS[encoder], quality=90)
-        return encoded.getvalue()
-    _, content = cv2.imencode(encoder, image, _ENCODER_OPTIONS.get(encoder, []))
-    return content.tobytes()
-
-
-def _encoder(suffix: str) -> str:
-    return _ENCODER_SUFFIXES.get(suffix.lower(), suffix.lower())
+    def _part(self, image: BGRImage) -> NDArray[np.uint8]:
+        """What of a BGR picture with even sides belongs on it."""
+        if self.plane is None:
+            return image
+        packed = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8)
+        height = len(image)
+        return packed[:height] if self.plane == 0 else packed[height:].reshape(2, height // 2, -1)[self.plane - 1]
 
 
 def annotate(image: BGRImage, plates: Iterable[Plate]) -> BGRImage:
     """Draw plates on a copy of a picture, BGR uint8 ``[H, W, 3]``."""
     annotated = image.copy()
-    marks = [Mark(label_of(plate.text, plate.confidence), np.array(plate.corners, np.float32)) for plate in plates]
-    _draw([_Layer(annotated, 1.0, _OUTLINE, _TEXT)], marks)
+    marks = [Mark(plate.text, plate.confidence, np.array(plate.corners, np.float32)) for plate in plates]
+    _draw([_Layer(annotated)], marks)
     return annotated
 
 
-def label_of(text: str, confidence: float) -> str:
-    """What is written beside a plate: its text and confidence, or that it cannot be read."""
-    return f"{text} {confidence:.0%}" if text else "unreadable"
-
-
-def annotate_planes(planes: Sequence[Plane], marks: Sequence[Mark], lines: Sequence[FloatArray] = ()) -> None:
-    """Draw plates, and lines by their ends ``[2, 2]`` in pixels, on a frame of video without a detour over BGR.
+def annotate_planes(planes: Sequence[Plane], marks: Sequence[Mark], lines: Sequence[LineMark] = ()) -> None:
+    """Draw plates and lines on a frame of video without a detour over BGR.
 
     The planes, luma uint8 ``[H, W]`` and two of chroma ``[H/2, W/2]``, change.
     """
-    parts = zip(planes, (1.0, 0.5, 0.5), _OUTLINE_YUV, _TEXT_YUV, strict=True)
-    layers = [_Layer(plane, scale, (outline,), (text,)) for plane, scale, outline, text in parts]
-    _draw(layers, marks)
-    for ends in lines:
-        for layer in layers:
-            start, end = ((round(float(x)), round(float(y))) for x, y in ends * layer.scale)
-            cv2.line(layer.pixels, start, end, layer.outline, max(1, round(3 * layer.scale)), cv2.LINE_AA)
+    _draw([_Layer(plane, 0.5 if number else 1.0, number) for number, plane in enumerate(planes)], marks, lines)
 
 
-def _draw(layers: Sequence[_Layer], marks: Sequence[Mark]) -> None:
-    thickness = max(1, round(min(layers[0].pixels.shape[:2]) / 300))
-    for mark in marks:
-        for layer in layers:
-            corners = np.round(mark.corners * layer.scale).astype(np.int32).reshape(-1, 1, 2)
-            width = max(1, round(thickness * layer.scale))
-            cv2.polylines(layer.pixels, [corners], True, layer.outline, width, cv2.LINE_AA)
-    # Labels come last, so that no outline crosses them.
-    for mark in marks:
-        _draw_label(layers, mark, thickness)
-
-
-def _draw_label(layers: Sequence[_Layer], mark: Mark, thickness: int) -> None:
-    """Write a label on a filled background above the corners, or below where there is no room above."""
+def _draw(layers: Sequence[_Layer], marks: Sequence[Mark], lines: Sequence[LineMark] = ()) -> None:
     height, width = layers[0].pixels.shape[:2]
-    scale = cv2.getFontScaleFromHeight(_FONT, max(_LABEL_MINIMUM, round(_LABEL_FRACTION * min(height, width))), 1)
-    (text_width, text_height), margin = cv2.getTextSize(mark.label, _FONT, scale, thickness)
-    if text_width + 2 * margin > width:
-        scale *= width / (text_width + 2 * margin)
-        (text_width, text_height), margin = cv2.getTextSize(mark.label, _FONT, scale, thickness)
-    label_width, label_height = text_width + 2 * margin, text_height + 2 * margin
-    left = int(np.clip(mark.corners[:, 0].min(), 0, max(0, width - label_width)))
-    top = round(mark.corners[:, 1].min()) - label_height - thickness
-    if top < 0:
-        top = round(mark.corners[:, 1].max()) + thickness
-    top = int(np.clip(top, 0, max(0, height - label_height)))
-    for layer in layers:
-        ends = np.array([(left, top), (left + label_width, top + label_height)]) * layer.scale
-        start, end = ((int(x), int(y)) for x, y in ends)
-        cv2.rectangle(layer.pixels, start, end, layer.outline, cv2.FILLED)
-        place = (int((left + margin) * layer.scale), int((top + text_height + margin) * layer.scale))
-        width = max(1, round(thickness * layer.scale))
-        cv2.putText(layer.pixels, mark.label, place, _FONT, scale * layer.scale, layer.text, width, cv2.LINE_AA)
+    thickness = max(1, round(min(height, width) / 300))
+    taken, edge = [], thickness * np.array([-1, -1, 1, 1])
+    for layer, line in itertools.product(layers, lines):
+        layer.line(line.ends, False, _CROSSED, 3)
+        if line.name:
+            layer.line(line.arrow(_ARROW_SHARE * min(height, width)), False, _CROSSED, 3)
+    for mark in marks:
+        # Beside the plate, whose characters may reach its edges.
+        corners = grow_quad(mark.corners, thickness + 1)
+        for layer in layers:
+            layer.line(corners, True, mark.colour, thickness)
+        taken.append(quad_to_box(corners) + edge)
+    # Labels come last, so that no outline crosses them.
+    least, largest = (max(share * min(height, width), _READABLE) for share in (_LEAST_SHARE, _LARGEST_SHARE))
+    for mark, box in zip(marks, list(taken), strict=True):
+        wanted = float(np.clip(_PLATE_SHARE * quad_size(mark.corners)[1], least, largest))
+        # A small label finds a free place where a large one does not.
+        labels = [_label(mark.label, mark.colour, capitals, height, width) for capitals in (wanted, least)]
+        tried = [(label, *_place(label, box, np.stack(taken), height, width)) for label in labels]
+        label, _, left, top = min(tried, key=lambda place: place[1])
+        taken.append(np.array([left, top, left + label.shape[1], top + label.shape[0]]) + edge)
+        for layer in layers:
+            layer.paste(label, left, top)
+    for name, ends in ((line.name, line.ends) for line in lines if line.name):
+        label = _label(f"{name}: in", _CROSSED, least, height, width)
+        place = np.clip(ends.mean(axis=0), 0, np.array([width, height]) - label.shape[1::-1]).astype(int) // 2 * 2
+        for layer in layers:
+            layer.paste(label, *place.tolist())
+
+
+def _label(text: str, colour: _Colour, capitals: float, height: int, width: int) -> BGRImage:
+    """A label with capitals of a height, BGR uint8 with even sides, scaled down where it is larger than the picture."""
+    size = round(capitals / _CAPITALS)
+    font, margin = cv2.FontFace("sans"), round(size / 3)
+    _, _, text_width, _ = cv2.getTextSize((width, height), text, (0, 0), font, size, weight=_WEIGHT)
+    shape = np.array([round(_CAPITALS * size), text_width]) + 2 * margin
+    label = np.full((*(shape // 2 * 2), 3), colour, np.uint8)
+    ink = _DARK if np.dot(colour, _LUMA) > _MIDDLE_LUMA else _LIGHT
+    cv2.putText(label, text, (margin, len(label) - margin), ink, font, size, weight=_WEIGHT)
+    factor = min(height / shape[0], width / shape[1], 1.0)
+    smaller = np.maximum(factor * shape // 2 * 2, 2).astype(int)
+    return np.asarray(cv2.resize(label, smaller[::-1].tolist(), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _place(label: BGRImage, box: FloatArray, taken: FloatArray, height: int, width: int) -> tuple[float, int, int]:
+    """Where a label covers least of the boxes ``[N, 4]`` that are taken: so many pixels; left and top, both even.
+
+    That is the first free place above, below, right or left of its plate's box, shifted along it, or a little farther.
+    """
+    size = np.array([label.shape[1], label.shape[0]])
+    (xmin, ymin), (xmax, ymax), (wide, high) = box[:2], box[2:], size
+    xs, ys = (xmin, xmax - wide, (xmin + xmax - wide) / 2), ((ymin + ymax - high) / 2, ymin, ymax - high)
+    places: list[tuple[float, float]] = []
+    for gap in (0, high, 2 * high):
+        places += itertools.product(xs, (ymin - high - gap, ymax + gap + 2))
+        places += itertools.product((xmax + gap + 2, xmin - wide - gap), ys)
+    starts = np.clip(places, 0, [width, height] - size).astype(int)[:, None] // 2 * 2
+    sides = np.minimum(starts + size, taken[:, 2:]) - np.maximum(starts, taken[:, :2])
+    covered = np.clip(sides, 0, None).prod(axis=2).sum(axis=1)
+    best = int(np.argmin(covered))
+    return float(covered[best]), *starts[best, 0].tolist()

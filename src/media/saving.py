@@ -13,7 +13,7 @@ from pathlib import Path
 from ..basics.errors import OutputError
 from ..basics.results import ImageResult, VideoResult
 from .answers import json_bytes, json_content
-from .draw import encode_picture, suffix_for
+from .encoding import encode_picture, roomy_suffix
 from .images import BGRImage
 from .inputs import Photograph, printable
 from .leftovers import is_abandoned, remove_leftovers, temporary_beside, this_process
@@ -53,7 +53,7 @@ class OutputFolder:
             OutputError: the folder cannot be written into any more.
         """
         original = Path(photograph.file_name)
-        suffix = suffix_for(photograph.image, original.suffix)
+        suffix = roomy_suffix(photograph.image, original.suffix)
         with self.complaining(), contextlib.ExitStack() as undo:
             stem = self.claim(original.stem, suffix, photograph.name if photograph.path else None)
             undo.callback(self.release, stem)

@@ -16,7 +16,8 @@ from ..basics.results import Failure, FolderResult, ImageResult
 from ..formats.codeproject import codeproject_answer
 from ..formats.openalpr import USUAL_TOP, openalpr_answer
 from ..formats.plate_recognizer import plate_recognizer_answer
-from ..media.draw import annotate, encode_picture
+from ..media.draw import annotate
+from ..media.encoding import encode_picture
 from ..media.images import suffix_of_bytes
 from ..media.inputs import Photograph
 from ..recognition.options import ANYTHING, ReadOptions

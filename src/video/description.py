@@ -2,8 +2,9 @@
 
 import datetime
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import av
@@ -33,6 +34,8 @@ class VideoDescription:
     start_s = 0.0
     #: When it began by the monotonic clock, if that is known.
     begun_s: float | None = None
+    #: What the container says of it, such as its title.
+    metadata: Mapping[str, str] = MappingProxyType({})
     #: The stream that the annotated copy takes colours and the shape of its pixels from, and the sound.
     template: Any = None
     audio_stream: Any = None

@@ -3,10 +3,11 @@
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import av
@@ -38,6 +39,10 @@ _LARGE_OPTIONS = {**_OPTIONS, _H264: {"preset": "ultrafast", "crf": "23", "tune"
 #: process ends. Of a file the index comes first, so that a browser plays it while it loads.
 _LIVE_OPTIONS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
 _FILE_OPTIONS = {"movflags": "faststart"}
+#: The same, and phones' own metadata beside the usual ones.
+_TAGGED_FILE_OPTIONS = {"movflags": "faststart+use_metadata_tags"}
+#: What a container says of itself.
+_OWN_METADATA = ("major_brand", "minor_version", "compatible_brands", "encoder")
 _ISO_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp")
 #: Containers that have no times but a frame rate.
 _FIXED_RATE = (".avi", ".mpg", ".mpeg")
@@ -55,15 +60,18 @@ class VideoWriter:
     methods raise :class:`OSError` when the file cannot be written.
     """
 
-    def __init__(self, path: Path, suffix: str, video: VideoDescription) -> None:
-        """Start the file; the suffix, one of ``CONTAINERS``, says in which container."""
-        iso_options = _LIVE_OPTIONS if video.live else _FILE_OPTIONS
+    def __init__(
+        self, path: Path, suffix: str, video: VideoDescription, metadata: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Start the file; the suffix, one of ``CONTAINERS``, says in which container, and metadata what that says."""
+        iso_options = _LIVE_OPTIONS if video.live else _TAGGED_FILE_OPTIONS if metadata else _FILE_OPTIONS
         options = iso_options if suffix in _ISO_SUFFIXES else {}
         # libav's own files stay open when it cannot write their beginning; but it opens a file again to put its index
         # first.
         self._file = WholeWrites(path, "w") if video.live else None
         target = self._file or str(path)
         self._container: Any = av.open(target, "w", format=CONTAINERS[suffix], container_options=options)
+        self._container.metadata.update({key: metadata[key] for key in metadata if key.lower() not in _OWN_METADATA})
         self._time_base = _LIVE_TIME_BASE
         if video.template is not None:
             self._time_base = 1 / Fraction(video.frame_rate) if suffix in _FIXED_RATE else video.template.time_base

@@ -7,7 +7,7 @@ import av
 import numpy as np
 
 from ..basics.geometry import FloatArray, quad_to_box
-from ..media.draw import Mark, Plane, annotate_planes, label_of
+from ..media.draw import LineMark, Mark, Plane, annotate_planes
 from ..media.window import Window
 from .output import VideoOutput
 from .source import Frame, bgr_of, planes_of
@@ -55,8 +55,8 @@ class FrameOutput:
         if frame.is_plain and not (seen or self._tracker.lines or self._window):
             return frame.picture
         packed = frame.packed()
-        marks = [Mark(label_of(vote.text, vote.confidence), corners) for vote, corners in seen]
-        annotate_planes(planes_of(packed), marks, [line.ends for line in self._tracker.lines])
+        marks = [Mark(vote.text, vote.confidence, corners) for vote, corners in seen]
+        annotate_planes(planes_of(packed), marks, [LineMark(line.ends, line.name) for line in self._tracker.lines])
         return packed
 
     def _seen(self, frame: Frame) -> list[tuple[Track, FloatArray]]:

@@ -21,7 +21,8 @@ import av
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord, VideoResult
 from ..media.answers import json_bytes
-from ..media.draw import Plane, encode_picture
+from ..media.draw import Plane
+from ..media.encoding import encode_picture
 from ..media.images import BGRImage
 from ..media.inputs import VideoSource
 from ..media.leftovers import temporary_beside

@@ -130,7 +130,8 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
             self._told_s = (self._container.duration or 0) / av.time_base
             self.frame_count = self._expected_frames()
             self.start_s = (self._container.start_time or 0) / av.time_base
-            self._made_at = _creation_time(self._container.metadata) or _creation_time(self._stream.metadata)
+            self.metadata = dict(self._container.metadata)
+            self._made_at = _creation_time(self.metadata) or _creation_time(self._stream.metadata)
             frames = self._decode()
             first = next(frames, None)
             if first is None:

@@ -1,0 +1,203 @@
+"""Copies of pictures and videos in which plates cannot be read: ``numberplate blur``, and ``blur`` in Python."""
+
+import argparse
+import contextlib
+import csv
+import dataclasses
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from ..basics.errors import InputError, OutputError
+from ..basics.geometry import quad_to_box
+from ..basics.interrupts import treat_termination_as_interrupt
+from ..basics.results import Box, Failure
+from ..media.images import BGRImage
+from ..media.inputs import FolderSource, ImageSource, LiveSource, VideoSource, each_source, open_input
+from ..media.leftovers import temporary_beside
+from ..media.metadata import encode_like
+from ..media.saving import OutputFolder
+from ..recognition.erasing import comparable, erase_plates
+from ..recognition.recogniser import load_recogniser
+from .encoder import CONTAINERS, VideoWriter
+from .erased_frames import erased_frames
+from .output import USUAL_SUFFIX
+from .source import VideoFile
+
+EXIT_ALL_FAILED, EXIT_SOME_FAILED = 2, 3
+_EXIT_INTERRUPTED = 130
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Blurred:
+    """A copy of a picture or video without its plates, or why there is none."""
+
+    input: str
+    #: The file it was saved to, if any.
+    saved: str | None = None
+    #: One line that says why it could not be blurred, or, of a video, not all of it; None if it was.
+    error: str | None = None
+    #: The copy of a single picture, upright BGR uint8 ``[H, W, 3]``; None for videos.
+    image: BGRImage | None = None
+    #: Where the picture was blurred: xmin, ymin, xmax, ymax in pixels; may reach beyond it.
+    boxes: tuple[Box, ...] = ()
+
+
+def blur(
+    input: Any,
+    output_dir: str | os.PathLike[str] | None = None,
+    *,
+    except_texts: Iterable[str] = (),
+    strip_metadata: bool = False,
+    runtime: str = "litert",
+) -> Blurred:
+    """Make the number plates of a picture or video unreadable, in a copy.
+
+    Args:
+        input: a picture or a video, as for :func:`numberplate.read`; see :func:`blur_each` for folders.
+        output_dir: folder for the copy, under a name that is free there; a picture needs none.
+        except_texts: plates that stay as they are, in any spelling; 0 and O, 1 and I are the same.
+        strip_metadata: leave out what the original says of place, time, device and people.
+        runtime: "litert" for the compiled models, "keras" for the ``.h5`` files.
+
+    Raises:
+        InputError: the input cannot be read, or nothing can be saved.
+    """
+    source = open_input(input)
+    if isinstance(source, FolderSource):
+        raise InputError(f"{source.name}: these are many; give one, or use blur_each")
+    if isinstance(source, LiveSource):
+        raise InputError(f"{source.name}: cameras and streams cannot be blurred; record a video, and give that")
+    folder = None if output_dir is None else OutputFolder(output_dir)
+    return _blurred(source, folder, except_texts, strip_metadata, runtime)
+
+
+def blur_each(
+    inputs: Iterable[Any],
+    output_dir: str | os.PathLike[str],
+    *,
+    except_texts: Iterable[str] = (),
+    strip_metadata: bool = False,
+) -> Iterator[Blurred]:
+    """Blur pictures, videos and all in folders and patterns, one after the other; arguments as of :func:`blur`.
+
+    Yields:
+        One for each file, in which ``error`` says why it could not be blurred; without its pixels.
+    """
+    folder, texts = OutputFolder(output_dir), tuple(except_texts)
+    for source in each_source(inputs):
+        try:
+            if isinstance(source, Failure):
+                raise InputError(source.error)
+            yield dataclasses.replace(_blurred(source, folder, texts, strip_metadata), image=None)
+        except OutputError:
+            raise
+        except InputError as error:
+            yield Blurred(source.input if isinstance(source, Failure) else source.name, None, str(error))
+
+
+def _blurred(
+    source: ImageSource | VideoSource,
+    folder: OutputFolder | None,
+    except_texts: Iterable[str],
+    strip_metadata: bool,
+    runtime: str = "litert",
+) -> Blurred:
+    recogniser, kept = load_recogniser(runtime), {comparable(text) for text in except_texts} - {""}
+    name = Path(source.file_name)
+    if isinstance(source, ImageSource):
+        image, saved = source.load().image.copy(), None
+        outlines = erase_plates(image, recogniser, kept)
+        if folder:
+            content, suffix = encode_like(image, name.suffix, source.content, strip_metadata, source.name)
+            saved = _save(folder, name.stem, suffix, content)
+        boxes = [quad_to_box(outline).tolist() for outline in outlines]
+        return Blurred(source.name, saved, None, image, tuple((x, y, right, low) for x, y, right, low in boxes))
+    if folder is None:
+        raise InputError(f"{source.name}: the copy of a video needs an output folder; give one")
+    suffix = name.suffix if name.suffix.lower() in CONTAINERS else USUAL_SUFFIX
+    part = temporary_beside(folder.path(name.name))
+    with VideoFile(source) as video, folder.complaining():
+        try:
+            writer = VideoWriter(part, suffix.lower(), video, {} if strip_metadata else video.metadata)
+            with contextlib.closing(writer):
+                video.on_audio = writer.write_audio
+                frames = tqdm(video, source.name, video.frame_count, unit="frame", disable=None)
+                for picture, time_s in erased_frames(frames, video, recogniser, kept):
+                    writer.write(picture, time_s)
+            return Blurred(source.name, _save(folder, name.stem, suffix, part), video.error)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def texts_of(path: Path) -> list[str]:
+    """The texts of a list, CSV with a column ``text`` or a text per line; raises :class:`InputError` if it has none."""
+    advice = "give a CSV file with a column named text, or one text per line"
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines() or [""]
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: it cannot be read ({error}); {advice}") from error
+    rows = list(csv.reader(lines, delimiter=";" if ";" in lines[0] else ",")) or [[]]
+    header = [cell.strip().lower() for cell in rows[0]]
+    column = header.index("text") if "text" in header else 0
+    texts = [row[column] for row in rows["text" in header :] if len(row) > column and comparable(row[column])]
+    if not texts or (len(header) > 1 and "text" not in header):
+        raise InputError(f"{path}: there are no texts in it; {advice}")
+    return texts
+
+
+def _save(folder: OutputFolder, stem: str, suffix: str, content: bytes | Path) -> str:
+    """Save a copy under a free name; returns that."""
+    with folder.complaining():
+        stem = folder.claim(stem, suffix, None)
+        try:
+            path = str(folder.path(f"{stem}{suffix}"))
+            folder.write({path: content})
+        finally:
+            folder.release(stem)
+    return path
+
+
+def run(arguments: Sequence[str] | None = None, program: str = "python -m src blur") -> int:
+    """The command line: ``arguments`` may be given, ``program`` is what its help calls it; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description="Make the number plates in pictures and videos unreadable. The names of the copies go to stdout.",
+        epilog="Exit status: 0 all was blurred, 2 bad usage or nothing was, 3 not all was, 130 interrupted.",
+    )
+    text = "a picture, a video, a folder, or a pattern in quotes ('*.jpg')"
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help=text)
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the copies; nothing is overwritten")
+    text = "plates that stay as they are: a CSV file with a column named text, or a text per line"
+    parser.add_argument("--except", dest="list", type=Path, metavar="FILE", help=text)
+    text = "leave out place, time, device and comments, which are kept without it"
+    parser.add_argument("--strip-metadata", action="store_true", help=text)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    warnings.filterwarnings("ignore", module="PIL")
+    treat_termination_as_interrupt()
+    statuses = set()
+    try:
+        texts = texts_of(options.list) if options.list else []
+        strips = options.strip_metadata
+        for done in blur_each(options.inputs, options.output, except_texts=texts, strip_metadata=strips):
+            if done.saved:
+                print(done.saved, flush=True)
+                statuses.add(0)
+            if done.error:
+                _LOGGER.error("%s", done.error)
+                statuses.add(EXIT_ALL_FAILED)
+    except InputError as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        _LOGGER.error("interrupted; what was saved so far is whole")
+        return _EXIT_INTERRUPTED
+    return EXIT_SOME_FAILED if len(statuses) > 1 else statuses.pop()

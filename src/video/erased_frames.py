@@ -1,0 +1,104 @@
+"""The frames of a video without their plates: sought in every frame, and erased in those around it as well."""
+
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, field
+
+import av
+import numpy as np
+
+from ..basics.geometry import FloatArray
+from ..media.draw import Plane
+from ..recognition.erasing import LEAST_ERASED, comparable, erase, plate_outline
+from ..recognition.recogniser import PlateRecogniser
+from .description import VideoDescription
+from .frame_output import PENDING_BYTES
+from .records import quality
+from .source import Frame, planes_of
+from .tracking import Fix, Track, Tracker, unite_parts
+from .voting import contradicts
+
+#: Frames wait for so long for what is found in those after them, in seconds, but for no more than ``PENDING_BYTES``.
+HELD_S = 1.0
+#: A plate is erased so long before it is first seen and after it was last seen, in seconds.
+LEAD_S, TAIL_S = 0.4, 0.5
+
+
+@dataclass
+class _Waiting:
+    """A frame, and the plates in it with their corners ``[4, 2]``, as far as they are known."""
+
+    frame: Frame
+    places: list[tuple[Track, FloatArray]] = field(default_factory=list)
+
+
+def erased_frames(
+    frames: Iterable[Frame], video: VideoDescription, recogniser: PlateRecogniser, kept: Set[str]
+) -> Iterator[tuple[Plane | av.VideoFrame, float]]:
+    """The frames of a video as they are to be written, with their times in seconds.
+
+    Plates stay, once their vote is sure, if its comparable text is to be kept.
+    """
+    tracker = Tracker(*video.size)
+    room = PENDING_BYTES // (video.size[0] * video.size[1] * 3 // 2)
+    most = max(1, min(round(HELD_S * float(video.frame_rate)), room))
+    waiting: deque[_Waiting] = deque()
+    for frame in frames:
+        waiting.append(_Waiting(frame))
+        before = {track.number: track.latest for track in tracker.tracks}
+        _track(frame, tracker, recogniser, reads=bool(kept))
+        for track in tracker.tracks:
+            for one in waiting:
+                corners = _corners_at(one.frame.time_s, frame.time_s, before.get(track.number), track.latest)
+                if corners is not None:
+                    one.places.append((track, corners))
+        tracker.expire(frame.time_s)
+        while len(waiting) > most:
+            yield _erased(waiting.popleft(), kept)
+    for one in waiting:
+        yield _erased(one, kept)
+
+
+def _track(frame: Frame, tracker: Tracker, recogniser: PlateRecogniser, reads: bool) -> None:
+    """Find the plates of a frame, and read them if that is wanted."""
+    image = frame.image()
+    found = unite_parts([one for one in recogniser.search(image) if one.confidence >= LEAST_ERASED])
+    tracks = tracker.update(frame.time_s, found)
+    for track, (detection, reading) in zip(tracks, recogniser.read(image, found) if reads else (), strict=False):
+        if contradicts(reading.candidates, track.record.vote):
+            # Another vehicle has taken the place of the first.
+            track.undo()
+            tracker.tracks.remove(track)
+            track = tracker.begin(frame.time_s, detection)
+        track.record.vote.add(reading.candidates, max(quality(image, detection), 1e-3))
+
+
+def _corners_at(time_s: float, now_s: float, before: Fix | None, latest: Fix) -> FloatArray | None:
+    """Where a plate is at a time, as far as the frame of now tells, with its latest sighting, and that before it."""
+    moved = np.asarray(latest.corners + latest.shift(time_s), np.float32)
+    if time_s == now_s:
+        return moved if time_s - latest.time_s <= TAIL_S else None
+    if latest.time_s < now_s:
+        return None
+    first = before or latest
+    if time_s > first.time_s:
+        share = (time_s - first.time_s) / (latest.time_s - first.time_s)
+        return np.asarray((1 - share) * first.corners + share * latest.corners, np.float32)
+    # How fast it came is known at its second sighting.
+    came = first.velocity is None and first.time_s - time_s <= LEAD_S
+    return moved if came else None
+
+
+def _erased(waiting: _Waiting, kept: Set[str]) -> tuple[Plane | av.VideoFrame, float]:
+    """A frame without its plates; the decoder's own where nothing has to be erased or turned."""
+    frame = waiting.frame
+    votes = {track.number: track.record.vote for track, _ in waiting.places}
+    stay = {number for number, vote in votes.items() if comparable(vote.text) in kept and vote.sure}
+    outlines = [plate_outline(corners) for track, corners in waiting.places if track.number not in stay]
+    if frame.is_plain and not outlines:
+        return frame.picture, frame.time_s
+    packed = frame.packed()
+    for outline, (number, plane) in itertools.product(outlines, enumerate(planes_of(packed))):
+        erase(plane, outline / 2 if number else outline)
+    return packed, frame.time_s
