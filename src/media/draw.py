@@ -56,7 +56,7 @@ class Mark(NamedTuple):
 
 
 class LineMark(NamedTuple):
-    """A line by its ends, float32 ``[2, 2]`` in pixels; one with a name has an arrow to its right side, which is "in"."""
+    """A line by its ends, float32 ``[2, 2]`` in pixels; a name gives it an arrow to its right side, which is "in"."""
 
     ends: FloatArray
     name: str | None = None

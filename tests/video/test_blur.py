@@ -220,7 +220,7 @@ def test_a_folder_with_a_broken_file(tmp_path, command, sample_path):
     ("arguments", "complaint"),
     [
         (("none.jpg", "--output", "out"), "there is no such file"),
-        (("rtsp://127.0.0.1:1/x", "--output", "out"), "cannot be blurred"),
+        (("rtsp://127.0.0.1:1/x", "--output", "out"), "a camera has no end"),
         (("photo.jpg",), "--output"),
         (("photo.jpg", "--output", "out", "--except", "none.csv"), "none.csv: it cannot be read"),
     ],
