@@ -1,19 +1,30 @@
-"""Connections: how many there may be, and how long they may keep the service waiting."""
+"""The server: how many connections there may be, how long they may keep it waiting, and how it ends."""
 
 import asyncio
 import functools
+import logging
 import math
+import os
 import resource
+import threading
 import time
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import h11
+import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from .settings import Settings
 
+#: Added to the number of a signal it is the exit status of what that signal ended, as shells have it.
+SIGNALLED = 128
+#: On SIGTERM or Ctrl-C requests that have come in have so long to be answered, in seconds; then those that are left
+#: are told that the service ends, then they are dropped, and then the process ends, whatever it does.
+ANSWERING_S, SHUTDOWN_S, END_S = 4.0, 6, 8.5
 #: An answer of which nothing is taken for so many seconds is given up; and once the service has so long been ending.
 WRITING_S, ENDING_S = 60.0, 5.0
 #: Of a stream whose client has not shown a token so much is received, in bytes: its first message has to be small.
@@ -30,28 +41,55 @@ _TOO_MANY = (
 )
 
 
-def connection_options(settings: Settings) -> dict[str, Any]:
-    """What uvicorn is told about connections."""
-    return {
-        "http": functools.partial(_HttpProtocol, settings, _most_connections()),
-        "ws": _StreamProtocol,
-        "ws_max_size": round(1_000_000 * settings.max_body_mb),
-        # Pictures are compressed, and a few bytes could become many.
-        "ws_per_message_deflate": False,
-    }
-
-
-def hurry() -> None:
-    """The service ends: no answer waits much longer to be taken, also of a connection that is only coming in."""
-    _Patient.deadline = time.monotonic() + ENDING_S
-
-
-def _most_connections() -> int:
-    """How many connections there may be in all: half of the files that the process may open are left for files."""
+def serve(app: FastAPI, settings: Settings, host: str, port: int) -> None:
+    """Serve the application until a signal ends it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    return files // 2
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        # Half of the files that the process may open are left for files.
+        http=functools.partial(_HttpProtocol, settings, files // 2),  # type: ignore[arg-type]
+        ws=_StreamProtocol,
+        ws_max_size=round(1_000_000 * settings.max_body_mb),
+        # Pictures are compressed, and a few bytes could become many.
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        server_header=False,
+        # Addresses may hold tokens (OpenALPR's secret_key); what happens is told by the metrics.
+        access_log=False,
+    )
+    _Server(config, app).run()
+
+
+class _Server(uvicorn.Server):
+    """Ends within :data:`END_S` of a signal, however slow what it does is."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.should_exit:
+            # No answer waits much longer to be taken, also of a connection that is only coming in.
+            _Patient.deadline = time.monotonic() + ENDING_S
+            for delay_s, action in ((ANSWERING_S, self._give_up), (END_S, functools.partial(_end, sig))):
+                timer = threading.Timer(delay_s, action)
+                timer.daemon = True
+                timer.start()
+        super().handle_exit(sig, frame)
+
+    def _give_up(self) -> None:
+        # It may not have started yet.
+        if service := getattr(self._app.state, "service", None):
+            service.give_up()
+
+
+def _end(number: int) -> None:
+    logging.error("not all that was begun could be ended in time")
+    os._exit(SIGNALLED + number)
 
 
 class _Patient(asyncio.Protocol):
@@ -66,8 +104,8 @@ class _Patient(asyncio.Protocol):
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for what in list(self.timers):
-            self.stop_waiting(what)
+        for timer in self.timers.values():
+            timer.cancel()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -85,8 +123,8 @@ class _Patient(asyncio.Protocol):
 
     def stop_waiting(self, what: str) -> None:
         """It has come."""
-        if what in self.timers:
-            self.timers.pop(what).cancel()
+        if timer := self.timers.pop(what, None):
+            timer.cancel()
 
 
 class _HttpProtocol(_Patient, H11Protocol):

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import multiprocessing
 import queue
+import re
 import resource
 import signal
 import threading
@@ -24,11 +25,10 @@ STARTING_S = 60.0
 
 
 class _Process:
-    """A process that does one thing after the other; when it has died, another one takes its place."""
+    """A process that does one thing after the other; when it died, or takes too long, another one takes its place."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._closed = False
+        self._lock, self._closed = threading.Lock(), False
         self._start()
 
     def _start(self) -> None:
@@ -48,12 +48,12 @@ class _Process:
         self._connection.close()
         self._start()
 
-    def call(self, function: Callable[..., Any], arguments: tuple[Any, ...], limit_s: float) -> Any:
+    def call(self, limit_s: float, function: Callable[..., Any], *arguments: Any) -> Any:
         """The result of a function, or the :class:`InputError` that it raised.
 
         Raises:
             TimeoutError: it takes longer than the limit.
-            EOFError: the process died.
+            EOFError, OSError: the process died, or is closed.
         """
         if not self._process.is_alive():
             self._restart()
@@ -63,12 +63,14 @@ class _Process:
                 self._is_ready = True
             self._connection.send((function, arguments))
             return self._receive(limit_s)
-        except TimeoutError:
+        except (EOFError, OSError):
             self._restart()
             raise
-        except (EOFError, OSError) as error:  # OSError: it died in the middle of its answer
-            self._restart()
-            raise EOFError from error
+
+    def _receive(self, limit_s: float) -> Any:
+        if not self._connection.poll(limit_s):
+            raise TimeoutError
+        return self._connection.recv()
 
     def close(self) -> None:
         """End it, whatever it does."""
@@ -76,23 +78,17 @@ class _Process:
             self._closed = True
             self._process.kill()
 
-    def _receive(self, limit_s: float) -> Any:
-        if not self._connection.poll(limit_s):
-            raise TimeoutError
-        return self._connection.recv()
-
 
 class Decoder:
     """Decodes pictures: at once where their headers prove that it takes little, otherwise in one of its processes."""
 
     def __init__(self, processes: int, limit_s: float, memory: int) -> None:
         """Start so many processes, for calls that may take so many seconds and pictures of so many bytes of memory."""
-        self._limit_s, self._memory = limit_s, memory
+        self._limit_s, self._memory, self._closed = limit_s, memory, False
         self._processes = [_Process() for _ in range(processes)]
         self._free: queue.LifoQueue[_Process] = queue.LifoQueue()
         for process in self._processes:
             self._free.put(process)
-        self._closed = False
         # Whatever ends this process must not wait for those: they do not heed SIGTERM.
         atexit.register(self.close)
 
@@ -100,30 +96,25 @@ class Decoder:
         """Decode a picture, which messages call ``name``; an :class:`InputError` tells why it cannot be done."""
         if is_light(content):
             return read_image(content, name)
-        image: BGRImage = self._call(name, _decoded, content, name, self._memory)
+        image: BGRImage = self.call(name, _decoded, content, name, self._memory)
         return image
 
     def measure(self, path: Path, name: str) -> tuple[int | None, float]:
         """Open a video; returns how many frames it should have, and its frames per second; likewise."""
-        measured: tuple[int | None, float] = self._call(name, _measured, path, name)
+        measured: tuple[int | None, float] = self.call(name, _measured, path, name)
         return measured
 
-    def close(self) -> None:
-        """End the processes; calls that wait for them are told."""
-        atexit.unregister(self.close)
-        self._closed = True
-        for process in self._processes:
-            process.close()
-
-    def _call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    def call(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """The result of a function in one of the processes; likewise."""
         process = self._free.get()
         try:
-            result = process.call(function, arguments, self._limit_s)
+            result = process.call(self._limit_s, function, *arguments)
         except TimeoutError as error:
             message = f"decoding it takes longer than {self._limit_s:g} s; scale it down, or save it anew"
             raise InputError(f"{name}: {message}") from error
-        except EOFError as error:
+        except (EOFError, OSError) as error:
             if self._closed:
+                # Not above: the processes import this module, and have no need of all that goes with it.
                 from .errors import ending
 
                 raise ending() from error
@@ -134,14 +125,20 @@ class Decoder:
             raise result
         return result
 
+    def close(self) -> None:
+        """End the processes; calls that wait for them are told."""
+        atexit.unregister(self.close)
+        self._closed = True
+        for process in self._processes:
+            process.close()
+
 
 def _decoded(content: bytes, name: str, memory: int) -> BGRImage:
     """Decode a picture in so many bytes of memory, besides what the process has."""
     unlimited = resource.getrlimit(resource.RLIMIT_DATA)
     status = Path("/proc/self/status")
-    lines = dict(line.split(":", 1) for line in status.read_text().splitlines()) if status.exists() else {}
-    taken = 1024 * int(lines.get("VmData", "0").split()[0])
-    resource.setrlimit(resource.RLIMIT_DATA, (taken + memory, unlimited[1]))
+    taken = re.search(r"VmData:\s*(\d+) kB", status.read_text()) if status.exists() else None
+    resource.setrlimit(resource.RLIMIT_DATA, (memory + (1024 * int(taken[1]) if taken else 0), unlimited[1]))
     try:
         return read_image(content, name)
     except MemoryError as error:

@@ -8,8 +8,6 @@ import json
 import re
 from typing import Any
 
-from fastapi import FastAPI
-
 from ..basics.files import SCHEMAS_FILE
 
 _WRITTEN: dict[str, Any] = json.loads(SCHEMAS_FILE.read_bytes())
@@ -32,12 +30,11 @@ def body(form: str) -> dict[str, Any]:
     return {"requestBody": {"$ref": f"#/components/requestBodies/{form}"}}
 
 
-def description_of(app: FastAPI) -> dict[str, Any]:
-    """The description of the service."""
-    generated, components = app.openapi(), _WRITTEN["components"]
-    schemas = {**generated["components"]["schemas"]}
-    for name, schema in components["schemas"].items():
-        schemas[name] = {**schemas.get(name, {}), **schema}
-    text = json.dumps({**generated, **_WRITTEN, "components": {**components, "schemas": schemas}})
+def described(generated: dict[str, Any]) -> dict[str, Any]:
+    """The description of the service, from the one that was generated from its endpoints and types."""
+    schemas = dict(generated["components"]["schemas"])
+    for name, schema in _WRITTEN["components"]["schemas"].items():
+        schemas[name] = schemas.get(name, {}) | schema
+    text = json.dumps(generated | _WRITTEN | {"components": _WRITTEN["components"] | {"schemas": schemas}})
     renamed: dict[str, Any] = json.loads(re.sub(r"\w+", lambda word: _NAMES.get(word[0], word[0]), text))
     return renamed

@@ -11,8 +11,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import ServiceError, busy
-from .metrics import Metrics
 from .settings import Settings
+from .state import Service
 
 #: What everybody may see: the page, which asks for a token itself, the description of the service, and its health.
 PUBLIC = ("/", "/health", "/docs", "/openapi.json")
@@ -50,28 +50,28 @@ def is_welcome(settings: Settings, headers: Headers) -> bool:
     origin = headers.get("origin")
     if origin is None or origin in settings.cors_origins or "*" in settings.cors_origins:
         return True
-    try:
+    with contextlib.suppress(ValueError):
         return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
-    except ValueError:
-        return False
+    return False
 
 
 class Gate:
     """ASGI middleware that refuses requests before anything of them is looked at, and counts them."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
-        self._app, self._settings, self._metrics = app, settings, metrics
-        self._uploads = 0
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app, self._settings = app, settings
+        self._places = asyncio.Semaphore(UPLOADS * (settings.workers + settings.queue))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it. Streams show their token themselves: browsers can send them no header."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # Every GET may be asked for its head alone.
-        method, status, start = scope["method"], 500, time.perf_counter()
-        if method == "HEAD":
-            scope["method"] = "GET"
+        service: Service = scope["app"].state.service
+        status, start = 500, time.perf_counter()
+        if scope["method"] == "HEAD":
+            # Every GET may be asked for its head alone: the server, whose scope this is, leaves out the body.
+            scope = {**scope, "method": "GET"}
         body = _Body(scope, receive, self._settings)
 
         async def send_after_body(message: Message) -> None:
@@ -80,28 +80,24 @@ class Gate:
                 status = message["status"]
                 await body.drain()
                 message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
-            elif method == "HEAD":
-                message = {**message, "body": b""}
             await send(message)
 
         try:
             self._check_token(scope)
-            body.check_declared()
+            body.check_size(int(Headers(scope=scope).get("content-length", 0)))
+            is_post = scope["method"] == "POST"
             # Whoever has no token never takes a place among the requests that are received.
-            if method == "POST" and self._uploads >= UPLOADS * (self._settings.workers + self._settings.queue):
+            if is_post and self._places.locked():
                 raise busy("the service receives too many requests at the same time", 1)
-            self._uploads += method == "POST"
-            try:
+            async with self._places if is_post else contextlib.nullcontext():
                 await self._app(scope, body.receive, send_after_body)
-            finally:
-                self._uploads -= method == "POST"
         except ServiceError as refusal:
             await refusal.response(scope["path"])(scope, receive, send_after_body)
         finally:
             # Addresses that lead nowhere share one name: there are endlessly many.
             route = getattr(scope.get("route"), "path", "none")
-            self._metrics.requests.labels(scope["method"] if route != "none" else "any", route, str(status)).inc()
-            self._metrics.seconds.labels(route).observe(time.perf_counter() - start)
+            service.requests.labels(scope["method"] if route != "none" else "any", route, str(status)).inc()
+            service.seconds.labels(route).observe(time.perf_counter() - start)
 
     def _check_token(self, scope: Scope) -> None:
         path = scope["path"]
@@ -115,36 +111,36 @@ class Gate:
 
 
 class _Body:
-    """The body of a request on its way in; no more of it than allowed."""
+    """The body of a request on its way in; no more of it than allowed, and no more slowly."""
 
     def __init__(self, scope: Scope, receive: Receive, settings: Settings) -> None:
-        headers = Headers(scope=scope)
-        declared = headers.get("content-length", "")
-        self._declared = int(declared) if declared.isdigit() else 0
-        self._expects_answer = headers.get("expect", "").lower() == "100-continue"
         self._receive, self._settings = receive, settings
+        self._expects_answer = Headers(scope=scope).get("expect", "").lower() == "100-continue"
         self._limit_mb = settings.max_video_mb if scope["path"] == "/v1/video" else settings.max_body_mb
         self._received, self._complete = 0, False
         #: Seconds that the client was waited for.
         self._waited_s = 0.0
 
-    def check_declared(self) -> None:
-        """Refuse what its header says is too much."""
-        self._check_size(self._declared)
+    def check_size(self, size: int) -> None:
+        """Refuse what is too large, in bytes."""
+        if size > 1_000_000 * self._limit_mb:
+            raise ServiceError(413, "too_large", f"the request is larger than {self._limit_mb:g} MB; send less")
 
     async def receive(self) -> Message:
-        """The next part."""
+        """The next part, waited for no longer than the least rate and the deadline allow."""
         if self._complete:
             return await self._receive()
         start = time.monotonic()
+        due_s = max(RATE_GRACE_S, self._received / (1000 * self._settings.least_kb_per_second))
+        left_s = min(due_s, self._settings.upload_seconds) - self._waited_s
         try:
-            message = await asyncio.wait_for(self._receive(), self._patience_s())
+            message = await asyncio.wait_for(self._receive(), max(0.0, min(PAUSE_S, left_s)))
         except TimeoutError as error:
             self._complete = True
             raise ServiceError(408, "request_timeout", "the request comes in too slowly; send it faster") from error
         self._waited_s += time.monotonic() - start
         self._note(message)
-        self._check_size(self._received)
+        self.check_size(self._received)
         return message
 
     async def drain(self) -> None:
@@ -156,15 +152,6 @@ class _Body:
                 while not self._complete and self._received <= DRAIN_BYTES:
                     self._note(await self._receive())
 
-    def _patience_s(self) -> float:
-        """How long to wait for the next part: no longer than the least rate and the deadline allow."""
-        due_s = max(RATE_GRACE_S, self._received / (1000 * self._settings.least_kb_per_second))
-        return max(0.0, min(PAUSE_S, due_s - self._waited_s, self._settings.upload_seconds - self._waited_s))
-
     def _note(self, message: Message) -> None:
         self._received += len(message.get("body", b""))
         self._complete = not message.get("more_body", False)
-
-    def _check_size(self, size: int) -> None:
-        if size > 1_000_000 * self._limit_mb:
-            raise ServiceError(413, "too_large", f"the request is larger than {self._limit_mb:g} MB; send less")

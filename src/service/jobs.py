@@ -9,11 +9,11 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from sqlalchemy import JSON, URL, create_engine, delete, func, inspect, select, text, update
+from sqlalchemy import JSON, URL, Engine, String, create_engine, delete, func, inspect, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 from sqlalchemy.schema import CreateColumn
 
 from ..basics.errors import InputError
@@ -48,7 +48,7 @@ class JobAnswer(JsonRecord):
 
 
 class _Base(DeclarativeBase):
-    pass
+    type_annotation_map: ClassVar = {dict[str, Any]: JSON}
 
 
 class Job(_Base):
@@ -62,15 +62,14 @@ class Job(_Base):
     name: Mapped[str]
     #: The file that was sent, in the job's folder.
     file: Mapped[str]
-    #: ``queued``, ``running``, ``done`` or ``failed``.
-    state: Mapped[str] = mapped_column(default="queued", index=True)
+    state: Mapped[Literal["queued", "running", "done", "failed"]] = mapped_column(String, default="queued", index=True)
     #: How many have been read, and how many there should be, where that is known.
     frames: Mapped[int] = mapped_column(default=0)
     frame_count: Mapped[int | None]
     created: Mapped[float]
     finished: Mapped[float | None]
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    answer: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
     #: Mark of the token that it was sent with; None where there was none.
     owner: Mapped[str | None]
     #: How often it has been begun.
@@ -89,7 +88,7 @@ class Job(_Base):
             result = VideoResult.from_dict({**self.answer, "plates": plates, "saved": links})
         return JobAnswer(
             id=self.id,
-            state=self.state,  # type: ignore[arg-type]
+            state=self.state,
             input=self.name,
             progress=1.0 if self.state == "done" else round(progress, 3),
             frames=self.frames,
@@ -116,32 +115,18 @@ class JobStore:
         folder = folder.resolve()
         self._folder = folder / "jobs"
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._engine = create_engine(URL.create("sqlite", database=str(folder / "jobs.sqlite")))
-        self.close = self._engine.dispose
-        _Base.metadata.create_all(self._engine)
-        self._add_columns()
+        engine = create_engine(URL.create("sqlite", database=str(folder / "jobs.sqlite")))
+        self.close = engine.dispose
+        _Base.metadata.create_all(engine)
+        _add_columns(engine)
+        #: Begins a transaction; the jobs that it gives can be used after it.
+        self._session = sessionmaker(engine, expire_on_commit=False).begin
         with self._session() as session:
             known = set(session.scalars(select(Job.id)))
         for stray in self._folder.iterdir():
             # Of a video that did not come in wholly.
             if stray.name not in known:
                 shutil.rmtree(stray, ignore_errors=True)
-
-    def _add_columns(self) -> None:
-        """Give a database of an earlier version the columns that it lacks."""
-        table = _Base.metadata.tables[Job.__tablename__]
-        present = {column["name"] for column in inspect(self._engine).get_columns(table.name)}
-        with self._engine.begin() as connection:
-            for column in table.columns:
-                if column.name not in present:
-                    definition = CreateColumn(column).compile(dialect=self._engine.dialect)
-                    connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
-
-    @contextlib.contextmanager
-    def _session(self) -> Iterator[Session]:
-        """A transaction; what it gives can be used after it."""
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            yield session
 
     def recover(self) -> None:
         """After a restart: what was being read, and may have ended the process, is read again, but not for ever."""
@@ -186,8 +171,7 @@ class JobStore:
     def active(self) -> int:
         """How many wait or are being read."""
         with self._session() as session:
-            count = select(func.count()).select_from(Job).where(Job.state.in_(("queued", "running")))
-            return session.scalar(count) or 0
+            return session.scalar(select(func.count()).where(Job.state.in_(("queued", "running")))) or 0
 
     def known_active(self) -> int | None:
         """The same; None where the database does not say."""
@@ -223,6 +207,16 @@ class JobStore:
             expired = session.scalars(select(Job).where(Job.finished < time.time() - self.keep_s)).all()
         for job in expired:
             self.remove(job)
+
+
+def _add_columns(engine: Engine) -> None:
+    """Give a database of an earlier version the columns that it lacks."""
+    present = {column["name"] for column in inspect(engine).get_columns(Job.__tablename__)}
+    with engine.begin() as connection:
+        for column in _Base.metadata.tables[Job.__tablename__].columns:
+            if column.name not in present:
+                definition = CreateColumn(column).compile(dialect=engine.dialect)
+                connection.execute(text(f"ALTER TABLE {Job.__tablename__} ADD COLUMN {definition}"))
 
 
 @contextlib.contextmanager

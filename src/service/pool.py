@@ -16,15 +16,13 @@ _Result = TypeVar("_Result")
 
 
 class WorkerPool:
-    """Threads that read pictures."""
+    """Threads for so many calls at the same time, and a queue for so many that wait; more are refused."""
 
     def __init__(self, workers: int, queue: int) -> None:
-        """Make ready for so many calls at the same time, and so many that wait; more are refused."""
-        self._limit = workers + queue
+        self._limit, self._closed = workers + queue, False
         #: Those that wait or run, and since when the latter do, by thread.
         self._calls: set[Future[Any]] = set()
         self._starts: dict[int, float] = {}
-        self._closed = False
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="reader")
 
     @property

@@ -5,7 +5,6 @@ import datetime
 import mimetypes
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -27,12 +26,8 @@ from .uploads import Uploaded, UploadedPicture, json_object
 
 picture_routes = APIRouter()
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
-_PICTURES = {
-    f"image/{form}": {"schema": {"type": "string", "format": "binary"}}
-    for form in ("jpeg", "png", "webp", "bmp", "tiff")
-}
-
-
+_FORMATS = ("jpeg", "png", "webp", "bmp", "tiff")
+_PICTURES = {f"image/{form}": {"schema": {"type": "string", "format": "binary"}} for form in _FORMATS}
 #: Parameters of an address that are no options of reading.
 _OTHER_PARAMETERS = {"annotated"}
 
@@ -53,9 +48,6 @@ def _parameter(option: "dataclasses.Field[Any]") -> dict[str, Any]:
     return {"name": option.name, "in": "query", "description": option.metadata["help"], "schema": schema}
 
 
-_OPTIONS = {"parameters": [_parameter(option) for option in dataclasses.fields(ReadOptions)]}
-
-
 @picture_routes.post(
     "/v1/read",
     name="read",
@@ -63,7 +55,7 @@ _OPTIONS = {"parameters": [_parameter(option) for option in dataclasses.fields(R
     summary="Read the plates of pictures",
     response_model=ImageResult | FolderResult,
     responses={200: {"content": _PICTURES}},
-    openapi_extra=body("Pictures") | _OPTIONS,
+    openapi_extra={**body("Pictures"), "parameters": list(map(_parameter, dataclasses.fields(ReadOptions)))},
 )
 async def read_pictures(
     request: Request,
@@ -77,10 +69,9 @@ async def read_pictures(
     With `annotated=true` the answer is the picture itself, in the format that came in, with its plates outlined.
     """
     pictures = [upload.single()] if annotated else upload.pictures
-    pool = await service.pool_for(picture.content for picture in pictures)
+    pool = await service.pool_for(*(picture.content for picture in pictures))
     if annotated:
-        encoded, media_type = await pool.run_for(request, _annotated, service, pictures[0], options)
-        return Response(encoded, media_type=media_type)
+        return await pool.run_for(request, _annotated, service, pictures[0], options)
     if len(pictures) == 1:
         return JSONResponse((await pool.run_for(request, _read, service, pictures[0], options)).to_dict())
     return JSONResponse((await pool.run_for(request, _read_all, service, pictures, options)).to_dict())
@@ -89,7 +80,7 @@ async def read_pictures(
 async def read_single(request: Request, service: ServiceHere, upload: Uploaded) -> dict[str, Any]:
     """The answer for the only picture of a request of another service's client."""
     picture = upload.single()
-    pool = await service.pool_for([picture.content])
+    pool = await service.pool_for(picture.content)
     return (await pool.run_for(request, _read, service, picture)).to_dict()
 
 
@@ -106,7 +97,7 @@ def _load(service: Service, picture: UploadedPicture) -> Photograph:
 
 def _read(service: Service, picture: UploadedPicture, options: ReadOptions = ANYTHING) -> ImageResult:
     result = service.recogniser.with_options(options).recognise(_load(service, picture))
-    service.metrics.plates.inc(len(result.plates))
+    service.plates.inc(len(result.plates))
     return result
 
 
@@ -120,11 +111,11 @@ def _read_all(service: Service, pictures: Sequence[UploadedPicture], options: Re
     return FolderResult("upload", tuple(results), tuple(errors))
 
 
-def _annotated(service: Service, picture: UploadedPicture, options: ReadOptions) -> tuple[bytes, str]:
-    photograph = _load(service, picture)
-    suffix = Path(photograph.file_name).suffix
+def _annotated(service: Service, picture: UploadedPicture, options: ReadOptions) -> Response:
+    photograph, suffix = _load(service, picture), suffix_of_bytes(picture.content)
     plates = service.recogniser.with_options(options).recognise(photograph).plates
-    return encode_picture(annotate(photograph.image, plates), suffix), mimetypes.types_map[suffix]
+    drawn = encode_picture(annotate(photograph.image, plates), suffix)
+    return Response(drawn, media_type=mimetypes.types_map[suffix])
 
 
 def _foreign(
@@ -146,11 +137,9 @@ def _foreign(
 async def plate_recognizer(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
     """Answer like Plate Recognizer's Snapshot; of `config`, `threshold_d` and `threshold_o` count."""
     config = upload.fields.get("config")
-    if isinstance(config, str):
-        config = json_object(config)
-    if not isinstance(config, dict):
-        config = {}
-    least = _share(config.get("threshold_d")), _share(config.get("threshold_o"))
+    config = json_object(config) if isinstance(config, str) else config
+    thresholds = config if isinstance(config, dict) else {}
+    least = _share(thresholds.get("threshold_d")), _share(thresholds.get("threshold_o"))
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     timestamp = upload.text("timestamp") or now
     return JSONResponse(plate_recognizer_answer(answer, timestamp, upload.text("camera_id"), least), 201)

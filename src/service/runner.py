@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,6 +33,7 @@ _PLAYED = (".mp4", ".m4v", ".webm")
 _SOUNDS = ("aac", "mp3", "opus", "flac")
 
 _LOGGER = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
 
 
 class _StoppedError(Exception):
@@ -49,12 +50,11 @@ class JobRunner:
     def __init__(self, store: JobStore, recogniser: PlateRecogniser, settings: Settings) -> None:
         self.problem: str | None = None
         self._store, self._recogniser, self._settings = store, recogniser, settings
-        self._stopping = threading.Event()
-        self._news = threading.Event()
+        self._stopping, self._news = threading.Event(), threading.Event()
         self._busy_since: float | None = None
         self._recovered = False
         self._threads = [
-            threading.Thread(target=self._go_on, args=(work,), name=name, daemon=True)
+            threading.Thread(target=self._repeat, args=(work,), name=name, daemon=True)
             for name, work in (("job reader", self._read_next), ("job sweeper", self._sweep))
         ]
         for thread in self._threads:
@@ -64,7 +64,7 @@ class JobRunner:
         """There is a new job."""
         self._news.set()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End; a video that is being read will be read again by the next process."""
         self._stopping.set()
         self._news.set()
@@ -81,20 +81,25 @@ class JobRunner:
         since = self._busy_since
         return time.monotonic() - since if since else 0.0
 
-    def _go_on(self, work: Callable[[], None]) -> None:
-        while not self._stopping.is_set():
-            try:
-                work()
-            except Exception as error:
-                self._recover("the work on videos failed", error)
+    def _repeat(self, work: Callable[[], None]) -> None:
+        with contextlib.suppress(_StoppedError):
+            while not self._stopping.is_set():
+                self._insist(work, "the work on videos failed")
 
-    def _recover(self, what: str, error: Exception) -> None:
-        """Tell of a failure, of a full disk for instance, and wait: the next time may do better."""
-        trace = None if isinstance(error, SQLAlchemyError) else error
-        reason = getattr(error, "orig", error)
-        _LOGGER.error("%s (%s); trying again in %g s", what, reason, _RECOVERY_S, exc_info=trace)
-        self.problem = "the work on videos failed; the log says more"
-        self._stopping.wait(_RECOVERY_S)
+    def _insist(self, work: Callable[[], _Result], failure: str) -> _Result:
+        """Call a function until it does not fail, of a full disk for instance: the next time may do better."""
+        while True:
+            try:
+                return work()
+            except _StoppedError:
+                raise
+            except Exception as error:
+                trace = None if isinstance(error, SQLAlchemyError) else error
+                reason = getattr(error, "orig", error)
+                _LOGGER.error("%s (%s); trying again in %g s", failure, reason, _RECOVERY_S, exc_info=trace)
+                self.problem = "the work on videos failed; the log says more"
+            if self._stopping.wait(_RECOVERY_S):
+                raise _StoppedError
 
     def _sweep(self) -> None:
         if not self._stopping.wait(min(_SWEEP_S, self._store.keep_s / 4)):
@@ -110,24 +115,12 @@ class JobRunner:
             self.problem = None
             self._news.wait()
             return
-        try:
-            self._busy_since = time.monotonic()
-            outcome = self._read(job)
-        finally:
-            self._busy_since = None
-        self._finish(job, outcome)
-
-    def _finish(self, job: Job, outcome: dict[str, Any]) -> None:
-        """Note what became of a job; as long as that cannot be noted, its video stays."""
-        is_there = None
-        while is_there is None:
-            try:
-                is_there = self._store.change(job, **outcome)
-            except Exception as error:
-                if self._stopping.is_set():
-                    raise
-                self._recover(f"{job.id}: what became of it cannot be noted", error)
-        if not is_there:
+        self._busy_since = time.monotonic()
+        outcome = self._read(job)
+        self._busy_since = None
+        # As long as it cannot be noted what became of a job, its video stays.
+        failure = f"{job.id}: what became of it cannot be noted"
+        if not self._insist(lambda: self._store.change(job, **outcome), failure):
             # Nothing is left of a job that was removed meanwhile.
             shutil.rmtree(self._store.folder(job), ignore_errors=True)
         elif outcome["state"] != "queued":
@@ -140,9 +133,9 @@ class JobRunner:
         """Read the video of a job; returns what is to be noted about it."""
         again = {"state": "queued", "frames": 0, "attempts": job.attempts - 1}
         results = self._store.folder(job) / RESULTS
+        shutil.rmtree(results, ignore_errors=True)
         try:
-            shutil.rmtree(results, ignore_errors=True)
-            answer = self._answer(job)
+            answer = self._answer(job, results)
         except _StoppedError:
             return again
         except Exception as error:
@@ -159,7 +152,7 @@ class JobRunner:
             return {"state": "failed", "finished": time.time(), "error": failure}
         return {"state": "done", "frames": answer["frames"], "finished": time.time(), "answer": answer}
 
-    def _answer(self, job: Job) -> dict[str, Any]:
+    def _answer(self, job: Job, results: Path) -> dict[str, Any]:
         noted = time.monotonic()
 
         def note(frame: int) -> None:
@@ -174,7 +167,7 @@ class JobRunner:
 
         options = VideoOptions(duration_s=self._settings.max_video_seconds, save=SAVED, on_frame=note)
         source = VideoSource(job.name, self._store.folder(job) / job.file)
-        result = read_video(source, self._recogniser, OutputFolder(self._store.folder(job) / RESULTS), None, options)
+        result = read_video(source, self._recogniser, OutputFolder(results), None, options)
         saved = {**result.saved, **_playable(Path(result.saved["annotated"]))}
         return dataclasses.replace(result, saved=saved).to_dict()
 

@@ -1,10 +1,12 @@
-"""The parts of a running service, which the endpoints share."""
+"""The parts of a running service, which the endpoints share, and its figures for Prometheus."""
 
 import contextlib
-from collections.abc import Iterable
+import math
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
@@ -12,43 +14,53 @@ from ..media.images import is_light
 from ..recognition.recogniser import load_recogniser
 from .decoding import Decoder
 from .jobs import JobStore
-from .metrics import Metrics
 from .pool import WorkerPool
 from .runner import JobRunner
 from .settings import Settings
 
 #: Requests with laborious pictures that are read at the same time, and processes that decode those.
 HEAVY_WORKERS = 2
+_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Service:
     """The parts of a running service."""
 
-    def __init__(self, settings: Settings, metrics: Metrics, stack: contextlib.ExitStack) -> None:
-        """Start the parts; the stack ends them, in reverse order."""
-        self.settings, self.metrics = settings, metrics
+    def __init__(self, settings: Settings, stack: contextlib.ExitStack) -> None:
+        """Start the parts; the stack closes them, in reverse order."""
+        self.settings = settings
         self.recogniser = load_recogniser()
-        self.decoder = Decoder(HEAVY_WORKERS, settings.decode_seconds, round(1_000_000 * settings.decode_mb))
         self.pool = WorkerPool(settings.workers, settings.queue)
         #: For what may take long to decode, so that the others do not wait for it.
         self.heavy_pool = WorkerPool(HEAVY_WORKERS, settings.queue)
+        self.decoder = Decoder(HEAVY_WORKERS, settings.decode_seconds, round(1_000_000 * settings.decode_mb))
         for part in (self.pool, self.heavy_pool, self.decoder):
             stack.callback(part.close)
-        self.store = JobStore(settings.data, 3600 * settings.job_hours)
-        stack.callback(self.store.close)
-        self.runner = JobRunner(self.store, self.recogniser, settings)
-        stack.callback(self.runner.stop)
+        self.store = stack.enter_context(contextlib.closing(JobStore(settings.data, 3600 * settings.job_hours)))
+        self.runner = stack.enter_context(contextlib.closing(JobRunner(self.store, self.recogniser, settings)))
         #: The sessions that have a place, and how many clients have yet to show a token.
         self.streams: set[Any] = set()
         self.strangers = 0
         #: Videos that are coming in.
         self.receiving = 0
-        metrics.watch("queue", "Calls that wait for a worker or are read", lambda: self.pool.waiting)
-        metrics.watch("heavy_queue", "The same of pictures that are laborious", lambda: self.heavy_pool.waiting)
-        metrics.watch("streams", "Live streams", lambda: len(self.streams))
-        metrics.watch("jobs", "Videos that wait or are read", self.store.known_active)
+        self.registry = own = CollectorRegistry()
+        ProcessCollector(registry=own)
+        self.plates = Counter("plate_reader_plates", "Plates found in pictures", registry=own)
+        self.requests = Counter("plate_reader_requests", "Requests", ("method", "route", "status"), registry=own)
+        self.seconds = Histogram(
+            "plate_reader_request_seconds", "Duration of requests", ("route",), registry=own, buckets=_BUCKETS
+        )
+        self._watch("queue", "Calls that wait for a worker or are read", lambda: self.pool.waiting)
+        self._watch("heavy_queue", "The same of pictures that are laborious", lambda: self.heavy_pool.waiting)
+        self._watch("streams", "Live streams", lambda: len(self.streams))
+        self._watch("jobs", "Videos that wait or are read", self.store.known_active)
 
-    async def pool_for(self, pictures: Iterable[bytes]) -> WorkerPool:
+    def _watch(self, name: str, meaning: str, value: Callable[[], float | None]) -> None:
+        """Show a value that changes by itself; None where it is not known."""
+        gauge = Gauge(f"plate_reader_{name}", meaning, registry=self.registry)
+        gauge.set_function(lambda: math.nan if (now := value()) is None else now)
+
+    async def pool_for(self, *pictures: bytes) -> WorkerPool:
         """The workers for encoded pictures."""
         # Headers may be long.
         light = await run_in_threadpool(lambda: all(map(is_light, pictures)))
@@ -56,8 +68,8 @@ class Service:
 
     def give_up(self) -> None:
         """Tell the requests that are left that the service is about to end."""
-        for pool in (self.pool, self.heavy_pool):
-            pool.give_up()
+        self.pool.give_up()
+        self.heavy_pool.give_up()
         self.decoder.close()
 
 

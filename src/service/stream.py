@@ -5,7 +5,7 @@ import base64
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -37,11 +37,10 @@ CLOSING = {"unauthorised": 1008, "size_changed": 1003, "busy": 1013}
 LARGEST_TIME_S = 1e10
 
 
-@dataclass(frozen=True)
-class _Arrival:
+class _Arrival(NamedTuple):
     """A frame: its number, its time in seconds, whether the client told that time, and the encoded picture."""
 
-    index: int
+    number: int
     time_s: float
     is_told: bool
     content: bytes
@@ -89,8 +88,8 @@ class StreamSession:
             if self._is_evicted:
                 raise busy("another stream needed the place of this one, which was idle", 5)
             if self._is_polite:
-                finish = self._reader.finish if self._reader else None
-                await self._socket.send_json((await run_in_threadpool(finish)).to_dict() if finish else None)
+                whole = await run_in_threadpool(self._reader.finish) if self._reader else None
+                await self._socket.send_json(whole and whole.to_dict())
                 await self._socket.close()
         finally:
             receiving.cancel()
@@ -119,8 +118,9 @@ class StreamSession:
                     self._latest = _Arrival(index, now_s, time_s is not None, message["bytes"])
                     index, time_s = index + 1, None
                 told = json_object(message.get("text")) or {}
-                time_s = _time(told.get("time_s"), time_s)
-                self._tells_time |= time_s is not None
+                match told.get("time_s"):
+                    case int() | float() as said if not isinstance(said, bool) and abs(said) < LARGEST_TIME_S:
+                        time_s, self._tells_time = float(said), True
                 self._is_polite = bool(told.get("end"))
                 self._ended |= self._is_polite
                 self._news.set()
@@ -133,13 +133,13 @@ class StreamSession:
 
     async def _answer(self, frame: _Arrival) -> None:
         try:
-            pool = await self._service.pool_for([frame.content])
+            pool = await self._service.pool_for(frame.content)
             await self._socket.send_json(await pool.run(self._read, frame))
         except (ServiceError, InputError) as error:
             refusal = as_refusal(error)
             if refusal.code == "size_changed":
                 raise
-            await self._socket.send_json({"frame": frame.index, **refusal.native})
+            await self._socket.send_json({"frame": frame.number, **refusal.native})
 
     async def _give_settled(self) -> None:
         """Give out the vehicles that are gone, to a client whose frames have the times when they come."""
@@ -150,7 +150,7 @@ class StreamSession:
 
     def _read(self, frame: _Arrival) -> dict[str, Any]:
         """The answer for a frame; a time that is earlier than the last one's counts as the last one's."""
-        image = self._service.decoder.decode(frame.content, f"frame {frame.index}")
+        image = self._service.decoder.decode(frame.content, f"frame {frame.number}")
         size = (image.shape[1], image.shape[0])
         if self._reader is None:
             options = VideoOptions(on_vehicle=self._settled.append)
@@ -158,12 +158,12 @@ class StreamSession:
             description = _Description(size, None if frame.is_told else frame.time_s)
             self._reader = VideoReader(description, self._service.recogniser, None, None, options)
         if size != self._size:
-            message = f"frame {frame.index} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
+            message = f"frame {frame.number} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
             raise ServiceError(400, "size_changed", f"{message}; begin another stream for it")
         self._time_s = max(self._time_s, frame.time_s - self._start_s)
         # Planes without loss: what moves is looked for in the first plane, which has to show all of it.
         picture = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp")
-        decoded = Frame(frame.index, self._time_s, picture)
+        decoded = Frame(frame.number, self._time_s, picture)
         self._reader.take(decoded)
         return {**self._reader.line(decoded), "vehicles": self._take_settled()}
 
@@ -190,17 +190,14 @@ async def stream(socket: WebSocket, service: ServiceHere) -> None:
     """
     settings, shown, offered = service.settings, shown_token(socket.headers), _offered_token(socket)
     known = is_token(settings, shown or offered)
-    denial = None
+    # Until it is accepted a stream is denied with the response that any other request would have.
     if not is_welcome(settings, socket.headers):
         message = "pages of this origin may not open streams; name it in PLATE_CORS_ORIGINS"
-        denial = ServiceError(403, "forbidden_origin", message)
-    elif shown and not known:
-        denial = _unauthorised()
-    elif not known and not offered and service.strangers >= settings.max_streams:
-        denial = busy("too many streams have not shown their token", 5)
-    if denial:
-        await socket.send_denial_response(denial.response(socket.url.path))
-        return
+        raise ServiceError(403, "forbidden_origin", message)
+    if shown and not known:
+        raise _unauthorised()
+    if not known and not offered and service.strangers >= settings.max_streams:
+        raise busy("too many streams have not shown their token", 5)
     await socket.accept(PROTOCOL if PROTOCOL in socket.scope["subprotocols"] else None)
     with contextlib.suppress(WebSocketDisconnect):
         try:
@@ -240,10 +237,3 @@ async def _introduces_itself(socket: WebSocket, service: Service) -> bool:
 
 def _unauthorised() -> ServiceError:
     return ServiceError(401, "unauthorised", 'this service needs a token: send {"token": "…"} first')
-
-
-def _time(told: object, otherwise: float | None) -> float | None:
-    """A time that a client told, in seconds; ``otherwise`` if it told none."""
-    if isinstance(told, int | float) and not isinstance(told, bool) and abs(told) < LARGEST_TIME_S:
-        return float(told)
-    return otherwise

@@ -111,8 +111,7 @@ def _from_body(body: bytes, content_type: str) -> Upload:
     if sniff_format(body) or content_type.startswith("image/"):
         return Upload([UploadedPicture("image", body)])
     if content_type == "application/json":
-        fields = json_object(body)
-        if fields is None:
+        if (fields := json_object(body)) is None:
             raise ServiceError(400, "bad_json", "the body is no JSON, or no object")
         return _from_fields(fields)
     if content_type in _RAW_TYPES:
@@ -123,13 +122,11 @@ def _from_body(body: bytes, content_type: str) -> Upload:
 
 
 async def _from_form(form: FormData) -> Upload:
-    pictures, fields = [], {}
-    for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            pictures.append(UploadedPicture(file_name(value), await value.read()))
-        else:
-            fields[name] = value
-    return Upload(pictures, fields) if pictures else await run_in_threadpool(_from_fields, fields)
+    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    if not files:
+        return await run_in_threadpool(_from_fields, fields)
+    return Upload([UploadedPicture(file_name(file), await file.read()) for file in files], fields)
 
 
 def _from_fields(fields: Mapping[str, Any]) -> Upload:

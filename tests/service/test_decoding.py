@@ -106,7 +106,7 @@ def die_in_the_middle_of_the_answer():
 @pytest.mark.parametrize(("dying", "arguments"), [(os._exit, (1,)), (die_in_the_middle_of_the_answer, ())])
 def test_a_decoder_that_dies_is_told_and_the_next_picture_is_decoded(decoder, dying, arguments):
     with pytest.raises(InputError, match=r"^it: it makes its decoder fail; "):
-        decoder._call("it", dying, *arguments)
+        decoder.call("it", dying, *arguments)
     assert decoder.decode(encode(Image.new("RGB", (64, 48)), "TIFF"), "it").shape == (48, 64, 3)
 
 
