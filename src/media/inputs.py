@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..basics.errors import InputError
-from .images import BGRImage, read_image, suffix_of_bytes, unopenable
+from .images import BGRImage, is_light, read_image, suffix_of_bytes, unopenable
 
 #: File suffixes that are taken for pictures in folders and glob patterns.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff")
@@ -58,6 +58,11 @@ class ImageSource:
 
     name: str
     content: Path | bytes | NDArray[Any] | Image.Image
+
+    @property
+    def is_light(self) -> bool:
+        """Whether it is an encoded picture whose header proves that decoding it takes little time and memory."""
+        return isinstance(self.content, bytes) and is_light(self.content)
 
     def load(self) -> Photograph:
         """Decode the picture; raises :class:`InputError` where that cannot be done."""

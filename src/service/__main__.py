@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 
 from ..basics.errors import InputError
+from ..cli import EXIT_BAD_INPUT
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.service") -> int:
@@ -24,9 +25,6 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
-    # Not before: the processes that decode start with this module, too.
-    from ..cli import EXIT_BAD_INPUT
-
     try:
         from .app import create_app
         from .connections import serve

@@ -5,6 +5,7 @@ import datetime
 import mimetypes
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -16,13 +17,12 @@ from ..formats.codeproject import codeproject_answer
 from ..formats.openalpr import USUAL_TOP, openalpr_answer
 from ..formats.plate_recognizer import plate_recognizer_answer
 from ..media.draw import annotate, encode_picture
-from ..media.images import suffix_of_bytes
-from ..media.inputs import Photograph
+from ..media.inputs import ImageSource
 from ..recognition.options import ANYTHING, ReadOptions
 from .descriptions import body, content, failures
 from .errors import ServiceError
 from .state import Service, ServiceHere
-from .uploads import Uploaded, UploadedPicture, json_object
+from .uploads import Uploaded, json_object
 
 picture_routes = APIRouter()
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
@@ -69,7 +69,7 @@ async def read_pictures(
     With `annotated=true` the answer is the picture itself, in the format that came in, with its plates outlined.
     """
     pictures = [upload.single()] if annotated else upload.pictures
-    pool = await service.pool_for(*(picture.content for picture in pictures))
+    pool = await service.pool_for(*pictures)
     if annotated:
         return await pool.run_for(request, _annotated, service, pictures[0], options)
     if len(pictures) == 1:
@@ -80,7 +80,7 @@ async def read_pictures(
 async def read_single(request: Request, service: ServiceHere, upload: Uploaded) -> dict[str, Any]:
     """The answer for the only picture of a request of another service's client."""
     picture = upload.single()
-    pool = await service.pool_for(picture.content)
+    pool = await service.pool_for(picture)
     return (await pool.run_for(request, _read, service, picture)).to_dict()
 
 
@@ -88,20 +88,13 @@ async def read_single(request: Request, service: ServiceHere, upload: Uploaded) 
 NativeAnswer = Annotated[dict[str, Any], Depends(read_single)]
 
 
-def _load(service: Service, picture: UploadedPicture) -> Photograph:
-    start = time.perf_counter()
-    image = service.decoder.decode(picture.content, picture.name)
-    load_ms = 1000 * (time.perf_counter() - start)
-    return Photograph(picture.name, image, "image" + suffix_of_bytes(picture.content), None, load_ms)
-
-
-def _read(service: Service, picture: UploadedPicture, options: ReadOptions = ANYTHING) -> ImageResult:
-    result = service.recogniser.with_options(options).recognise(_load(service, picture))
+def _read(service: Service, picture: ImageSource, options: ReadOptions = ANYTHING) -> ImageResult:
+    result = service.recogniser.with_options(options).recognise(service.decoder.load(picture))
     service.plates.inc(len(result.plates))
     return result
 
 
-def _read_all(service: Service, pictures: Sequence[UploadedPicture], options: ReadOptions) -> FolderResult:
+def _read_all(service: Service, pictures: Sequence[ImageSource], options: ReadOptions) -> FolderResult:
     results, errors = [], []
     for picture in pictures:
         try:
@@ -111,8 +104,9 @@ def _read_all(service: Service, pictures: Sequence[UploadedPicture], options: Re
     return FolderResult("upload", tuple(results), tuple(errors))
 
 
-def _annotated(service: Service, picture: UploadedPicture, options: ReadOptions) -> Response:
-    photograph, suffix = _load(service, picture), suffix_of_bytes(picture.content)
+def _annotated(service: Service, picture: ImageSource, options: ReadOptions) -> Response:
+    photograph = service.decoder.load(picture)
+    suffix = Path(photograph.file_name).suffix
     plates = service.recogniser.with_options(options).recognise(photograph).plates
     drawn = encode_picture(annotate(photograph.image, plates), suffix)
     return Response(drawn, media_type=mimetypes.types_map[suffix])

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
-from ..media.images import is_light
+from ..media.inputs import ImageSource
 from ..recognition.recogniser import load_recogniser
 from .decoding import Decoder
 from .jobs import JobStore
@@ -18,7 +18,7 @@ from .pool import WorkerPool
 from .runner import JobRunner
 from .settings import Settings
 
-#: Requests with laborious pictures that are read at the same time, and processes that decode those.
+#: Requests with laborious pictures that are read at the same time, each of which is decoded in a process.
 HEAVY_WORKERS = 2
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -33,7 +33,7 @@ class Service:
         self.pool = WorkerPool(settings.workers, settings.queue)
         #: For what may take long to decode, so that the others do not wait for it.
         self.heavy_pool = WorkerPool(HEAVY_WORKERS, settings.queue)
-        self.decoder = Decoder(HEAVY_WORKERS, settings.decode_seconds, round(1_000_000 * settings.decode_mb))
+        self.decoder = Decoder(settings.decode_seconds, round(1_000_000 * settings.decode_mb))
         for part in (self.pool, self.heavy_pool, self.decoder):
             stack.callback(part.close)
         self.store = stack.enter_context(contextlib.closing(JobStore(settings.data, 3600 * settings.job_hours)))
@@ -60,16 +60,16 @@ class Service:
         gauge = Gauge(f"plate_reader_{name}", meaning, registry=self.registry)
         gauge.set_function(lambda: math.nan if (now := value()) is None else now)
 
-    async def pool_for(self, *pictures: bytes) -> WorkerPool:
-        """The workers for encoded pictures."""
+    async def pool_for(self, *pictures: ImageSource) -> WorkerPool:
+        """The workers for pictures."""
         # Headers may be long.
-        light = await run_in_threadpool(lambda: all(map(is_light, pictures)))
+        light = await run_in_threadpool(lambda: all(picture.is_light for picture in pictures))
         return self.pool if light else self.heavy_pool
 
     def give_up(self) -> None:
         """Tell the requests that are left that the service is about to end."""
-        self.pool.give_up()
-        self.heavy_pool.give_up()
+        self.pool.close(wait=False)
+        self.heavy_pool.close(wait=False)
         self.decoder.close()
 
 

@@ -5,7 +5,7 @@ import base64
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import av
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord
+from ..media.inputs import ImageSource
 from ..video.description import VideoDescription
 from ..video.options import VideoOptions
 from ..video.reader import VideoReader
@@ -37,15 +38,6 @@ CLOSING = {"unauthorised": 1008, "size_changed": 1003, "busy": 1013}
 LARGEST_TIME_S = 1e10
 
 
-class _Arrival(NamedTuple):
-    """A frame: its number, its time in seconds, whether the client told that time, and the encoded picture."""
-
-    number: int
-    time_s: float
-    is_told: bool
-    content: bytes
-
-
 @dataclass(frozen=True)
 class _Description(VideoDescription):
     """What is known of a stream: the size of its first frame, and when that came by the monotonic clock, if it did."""
@@ -60,9 +52,9 @@ class StreamSession:
 
     def __init__(self, socket: WebSocket, service: Service) -> None:
         self._socket, self._service = socket, service
-        self._latest: _Arrival | None = None
-        self._news = asyncio.Event()
-        self._ended = self._is_polite = self._tells_time = self._is_evicted = False
+        #: The latest frame: its number, its time in seconds, whether the client told that, and the picture; None ends.
+        self._frames: asyncio.Queue[tuple[int, float, bool, ImageSource] | None] = asyncio.Queue()
+        self._is_polite = self._tells_time = self._is_evicted = False
         #: When something came in last, by the monotonic clock.
         self._used = time.monotonic()
         self._reader: VideoReader | None = None
@@ -73,18 +65,17 @@ class StreamSession:
     async def run(self) -> None:
         """Answer until the client ends the stream, or goes, or has no place any more."""
         self._take_place()
-        receiving = asyncio.create_task(self._receive())
+        self._receiving = asyncio.create_task(self._receive())
         try:
-            while self._latest or not self._ended:
+            while True:
                 try:
-                    await asyncio.wait_for(self._news.wait(), SILENCE_S)
+                    frame = await asyncio.wait_for(self._frames.get(), SILENCE_S)
                 except TimeoutError:
                     await self._give_settled()
                     continue
-                self._news.clear()
-                frame, self._latest = self._latest, None
-                if frame:
-                    await self._answer(frame)
+                if frame is None:
+                    break
+                await self._answer(*frame)
             if self._is_evicted:
                 raise busy("another stream needed the place of this one, which was idle", 5)
             if self._is_polite:
@@ -92,7 +83,7 @@ class StreamSession:
                 await self._socket.send_json(whole and whole.to_dict())
                 await self._socket.close()
         finally:
-            receiving.cancel()
+            self._receiving.cancel()
             self._service.streams.discard(self)
 
     def _take_place(self) -> None:
@@ -104,77 +95,73 @@ class StreamSession:
                 raise busy("there are too many streams", 5)
             streams.discard(idlest)
             idlest._is_evicted = True
-            idlest._end()
+            idlest._receiving.cancel()
         streams.add(self)
 
     async def _receive(self) -> None:
         """Receive frames until the client says that it ends, or goes."""
-        index, time_s = 0, None
+        number, time_s = 0, None
         try:
-            while (message := await self._socket.receive())["type"] == "websocket.receive" and not self._is_polite:
+            while not self._is_polite and (message := await self._socket.receive())["type"] == "websocket.receive":
                 self._used = time.monotonic()
                 if message.get("bytes"):
+                    if not self._frames.empty():
+                        self._frames.get_nowait()
+                    picture = ImageSource(f"frame {number}", message["bytes"])
                     now_s = self._used if time_s is None else time_s
-                    self._latest = _Arrival(index, now_s, time_s is not None, message["bytes"])
-                    index, time_s = index + 1, None
+                    self._frames.put_nowait((number, now_s, time_s is not None, picture))
+                    number, time_s = number + 1, None
                 told = json_object(message.get("text")) or {}
                 match told.get("time_s"):
                     case int() | float() as said if not isinstance(said, bool) and abs(said) < LARGEST_TIME_S:
                         time_s, self._tells_time = float(said), True
                 self._is_polite = bool(told.get("end"))
-                self._ended |= self._is_polite
-                self._news.set()
         finally:
-            self._end()
+            self._frames.put_nowait(None)
 
-    def _end(self) -> None:
-        self._ended = True
-        self._news.set()
-
-    async def _answer(self, frame: _Arrival) -> None:
+    async def _answer(self, number: int, time_s: float, is_told: bool, picture: ImageSource) -> None:
         try:
-            pool = await self._service.pool_for(frame.content)
-            await self._socket.send_json(await pool.run(self._read, frame))
+            pool = await self._service.pool_for(picture)
+            await self._socket.send_json(await pool.run(self._read, number, time_s, is_told, picture))
         except (ServiceError, InputError) as error:
             refusal = as_refusal(error)
             if refusal.code == "size_changed":
                 raise
-            await self._socket.send_json({"frame": frame.number, **refusal.native})
+            await self._socket.send_json({"frame": number, **refusal.native})
 
     async def _give_settled(self) -> None:
         """Give out the vehicles that are gone, to a client whose frames have the times when they come."""
         # With too much to do it can wait.
         with contextlib.suppress(ServiceError):
-            if not self._tells_time and (answer := await self._service.pool.run(self._wait, time.monotonic())):
-                await self._socket.send_json(answer)
+            if self._reader and not self._tells_time:
+                answer = await self._service.pool.run(self._wait, self._reader, time.monotonic())
+                if answer["vehicles"]:
+                    await self._socket.send_json(answer)
 
-    def _read(self, frame: _Arrival) -> dict[str, Any]:
+    def _read(self, number: int, time_s: float, is_told: bool, source: ImageSource) -> dict[str, Any]:
         """The answer for a frame; a time that is earlier than the last one's counts as the last one's."""
-        image = self._service.decoder.decode(frame.content, f"frame {frame.number}")
+        image = self._service.decoder.load(source).image
         size = (image.shape[1], image.shape[0])
         if self._reader is None:
             options = VideoOptions(on_vehicle=self._settled.append)
-            self._size, self._start_s = size, frame.time_s
-            description = _Description(size, None if frame.is_told else frame.time_s)
+            self._size, self._start_s = size, time_s
+            description = _Description(size, None if is_told else time_s)
             self._reader = VideoReader(description, self._service.recogniser, None, None, options)
         if size != self._size:
-            message = f"frame {frame.number} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
+            message = f"frame {number} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
             raise ServiceError(400, "size_changed", f"{message}; begin another stream for it")
-        self._time_s = max(self._time_s, frame.time_s - self._start_s)
+        self._time_s = max(self._time_s, time_s - self._start_s)
         # Planes without loss: what moves is looked for in the first plane, which has to show all of it.
         picture = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp")
-        decoded = Frame(frame.number, self._time_s, picture)
-        self._reader.take(decoded)
-        return {**self._reader.line(decoded), "vehicles": self._take_settled()}
+        frame = Frame(number, self._time_s, picture)
+        self._reader.take(frame)
+        return {**self._reader.line(frame), "vehicles": self._take_settled()}
 
-    def _wait(self, time_s: float) -> dict[str, Any] | None:
-        """The vehicles that are gone for good at a time on the clock of the frames; None if there are none."""
-        if self._reader is None:
-            return None
+    def _wait(self, reader: VideoReader, time_s: float) -> dict[str, Any]:
+        """The vehicles that are gone for good at a time on the clock of the frames."""
         self._time_s = max(self._time_s, time_s - self._start_s)
-        self._reader.tick(self._time_s)
-        answer = {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": self._take_settled()}
-        return answer if answer["vehicles"] else None
+        reader.tick(self._time_s)
+        return {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": self._take_settled()}
 
     def _take_settled(self) -> list[dict[str, Any]]:
         vehicles = [record.to_dict() for record in self._settled]

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ..media.images import sniff_format
-from ..media.inputs import printable
+from ..media.inputs import ImageSource, printable
 from .errors import ServiceError
 from .state import ServiceHere
 
@@ -33,18 +33,10 @@ _FORM_STARTS = tuple(f"{name}=".encode() for name in (*PICTURE_FIELDS, *ADDRESS_
 
 
 @dataclass(frozen=True)
-class UploadedPicture:
-    """A picture of a request, yet to be decoded: what the answer and messages call it, and the encoded picture."""
-
-    name: str
-    content: bytes
-
-
-@dataclass(frozen=True)
 class Upload:
     """What a request brings: at least one picture, and what else there was."""
 
-    pictures: list[UploadedPicture]
+    pictures: list[ImageSource]
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
@@ -52,7 +44,7 @@ class Upload:
         value = self.fields.get(name)
         return printable(str(value), _TEXT_LENGTH) if isinstance(value, str | int | float) else None
 
-    def single(self) -> UploadedPicture:
+    def single(self) -> ImageSource:
         """The only picture; several are refused."""
         if len(self.pictures) > 1:
             raise ServiceError(400, "too_many_files", "send one picture at a time here")
@@ -109,14 +101,14 @@ def _from_body(body: bytes, content_type: str) -> Upload:
     if not body:
         raise ServiceError(400, "empty_body", "the request is empty; send a picture")
     if sniff_format(body) or content_type.startswith("image/"):
-        return Upload([UploadedPicture("image", body)])
+        return Upload([ImageSource("image", body)])
     if content_type == "application/json":
         if (fields := json_object(body)) is None:
             raise ServiceError(400, "bad_json", "the body is no JSON, or no object")
         return _from_fields(fields)
     if content_type in _RAW_TYPES:
         content = _base64(body.decode("ascii", errors="replace"))
-        return Upload([UploadedPicture("image", content if content and sniff_format(content) else body)])
+        return Upload([ImageSource("image", content if content and sniff_format(content) else body)])
     message = f"{printable(content_type, 80)} is not read; send {_FORM}, JSON, or the picture itself as image/jpeg"
     raise ServiceError(415, "unsupported_media_type", message)
 
@@ -126,7 +118,7 @@ async def _from_form(form: FormData) -> Upload:
     fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
     if not files:
         return await run_in_threadpool(_from_fields, fields)
-    return Upload([UploadedPicture(file_name(file), await file.read()) for file in files], fields)
+    return Upload([ImageSource(file_name(file), await file.read()) for file in files], fields)
 
 
 def _from_fields(fields: Mapping[str, Any]) -> Upload:
@@ -140,7 +132,7 @@ def _from_fields(fields: Mapping[str, Any]) -> Upload:
     contents = [content for text in texts if (content := _base64(text)) is not None]
     if len(contents) < len(texts):
         raise ServiceError(400, "bad_base64", "a picture has to be a text of base64")
-    return Upload([UploadedPicture("image", content) for content in contents], fields)
+    return Upload([ImageSource("image", content) for content in contents], fields)
 
 
 def _base64(text: Any) -> bytes | None:

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from ..media.inputs import VideoSource
 from ..video.encoder import CONTAINERS
 from .descriptions import body
 from .errors import ServiceError, busy
@@ -130,7 +131,7 @@ async def _receive(request: Request, folder: Path) -> tuple[str, str]:
 
 def _check(service: Service, path: Path, name: str) -> int | None:
     """Open a video; returns how many frames it should have."""
-    frames, rate = service.decoder.measure(path, name)
+    frames, rate = service.decoder.measure(VideoSource(name, path))
     longest_s = service.settings.max_video_seconds
     if frames and frames / rate > longest_s:
         raise ServiceError(413, "too_long", f"{name}: it is longer than {longest_s:g} s; send a part of it")
