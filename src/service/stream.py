@@ -4,20 +4,14 @@ import asyncio
 import base64
 import contextlib
 import time
-from dataclasses import dataclass
 from typing import Any
 
-import av
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
 
 from ..basics.errors import InputError
-from ..basics.results import VehicleRecord
 from ..media.inputs import ImageSource
-from ..video.description import VideoDescription
-from ..video.options import VideoOptions
-from ..video.reader import VideoReader
-from ..video.source import Frame
+from ..video.frames import FrameReader, SizeChangedError
 from .connections import TRUST
 from .errors import ServiceError, as_refusal, busy
 from .gate import is_token, is_welcome, shown_token
@@ -38,29 +32,17 @@ CLOSING = {"unauthorised": 1008, "size_changed": 1003, "busy": 1013}
 LARGEST_TIME_S = 1e10
 
 
-@dataclass(frozen=True)
-class _Description(VideoDescription):
-    """What is known of a stream: the size of its first frame, and when that came by the monotonic clock, if it did."""
-
-    size: tuple[int, int]
-    begun_s: float | None = None
-    name: str = "stream"
-
-
 class StreamSession:
     """The frames of one client: the latest is read, and the others are left out."""
 
     def __init__(self, socket: WebSocket, service: Service) -> None:
         self._socket, self._service = socket, service
-        #: The latest frame: its number, its time in seconds, whether the client told that, and the picture; None ends.
-        self._frames: asyncio.Queue[tuple[int, float, bool, ImageSource] | None] = asyncio.Queue()
+        self._reader = FrameReader(service.recogniser)
+        #: The latest frame: its number, the picture, its time in seconds, and whether it came then; None ends.
+        self._frames: asyncio.Queue[tuple[int, ImageSource, float, bool] | None] = asyncio.Queue()
         self._is_polite = self._tells_time = self._is_evicted = False
         #: When something came in last, by the monotonic clock.
         self._used = time.monotonic()
-        self._reader: VideoReader | None = None
-        self._size = (0, 0)
-        self._start_s = self._time_s = 0.0
-        self._settled: list[VehicleRecord] = []
 
     async def run(self) -> None:
         """Answer until the client ends the stream, or goes, or has no place any more."""
@@ -79,7 +61,7 @@ class StreamSession:
             if self._is_evicted:
                 raise busy("another stream needed the place of this one, which was idle", 5)
             if self._is_polite:
-                whole = await run_in_threadpool(self._reader.finish) if self._reader else None
+                whole = await run_in_threadpool(self._reader.finish)
                 await self._socket.send_json(whole and whole.to_dict())
                 await self._socket.close()
         finally:
@@ -107,9 +89,8 @@ class StreamSession:
                 if message.get("bytes"):
                     if not self._frames.empty():
                         self._frames.get_nowait()
-                    picture = ImageSource(f"frame {number}", message["bytes"])
-                    now_s = self._used if time_s is None else time_s
-                    self._frames.put_nowait((number, now_s, time_s is not None, picture))
+                    picture, now_s = ImageSource(f"frame {number}", message["bytes"]), self._used
+                    self._frames.put_nowait((number, picture, now_s if time_s is None else time_s, time_s is None))
                     number, time_s = number + 1, None
                 told = json_object(message.get("text")) or {}
                 match told.get("time_s"):
@@ -119,54 +100,24 @@ class StreamSession:
         finally:
             self._frames.put_nowait(None)
 
-    async def _answer(self, number: int, time_s: float, is_told: bool, picture: ImageSource) -> None:
+    async def _answer(self, number: int, picture: ImageSource, time_s: float, came_then: bool) -> None:
+        def read() -> dict[str, Any]:
+            return self._reader.read(number, self._service.decoder.load(picture).image, time_s, came_then)
+
         try:
             pool = await self._service.pool_for(picture)
-            await self._socket.send_json(await pool.run(self._read, number, time_s, is_told, picture))
+            await self._socket.send_json(await pool.run(read))
+        except SizeChangedError as error:
+            raise ServiceError(400, "size_changed", str(error)) from error
         except (ServiceError, InputError) as error:
-            refusal = as_refusal(error)
-            if refusal.code == "size_changed":
-                raise
-            await self._socket.send_json({"frame": number, **refusal.native})
+            await self._socket.send_json({"frame": number, **as_refusal(error).native})
 
     async def _give_settled(self) -> None:
         """Give out the vehicles that are gone, to a client whose frames have the times when they come."""
         # With too much to do it can wait.
         with contextlib.suppress(ServiceError):
-            if self._reader and not self._tells_time:
-                answer = await self._service.pool.run(self._wait, self._reader, time.monotonic())
-                if answer["vehicles"]:
-                    await self._socket.send_json(answer)
-
-    def _read(self, number: int, time_s: float, is_told: bool, source: ImageSource) -> dict[str, Any]:
-        """The answer for a frame; a time that is earlier than the last one's counts as the last one's."""
-        image = self._service.decoder.load(source).image
-        size = (image.shape[1], image.shape[0])
-        if self._reader is None:
-            options = VideoOptions(on_vehicle=self._settled.append)
-            self._size, self._start_s = size, time_s
-            description = _Description(size, None if is_told else time_s)
-            self._reader = VideoReader(description, self._service.recogniser, None, None, options)
-        if size != self._size:
-            message = f"frame {number} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
-            raise ServiceError(400, "size_changed", f"{message}; begin another stream for it")
-        self._time_s = max(self._time_s, time_s - self._start_s)
-        # Planes without loss: what moves is looked for in the first plane, which has to show all of it.
-        picture = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp")
-        frame = Frame(number, self._time_s, picture)
-        self._reader.take(frame)
-        return {**self._reader.line(frame), "vehicles": self._take_settled()}
-
-    def _wait(self, reader: VideoReader, time_s: float) -> dict[str, Any]:
-        """The vehicles that are gone for good at a time on the clock of the frames."""
-        self._time_s = max(self._time_s, time_s - self._start_s)
-        reader.tick(self._time_s)
-        return {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": self._take_settled()}
-
-    def _take_settled(self) -> list[dict[str, Any]]:
-        vehicles = [record.to_dict() for record in self._settled]
-        self._settled.clear()
-        return vehicles
+            if not self._tells_time and (answer := await self._service.pool.run(self._reader.wait, time.monotonic())):
+                await self._socket.send_json(answer)
 
 
 @stream_routes.websocket("/v1/stream")
