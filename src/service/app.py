@@ -31,7 +31,6 @@ _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
     "media-src 'self' blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-_PAGE_HEADERS = {"Content-Security-Policy": _PAGE_POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 
 service_routes = APIRouter(tags=["Service"])
 
@@ -39,13 +38,6 @@ service_routes = APIRouter(tags=["Service"])
 class _Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         return described(super().openapi())
-
-
-class _PageFiles(StaticFiles):
-    def file_response(self, *arguments: Any, **options: Any) -> Response:
-        response = super().file_response(*arguments, **options)
-        response.headers.update(_PAGE_HEADERS)
-        return response
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -65,7 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for part in (picture_routes, video_routes, stream_routes, service_routes):
         app.include_router(part)
-    app.mount("/page", _PageFiles(directory=PAGE_DIRECTORY))
+    app.mount("/page", StaticFiles(directory=PAGE_DIRECTORY))
     app.mount("/docs", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     app.add_middleware(Gate, settings=settings)
     if settings.cors_origins:
@@ -167,4 +159,4 @@ def docs() -> HTMLResponse:
 @service_routes.get("/", include_in_schema=False)
 def page() -> Response:
     """Show the web page."""
-    return FileResponse(PAGE_DIRECTORY / "index.html", headers=_PAGE_HEADERS)
+    return FileResponse(PAGE_DIRECTORY / "index.html", headers={"Content-Security-Policy": _PAGE_POLICY})

@@ -9,6 +9,7 @@ import resource
 import threading
 import time
 from collections.abc import Callable
+from socket import socket
 from types import FrameType
 from typing import Any
 
@@ -65,26 +66,23 @@ def serve(app: FastAPI, settings: Settings, host: str, port: int) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Ends within :data:`END_S` of a signal, however slow what it does is."""
-
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
         self._app = app
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if not self.should_exit:
-            # No answer waits much longer to be taken, also of a connection that is only coming in.
-            _Patient.deadline = time.monotonic() + ENDING_S
-            for delay_s, action in ((ANSWERING_S, self._give_up), (END_S, functools.partial(_end, sig))):
-                timer = threading.Timer(delay_s, action)
-                timer.daemon = True
-                timer.start()
+            # However slow what it does is.
+            timer = threading.Timer(END_S, _end, [sig])
+            timer.daemon = True
+            timer.start()
         super().handle_exit(sig, frame)
 
-    def _give_up(self) -> None:
-        # It may not have started yet.
-        if service := getattr(self._app.state, "service", None):
-            service.give_up()
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        # No answer waits much longer to be taken, also of a connection that is only coming in.
+        _Patient.deadline = time.monotonic() + ENDING_S
+        asyncio.get_running_loop().call_later(ANSWERING_S, self._app.state.service.give_up)
+        await super().shutdown(sockets)
 
 
 def _end(number: int) -> None:
@@ -104,8 +102,8 @@ class _Patient(asyncio.Protocol):
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in self.timers.values():
-            timer.cancel()
+        for what in list(self.timers):
+            self.stop_waiting(what)
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -123,8 +121,8 @@ class _Patient(asyncio.Protocol):
 
     def stop_waiting(self, what: str) -> None:
         """It has come."""
-        if timer := self.timers.pop(what, None):
-            timer.cancel()
+        if what in self.timers:
+            self.timers.pop(what).cancel()
 
 
 class _HttpProtocol(_Patient, H11Protocol):

@@ -25,6 +25,12 @@ PAUSE_S, RATE_GRACE_S = 30.0, 5.0
 #: Of a request that is refused so many bytes are received and thrown away, for so many seconds: most clients look for
 #: an answer only after they have sent everything.
 DRAIN_BYTES, DRAIN_S = 200_000_000, 10.0
+#: Of every response: browsers shall guess no types, tell nobody where they come from, and ask again for what they have.
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-cache"),
+)
 
 
 def shown_token(headers: Headers, query: bytes = b"") -> str:
@@ -79,7 +85,7 @@ class Gate:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 await body.drain()
-                message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
+                message["headers"] = [*message["headers"], *_HEADERS]
             await send(message)
 
         try:
