@@ -33,15 +33,10 @@ _HEADERS = (
 )
 
 
-def shown_token(headers: Headers, query: bytes = b"") -> str:
-    """The token that a request shows in ``Authorization: Token …`` or ``Bearer …``; empty where it shows none.
-
-    The query is that of a request that may show its token there, as OpenALPR's clients do: ``secret_key=…``.
-    """
+def shown_token(headers: Headers) -> str:
+    """The token that a request shows in ``Authorization: Token …`` or ``Bearer …``; empty where it shows none."""
     scheme, _, shown = headers.get("authorization", "").partition(" ")
-    if scheme.lower() not in ("token", "bearer"):
-        shown = parse_qs(query.decode("latin-1")).get("secret_key", [""])[0]
-    return shown.strip()
+    return shown.strip() if scheme.lower() in ("token", "bearer") else ""
 
 
 def is_token(settings: Settings, shown: str) -> bool:
@@ -73,11 +68,9 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        service: Service = scope["app"].state.service
         status, start = 500, time.perf_counter()
-        if scope["method"] == "HEAD":
-            # Every GET may be asked for its head alone: the server, whose scope this is, leaves out the body.
-            scope = {**scope, "method": "GET"}
+        # Every GET may be asked for its head alone: the server, whose scope this is, leaves out the body.
+        scope = {**scope, "method": "GET" if scope["method"] == "HEAD" else scope["method"]}
         body = _Body(scope, receive, self._settings)
 
         async def send_after_body(message: Message) -> None:
@@ -102,12 +95,15 @@ class Gate:
         finally:
             # Addresses that lead nowhere share one name: there are endlessly many.
             route = getattr(scope.get("route"), "path", "none")
+            service: Service = scope["app"].state.service
             service.requests.labels(scope["method"] if route != "none" else "any", route, str(status)).inc()
             service.seconds.labels(route).observe(time.perf_counter() - start)
 
     def _check_token(self, scope: Scope) -> None:
-        path = scope["path"]
-        shown = shown_token(Headers(scope=scope), scope["query_string"] if path == "/v2/recognize_bytes" else b"")
+        path, shown = scope["path"], shown_token(Headers(scope=scope))
+        if path == "/v2/recognize_bytes":
+            # As OpenALPR's clients do.
+            shown = shown or parse_qs(scope["query_string"].decode("latin-1")).get("secret_key", [""])[0].strip()
         if not (path in PUBLIC or path.startswith(PUBLIC_FOLDERS) or is_token(self._settings, shown)):
             message = "this service needs a token: send the header Authorization: Token followed by it"
             raise ServiceError(401, "unauthorised", message, {"WWW-Authenticate": "Token"})

@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 import mimetypes
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -28,15 +28,13 @@ picture_routes = APIRouter()
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 _FORMATS = ("jpeg", "png", "webp", "bmp", "tiff")
 _PICTURES = {f"image/{form}": {"schema": {"type": "string", "format": "binary"}} for form in _FORMATS}
-#: Parameters of an address that are no options of reading.
-_OTHER_PARAMETERS = {"annotated"}
 
 
 async def told_options(request: Request) -> ReadOptions:
-    """What the address of a request tells about its plates."""
+    """What the address of a request tells about its plates; ``annotated`` is no option of reading."""
     query = request.query_params
     try:
-        return ReadOptions.parse({name: query.getlist(name) for name in query if name not in _OTHER_PARAMETERS})
+        return ReadOptions.parse({name: query.getlist(name) for name in query if name != "annotated"})
     except InputError as error:
         raise ServiceError(422, "invalid_parameter", str(error)) from error
 
@@ -69,42 +67,40 @@ async def read_pictures(
     With `annotated=true` the answer is the picture itself, in the format that came in, with its plates outlined.
     """
     pictures = [upload.single()] if annotated else upload.pictures
+    work: Callable[..., Any] = _annotated if annotated else _read_all if len(pictures) > 1 else _read
     pool = await service.pool_for(*pictures)
-    if annotated:
-        return await pool.run_for(request, _annotated, service, pictures[0], options)
-    if len(pictures) == 1:
-        return JSONResponse((await pool.run_for(request, _read, service, pictures[0], options)).to_dict())
-    return JSONResponse((await pool.run_for(request, _read_all, service, pictures, options)).to_dict())
+    answer = await pool.run_for(request, work, service, options, *pictures)
+    return answer if isinstance(answer, Response) else JSONResponse(answer.to_dict())
 
 
 async def read_single(request: Request, service: ServiceHere, upload: Uploaded) -> dict[str, Any]:
     """The answer for the only picture of a request of another service's client."""
     picture = upload.single()
     pool = await service.pool_for(picture)
-    return (await pool.run_for(request, _read, service, picture)).to_dict()
+    return (await pool.run_for(request, _read, service, ANYTHING, picture)).to_dict()
 
 
 #: A parameter of an endpoint.
 NativeAnswer = Annotated[dict[str, Any], Depends(read_single)]
 
 
-def _read(service: Service, picture: ImageSource, options: ReadOptions = ANYTHING) -> ImageResult:
+def _read(service: Service, options: ReadOptions, picture: ImageSource) -> ImageResult:
     result = service.recogniser.with_options(options).recognise(service.decoder.load(picture))
     service.plates.inc(len(result.plates))
     return result
 
 
-def _read_all(service: Service, pictures: Sequence[ImageSource], options: ReadOptions) -> FolderResult:
+def _read_all(service: Service, options: ReadOptions, *pictures: ImageSource) -> FolderResult:
     results, errors = [], []
     for picture in pictures:
         try:
-            results.append(_read(service, picture, options))
+            results.append(_read(service, options, picture))
         except InputError as error:
             errors.append(Failure(picture.name, str(error)))
     return FolderResult("upload", tuple(results), tuple(errors))
 
 
-def _annotated(service: Service, picture: ImageSource, options: ReadOptions) -> Response:
+def _annotated(service: Service, options: ReadOptions, picture: ImageSource) -> Response:
     photograph = service.decoder.load(picture)
     suffix = Path(photograph.file_name).suffix
     plates = service.recogniser.with_options(options).recognise(photograph).plates

@@ -3,7 +3,7 @@
 import contextlib
 import math
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Depends
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -75,8 +75,7 @@ class Service:
 
 async def service_of(connection: HTTPConnection) -> Service:
     """The service that a request or a stream came to."""
-    service: Service = connection.app.state.service
-    return service
+    return cast(Service, connection.app.state.service)
 
 
 #: A parameter of an endpoint.

@@ -16,7 +16,7 @@ from ..video.encoder import CONTAINERS
 from .descriptions import body
 from .errors import ServiceError, busy
 from .jobs import Job, JobAnswer
-from .state import Service, ServiceHere
+from .state import ServiceHere
 from .uploads import content_type_of, file_name
 
 video_routes = APIRouter(tags=["Videos"])
@@ -39,14 +39,17 @@ JobHere = Annotated[Job, Depends(_job)]
 )
 async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
     """Take in a video; the answer is a job, whose `links.self` tells how far it is."""
-    store, folder = service.store, None
+    store, longest_s, folder = service.store, service.settings.max_video_seconds, None
     service.receiving += 1
     try:
         if await run_in_threadpool(store.active) + service.receiving > service.settings.max_jobs:
             raise busy("too many videos wait", 30)
         folder = await run_in_threadpool(store.new_folder)
         name, file = await _receive(request, folder)
-        frames = await service.heavy_pool.run_for(request, _check, service, folder / file, name)
+        video = VideoSource(name, folder / file)
+        frames, rate = await service.heavy_pool.run_for(request, service.decoder.measure, video)
+        if frames and frames / rate > longest_s:
+            raise ServiceError(413, "too_long", f"{name}: it is longer than {longest_s:g} s; send a part of it")
         owner = request.state.owner
         job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time(), owner=owner)
         await run_in_threadpool(store.add, job)
@@ -127,12 +130,3 @@ async def _receive(request: Request, folder: Path) -> tuple[str, str]:
             async for part in request.stream():
                 await run_in_threadpool(target.write, part)
     return name, file
-
-
-def _check(service: Service, path: Path, name: str) -> int | None:
-    """Open a video; returns how many frames it should have."""
-    frames, rate = service.decoder.measure(VideoSource(name, path))
-    longest_s = service.settings.max_video_seconds
-    if frames and frames / rate > longest_s:
-        raise ServiceError(413, "too_long", f"{name}: it is longer than {longest_s:g} s; send a part of it")
-    return frames
