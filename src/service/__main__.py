@@ -32,11 +32,9 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
 
         settings = Settings.from_environment()
         app = create_app(settings)
-    except ImportError as error:
-        logging.error("%s; the service needs more: pip install 'numberplate[service]'", error)
-        return EXIT_BAD_INPUT
-    except InputError as error:
-        logging.error("%s", error)
+    except (ImportError, InputError) as error:
+        more = "; the service needs more: pip install 'numberplate[service]'"
+        logging.error("%s%s", error, more if isinstance(error, ImportError) else "")
         return EXIT_BAD_INPUT
     # Where there is room for videos there is room for those that are coming in.
     tempfile.tempdir = str(settings.data.resolve())

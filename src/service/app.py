@@ -1,6 +1,7 @@
 """The application: its parts put together, with health, figures, description and page."""
 
 import contextlib
+import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -20,7 +21,7 @@ from .descriptions import described, failures
 from .errors import ERROR_HANDLERS
 from .gate import Gate
 from .jobs import claimed
-from .reading import picture_routes
+from .reading import foreign_routes, picture_routes
 from .settings import Settings
 from .state import Service, ServiceHere
 from .stream import stream_routes
@@ -55,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = _Application(
         lifespan=lifespan, responses=failures("Error"), exception_handlers=ERROR_HANDLERS, docs_url=None, redoc_url=None
     )
-    for part in (picture_routes, video_routes, stream_routes, service_routes):
+    for part in (picture_routes, foreign_routes, video_routes, stream_routes, service_routes):
         app.include_router(part)
     app.mount("/page", StaticFiles(directory=PAGE_DIRECTORY))
     app.mount("/docs", StaticFiles(packages=[("fastapi_swagger", "resources")]))
@@ -98,11 +99,8 @@ def _problems(service: ServiceHere) -> tuple[list[str], list[str]]:
         f"the video that is being read has made no progress for {limit_s:g} s": runner.stuck_s() > limit_s,
         "the reader of videos has ended": not runner.is_alive,
     }
-    passing = {
-        runner.problem or "": runner.problem is not None,
-        "the database of jobs fails": service.store.known_active() is None,
-    }
-    return [text for text, is_so in fatal.items() if is_so], [text for text, is_so in passing.items() if is_so]
+    passing = [runner.problem, "the database of jobs fails" if math.isnan(service.store.known_active()) else None]
+    return [text for text, is_so in fatal.items() if is_so], list(filter(None, passing))
 
 
 Problems = Annotated[tuple[list[str], list[str]], Depends(_problems)]
@@ -117,7 +115,7 @@ def health(service: ServiceHere, problems: Problems, response: Response) -> Heal
         workers=service.settings.workers,
         waiting=service.pool.waiting + service.heavy_pool.waiting,
         streams=len(service.streams),
-        jobs=service.store.known_active() or 0,
+        jobs=0 if math.isnan(active := service.store.known_active()) else int(active),
     )
 
 

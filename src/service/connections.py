@@ -1,17 +1,15 @@
 """The server: how many connections there may be, how long they may keep it waiting, and how it ends."""
 
 import asyncio
+import faulthandler
 import functools
-import logging
 import math
-import os
 import resource
-import threading
 import time
 from collections.abc import Callable
 from socket import socket
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import h11
 import uvicorn
@@ -21,8 +19,6 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from .settings import Settings
 
-#: Added to the number of a signal it is the exit status of what that signal ended, as shells have it.
-SIGNALLED = 128
 #: On SIGTERM or Ctrl-C requests that have come in have so long to be answered, in seconds; then those that are left
 #: are told that the service ends, then they are dropped, and then the process ends, whatever it does.
 ANSWERING_S, SHUTDOWN_S, END_S = 4.0, 6, 8.5
@@ -62,32 +58,22 @@ def serve(app: FastAPI, settings: Settings, host: str, port: int) -> None:
         # Addresses may hold tokens (OpenALPR's secret_key); what happens is told by the metrics.
         access_log=False,
     )
-    _Server(config, app).run()
+    _Server(config).run()
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
-        super().__init__(config)
-        self._app = app
-
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if not self.should_exit:
-            # However slow what it does is.
-            timer = threading.Timer(END_S, _end, [sig])
-            timer.daemon = True
-            timer.start()
+            # However slow what it does is; the log tells what that is.
+            faulthandler.dump_traceback_later(END_S, exit=True)
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         # No answer waits much longer to be taken, also of a connection that is only coming in.
         _Patient.deadline = time.monotonic() + ENDING_S
-        asyncio.get_running_loop().call_later(ANSWERING_S, self._app.state.service.give_up)
+        service = cast(FastAPI, self.config.app).state.service
+        asyncio.get_running_loop().call_later(ANSWERING_S, service.give_up)
         await super().shutdown(sockets)
-
-
-def _end(number: int) -> None:
-    logging.error("not all that was begun could be ended in time")
-    os._exit(SIGNALLED + number)
 
 
 class _Patient(asyncio.Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
@@ -20,7 +20,6 @@ from ..formats.codeproject import codeproject_error
 from ..formats.openalpr import openalpr_error
 from ..formats.plate_recognizer import plate_recognizer_error
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORMS = {
     "/v1/plate-reader": plate_recognizer_error,
     "/v2/recognize_bytes": openalpr_error,
@@ -58,13 +57,11 @@ ending = functools.partial(busy, "the service is about to end", 5)
 
 def is_full(error: BaseException | None) -> bool:
     """Whether a full disk is behind an error."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in _FULL:
-            return True
-        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            return True
-        error = error.__cause__
-    return False
+    if error is None:
+        return False
+    is_own = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    is_full_database = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return is_own or is_full_database or is_full(error.__cause__)
 
 
 def as_refusal(error: Exception) -> ServiceError:

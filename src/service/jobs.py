@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import datetime
 import fcntl
+import math
 import shutil
 import time
 import uuid
@@ -173,12 +174,12 @@ class JobStore:
         with self._session() as session:
             return session.scalar(select(func.count()).where(Job.state.in_(("queued", "running")))) or 0
 
-    def known_active(self) -> int | None:
-        """The same; None where the database does not say."""
+    def known_active(self) -> float:
+        """The same; not a number where the database does not say."""
         try:
             return self.active()
         except SQLAlchemyError:
-            return None
+            return math.nan
 
     def next(self) -> Job | None:
         """The job that has waited longest, which is being read from now on; None where none waits."""

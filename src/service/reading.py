@@ -6,7 +6,7 @@ import mimetypes
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
@@ -19,15 +19,13 @@ from ..formats.plate_recognizer import plate_recognizer_answer
 from ..media.draw import annotate, encode_picture
 from ..media.inputs import ImageSource
 from ..recognition.options import ANYTHING, ReadOptions
-from .descriptions import body, content, failures
+from .descriptions import failures
 from .errors import ServiceError
 from .state import Service, ServiceHere
 from .uploads import Uploaded, json_object
 
-picture_routes = APIRouter()
-_Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
-_FORMATS = ("jpeg", "png", "webp", "bmp", "tiff")
-_PICTURES = {f"image/{form}": {"schema": {"type": "string", "format": "binary"}} for form in _FORMATS}
+picture_routes = APIRouter(tags=["Reading"])
+foreign_routes = APIRouter(tags=["For clients of other services"])
 
 
 async def told_options(request: Request) -> ReadOptions:
@@ -49,11 +47,9 @@ def _parameter(option: "dataclasses.Field[Any]") -> dict[str, Any]:
 @picture_routes.post(
     "/v1/read",
     name="read",
-    tags=["Reading"],
     summary="Read the plates of pictures",
     response_model=ImageResult | FolderResult,
-    responses={200: {"content": _PICTURES}},
-    openapi_extra={**body("Pictures"), "parameters": list(map(_parameter, dataclasses.fields(ReadOptions)))},
+    openapi_extra={"parameters": [_parameter(option) for option in dataclasses.fields(ReadOptions)]},
 )
 async def read_pictures(
     request: Request,
@@ -108,22 +104,10 @@ def _annotated(service: Service, options: ReadOptions, picture: ImageSource) -> 
     return Response(drawn, media_type=mimetypes.types_map[suffix])
 
 
-def _foreign(
-    path: str, summary: str, name: str, form: str = "Upload", status: int = 200
-) -> Callable[[_Endpoint], _Endpoint]:
-    """The decorator of an endpoint for the clients of another service; its answers are named so in ``schemas.json``."""
-    return picture_routes.post(
-        path,
-        tags=["For clients of other services"],
-        status_code=status,
-        summary=summary,
-        responses={**failures(f"{name}Error"), status: content(f"{name}Answer")},
-        openapi_extra=body(form),
-    )
-
-
-@picture_routes.post("/v1/plate-reader", status_code=201, include_in_schema=False)
-@_foreign("/v1/plate-reader/", "Plate Recognizer", "PlateRecognizer", status=201)
+@foreign_routes.post("/v1/plate-reader", status_code=201, include_in_schema=False)
+@foreign_routes.post(
+    "/v1/plate-reader/", status_code=201, summary="Plate Recognizer", responses=failures("PlateRecognizerError")
+)
 async def plate_recognizer(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
     """Answer like Plate Recognizer's Snapshot; of `config`, `threshold_d` and `threshold_o` count."""
     config = upload.fields.get("config")
@@ -135,13 +119,13 @@ async def plate_recognizer(upload: Uploaded, answer: NativeAnswer) -> JSONRespon
     return JSONResponse(plate_recognizer_answer(answer, timestamp, upload.text("camera_id"), least), 201)
 
 
-@_foreign("/v2/recognize_bytes", "OpenALPR", "OpenALPR", "Base64")
+@foreign_routes.post("/v2/recognize_bytes", summary="OpenALPR", responses=failures("OpenALPRError"))
 async def openalpr(answer: NativeAnswer, topn: Annotated[int, Query(ge=1, le=1000)] = USUAL_TOP) -> JSONResponse:
     """Answer like OpenALPR: the body is a picture in base64, and a token may be shown as `secret_key`."""
     return JSONResponse(openalpr_answer(answer, time.time_ns() // 1_000_000, topn))
 
 
-@_foreign("/v1/vision/alpr", "CodeProject.AI and Blue Iris", "CodeProject")
+@foreign_routes.post("/v1/vision/alpr", summary="CodeProject.AI and Blue Iris", responses=failures("CodeProjectError"))
 async def codeproject(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
     """Answer like CodeProject.AI's plate reader; `min_confidence` counts."""
     return JSONResponse(codeproject_answer(answer, _share(upload.fields.get("min_confidence"))))

@@ -1,8 +1,6 @@
 """The parts of a running service, which the endpoints share, and its figures for Prometheus."""
 
 import contextlib
-import math
-from collections.abc import Callable
 from typing import Annotated, Any, cast
 
 from fastapi import Depends
@@ -50,15 +48,13 @@ class Service:
         self.seconds = Histogram(
             "plate_reader_request_seconds", "Duration of requests", ("route",), registry=own, buckets=_BUCKETS
         )
-        self._watch("queue", "Calls that wait for a worker or are read", lambda: self.pool.waiting)
-        self._watch("heavy_queue", "The same of pictures that are laborious", lambda: self.heavy_pool.waiting)
-        self._watch("streams", "Live streams", lambda: len(self.streams))
-        self._watch("jobs", "Videos that wait or are read", self.store.known_active)
-
-    def _watch(self, name: str, meaning: str, value: Callable[[], float | None]) -> None:
-        """Show a value that changes by itself; None where it is not known."""
-        gauge = Gauge(f"plate_reader_{name}", meaning, registry=self.registry)
-        gauge.set_function(lambda: math.nan if (now := value()) is None else now)
+        for name, meaning, value in (
+            ("queue", "Calls that wait for a worker or are read", lambda: self.pool.waiting),
+            ("heavy_queue", "The same of pictures that are laborious", lambda: self.heavy_pool.waiting),
+            ("streams", "Live streams", lambda: len(self.streams)),
+            ("jobs", "Videos that wait or are read", self.store.known_active),
+        ):
+            Gauge(f"plate_reader_{name}", meaning, registry=own).set_function(value)
 
     async def pool_for(self, *pictures: ImageSource) -> WorkerPool:
         """The workers for pictures."""

@@ -1,6 +1,7 @@
 """Requests → pictures: multipart forms, raw bytes, base64, in JSON, in a form or by itself."""
 
 import base64
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -107,8 +108,10 @@ def _from_body(body: bytes, content_type: str) -> Upload:
             raise ServiceError(400, "bad_json", "the body is no JSON, or no object")
         return _from_fields(fields)
     if content_type in _RAW_TYPES:
-        content = _base64(body.decode("ascii", errors="replace"))
-        return Upload([ImageSource("image", content if content and sniff_format(content) else body)])
+        with contextlib.suppress(ServiceError):
+            decoded = _base64(body.decode("ascii", errors="replace"))
+            body = decoded if sniff_format(decoded) else body
+        return Upload([ImageSource("image", body)])
     message = f"{printable(content_type, 80)} is not read; send {_FORM}, JSON, or the picture itself as image/jpeg"
     raise ServiceError(415, "unsupported_media_type", message)
 
@@ -129,20 +132,14 @@ def _from_fields(fields: Mapping[str, Any]) -> Upload:
         raise ServiceError(400, "no_addresses", "nothing is fetched from addresses; send the picture itself")
     if not texts:
         raise ServiceError(400, "no_picture", f"there is no picture; send one as {PICTURE_FIELDS[0]}")
-    contents = [content for text in texts if (content := _base64(text)) is not None]
-    if len(contents) < len(texts):
-        raise ServiceError(400, "bad_base64", "a picture has to be a text of base64")
-    return Upload([ImageSource("image", content) for content in contents], fields)
+    return Upload([ImageSource("image", _base64(text)) for text in texts], fields)
 
 
-def _base64(text: Any) -> bytes | None:
-    """What a text of base64 holds; None where it is none."""
-    if not isinstance(text, str):
-        return None
-    encoded = text.partition(",")[2] if text.startswith("data:") else text
-    # Forms turn a plus sign into a space.
-    encoded = "".join(encoded.strip().replace(" ", "+").split()).rstrip("=")
-    try:
-        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=None, validate=True)
-    except ValueError:
-        return None
+def _base64(text: Any) -> bytes:
+    if isinstance(text, str):
+        encoded = text.partition(",")[2] if text.startswith("data:") else text
+        # Forms turn a plus sign into a space.
+        encoded = "".join(encoded.strip().replace(" ", "+").split()).rstrip("=")
+        with contextlib.suppress(ValueError):
+            return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    raise ServiceError(400, "bad_base64", "a picture has to be a text of base64")

@@ -13,7 +13,6 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from ..media.inputs import VideoSource
 from ..video.encoder import CONTAINERS
-from .descriptions import body
 from .errors import ServiceError, busy
 from .jobs import Job, JobAnswer
 from .state import ServiceHere
@@ -34,9 +33,7 @@ def _job(request: Request, identifier: str, service: ServiceHere) -> Job:
 JobHere = Annotated[Job, Depends(_job)]
 
 
-@video_routes.post(
-    "/v1/video", status_code=202, summary="Have a video read", response_model=JobAnswer, openapi_extra=body("Video")
-)
+@video_routes.post("/v1/video", status_code=202, summary="Have a video read", response_model=JobAnswer)
 async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
     """Take in a video; the answer is a job, whose `links.self` tells how far it is."""
     store, longest_s, folder = service.store, service.settings.max_video_seconds, None
