@@ -11,12 +11,7 @@ from ..cli import EXIT_BAD_INPUT
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.service") -> int:
-    """The command line; returns the exit status.
-
-    Args:
-        arguments: instead of those that the process was started with.
-        program: what the help calls it.
-    """
+    """The command line, of which ``arguments`` may be given; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog=program,
         description="Serve the plate reader over HTTP. docs/service.md lists the environment variables it knows.",

@@ -1,7 +1,6 @@
 """The application: its parts put together, with health, figures, description and page."""
 
 import contextlib
-import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -16,11 +15,11 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from ..basics.files import PAGE_DIRECTORY
+from ..basics.locks import claimed
 from ..basics.results import Count, JsonRecord
 from .descriptions import described, failures
 from .errors import ERROR_HANDLERS
 from .gate import Gate
-from .jobs import claimed
 from .reading import foreign_routes, picture_routes
 from .settings import Settings
 from .state import Service, ServiceHere
@@ -44,7 +43,7 @@ class _Application(FastAPI):
 def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application; an :class:`InputError` tells that another one has the folder of its data."""
     stack = contextlib.ExitStack()
-    stack.enter_context(claimed(settings.data))
+    stack.enter_context(claimed(settings.data, "set PLATE_DATA to another folder"))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -99,7 +98,7 @@ def _problems(service: ServiceHere) -> tuple[list[str], list[str]]:
         f"the video that is being read has made no progress for {limit_s:g} s": runner.stuck_s() > limit_s,
         "the reader of videos has ended": not runner.is_alive,
     }
-    passing = [runner.problem, "the database of jobs fails" if math.isnan(service.store.known_active()) else None]
+    passing = [runner.problem, "the database of jobs fails" if service.store.known_active() is None else None]
     return [text for text, is_so in fatal.items() if is_so], list(filter(None, passing))
 
 
@@ -115,7 +114,7 @@ def health(service: ServiceHere, problems: Problems, response: Response) -> Heal
         workers=service.settings.workers,
         waiting=service.pool.waiting + service.heavy_pool.waiting,
         streams=len(service.streams),
-        jobs=0 if math.isnan(active := service.store.known_active()) else int(active),
+        jobs=service.store.known_active() or 0,
     )
 
 

@@ -7,7 +7,6 @@ import math
 import resource
 import time
 from collections.abc import Callable
-from socket import socket
 from types import FrameType
 from typing import Any, cast
 
@@ -68,7 +67,7 @@ class _Server(uvicorn.Server):
             faulthandler.dump_traceback_later(END_S, exit=True)
         super().handle_exit(sig, frame)
 
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+    async def shutdown(self, sockets: Any = None) -> None:
         # No answer waits much longer to be taken, also of a connection that is only coming in.
         _Patient.deadline = time.monotonic() + ENDING_S
         service = cast(FastAPI, self.config.app).state.service
@@ -106,7 +105,6 @@ class _Patient(asyncio.Protocol):
             self.timers[what] = asyncio.get_running_loop().call_later(limit_s, give_up)
 
     def stop_waiting(self, what: str) -> None:
-        """It has come."""
         if what in self.timers:
             self.timers.pop(what).cancel()
 
@@ -149,15 +147,12 @@ class _HttpProtocol(_Patient, H11Protocol):
 class _StreamProtocol(_Patient, WebSocketsSansIOProtocol):
     """A WebSocket of whose client little is received before it has shown a token."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        # Who does not answer the end of a stream is not waited for.
-        self.close_timeout = 2.0
-        self._trusted = False
-        self._received = 0
+    _trusted, _received = False, 0
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
+        # Who does not answer the end of a stream is not waited for.
+        self.close_timeout = 2.0
         if self.response.status_code == 101:
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[TRUST] = functools.partial(setattr, self, "_trusted", True)

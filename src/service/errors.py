@@ -1,9 +1,7 @@
 """Failures: what went wrong, as JSON with a code and a sentence, in the form that a client of the endpoint expects."""
 
-import errno
 import functools
 import logging
-import sqlite3
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -15,10 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, is_full
 from ..formats.codeproject import codeproject_error
 from ..formats.openalpr import openalpr_error
 from ..formats.plate_recognizer import plate_recognizer_error
+from ..media.decoding import DecoderClosedError
 
 _FORMS = {
     "/v1/plate-reader": plate_recognizer_error,
@@ -29,15 +28,12 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class ServiceError(Exception):
-    """A request that cannot be served: status and headers of the response, a code for programs, a sentence for people.
-
-    Attributes:
-        native: what this project's own endpoints tell.
-    """
+    """A request that cannot be served: a status, a code for programs, a sentence for people, and headers."""
 
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.status, self.code, self.headers = status, code, dict(headers or {})
+        #: What this project's own endpoints tell.
         self.native = {"error": {"code": code, "message": message}}
 
     def response(self, path: str) -> JSONResponse:
@@ -55,15 +51,6 @@ def busy(what: str, seconds: int) -> ServiceError:
 ending = functools.partial(busy, "the service is about to end", 5)
 
 
-def is_full(error: BaseException | None) -> bool:
-    """Whether a full disk is behind an error."""
-    if error is None:
-        return False
-    is_own = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    is_full_database = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-    return is_own or is_full_database or is_full(error.__cause__)
-
-
 def as_refusal(error: Exception) -> ServiceError:
     """What a client is told of an exception."""
     match error:
@@ -71,6 +58,8 @@ def as_refusal(error: Exception) -> ServiceError:
             return error
         case InputError():
             return ServiceError(422, "unreadable", str(error))
+        case DecoderClosedError():
+            return ending()
         case ClientDisconnect():
             # Nobody waits for the answer; this one is for the metrics.
             return ServiceError(499, "client_closed_request", "the client went away")
@@ -96,6 +85,6 @@ async def _answer(request: Request, error: Exception) -> JSONResponse:
     return as_refusal(error).response(request.url.path)
 
 
-_TOLD = (ServiceError, InputError, OSError, SQLAlchemyError, ClientDisconnect, RequestValidationError, HTTPException)
-#: Every failure of the application is told in the same way.
-ERROR_HANDLERS: dict[Any, Any] = dict.fromkeys((*_TOLD, Exception), _answer)
+_KNOWN = (ServiceError, InputError, DecoderClosedError, ClientDisconnect, RequestValidationError, HTTPException)
+#: Every failure of the application is told in the same way; the server logs those that are not named.
+ERROR_HANDLERS: dict[Any, Any] = dict.fromkeys((*_KNOWN, OSError, SQLAlchemyError, Exception), _answer)

@@ -7,7 +7,7 @@ import hmac
 import time
 from urllib.parse import parse_qs, urlsplit
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import ServiceError, busy
@@ -26,11 +26,7 @@ PAUSE_S, RATE_GRACE_S = 30.0, 5.0
 #: an answer only after they have sent everything.
 DRAIN_BYTES, DRAIN_S = 200_000_000, 10.0
 #: Of every response: browsers shall guess no types, tell nobody where they come from, and ask again for what they have.
-_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-cache"),
-)
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 
 
 def shown_token(headers: Headers) -> str:
@@ -78,7 +74,7 @@ class Gate:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 await body.drain()
-                message["headers"] = [*message["headers"], *_HEADERS]
+                MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
         try:

@@ -1,23 +1,19 @@
 """Videos that are read by and by: their records in SQLite, and their folders."""
 
-import contextlib
 import dataclasses
 import datetime
-import fcntl
-import math
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from sqlalchemy import JSON, URL, Engine, String, create_engine, delete, func, inspect, select, text, update
+from sqlalchemy import JSON, URL, String, create_engine, delete, func, inspect, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 from sqlalchemy.schema import CreateColumn
 
-from ..basics.errors import InputError
 from ..basics.results import Confidence, Count, JsonRecord, VideoResult
 from .errors import ServiceError
 
@@ -119,7 +115,13 @@ class JobStore:
         engine = create_engine(URL.create("sqlite", database=str(folder / "jobs.sqlite")))
         self.close = engine.dispose
         _Base.metadata.create_all(engine)
-        _add_columns(engine)
+        present = {column["name"] for column in inspect(engine).get_columns("jobs")}
+        with engine.begin() as connection:
+            # Those that a database of an earlier version lacks.
+            for column in inspect(Job).columns:
+                if column.name not in present:
+                    definition = CreateColumn(column).compile(dialect=engine.dialect)
+                    connection.execute(text(f"ALTER TABLE jobs ADD COLUMN {definition}"))
         #: Begins a transaction; the jobs that it gives can be used after it.
         self._session = sessionmaker(engine, expire_on_commit=False).begin
         with self._session() as session:
@@ -174,12 +176,12 @@ class JobStore:
         with self._session() as session:
             return session.scalar(select(func.count()).where(Job.state.in_(("queued", "running")))) or 0
 
-    def known_active(self) -> float:
-        """The same; not a number where the database does not say."""
+    def known_active(self) -> int | None:
+        """The same; None where the database does not say."""
         try:
             return self.active()
         except SQLAlchemyError:
-            return math.nan
+            return None
 
     def next(self) -> Job | None:
         """The job that has waited longest, which is being read from now on; None where none waits."""
@@ -208,31 +210,3 @@ class JobStore:
             expired = session.scalars(select(Job).where(Job.finished < time.time() - self.keep_s)).all()
         for job in expired:
             self.remove(job)
-
-
-def _add_columns(engine: Engine) -> None:
-    """Give a database of an earlier version the columns that it lacks."""
-    present = {column["name"] for column in inspect(engine).get_columns(Job.__tablename__)}
-    with engine.begin() as connection:
-        for column in _Base.metadata.tables[Job.__tablename__].columns:
-            if column.name not in present:
-                definition = CreateColumn(column).compile(dialect=engine.dialect)
-                connection.execute(text(f"ALTER TABLE {Job.__tablename__} ADD COLUMN {definition}"))
-
-
-@contextlib.contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Keeps a folder for this process; an :class:`InputError` tells that another one has it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / "lock").open("w")
-    except OSError as error:
-        raise InputError(f"{folder}: no data can be kept there ({error.strerror}); set PLATE_DATA") from error
-    with file:
-        try:
-            # The system lets it go when the process ends, however it does.
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            message = f"{folder}: another service keeps its data there; end it, or set PLATE_DATA to another folder"
-            raise InputError(message) from error
-        yield

@@ -16,6 +16,7 @@ from ..basics.results import Failure, FolderResult, ImageResult
 from ..formats.codeproject import codeproject_answer
 from ..formats.openalpr import USUAL_TOP, openalpr_answer
 from ..formats.plate_recognizer import plate_recognizer_answer
+from ..formats.told import share_of
 from ..media.draw import annotate, encode_picture
 from ..media.inputs import ImageSource
 from ..recognition.options import ANYTHING, ReadOptions
@@ -100,8 +101,7 @@ def _annotated(service: Service, options: ReadOptions, picture: ImageSource) -> 
     photograph = service.decoder.load(picture)
     suffix = Path(photograph.file_name).suffix
     plates = service.recogniser.with_options(options).recognise(photograph).plates
-    drawn = encode_picture(annotate(photograph.image, plates), suffix)
-    return Response(drawn, media_type=mimetypes.types_map[suffix])
+    return Response(encode_picture(annotate(photograph.image, plates), suffix), media_type=mimetypes.types_map[suffix])
 
 
 @foreign_routes.post("/v1/plate-reader", status_code=201, include_in_schema=False)
@@ -113,7 +113,7 @@ async def plate_recognizer(upload: Uploaded, answer: NativeAnswer) -> JSONRespon
     config = upload.fields.get("config")
     config = json_object(config) if isinstance(config, str) else config
     thresholds = config if isinstance(config, dict) else {}
-    least = _share(thresholds.get("threshold_d")), _share(thresholds.get("threshold_o"))
+    least = share_of(thresholds.get("threshold_d")), share_of(thresholds.get("threshold_o"))
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     timestamp = upload.text("timestamp") or now
     return JSONResponse(plate_recognizer_answer(answer, timestamp, upload.text("camera_id"), least), 201)
@@ -128,12 +128,4 @@ async def openalpr(answer: NativeAnswer, topn: Annotated[int, Query(ge=1, le=100
 @foreign_routes.post("/v1/vision/alpr", summary="CodeProject.AI and Blue Iris", responses=failures("CodeProjectError"))
 async def codeproject(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
     """Answer like CodeProject.AI's plate reader; `min_confidence` counts."""
-    return JSONResponse(codeproject_answer(answer, _share(upload.fields.get("min_confidence"))))
-
-
-def _share(value: Any) -> float:
-    """A value of a request as a number from 0 to 1; 0 where it is none."""
-    try:
-        return min(max(float(value), 0.0), 1.0)
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
+    return JSONResponse(codeproject_answer(answer, share_of(upload.fields.get("min_confidence"))))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, is_full
 from ..media.inputs import VideoSource, printable
 from ..media.saving import OutputFolder
 from ..recognition.recogniser import PlateRecogniser
@@ -20,7 +20,6 @@ from ..video.options import SAVED, VideoOptions
 from ..video.playable import playable_copy
 from ..video.reader import read_video
 from ..video.source import LIBRARY_ERRORS
-from .errors import is_full
 from .jobs import RESULTS, Job, JobStore
 from .settings import Settings
 
@@ -37,21 +36,16 @@ class _StoppedError(Exception):
 
 
 class JobRunner:
-    """Reads one video after the other, and removes what has expired; whatever fails, it goes on.
-
-    Attributes:
-        problem: what failed the last time, as a sentence; None where nothing did.
-    """
+    """Reads one video after the other, and removes what has expired; whatever fails, it goes on."""
 
     def __init__(self, store: JobStore, recogniser: PlateRecogniser, settings: Settings) -> None:
+        #: What failed the last time, as a sentence; None where nothing did.
         self.problem: str | None = None
         self._store, self._recogniser, self._settings = store, recogniser, settings
         self._stopping, self._news = threading.Event(), threading.Event()
         self._busy_since: float | None = None
-        self._threads = [
-            threading.Thread(target=work, name=name, daemon=True)
-            for name, work in (("job reader", self._read_jobs), ("job sweeper", self._sweep))
-        ]
+        reader = threading.Thread(target=self._read_jobs, name="job reader", daemon=True)
+        self._threads = (reader, threading.Thread(target=self._sweep, name="job sweeper", daemon=True))
         for thread in self._threads:
             thread.start()
 

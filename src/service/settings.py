@@ -42,13 +42,11 @@ class Settings(BaseModel, frozen=True):
     decode_mb: Positive = 1500.0
     #: A stream that has sent nothing for so long gives its place to another one.
     stream_idle_seconds: Positive = 60.0
-    #: A worker without progress for so long is stuck.
+    #: A worker without progress for so long is stuck; after this pause a video is tried again that could not be saved.
     stuck_seconds: Positive = 300.0
-    #: Pause before a video is tried again that could not be saved.
     retry_seconds: Positive = 30.0
-    #: How long a video's results are kept.
+    #: How long a video's results are kept, and the folder of videos and their results.
     job_hours: Positive = 24.0
-    #: Folder of videos and their results.
     data: Path = Path("output/service")
 
     @classmethod

@@ -1,6 +1,8 @@
 """The parts of a running service, which the endpoints share, and its figures for Prometheus."""
 
+import asyncio
 import contextlib
+import math
 from typing import Annotated, Any, cast
 
 from fastapi import Depends
@@ -8,9 +10,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
+from ..media.decoding import Decoder
 from ..media.inputs import ImageSource
 from ..recognition.recogniser import load_recogniser
-from .decoding import Decoder
 from .jobs import JobStore
 from .pool import WorkerPool
 from .runner import JobRunner
@@ -18,7 +20,6 @@ from .settings import Settings
 
 #: Requests with laborious pictures that are read at the same time, each of which is decoded in a process.
 HEAVY_WORKERS = 2
-_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Service:
@@ -28,31 +29,29 @@ class Service:
         """Start the parts; the stack closes them, in reverse order."""
         self.settings = settings
         self.recogniser = load_recogniser()
-        self.pool = WorkerPool(settings.workers, settings.queue)
+        self.pool = stack.enter_context(contextlib.closing(WorkerPool(settings.workers, settings.queue)))
         #: For what may take long to decode, so that the others do not wait for it.
-        self.heavy_pool = WorkerPool(HEAVY_WORKERS, settings.queue)
-        self.decoder = Decoder(settings.decode_seconds, round(1_000_000 * settings.decode_mb))
-        for part in (self.pool, self.heavy_pool, self.decoder):
-            stack.callback(part.close)
+        self.heavy_pool = stack.enter_context(contextlib.closing(WorkerPool(HEAVY_WORKERS, settings.queue)))
+        memory = round(1_000_000 * settings.decode_mb)
+        self.decoder = stack.enter_context(contextlib.closing(Decoder(settings.decode_seconds, memory)))
         self.store = stack.enter_context(contextlib.closing(JobStore(settings.data, 3600 * settings.job_hours)))
         self.runner = stack.enter_context(contextlib.closing(JobRunner(self.store, self.recogniser, settings)))
-        #: The sessions that have a place, and how many clients have yet to show a token.
+        #: The sessions that have a place, and places for clients that have yet to show a token.
         self.streams: set[Any] = set()
-        self.strangers = 0
+        self.strangers = asyncio.Semaphore(settings.max_streams)
         #: Videos that are coming in.
         self.receiving = 0
         self.registry = own = CollectorRegistry()
         ProcessCollector(registry=own)
         self.plates = Counter("plate_reader_plates", "Plates found in pictures", registry=own)
         self.requests = Counter("plate_reader_requests", "Requests", ("method", "route", "status"), registry=own)
-        self.seconds = Histogram(
-            "plate_reader_request_seconds", "Duration of requests", ("route",), registry=own, buckets=_BUCKETS
-        )
+        self.seconds = Histogram("plate_reader_request_seconds", "Duration of requests", ("route",), registry=own)
+        known = self.store.known_active
         for name, meaning, value in (
             ("queue", "Calls that wait for a worker or are read", lambda: self.pool.waiting),
             ("heavy_queue", "The same of pictures that are laborious", lambda: self.heavy_pool.waiting),
             ("streams", "Live streams", lambda: len(self.streams)),
-            ("jobs", "Videos that wait or are read", self.store.known_active),
+            ("jobs", "Videos that wait or are read", lambda: math.nan if (n := known()) is None else n),
         ):
             Gauge(f"plate_reader_{name}", meaning, registry=own).set_function(value)
 

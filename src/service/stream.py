@@ -4,12 +4,13 @@ import asyncio
 import base64
 import contextlib
 import time
-from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.concurrency import run_in_threadpool
+from starlette.types import Message
 
 from ..basics.errors import InputError
+from ..media.decoding import DecoderClosedError
 from ..media.inputs import ImageSource
 from ..video.frames import FrameReader, SizeChangedError
 from .connections import TRUST
@@ -101,15 +102,14 @@ class StreamSession:
             self._frames.put_nowait(None)
 
     async def _answer(self, number: int, picture: ImageSource, time_s: float, came_then: bool) -> None:
-        def read() -> dict[str, Any]:
-            return self._reader.read(number, self._service.decoder.load(picture).image, time_s, came_then)
-
+        decoder, reader = self._service.decoder, self._reader
         try:
             pool = await self._service.pool_for(picture)
-            await self._socket.send_json(await pool.run(read))
+            answer = await pool.run(lambda: reader.read(number, decoder.load(picture).image, time_s, came_then))
+            await self._socket.send_json(answer)
         except SizeChangedError as error:
             raise ServiceError(400, "size_changed", str(error)) from error
-        except (ServiceError, InputError) as error:
+        except (ServiceError, InputError, DecoderClosedError) as error:
             await self._socket.send_json({"frame": number, **as_refusal(error).native})
 
     async def _give_settled(self) -> None:
@@ -128,20 +128,21 @@ async def stream(socket: WebSocket, service: ServiceHere) -> None:
     """
     settings, shown, offered = service.settings, shown_token(socket.headers), _offered_token(socket)
     known = is_token(settings, shown or offered)
+    unauthorised = ServiceError(401, "unauthorised", 'this service needs a token: send {"token": "…"} first')
     # Until it is accepted a stream is denied with the response that any other request would have.
     if not is_welcome(settings, socket.headers):
         message = "pages of this origin may not open streams; name it in PLATE_CORS_ORIGINS"
         raise ServiceError(403, "forbidden_origin", message)
     if shown and not known:
-        raise _unauthorised()
-    if not known and not offered and service.strangers >= settings.max_streams:
+        raise unauthorised
+    if not known and not offered and service.strangers.locked():
         raise busy("too many streams have not shown their token", 5)
     await socket.accept(PROTOCOL if PROTOCOL in socket.scope["subprotocols"] else None)
     with contextlib.suppress(WebSocketDisconnect):
         try:
             # A browser does not tell its page why a stream was denied.
             if not known and (offered or not await _introduces_itself(socket, service)):
-                raise _unauthorised()
+                raise unauthorised
             socket.scope["extensions"].get(TRUST, bool)()
             await StreamSession(socket, service).run()
         except ServiceError as refusal:
@@ -162,16 +163,9 @@ def _offered_token(socket: WebSocket) -> str:
 
 async def _introduces_itself(socket: WebSocket, service: Service) -> bool:
     """Whether the client shows a token in its first message."""
-    service.strangers += 1
-    try:
-        first = await asyncio.wait_for(socket.receive(), TOKEN_S)
-    except TimeoutError:
-        return False
-    finally:
-        service.strangers -= 1
+    first: Message = {}
+    async with service.strangers:
+        with contextlib.suppress(TimeoutError):
+            first = await asyncio.wait_for(socket.receive(), TOKEN_S)
     told = json_object(first.get("text")) or {}
     return is_token(service.settings, str(told.get("token", "")))
-
-
-def _unauthorised() -> ServiceError:
-    return ServiceError(401, "unauthorised", 'this service needs a token: send {"token": "…"} first')

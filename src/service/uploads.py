@@ -74,7 +74,6 @@ def json_object(text: str | bytes | None) -> dict[str, Any] | None:
 async def receive_upload(request: Request, service: ServiceHere) -> Upload:
     """The pictures of a request; none or too many are refused, and so is a form that is not understood."""
     content_type, most = content_type_of(request), service.settings.max_files
-    body = b"" if content_type == _FORM else await request.body()
     if content_type == _FORM:
         # Other than Request.form it writes no picture into a temporary file.
         size = round(1_000_000 * service.settings.max_body_mb)
@@ -85,10 +84,10 @@ async def receive_upload(request: Request, service: ServiceHere) -> Upload:
             upload = await _from_form(await parser.parse())
         except MultiPartException as error:
             raise ServiceError(400, "bad_request", error.message) from error
-    elif content_type == _SHORT_FORM and body.startswith(_FORM_STARTS):
+    elif content_type == _SHORT_FORM and (await request.body()).startswith(_FORM_STARTS):
         upload = await _from_form(await request.form(max_fields=_MAX_FIELDS))
     else:
-        upload = await run_in_threadpool(_from_body, body, content_type)
+        upload = await run_in_threadpool(_from_body, await request.body(), content_type)
     if len(upload.pictures) > most:
         raise ServiceError(413, "too_many_files", f"send at most {most} pictures in a request")
     return upload

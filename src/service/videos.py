@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from ..media.inputs import VideoSource
 from ..video.encoder import CONTAINERS
+from ..video.source import length_of
 from .errors import ServiceError, busy
 from .jobs import Job, JobAnswer
 from .state import ServiceHere
@@ -44,7 +45,7 @@ async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
         folder = await run_in_threadpool(store.new_folder)
         name, file = await _receive(request, folder)
         video = VideoSource(name, folder / file)
-        frames, rate = await service.heavy_pool.run_for(request, service.decoder.measure, video)
+        frames, rate = await service.heavy_pool.run_for(request, service.decoder.call, name, length_of, video)
         if frames and frames / rate > longest_s:
             raise ServiceError(413, "too_long", f"{name}: it is longer than {longest_s:g} s; send a part of it")
         owner = request.state.owner

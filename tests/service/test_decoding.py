@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from src.basics.errors import InputError
+from src.media.decoding import Decoder
 from src.media.images import is_light, read_image
 from src.media.inputs import ImageSource
-from src.service.decoding import Decoder
 from tests.media.encoded import encode, encode_faithfully, sixteen_bit, with_empty_scans, with_orientation
 from tests.service.conftest import PATIENCE_S, serving
 

@@ -10,9 +10,13 @@ import cv2
 
 from ..basics.errors import InputError
 from ..basics.parallel import KillableCalls
-from ..media.inputs import ImageSource, Photograph, VideoSource
+from .inputs import ImageSource, Photograph
 
 _Result = TypeVar("_Result")
+
+
+class DecoderClosedError(Exception):
+    """Nothing is decoded any more."""
 
 
 class Decoder:
@@ -24,15 +28,16 @@ class Decoder:
         self.close = self._calls.close
 
     def load(self, picture: ImageSource) -> Photograph:
-        """Decode a picture; an :class:`InputError` tells why it cannot be done."""
+        """Decode a picture; raises as :meth:`call` does."""
         return picture.load() if picture.is_light else self.call(picture.name, _load, picture, self._memory)
 
-    def measure(self, video: VideoSource) -> tuple[int | None, float]:
-        """Open a video; returns how many frames it should have, and its frames per second; likewise."""
-        return self.call(video.name, _measure, video)
-
     def call(self, name: str, function: Callable[..., _Result], *arguments: Any) -> _Result:
-        """The result of a function in a process of its own; likewise."""
+        """The result of a function that decodes something, which messages call ``name``, in a process of its own.
+
+        Raises:
+            InputError: it cannot be decoded, or takes too much.
+            DecoderClosedError: the decoder was closed before that was known.
+        """
         try:
             return self._calls.call(self._limit_s, function, *arguments)
         except TimeoutError as error:
@@ -40,10 +45,7 @@ class Decoder:
             raise InputError(f"{name}: {message}") from error
         except (EOFError, OSError) as error:
             if self._calls.closed:
-                # Not above: the processes have no need of all that comes with it.
-                from .errors import ending
-
-                raise ending() from error
+                raise DecoderClosedError from error
             raise InputError(f"{name}: it makes its decoder fail; save it anew") from error
 
 
@@ -61,10 +63,3 @@ def _load(picture: ImageSource, memory: int) -> Photograph:
         limit = f"{memory / 1e6:.0f} MB"
         message = f"decoding it takes more than {limit}; scale it down, or save it as a usual JPEG"
         raise InputError(f"{picture.name}: {message}") from error
-
-
-def _measure(video: VideoSource) -> tuple[int | None, float]:
-    from ..video.source import VideoFile
-
-    with VideoFile(video) as opened:
-        return opened.frame_count, float(opened.frame_rate)
