@@ -65,7 +65,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         status, start = 500, time.perf_counter()
-        # Every GET may be asked for its head alone: the server, whose scope this is, leaves out the body.
+        # Every GET may be asked for its head alone: the server, which keeps its own scope, leaves out the body then.
         scope = {**scope, "method": "GET" if scope["method"] == "HEAD" else scope["method"]}
         body = _Body(scope, receive, self._settings)
 
@@ -89,7 +89,7 @@ class Gate:
         except ServiceError as refusal:
             await refusal.response(scope["path"])(scope, receive, send_after_body)
         finally:
-            # Addresses that lead nowhere share one name: there are endlessly many.
+            # Files, and addresses that lead nowhere, share one name: there are endlessly many of the latter.
             route = getattr(scope.get("route"), "path", "none")
             service: Service = scope["app"].state.service
             service.requests.labels(scope["method"] if route != "none" else "any", route, str(status)).inc()
@@ -109,7 +109,7 @@ class Gate:
 
 
 class _Body:
-    """The body of a request on its way in; no more of it than allowed, and no more slowly."""
+    """The body of a request on its way in; no more of it than allowed, and no slower."""
 
     def __init__(self, scope: Scope, receive: Receive, settings: Settings) -> None:
         self._receive, self._settings = receive, settings
