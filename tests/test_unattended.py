@@ -21,9 +21,9 @@ import pytest
 from src.media.inputs import open_input
 from src.media.leftovers import this_process
 from src.media.saving import OutputFolder
-from src.service.stream import _Description
 from src.video import output as video_output
 from src.video import reader as video
+from src.video.frames import FramesDescription
 from src.video.live import open_live
 from src.video.options import SAVED, VideoOptions
 from src.video.reader import VideoReader, read_video
@@ -93,7 +93,7 @@ def passing():
 def read_frames(timed, recogniser=None, **options):
     """The answer for pictures with their times in seconds, as of a live source."""
     reader = VideoReader(
-        _Description((320, 240)), recogniser or ColourRecogniser(), None, None, VideoOptions(**options)
+        FramesDescription((320, 240)), recogniser or ColourRecogniser(), None, None, VideoOptions(**options)
     )
     for index, (time_s, image) in enumerate(timed):
         reader.take(Frame(index, time_s, av.VideoFrame.from_ndarray(image, format="bgr24")))

@@ -1,4 +1,9 @@
-"""The exceptions that a caller of the pipeline has to expect."""
+"""The exceptions that a caller of the pipeline has to expect, and what may be behind others."""
+
+import errno
+
+#: ``sqlite3.SQLITE_FULL``, without importing that.
+_SQLITE_FULL = 13
 
 
 class InputError(ValueError):
@@ -15,3 +20,12 @@ class UnreachableError(InputError):
 
 class OutputError(InputError):
     """Results cannot be written; what could be read is no less readable for it."""
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether a full disk is behind an error."""
+    if error is None:
+        return False
+    is_own = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    is_full_database = getattr(error, "sqlite_errorcode", None) == _SQLITE_FULL
+    return is_own or is_full_database or is_full(error.__cause__)

@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +22,18 @@ from PIL import GifImagePlugin, Image
 
 from ..basics.errors import InputError
 from ..basics.results import Failure
+from .addresses import DOWNLOADED, SCHEMES, downloaded, file_name_of, without_password
 from .answers import own_results
-from .images import MAX_FILE_BYTES, PICTURE_FORMATS, BGRImage, read_image, sniff_format, suffix_of_bytes, unopenable
+from .images import (
+    MAX_FILE_BYTES,
+    PICTURE_FORMATS,
+    BGRImage,
+    is_light,
+    read_image,
+    sniff_format,
+    suffix_of_bytes,
+    unopenable,
+)
 
 #: File suffixes that are taken for pictures; the last one, where it is animated, for a video.
 IMAGE_SUFFIXES = (
@@ -45,17 +54,6 @@ _VIDEO_START = re.compile(
 )
 #: So many bytes tell what a file is.
 _START = 192
-#: Seconds that an address may take to answer with a picture.
-_DOWNLOAD_S = 20.0
-
-#: Network addresses that are taken for streams.
-SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp")
-#: Those of which a picture can be had.
-DOWNLOADED = ("http", "https")
-
-#: Where addresses of cameras hold passwords: before the host, and under such names in the query.
-_PASSWORD = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^/?#:@]*:)[^/?#]*(?=@)", re.IGNORECASE)
-_SECRET = re.compile(r"(?P<before>[?&;](?:pass\w*|pwd|psw|secret|token|auth|key|api_?key)=)[^&;#]*", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,10 +79,15 @@ class ImageSource:
     name: str
     content: Path | str | bytes | NDArray[Any] | Image.Image
 
+    @property
+    def is_light(self) -> bool:
+        """Whether it is an encoded picture whose header proves that decoding it takes little time and memory."""
+        return isinstance(self.content, bytes) and is_light(self.content)
+
     def load(self) -> Photograph:
         """Decode the picture; raises :class:`InputError` where that cannot be done."""
         start = time.perf_counter()
-        content = _downloaded(self.content, self.name) if isinstance(self.content, str) else self.content
+        content = downloaded(self.content, self.name) if isinstance(self.content, str) else self.content
         image = read_image(content, self.name)
         load_ms = 1000 * (time.perf_counter() - start)
         path = self.content if isinstance(self.content, Path) else None
@@ -94,7 +97,7 @@ class ImageSource:
     def file_name(self) -> str:
         """The name that its annotated copy starts from; its suffix says the format."""
         if isinstance(self.content, str):
-            return Path(unquote(urlsplit(self.content).path)).name
+            return file_name_of(self.content)
         if isinstance(self.content, Path):
             if self.content.suffix.lower() in IMAGE_SUFFIXES:
                 return self.content.name
@@ -202,8 +205,8 @@ def _open_path(text: str, recursive: bool) -> Source:
     if scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text):
         if scheme[1].lower() not in SCHEMES:
             raise InputError(f"{name}: such addresses cannot be read; give one with {', '.join(SCHEMES)}")
-        is_picture = Path(urlsplit(text).path).suffix.lower() in IMAGE_SUFFIXES
-        return ImageSource(name, text) if is_picture and scheme[1].lower() in DOWNLOADED else LiveSource(name, text)
+        is_picture = scheme[1].lower() in DOWNLOADED and file_name_of(text).lower().endswith(IMAGE_SUFFIXES)
+        return ImageSource(name, text) if is_picture else LiveSource(name, text)
     path = Path(text)
     try:
         if text.startswith("~") and not path.exists():
@@ -277,18 +280,6 @@ def _start_of(path: Path) -> bytes:
     return b""
 
 
-def _downloaded(address: str, name: str) -> bytes:
-    """The picture behind a network address."""
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(address, timeout=_DOWNLOAD_S) as response:
-            content: bytes = response.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{name}: it cannot be had ({error}); check address and network") from error
-    return content
-
-
 def _many(name: str, paths: Iterable[Path], kind: str, recursive: bool) -> FolderSource:
     sources = tuple(_listed(paths, recursive))
     if all(isinstance(source, Failure) for source in sources):
@@ -330,11 +321,6 @@ def _matches(pattern: str) -> set[Path]:
             inner[:] = [entry for entry in inner if not entry.startswith(".")]
             found |= _matches(os.path.join(glob.escape(folder), after))
     return found
-
-
-def without_password(address: str) -> str:
-    """A network address with stars in place of passwords, as it may be shown."""
-    return _SECRET.sub(r"\g<before>***", _PASSWORD.sub(r"\g<before>***", address))
 
 
 def printable(text: str, limit: int = 500) -> str:

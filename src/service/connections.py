@@ -1,19 +1,26 @@
-"""Connections: how many there may be, and how long they may keep the service waiting."""
+"""The server: how many connections there may be, how long they may keep it waiting, and how it ends."""
 
 import asyncio
+import faulthandler
 import functools
 import math
 import resource
 import time
 from collections.abc import Callable
-from typing import Any
+from types import FrameType
+from typing import Any, cast
 
 import h11
+import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from .settings import Settings
 
+#: On SIGTERM or Ctrl-C requests that have come in have so long to be answered, in seconds; then those that are left
+#: are told that the service ends, then they are dropped, and then the process ends, whatever it does.
+ANSWERING_S, SHUTDOWN_S, END_S = 4.0, 6, 8.5
 #: An answer of which nothing is taken for so many seconds is given up; and once the service has so long been ending.
 WRITING_S, ENDING_S = 60.0, 5.0
 #: Of a stream whose client has not shown a token so much is received, in bytes: its first message has to be small.
@@ -30,28 +37,42 @@ _TOO_MANY = (
 )
 
 
-def connection_options(settings: Settings) -> dict[str, Any]:
-    """What uvicorn is told about connections."""
-    return {
-        "http": functools.partial(_HttpProtocol, settings, _most_connections()),
-        "ws": _StreamProtocol,
-        "ws_max_size": round(1_000_000 * settings.max_body_mb),
-        # Pictures are compressed, and a few bytes could become many.
-        "ws_per_message_deflate": False,
-    }
-
-
-def hurry() -> None:
-    """The service ends: no answer waits much longer to be taken, also of a connection that is only coming in."""
-    _Patient.deadline = time.monotonic() + ENDING_S
-
-
-def _most_connections() -> int:
-    """How many connections there may be in all: half of the files that the process may open are left for files."""
+def serve(app: FastAPI, settings: Settings, host: str, port: int) -> None:
+    """Serve the application until a signal ends it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    return files // 2
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        # Half of the files that the process may open are left for files.
+        http=functools.partial(_HttpProtocol, settings, files // 2),  # type: ignore[arg-type]
+        ws=_StreamProtocol,
+        ws_max_size=round(1_000_000 * settings.max_body_mb),
+        # Pictures are compressed, and a few bytes could become many.
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        server_header=False,
+        # Addresses may hold tokens (OpenALPR's secret_key); what happens is told by the metrics.
+        access_log=False,
+    )
+    _Server(config).run()
+
+
+class _Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.should_exit:
+            # However slow what it does is; the log tells what that is.
+            faulthandler.dump_traceback_later(END_S, exit=True)
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        # No answer waits much longer to be taken, also of a connection that is only coming in.
+        _Patient.deadline = time.monotonic() + ENDING_S
+        service = cast(FastAPI, self.config.app).state.service
+        asyncio.get_running_loop().call_later(ANSWERING_S, service.give_up)
+        await super().shutdown(sockets)
 
 
 class _Patient(asyncio.Protocol):
@@ -84,7 +105,6 @@ class _Patient(asyncio.Protocol):
             self.timers[what] = asyncio.get_running_loop().call_later(limit_s, give_up)
 
     def stop_waiting(self, what: str) -> None:
-        """It has come."""
         if what in self.timers:
             self.timers.pop(what).cancel()
 
@@ -127,15 +147,12 @@ class _HttpProtocol(_Patient, H11Protocol):
 class _StreamProtocol(_Patient, WebSocketsSansIOProtocol):
     """A WebSocket of whose client little is received before it has shown a token."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        # Who does not answer the end of a stream is not waited for.
-        self.close_timeout = 2.0
-        self._trusted = False
-        self._received = 0
+    _trusted, _received = False, 0
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
+        # Who does not answer the end of a stream is not waited for.
+        self.close_timeout = 2.0
         if self.response.status_code == 101:
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[TRUST] = functools.partial(setattr, self, "_trusted", True)

@@ -1,14 +1,12 @@
 """How OpenAPI describes requests and answers.
 
-The native answers are described by their types; requests, the answers of other services, failures, and the service as a
-whole are described in ``schemas.json``, as in OpenAPI.
+Parameters and native answers are described by their types; requests, the answers of other services, failures, and the
+service as a whole are described in ``schemas.json``, as in OpenAPI.
 """
 
 import json
 import re
 from typing import Any
-
-from fastapi import FastAPI
 
 from ..basics.files import SCHEMAS_FILE
 
@@ -19,25 +17,18 @@ _FAILURES, _NAMES = _WRITTEN.pop("failures"), _WRITTEN.pop("names")
 
 def failures(schema: str) -> dict[int | str, dict[str, Any]]:
     """The responses of an endpoint whose failures have the form of a schema in ``schemas.json``."""
-    return {status: {"description": meaning, **content(schema)} for status, meaning in _FAILURES.items()}
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {status: {"description": meaning, "content": content} for status, meaning in _FAILURES.items()}
 
 
-def content(schema: str) -> dict[str, Any]:
-    """What a response of the form of a schema in ``schemas.json`` holds."""
-    return {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
+def described(generated: dict[str, Any]) -> dict[str, Any]:
+    """The description of the service, from the one that was generated from its endpoints and types."""
+    text = json.dumps(_with(generated, _WRITTEN))
+    return dict(json.loads(re.sub(r"\w+", lambda word: _NAMES.get(word[0], word[0]), text)))
 
 
-def body(form: str) -> dict[str, Any]:
-    """What an endpoint takes whose body has a form in ``schemas.json``."""
-    return {"requestBody": {"$ref": f"#/components/requestBodies/{form}"}}
-
-
-def description_of(app: FastAPI) -> dict[str, Any]:
-    """The description of the service."""
-    generated, components = app.openapi(), _WRITTEN["components"]
-    schemas = {**generated["components"]["schemas"]}
-    for name, schema in components["schemas"].items():
-        schemas[name] = {**schemas.get(name, {}), **schema}
-    text = json.dumps({**generated, **_WRITTEN, "components": {**components, "schemas": schemas}})
-    renamed: dict[str, Any] = json.loads(re.sub(r"\w+", lambda word: _NAMES.get(word[0], word[0]), text))
-    return renamed
+def _with(generated: Any, written: Any) -> Any:
+    """What was generated, with what is written added to its objects, and in place of all else."""
+    if not isinstance(generated, dict) or not isinstance(written, dict):
+        return written
+    return generated | {key: _with(generated.get(key), value) for key, value in written.items()}

@@ -1,59 +1,46 @@
 """Failures: what went wrong, as JSON with a code and a sentence, in the form that a client of the endpoint expects."""
 
-import errno
+import functools
 import logging
-import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, is_full
 from ..formats.codeproject import codeproject_error
 from ..formats.openalpr import openalpr_error
 from ..formats.plate_recognizer import plate_recognizer_error
+from ..media.decoding import DecoderClosedError
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_LOGGER = logging.getLogger(__name__)
-
-
-class ServiceError(Exception):
-    """A request that cannot be served, wherever that is found out.
-
-    Attributes:
-        status: of the response.
-        code: names the kind of failure, for programs.
-        message: a sentence, for people.
-        headers: of the response.
-    """
-
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
-
-    @property
-    def native(self) -> dict[str, Any]:
-        """What this project's own endpoints tell."""
-        return {"error": {"code": self.code, "message": self.message}}
-
-    def response(self, path: str) -> JSONResponse:
-        """The response to a request for a path, in the form that its clients expect."""
-        form = _FORMS.get(path.rstrip("/"))
-        body = form(self.status, self.code, self.message) if form else self.native
-        return JSONResponse(body, self.status, self.headers)
-
-
-_FORMS: dict[str, Callable[[int, str, str], dict[str, Any]]] = {
+_FORMS = {
     "/v1/plate-reader": plate_recognizer_error,
     "/v2/recognize_bytes": openalpr_error,
     "/v1/vision/alpr": codeproject_error,
 }
+_LOGGER = logging.getLogger(__name__)
+
+
+class ServiceError(Exception):
+    """A request that cannot be served: a status, a code for programs, a sentence for people, and headers."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.headers = status, code, dict(headers or {})
+        #: What this project's own endpoints tell.
+        self.native = {"error": {"code": code, "message": message}}
+
+    def response(self, path: str) -> JSONResponse:
+        """The response to a request for a path, in the form that its clients expect."""
+        form = _FORMS.get(path.rstrip("/"))
+        body = form(self.status, self.code, str(self)) if form else self.native
+        return JSONResponse(body, self.status, self.headers)
 
 
 def busy(what: str, seconds: int) -> ServiceError:
@@ -61,20 +48,7 @@ def busy(what: str, seconds: int) -> ServiceError:
     return ServiceError(503, "busy", f"{what}; try again in {seconds} s", {"Retry-After": str(seconds)})
 
 
-def ending() -> ServiceError:
-    """Too late."""
-    return busy("the service is about to end", 5)
-
-
-def is_full(error: BaseException | None) -> bool:
-    """Whether a full disk is behind an error."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in _FULL:
-            return True
-        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            return True
-        error = error.__cause__
-    return False
+ending = functools.partial(busy, "the service is about to end", 5)
 
 
 def as_refusal(error: Exception) -> ServiceError:
@@ -84,13 +58,14 @@ def as_refusal(error: Exception) -> ServiceError:
             return error
         case InputError():
             return ServiceError(422, "unreadable", str(error))
+        case DecoderClosedError():
+            return ending()
         case ClientDisconnect():
             # Nobody waits for the answer; this one is for the metrics.
             return ServiceError(499, "client_closed_request", "the client went away")
         case RequestValidationError():
             first = error.errors()[0]
-            place = " ".join(str(part) for part in first["loc"])
-            return ServiceError(422, "invalid_parameter", f"{place}: {first['msg']}")
+            return ServiceError(422, "invalid_parameter", f"{' '.join(map(str, first['loc']))}: {first['msg']}")
         case HTTPException():
             code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
             return ServiceError(error.status_code, code, str(error.detail), error.headers)
@@ -110,6 +85,6 @@ async def _answer(request: Request, error: Exception) -> JSONResponse:
     return as_refusal(error).response(request.url.path)
 
 
-_TOLD = (ServiceError, InputError, OSError, SQLAlchemyError, ClientDisconnect, RequestValidationError, HTTPException)
-#: Every failure of the application is told in the same way.
-ERROR_HANDLERS: dict[Any, Any] = dict.fromkeys((*_TOLD, Exception), _answer)
+_KNOWN = (ServiceError, InputError, DecoderClosedError, ClientDisconnect, RequestValidationError, HTTPException)
+#: Every failure of the application is told in the same way; the server logs those that are not named.
+ERROR_HANDLERS: dict[Any, Any] = dict.fromkeys((*_KNOWN, OSError, SQLAlchemyError, Exception), _answer)

@@ -1,22 +1,19 @@
 """Videos that are read by and by: their records in SQLite, and their folders."""
 
-import contextlib
 import dataclasses
 import datetime
-import fcntl
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from sqlalchemy import JSON, URL, create_engine, delete, func, inspect, select, text, update
+from sqlalchemy import JSON, URL, String, create_engine, delete, func, inspect, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 from sqlalchemy.schema import CreateColumn
 
-from ..basics.errors import InputError
 from ..basics.results import Confidence, Count, JsonRecord, VideoResult
 from .errors import ServiceError
 
@@ -48,7 +45,7 @@ class JobAnswer(JsonRecord):
 
 
 class _Base(DeclarativeBase):
-    pass
+    type_annotation_map: ClassVar = {dict[str, Any]: JSON}
 
 
 class Job(_Base):
@@ -62,15 +59,14 @@ class Job(_Base):
     name: Mapped[str]
     #: The file that was sent, in the job's folder.
     file: Mapped[str]
-    #: ``queued``, ``running``, ``done`` or ``failed``.
-    state: Mapped[str] = mapped_column(default="queued", index=True)
+    state: Mapped[Literal["queued", "running", "done", "failed"]] = mapped_column(String, default="queued", index=True)
     #: How many have been read, and how many there should be, where that is known.
     frames: Mapped[int] = mapped_column(default=0)
     frame_count: Mapped[int | None]
     created: Mapped[float]
     finished: Mapped[float | None]
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    answer: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
     #: Mark of the token that it was sent with; None where there was none.
     owner: Mapped[str | None]
     #: How often it has been begun.
@@ -89,7 +85,7 @@ class Job(_Base):
             result = VideoResult.from_dict({**self.answer, "plates": plates, "saved": links})
         return JobAnswer(
             id=self.id,
-            state=self.state,  # type: ignore[arg-type]
+            state=self.state,
             input=self.name,
             progress=1.0 if self.state == "done" else round(progress, 3),
             frames=self.frames,
@@ -116,32 +112,24 @@ class JobStore:
         folder = folder.resolve()
         self._folder = folder / "jobs"
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._engine = create_engine(URL.create("sqlite", database=str(folder / "jobs.sqlite")))
-        self.close = self._engine.dispose
-        _Base.metadata.create_all(self._engine)
-        self._add_columns()
+        engine = create_engine(URL.create("sqlite", database=str(folder / "jobs.sqlite")))
+        self.close = engine.dispose
+        _Base.metadata.create_all(engine)
+        present = {column["name"] for column in inspect(engine).get_columns("jobs")}
+        with engine.begin() as connection:
+            # Those that a database of an earlier version lacks.
+            for column in inspect(Job).columns:
+                if column.name not in present:
+                    definition = CreateColumn(column).compile(dialect=engine.dialect)
+                    connection.execute(text(f"ALTER TABLE jobs ADD COLUMN {definition}"))
+        #: Begins a transaction; the jobs that it gives can be used after it.
+        self._session = sessionmaker(engine, expire_on_commit=False).begin
         with self._session() as session:
             known = set(session.scalars(select(Job.id)))
         for stray in self._folder.iterdir():
             # Of a video that did not come in wholly.
             if stray.name not in known:
                 shutil.rmtree(stray, ignore_errors=True)
-
-    def _add_columns(self) -> None:
-        """Give a database of an earlier version the columns that it lacks."""
-        table = _Base.metadata.tables[Job.__tablename__]
-        present = {column["name"] for column in inspect(self._engine).get_columns(table.name)}
-        with self._engine.begin() as connection:
-            for column in table.columns:
-                if column.name not in present:
-                    definition = CreateColumn(column).compile(dialect=self._engine.dialect)
-                    connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
-
-    @contextlib.contextmanager
-    def _session(self) -> Iterator[Session]:
-        """A transaction; what it gives can be used after it."""
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            yield session
 
     def recover(self) -> None:
         """After a restart: what was being read, and may have ended the process, is read again, but not for ever."""
@@ -186,8 +174,7 @@ class JobStore:
     def active(self) -> int:
         """How many wait or are being read."""
         with self._session() as session:
-            count = select(func.count()).select_from(Job).where(Job.state.in_(("queued", "running")))
-            return session.scalar(count) or 0
+            return session.scalar(select(func.count()).where(Job.state.in_(("queued", "running")))) or 0
 
     def known_active(self) -> int | None:
         """The same; None where the database does not say."""
@@ -223,21 +210,3 @@ class JobStore:
             expired = session.scalars(select(Job).where(Job.finished < time.time() - self.keep_s)).all()
         for job in expired:
             self.remove(job)
-
-
-@contextlib.contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Keeps a folder for this process; an :class:`InputError` tells that another one has it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / "lock").open("w")
-    except OSError as error:
-        raise InputError(f"{folder}: no data can be kept there ({error.strerror}); set PLATE_DATA") from error
-    with file:
-        try:
-            # The system lets it go when the process ends, however it does.
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            message = f"{folder}: another service keeps its data there; end it, or set PLATE_DATA to another folder"
-            raise InputError(message) from error
-        yield

@@ -16,15 +16,13 @@ _Result = TypeVar("_Result")
 
 
 class WorkerPool:
-    """Threads that read pictures."""
+    """Threads for so many calls at the same time, and a queue for so many that wait; more are refused."""
 
     def __init__(self, workers: int, queue: int) -> None:
-        """Make ready for so many calls at the same time, and so many that wait; more are refused."""
-        self._limit = workers + queue
+        self._limit, self._closed = workers + queue, False
         #: Those that wait or run, and since when the latter do, by thread.
         self._calls: set[Future[Any]] = set()
         self._starts: dict[int, float] = {}
-        self._closed = False
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="reader")
 
     @property
@@ -60,8 +58,13 @@ class WorkerPool:
 
     async def run_for(self, request: Request, function: Callable[..., _Result], *arguments: Any) -> _Result:
         """The same for a request whose body has been received: it is cancelled when the client goes away."""
+
+        async def go_away() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+
         work = asyncio.ensure_future(self.run(function, *arguments))
-        gone = asyncio.ensure_future(_disconnected(request))
+        gone = asyncio.ensure_future(go_away())
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
@@ -76,15 +79,10 @@ class WorkerPool:
         now = time.monotonic()
         return now - min([now, *self._starts.values()])
 
-    def give_up(self) -> None:
-        """Drop what waits, and take nothing more."""
+    def close(self, wait: bool = True) -> None:
+        """Drop what waits, take nothing more, and wait for what runs, if it is to be waited for."""
         self._closed = True
-        self._executor.shutdown(wait=False, cancel_futures=True)
-
-    def close(self) -> None:
-        """Wait for what runs; what waits is dropped."""
-        self.give_up()
-        self._executor.shutdown()
+        self._executor.shutdown(wait, cancel_futures=True)
 
     def _timed(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
         thread = threading.get_ident()
@@ -93,8 +91,3 @@ class WorkerPool:
             return function(*arguments)
         finally:
             del self._starts[thread]
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

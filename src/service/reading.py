@@ -4,9 +4,9 @@ import dataclasses
 import datetime
 import mimetypes
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
@@ -16,33 +16,25 @@ from ..basics.results import Failure, FolderResult, ImageResult
 from ..formats.codeproject import codeproject_answer
 from ..formats.openalpr import USUAL_TOP, openalpr_answer
 from ..formats.plate_recognizer import plate_recognizer_answer
+from ..formats.told import share_of
 from ..media.draw import annotate
 from ..media.encoding import encode_picture
-from ..media.images import suffix_of_bytes
-from ..media.inputs import Photograph
+from ..media.inputs import ImageSource
 from ..recognition.options import ANYTHING, ReadOptions
-from .descriptions import body, content, failures
+from .descriptions import failures
 from .errors import ServiceError
 from .state import Service, ServiceHere
-from .uploads import Uploaded, UploadedPicture, json_object
+from .uploads import Uploaded, json_object
 
-picture_routes = APIRouter()
-_Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
-_PICTURES = {
-    f"image/{form}": {"schema": {"type": "string", "format": "binary"}}
-    for form in ("jpeg", "png", "webp", "bmp", "tiff")
-}
-
-
-#: Parameters of an address that are no options of reading.
-_OTHER_PARAMETERS = {"annotated"}
+picture_routes = APIRouter(tags=["Reading"])
+foreign_routes = APIRouter(tags=["For clients of other services"])
 
 
 async def told_options(request: Request) -> ReadOptions:
-    """What the address of a request tells about its plates."""
+    """What the address of a request tells about its plates; ``annotated`` is no option of reading."""
     query = request.query_params
     try:
-        return ReadOptions.parse({name: query.getlist(name) for name in query if name not in _OTHER_PARAMETERS})
+        return ReadOptions.parse({name: query.getlist(name) for name in query if name != "annotated"})
     except InputError as error:
         raise ServiceError(422, "invalid_parameter", str(error)) from error
 
@@ -54,17 +46,12 @@ def _parameter(option: "dataclasses.Field[Any]") -> dict[str, Any]:
     return {"name": option.name, "in": "query", "description": option.metadata["help"], "schema": schema}
 
 
-_OPTIONS = {"parameters": [_parameter(option) for option in dataclasses.fields(ReadOptions)]}
-
-
 @picture_routes.post(
     "/v1/read",
     name="read",
-    tags=["Reading"],
     summary="Read the plates of pictures",
     response_model=ImageResult | FolderResult,
-    responses={200: {"content": _PICTURES}},
-    openapi_extra=body("Pictures") | _OPTIONS,
+    openapi_extra={"parameters": [_parameter(option) for option in dataclasses.fields(ReadOptions)]},
 )
 async def read_pictures(
     request: Request,
@@ -78,100 +65,68 @@ async def read_pictures(
     With `annotated=true` the answer is the picture itself, in the format that came in, with its plates outlined.
     """
     pictures = [upload.single()] if annotated else upload.pictures
-    pool = await service.pool_for(picture.content for picture in pictures)
-    if annotated:
-        encoded, media_type = await pool.run_for(request, _annotated, service, pictures[0], options)
-        return Response(encoded, media_type=media_type)
-    if len(pictures) == 1:
-        return JSONResponse((await pool.run_for(request, _read, service, pictures[0], options)).to_dict())
-    return JSONResponse((await pool.run_for(request, _read_all, service, pictures, options)).to_dict())
+    work: Callable[..., Any] = _annotated if annotated else _read_all if len(pictures) > 1 else _read
+    pool = await service.pool_for(*pictures)
+    answer = await pool.run_for(request, work, service, options, *pictures)
+    return answer if isinstance(answer, Response) else JSONResponse(answer.to_dict())
 
 
 async def read_single(request: Request, service: ServiceHere, upload: Uploaded) -> dict[str, Any]:
     """The answer for the only picture of a request of another service's client."""
     picture = upload.single()
-    pool = await service.pool_for([picture.content])
-    return (await pool.run_for(request, _read, service, picture)).to_dict()
+    pool = await service.pool_for(picture)
+    return (await pool.run_for(request, _read, service, ANYTHING, picture)).to_dict()
 
 
 #: A parameter of an endpoint.
 NativeAnswer = Annotated[dict[str, Any], Depends(read_single)]
 
 
-def _load(service: Service, picture: UploadedPicture) -> Photograph:
-    start = time.perf_counter()
-    image = service.decoder.decode(picture.content, picture.name)
-    load_ms = 1000 * (time.perf_counter() - start)
-    return Photograph(picture.name, image, "image" + suffix_of_bytes(picture.content), None, load_ms)
-
-
-def _read(service: Service, picture: UploadedPicture, options: ReadOptions = ANYTHING) -> ImageResult:
-    result = service.recogniser.with_options(options).recognise(_load(service, picture))
-    service.metrics.plates.inc(len(result.plates))
+def _read(service: Service, options: ReadOptions, picture: ImageSource) -> ImageResult:
+    result = service.recogniser.with_options(options).recognise(service.decoder.load(picture))
+    service.plates.inc(len(result.plates))
     return result
 
 
-def _read_all(service: Service, pictures: Sequence[UploadedPicture], options: ReadOptions) -> FolderResult:
+def _read_all(service: Service, options: ReadOptions, *pictures: ImageSource) -> FolderResult:
     results, errors = [], []
     for picture in pictures:
         try:
-            results.append(_read(service, picture, options))
+            results.append(_read(service, options, picture))
         except InputError as error:
             errors.append(Failure(picture.name, str(error)))
     return FolderResult("upload", tuple(results), tuple(errors))
 
 
-def _annotated(service: Service, picture: UploadedPicture, options: ReadOptions) -> tuple[bytes, str]:
-    photograph = _load(service, picture)
+def _annotated(service: Service, options: ReadOptions, picture: ImageSource) -> Response:
+    photograph = service.decoder.load(picture)
     suffix = Path(photograph.file_name).suffix
     plates = service.recogniser.with_options(options).recognise(photograph).plates
-    return encode_picture(annotate(photograph.image, plates), suffix), mimetypes.types_map[suffix]
+    return Response(encode_picture(annotate(photograph.image, plates), suffix), media_type=mimetypes.types_map[suffix])
 
 
-def _foreign(
-    path: str, summary: str, name: str, form: str = "Upload", status: int = 200
-) -> Callable[[_Endpoint], _Endpoint]:
-    """The decorator of an endpoint for the clients of another service; its answers are named so in ``schemas.json``."""
-    return picture_routes.post(
-        path,
-        tags=["For clients of other services"],
-        status_code=status,
-        summary=summary,
-        responses={**failures(f"{name}Error"), status: content(f"{name}Answer")},
-        openapi_extra=body(form),
-    )
-
-
-@picture_routes.post("/v1/plate-reader", status_code=201, include_in_schema=False)
-@_foreign("/v1/plate-reader/", "Plate Recognizer", "PlateRecognizer", status=201)
+@foreign_routes.post("/v1/plate-reader", status_code=201, include_in_schema=False)
+@foreign_routes.post(
+    "/v1/plate-reader/", status_code=201, summary="Plate Recognizer", responses=failures("PlateRecognizerError")
+)
 async def plate_recognizer(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
     """Answer like Plate Recognizer's Snapshot; of `config`, `threshold_d` and `threshold_o` count."""
     config = upload.fields.get("config")
-    if isinstance(config, str):
-        config = json_object(config)
-    if not isinstance(config, dict):
-        config = {}
-    least = _share(config.get("threshold_d")), _share(config.get("threshold_o"))
+    config = json_object(config) if isinstance(config, str) else config
+    thresholds = config if isinstance(config, dict) else {}
+    least = share_of(thresholds.get("threshold_d")), share_of(thresholds.get("threshold_o"))
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     timestamp = upload.text("timestamp") or now
     return JSONResponse(plate_recognizer_answer(answer, timestamp, upload.text("camera_id"), least), 201)
 
 
-@_foreign("/v2/recognize_bytes", "OpenALPR", "OpenALPR", "Base64")
+@foreign_routes.post("/v2/recognize_bytes", summary="OpenALPR", responses=failures("OpenALPRError"))
 async def openalpr(answer: NativeAnswer, topn: Annotated[int, Query(ge=1, le=1000)] = USUAL_TOP) -> JSONResponse:
     """Answer like OpenALPR: the body is a picture in base64, and a token may be shown as `secret_key`."""
     return JSONResponse(openalpr_answer(answer, time.time_ns() // 1_000_000, topn))
 
 
-@_foreign("/v1/vision/alpr", "CodeProject.AI and Blue Iris", "CodeProject")
+@foreign_routes.post("/v1/vision/alpr", summary="CodeProject.AI and Blue Iris", responses=failures("CodeProjectError"))
 async def codeproject(upload: Uploaded, answer: NativeAnswer) -> JSONResponse:
     """Answer like CodeProject.AI's plate reader; `min_confidence` counts."""
-    return JSONResponse(codeproject_answer(answer, _share(upload.fields.get("min_confidence"))))
-
-
-def _share(value: Any) -> float:
-    """A value of a request as a number from 0 to 1; 0 where it is none."""
-    try:
-        return min(max(float(value), 0.0), 1.0)
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
+    return JSONResponse(codeproject_answer(answer, share_of(upload.fields.get("min_confidence"))))

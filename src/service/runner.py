@@ -8,31 +8,27 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import av
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, is_full
 from ..media.inputs import VideoSource, printable
-from ..media.leftovers import temporary_beside
 from ..media.saving import OutputFolder
 from ..recognition.recogniser import PlateRecogniser
 from ..video.options import SAVED, VideoOptions
+from ..video.playable import playable_copy
 from ..video.reader import read_video
 from ..video.source import LIBRARY_ERRORS
-from .errors import is_full
 from .jobs import RESULTS, Job, JobStore
 from .settings import Settings
 
 #: In seconds: progress is noted this often, expired jobs are looked for this seldom, and what failed, the database for
 #: instance, is left alone for so long.
 _PROGRESS_S, _SWEEP_S, _RECOVERY_S = 0.5, 60.0, 5.0
-#: Files that browsers play as they are, and sound that they play in an MP4; other sound is left out.
-_PLAYED = (".mp4", ".m4v", ".webm")
-_SOUNDS = ("aac", "mp3", "opus", "flac")
 
 _LOGGER = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
 
 
 class _StoppedError(Exception):
@@ -40,23 +36,16 @@ class _StoppedError(Exception):
 
 
 class JobRunner:
-    """Reads one video after the other, and removes what has expired; whatever fails, it goes on.
-
-    Attributes:
-        problem: what failed the last time, as a sentence; None where nothing did.
-    """
+    """Reads one video after the other, and removes what has expired; whatever fails, it goes on."""
 
     def __init__(self, store: JobStore, recogniser: PlateRecogniser, settings: Settings) -> None:
+        #: What failed the last time, as a sentence; None where nothing did.
         self.problem: str | None = None
         self._store, self._recogniser, self._settings = store, recogniser, settings
-        self._stopping = threading.Event()
-        self._news = threading.Event()
+        self._stopping, self._news = threading.Event(), threading.Event()
         self._busy_since: float | None = None
-        self._recovered = False
-        self._threads = [
-            threading.Thread(target=self._go_on, args=(work,), name=name, daemon=True)
-            for name, work in (("job reader", self._read_next), ("job sweeper", self._sweep))
-        ]
+        reader = threading.Thread(target=self._read_jobs, name="job reader", daemon=True)
+        self._threads = (reader, threading.Thread(target=self._sweep, name="job sweeper", daemon=True))
         for thread in self._threads:
             thread.start()
 
@@ -64,7 +53,7 @@ class JobRunner:
         """There is a new job."""
         self._news.set()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End; a video that is being read will be read again by the next process."""
         self._stopping.set()
         self._news.set()
@@ -81,68 +70,57 @@ class JobRunner:
         since = self._busy_since
         return time.monotonic() - since if since else 0.0
 
-    def _go_on(self, work: Callable[[], None]) -> None:
-        while not self._stopping.is_set():
+    def _insist(self, work: Callable[[], _Result], failure: str = "the work on videos failed") -> _Result:
+        """Call a function until it does not fail, of a full disk for instance: the next time may do better."""
+        while True:
             try:
-                work()
+                return work()
             except Exception as error:
-                self._recover("the work on videos failed", error)
-
-    def _recover(self, what: str, error: Exception) -> None:
-        """Tell of a failure, of a full disk for instance, and wait: the next time may do better."""
-        trace = None if isinstance(error, SQLAlchemyError) else error
-        reason = getattr(error, "orig", error)
-        _LOGGER.error("%s (%s); trying again in %g s", what, reason, _RECOVERY_S, exc_info=trace)
-        self.problem = "the work on videos failed; the log says more"
-        self._stopping.wait(_RECOVERY_S)
+                trace = None if isinstance(error, SQLAlchemyError) else error
+                reason = getattr(error, "orig", error)
+                _LOGGER.error("%s (%s); trying again in %g s", failure, reason, _RECOVERY_S, exc_info=trace)
+                self.problem = "the work on videos failed; the log says more"
+            if self._stopping.wait(_RECOVERY_S):
+                raise _StoppedError
 
     def _sweep(self) -> None:
-        if not self._stopping.wait(min(_SWEEP_S, self._store.keep_s / 4)):
-            self._store.remove_expired()
+        with contextlib.suppress(_StoppedError):
+            while not self._stopping.wait(min(_SWEEP_S, self._store.keep_s / 4)):
+                self._insist(self._store.remove_expired)
 
-    def _read_next(self) -> None:
-        self._news.clear()
-        if not self._recovered:
-            self._store.recover()
-            self._recovered = True
-        job = self._store.next()
-        if not job:
-            self.problem = None
-            self._news.wait()
-            return
-        try:
-            self._busy_since = time.monotonic()
-            outcome = self._read(job)
-        finally:
-            self._busy_since = None
-        self._finish(job, outcome)
+    def _read_jobs(self) -> None:
+        with contextlib.suppress(_StoppedError):
+            self._insist(self._store.recover)
+            while not self._stopping.is_set():
+                self._news.clear()
+                if job := self._insist(self._store.next):
+                    self._finish(job, self._read(job))
+                else:
+                    self.problem = None
+                    self._news.wait()
 
     def _finish(self, job: Job, outcome: dict[str, Any]) -> None:
         """Note what became of a job; as long as that cannot be noted, its video stays."""
-        is_there = None
-        while is_there is None:
-            try:
-                is_there = self._store.change(job, **outcome)
-            except Exception as error:
-                if self._stopping.is_set():
-                    raise
-                self._recover(f"{job.id}: what became of it cannot be noted", error)
-        if not is_there:
+        folder, failure = self._store.folder(job), f"{job.id}: what became of it cannot be noted"
+        if not self._insist(lambda: self._store.change(job, **outcome), failure):
             # Nothing is left of a job that was removed meanwhile.
-            shutil.rmtree(self._store.folder(job), ignore_errors=True)
-        elif outcome["state"] != "queued":
-            (self._store.folder(job) / job.file).unlink(missing_ok=True)
-            self.problem = None
-        elif not self._stopping.is_set():
+            shutil.rmtree(folder, ignore_errors=True)
+        elif outcome["state"] == "queued":
             self._stopping.wait(self._settings.retry_seconds)
+        else:
+            # Where that fails it goes with its job.
+            with contextlib.suppress(OSError):
+                (folder / job.file).unlink()
+            self.problem = None
 
     def _read(self, job: Job) -> dict[str, Any]:
         """Read the video of a job; returns what is to be noted about it."""
         again = {"state": "queued", "frames": 0, "attempts": job.attempts - 1}
         results = self._store.folder(job) / RESULTS
+        shutil.rmtree(results, ignore_errors=True)
+        self._busy_since = time.monotonic()
         try:
-            shutil.rmtree(results, ignore_errors=True)
-            answer = self._answer(job)
+            answer = self._answer(job, results)
         except _StoppedError:
             return again
         except Exception as error:
@@ -157,9 +135,11 @@ class JobRunner:
                 _LOGGER.exception("%s: the video cannot be read", job.id)
                 failure = {"code": "internal_error", "message": "the service failed; its log says more"}
             return {"state": "failed", "finished": time.time(), "error": failure}
+        finally:
+            self._busy_since = None
         return {"state": "done", "frames": answer["frames"], "finished": time.time(), "answer": answer}
 
-    def _answer(self, job: Job) -> dict[str, Any]:
+    def _answer(self, job: Job, results: Path) -> dict[str, Any]:
         noted = time.monotonic()
 
         def note(frame: int) -> None:
@@ -174,48 +154,13 @@ class JobRunner:
 
         options = VideoOptions(duration_s=self._settings.max_video_seconds, save=SAVED, on_frame=note)
         source = VideoSource(job.name, self._store.folder(job) / job.file)
-        result = read_video(source, self._recogniser, OutputFolder(self._store.folder(job) / RESULTS), None, options)
-        saved = {**result.saved, **_playable(Path(result.saved["annotated"]))}
+        result = read_video(source, self._recogniser, OutputFolder(results), None, options)
+        saved = dict(result.saved)
+        try:
+            if copy := playable_copy(Path(saved["annotated"])):
+                saved["playable"] = str(copy)
+        except LIBRARY_ERRORS as error:
+            if is_full(error):
+                raise
+            _LOGGER.warning("%s: no copy for browsers can be made (%s)", job.id, error)
         return dataclasses.replace(result, saved=saved).to_dict()
-
-
-def _playable(annotated: Path) -> dict[str, str]:
-    """Put the pictures of an annotated video, which are H.264 already, into an MP4 beside it, for browsers.
-
-    Returns nothing where the video plays as it is, or cannot be copied for another reason than a full disk.
-    """
-    if annotated.suffix in _PLAYED:
-        return {}
-    target = annotated.with_name(f"{annotated.stem}-playable.mp4")
-    part = temporary_beside(target)
-    try:
-        _copy_streams(annotated, part)
-        part.replace(target)
-    except LIBRARY_ERRORS as error:
-        part.unlink(missing_ok=True)
-        if is_full(error):
-            raise
-        _LOGGER.warning("%s: no copy for browsers can be made (%s)", annotated, error)
-        return {}
-    return {"playable": str(target)}
-
-
-def _copy_streams(source: Path, target: Path) -> None:
-    with contextlib.ExitStack() as stack:
-        given = stack.enter_context(av.open(str(source)))
-        made = stack.enter_context(av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}))
-        sounds = [stream for stream in given.streams.audio if stream.codec_context.name in _SOUNDS]
-        streams: dict[int, Any] = {
-            stream.index: made.add_stream_from_template(stream) for stream in [*given.streams.video[:1], *sounds[:1]]
-        }
-        earliest = dict.fromkeys(streams, 0)
-        for packet in given.demux([given.streams[index] for index in streams]):
-            if packet.dts is None:
-                continue
-            index = packet.stream.index
-            # AVI gives several packets of sound the same time. There are no B-frames: what is stored first comes first.
-            packet.dts = max(packet.dts, earliest[index])
-            packet.pts = max(packet.dts if packet.pts is None else packet.pts, packet.dts)
-            earliest[index] = packet.dts + 1
-            packet.stream = streams[index]
-            made.mux(packet)

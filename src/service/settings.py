@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from ..basics.errors import InputError
 
@@ -14,12 +14,8 @@ Whole = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Settings(BaseModel):
+class Settings(BaseModel, frozen=True):
     """Choices for the service; ``PLATE_`` and the name of a field is the environment variable that sets it."""
-
-    model_config = ConfigDict(
-        frozen=True, alias_generator=lambda name: f"PLATE_{name.upper()}", validate_by_name=True, validate_by_alias=True
-    )
 
     #: Clients have to show one of these; without any, everybody is served.
     tokens: Annotated[frozenset[str], Words] = frozenset()
@@ -28,13 +24,12 @@ class Settings(BaseModel):
     #: Requests that are read at the same time, and that may wait for it; more are refused.
     workers: Whole = os.cpu_count() or 1
     queue: Whole = 32
-    #: Largest request with pictures, and with a video, in megabytes.
+    #: Largest request with pictures, and with a video, in megabytes, and longest video.
     max_body_mb: Positive = 20.0
     max_video_mb: Positive = 500.0
     max_video_seconds: Positive = 3600.0
-    #: Most pictures in a request.
+    #: Pictures in a request, videos that wait or are read, live streams, and connections from one address at a time.
     max_files: Whole = 32
-    #: Videos that may wait or be read at the same time, live streams, and connections from one address.
     max_jobs: Whole = 16
     max_streams: Whole = 8
     max_connections: Whole = 100
@@ -47,21 +42,20 @@ class Settings(BaseModel):
     decode_mb: Positive = 1500.0
     #: A stream that has sent nothing for so long gives its place to another one.
     stream_idle_seconds: Positive = 60.0
-    #: A worker without progress for so long is stuck.
+    #: A worker without progress for so long is stuck; after this pause a video is tried again that could not be saved.
     stuck_seconds: Positive = 300.0
-    #: Pause before a video is tried again that could not be saved.
     retry_seconds: Positive = 30.0
-    #: How long a video's results are kept.
+    #: How long a video's results are kept, and the folder of videos and their results.
     job_hours: Positive = 24.0
-    #: Folder of videos and their results.
     data: Path = Path("output/service")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """The settings that environment variables say; an :class:`InputError` tells that one says nothing sensible."""
-        chosen: dict[str, Any] = {variable: text for variable, text in environment.items() if text.strip()}
+        said: dict[str, Any] = {name: environment.get(f"PLATE_{name.upper()}", "") for name in cls.model_fields}
         try:
-            return cls.model_validate(chosen, by_alias=True, by_name=False)
+            return cls(**{name: text for name, text in said.items() if text.strip()})
         except ValidationError as error:
             first = error.errors()[0]
-            raise InputError(f"{first['loc'][0]}={first['input']}: {first['msg']}") from error
+            variable = f"PLATE_{first['loc'][0]}".upper()
+            raise InputError(f"{variable}={first['input']}: {first['msg']}") from error

@@ -1,70 +1,76 @@
-"""The parts of a running service, which the endpoints share."""
+"""The parts of a running service, which the endpoints share, and its figures for Prometheus."""
 
+import asyncio
 import contextlib
-from collections.abc import Iterable
-from typing import Annotated, Any
+import math
+from typing import Annotated, Any, cast
 
 from fastapi import Depends
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
-from ..media.images import is_light
+from ..media.decoding import Decoder
+from ..media.inputs import ImageSource
 from ..recognition.recogniser import load_recogniser
-from .decoding import Decoder
 from .jobs import JobStore
-from .metrics import Metrics
 from .pool import WorkerPool
 from .runner import JobRunner
 from .settings import Settings
 
-#: Requests with laborious pictures that are read at the same time, and processes that decode those.
+#: Requests with laborious pictures that are read at the same time, each of which is decoded in a process.
 HEAVY_WORKERS = 2
 
 
 class Service:
     """The parts of a running service."""
 
-    def __init__(self, settings: Settings, metrics: Metrics, stack: contextlib.ExitStack) -> None:
-        """Start the parts; the stack ends them, in reverse order."""
-        self.settings, self.metrics = settings, metrics
+    def __init__(self, settings: Settings, stack: contextlib.ExitStack) -> None:
+        """Start the parts; the stack closes them, in reverse order."""
+        self.settings = settings
         self.recogniser = load_recogniser()
-        self.decoder = Decoder(HEAVY_WORKERS, settings.decode_seconds, round(1_000_000 * settings.decode_mb))
-        self.pool = WorkerPool(settings.workers, settings.queue)
+        self.pool = stack.enter_context(contextlib.closing(WorkerPool(settings.workers, settings.queue)))
         #: For what may take long to decode, so that the others do not wait for it.
-        self.heavy_pool = WorkerPool(HEAVY_WORKERS, settings.queue)
-        for part in (self.pool, self.heavy_pool, self.decoder):
-            stack.callback(part.close)
-        self.store = JobStore(settings.data, 3600 * settings.job_hours)
-        stack.callback(self.store.close)
-        self.runner = JobRunner(self.store, self.recogniser, settings)
-        stack.callback(self.runner.stop)
-        #: The sessions that have a place, and how many clients have yet to show a token.
+        self.heavy_pool = stack.enter_context(contextlib.closing(WorkerPool(HEAVY_WORKERS, settings.queue)))
+        memory = round(1_000_000 * settings.decode_mb)
+        self.decoder = stack.enter_context(contextlib.closing(Decoder(settings.decode_seconds, memory)))
+        self.store = stack.enter_context(contextlib.closing(JobStore(settings.data, 3600 * settings.job_hours)))
+        self.runner = stack.enter_context(contextlib.closing(JobRunner(self.store, self.recogniser, settings)))
+        #: The sessions that have a place, and places for clients that have yet to show a token.
         self.streams: set[Any] = set()
-        self.strangers = 0
+        self.strangers = asyncio.Semaphore(settings.max_streams)
         #: Videos that are coming in.
         self.receiving = 0
-        metrics.watch("queue", "Calls that wait for a worker or are read", lambda: self.pool.waiting)
-        metrics.watch("heavy_queue", "The same of pictures that are laborious", lambda: self.heavy_pool.waiting)
-        metrics.watch("streams", "Live streams", lambda: len(self.streams))
-        metrics.watch("jobs", "Videos that wait or are read", self.store.known_active)
+        self.registry = own = CollectorRegistry()
+        ProcessCollector(registry=own)
+        self.plates = Counter("plate_reader_plates", "Plates found in pictures", registry=own)
+        self.requests = Counter("plate_reader_requests", "Requests", ("method", "route", "status"), registry=own)
+        self.seconds = Histogram("plate_reader_request_seconds", "Duration of requests", ("route",), registry=own)
+        known = self.store.known_active
+        for name, meaning, value in (
+            ("queue", "Calls that wait for a worker or are read", lambda: self.pool.waiting),
+            ("heavy_queue", "The same of pictures that are laborious", lambda: self.heavy_pool.waiting),
+            ("streams", "Live streams", lambda: len(self.streams)),
+            ("jobs", "Videos that wait or are read", lambda: math.nan if (n := known()) is None else n),
+        ):
+            Gauge(f"plate_reader_{name}", meaning, registry=own).set_function(value)
 
-    async def pool_for(self, pictures: Iterable[bytes]) -> WorkerPool:
-        """The workers for encoded pictures."""
+    async def pool_for(self, *pictures: ImageSource) -> WorkerPool:
+        """The workers for pictures."""
         # Headers may be long.
-        light = await run_in_threadpool(lambda: all(map(is_light, pictures)))
+        light = await run_in_threadpool(lambda: all(picture.is_light for picture in pictures))
         return self.pool if light else self.heavy_pool
 
     def give_up(self) -> None:
         """Tell the requests that are left that the service is about to end."""
-        for pool in (self.pool, self.heavy_pool):
-            pool.give_up()
+        self.pool.close(wait=False)
+        self.heavy_pool.close(wait=False)
         self.decoder.close()
 
 
 async def service_of(connection: HTTPConnection) -> Service:
     """The service that a request or a stream came to."""
-    service: Service = connection.app.state.service
-    return service
+    return cast(Service, connection.app.state.service)
 
 
 #: A parameter of an endpoint.

@@ -1,6 +1,7 @@
 """Requests → pictures: multipart forms, raw bytes, base64, in JSON, in a form or by itself."""
 
 import base64
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ..media.images import sniff_format
-from ..media.inputs import printable
+from ..media.inputs import ImageSource, printable
 from .errors import ServiceError
 from .state import ServiceHere
 
@@ -33,18 +34,10 @@ _FORM_STARTS = tuple(f"{name}=".encode() for name in (*PICTURE_FIELDS, *ADDRESS_
 
 
 @dataclass(frozen=True)
-class UploadedPicture:
-    """A picture of a request, yet to be decoded: what the answer and messages call it, and the encoded picture."""
-
-    name: str
-    content: bytes
-
-
-@dataclass(frozen=True)
 class Upload:
     """What a request brings: at least one picture, and what else there was."""
 
-    pictures: list[UploadedPicture]
+    pictures: list[ImageSource]
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
@@ -52,7 +45,7 @@ class Upload:
         value = self.fields.get(name)
         return printable(str(value), _TEXT_LENGTH) if isinstance(value, str | int | float) else None
 
-    def single(self) -> UploadedPicture:
+    def single(self) -> ImageSource:
         """The only picture; several are refused."""
         if len(self.pictures) > 1:
             raise ServiceError(400, "too_many_files", "send one picture at a time here")
@@ -81,7 +74,6 @@ def json_object(text: str | bytes | None) -> dict[str, Any] | None:
 async def receive_upload(request: Request, service: ServiceHere) -> Upload:
     """The pictures of a request; none or too many are refused, and so is a form that is not understood."""
     content_type, most = content_type_of(request), service.settings.max_files
-    body = b"" if content_type == _FORM else await request.body()
     if content_type == _FORM:
         # Other than Request.form it writes no picture into a temporary file.
         size = round(1_000_000 * service.settings.max_body_mb)
@@ -92,10 +84,10 @@ async def receive_upload(request: Request, service: ServiceHere) -> Upload:
             upload = await _from_form(await parser.parse())
         except MultiPartException as error:
             raise ServiceError(400, "bad_request", error.message) from error
-    elif content_type == _SHORT_FORM and body.startswith(_FORM_STARTS):
+    elif content_type == _SHORT_FORM and (await request.body()).startswith(_FORM_STARTS):
         upload = await _from_form(await request.form(max_fields=_MAX_FIELDS))
     else:
-        upload = await run_in_threadpool(_from_body, body, content_type)
+        upload = await run_in_threadpool(_from_body, await request.body(), content_type)
     if len(upload.pictures) > most:
         raise ServiceError(413, "too_many_files", f"send at most {most} pictures in a request")
     return upload
@@ -109,27 +101,26 @@ def _from_body(body: bytes, content_type: str) -> Upload:
     if not body:
         raise ServiceError(400, "empty_body", "the request is empty; send a picture")
     if sniff_format(body) or content_type.startswith("image/"):
-        return Upload([UploadedPicture("image", body)])
+        return Upload([ImageSource("image", body)])
     if content_type == "application/json":
-        fields = json_object(body)
-        if fields is None:
+        if (fields := json_object(body)) is None:
             raise ServiceError(400, "bad_json", "the body is no JSON, or no object")
         return _from_fields(fields)
     if content_type in _RAW_TYPES:
-        content = _base64(body.decode("ascii", errors="replace"))
-        return Upload([UploadedPicture("image", content if content and sniff_format(content) else body)])
+        with contextlib.suppress(ServiceError):
+            decoded = _base64(body.decode("ascii", errors="replace"))
+            body = decoded if sniff_format(decoded) else body
+        return Upload([ImageSource("image", body)])
     message = f"{printable(content_type, 80)} is not read; send {_FORM}, JSON, or the picture itself as image/jpeg"
     raise ServiceError(415, "unsupported_media_type", message)
 
 
 async def _from_form(form: FormData) -> Upload:
-    pictures, fields = [], {}
-    for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            pictures.append(UploadedPicture(file_name(value), await value.read()))
-        else:
-            fields[name] = value
-    return Upload(pictures, fields) if pictures else await run_in_threadpool(_from_fields, fields)
+    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    if not files:
+        return await run_in_threadpool(_from_fields, fields)
+    return Upload([ImageSource(file_name(file), await file.read()) for file in files], fields)
 
 
 def _from_fields(fields: Mapping[str, Any]) -> Upload:
@@ -140,20 +131,14 @@ def _from_fields(fields: Mapping[str, Any]) -> Upload:
         raise ServiceError(400, "no_addresses", "nothing is fetched from addresses; send the picture itself")
     if not texts:
         raise ServiceError(400, "no_picture", f"there is no picture; send one as {PICTURE_FIELDS[0]}")
-    contents = [content for text in texts if (content := _base64(text)) is not None]
-    if len(contents) < len(texts):
-        raise ServiceError(400, "bad_base64", "a picture has to be a text of base64")
-    return Upload([UploadedPicture("image", content) for content in contents], fields)
+    return Upload([ImageSource("image", _base64(text)) for text in texts], fields)
 
 
-def _base64(text: Any) -> bytes | None:
-    """What a text of base64 holds; None where it is none."""
-    if not isinstance(text, str):
-        return None
-    encoded = text.partition(",")[2] if text.startswith("data:") else text
-    # Forms turn a plus sign into a space.
-    encoded = "".join(encoded.strip().replace(" ", "+").split()).rstrip("=")
-    try:
-        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=None, validate=True)
-    except ValueError:
-        return None
+def _base64(text: Any) -> bytes:
+    if isinstance(text, str):
+        encoded = text.partition(",")[2] if text.startswith("data:") else text
+        # Forms turn a plus sign into a space.
+        encoded = "".join(encoded.strip().replace(" ", "+").split()).rstrip("=")
+        with contextlib.suppress(ValueError):
+            return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    raise ServiceError(400, "bad_base64", "a picture has to be a text of base64")

@@ -11,18 +11,19 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from ..media.inputs import VideoSource
 from ..video.encoder import CONTAINERS
-from .descriptions import body
+from ..video.source import length_of
 from .errors import ServiceError, busy
 from .jobs import Job, JobAnswer
-from .state import Service, ServiceHere
+from .state import ServiceHere
 from .uploads import content_type_of, file_name
 
 video_routes = APIRouter(tags=["Videos"])
-_USUAL_SUFFIX = ".mp4"
 #: Other fields of a form than the video; they are not looked at, and kept in memory until it has come in.
 _MAX_FIELDS, _MAX_FIELD_BYTES = 20, 10_000
-_MEDIA_TYPES = {".jsonl": "application/x-ndjson", ".csv": "text/csv; charset=utf-8", ".mkv": "video/x-matroska"}
+#: Those that Python does not know.
+_MEDIA_TYPES = {".jsonl": "application/x-ndjson", ".mkv": "video/x-matroska"}
 
 
 def _job(request: Request, identifier: str, service: ServiceHere) -> Job:
@@ -33,21 +34,32 @@ def _job(request: Request, identifier: str, service: ServiceHere) -> Job:
 JobHere = Annotated[Job, Depends(_job)]
 
 
-@video_routes.post(
-    "/v1/video", status_code=202, summary="Have a video read", response_model=JobAnswer, openapi_extra=body("Video")
-)
+@video_routes.post("/v1/video", status_code=202, summary="Have a video read", response_model=JobAnswer)
 async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
     """Take in a video; the answer is a job, whose `links.self` tells how far it is."""
+    store, longest_s, folder = service.store, service.settings.max_video_seconds, None
     service.receiving += 1
     try:
-        if await run_in_threadpool(service.store.active) + service.receiving > service.settings.max_jobs:
+        if await run_in_threadpool(store.active) + service.receiving > service.settings.max_jobs:
             raise busy("too many videos wait", 30)
-        job = await _take_in(request, service)
+        folder = await run_in_threadpool(store.new_folder)
+        name, file = await _receive(request, folder)
+        video = VideoSource(name, folder / file)
+        frames, rate = await service.heavy_pool.run_for(request, service.decoder.call, name, length_of, video)
+        if frames and frames / rate > longest_s:
+            raise ServiceError(413, "too_long", f"{name}: it is longer than {longest_s:g} s; send a part of it")
+        owner = request.state.owner
+        job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time(), owner=owner)
+        await run_in_threadpool(store.add, job)
+    except BaseException:
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     finally:
         service.receiving -= 1
     service.runner.wake()
-    description = job.to_dict(service.store.keep_s)
-    return JSONResponse(description, 202, {"Location": description["links"]["self"]})
+    answer = job.to_dict(store.keep_s)
+    return JSONResponse(answer, 202, {"Location": answer["links"]["self"]})
 
 
 @video_routes.get("/v1/jobs/{identifier}", summary="How far a video is", response_model=JobAnswer)
@@ -57,10 +69,9 @@ def show_job(job: JobHere, service: ServiceHere) -> JSONResponse:
 
 
 @video_routes.delete("/v1/jobs/{identifier}", status_code=204, summary="Forget a video")
-def delete_job(job: JobHere, service: ServiceHere) -> Response:
+def delete_job(job: JobHere, service: ServiceHere) -> None:
     """Remove a job and all its files at once; if it is being read, that ends."""
     service.store.remove(job)
-    return Response(status_code=204)
 
 
 @video_routes.get(
@@ -90,60 +101,30 @@ def show_file(job: JobHere, form: str, service: ServiceHere) -> Response:
 
 
 def _file(path: str) -> FileResponse:
-    suffix = Path(path).suffix
     if not Path(path).is_file():
         raise ServiceError(404, "no_such_file", "this file has been removed")
-    return FileResponse(path, media_type=_MEDIA_TYPES.get(suffix) or mimetypes.types_map.get(suffix))
-
-
-async def _take_in(request: Request, service: Service) -> Job:
-    """Save a request's video in a folder of its own, and let it wait for its turn."""
-    folder = await run_in_threadpool(service.store.new_folder)
-    try:
-        name, file = await _receive(request, folder)
-        frames = await service.heavy_pool.run_for(request, _check, service, folder / file, name)
-        owner = request.state.owner
-        job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time(), owner=owner)
-        await run_in_threadpool(service.store.add, job)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return job
+    return FileResponse(path, media_type=_MEDIA_TYPES.get(Path(path).suffix))
 
 
 async def _receive(request: Request, folder: Path) -> tuple[str, str]:
     """Save a request's video; returns what its client calls it, and the name of the file."""
-    content_type = content_type_of(request)
+    content_type, name, sent = content_type_of(request), "video", None
     if content_type == "multipart/form-data":
         form = await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
-        videos = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-        if not videos:
+        sent = next((value for _, value in form.multi_items() if isinstance(value, UploadFile)), None)
+        if sent is None:
             raise ServiceError(400, "no_video", "there is no file in the form; send a video as file")
-        name = file_name(videos[0])
-        file = "sent" + _suffix(name, videos[0].content_type or "")
-        with (folder / file).open("wb") as target:
-            await run_in_threadpool(shutil.copyfileobj, videos[0].file, target)
-        return name, file
-    if content_type not in ("", "application/octet-stream") and not content_type.startswith("video/"):
+        content_type, name = sent.content_type or "", file_name(sent)
+    elif content_type not in ("", "application/octet-stream") and not content_type.startswith("video/"):
         message = "send a video as multipart/form-data, or by itself as video/mp4"
         raise ServiceError(415, "unsupported_media_type", message)
-    file = "sent" + _suffix("", content_type)
+    # One of the known suffixes, never anything else that a client says.
+    said = (Path(name).suffix.lower(), mimetypes.guess_extension(content_type))
+    file = "sent" + next((suffix for suffix in CONTAINERS if suffix in said), ".mp4")
     with (folder / file).open("wb") as target:
-        async for part in request.stream():
-            await run_in_threadpool(target.write, part)
-    return "video", file
-
-
-def _suffix(name: str, content_type: str) -> str:
-    """One of the known suffixes, never anything else that a client says."""
-    said = [Path(name).suffix.lower(), mimetypes.guess_extension(content_type)]
-    return next((suffix for suffix in CONTAINERS if suffix in said), _USUAL_SUFFIX)
-
-
-def _check(service: Service, path: Path, name: str) -> int | None:
-    """Open a video; returns how many frames it should have."""
-    frames, rate = service.decoder.measure(path, name)
-    longest_s = service.settings.max_video_seconds
-    if frames and frames / rate > longest_s:
-        raise ServiceError(413, "too_long", f"{name}: it is longer than {longest_s:g} s; send a part of it")
-    return frames
+        if sent:
+            await run_in_threadpool(shutil.copyfileobj, sent.file, target)
+        else:
+            async for part in request.stream():
+                await run_in_threadpool(target.write, part)
+    return name, file

@@ -270,3 +270,9 @@ def _creation_time(metadata: Mapping[str, str]) -> datetime.datetime | None:
 def reason_of(error: Exception) -> str:
     """What libav says was wrong, in a few words."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def length_of(source: VideoSource) -> tuple[int | None, float]:
+    """How many frames a video should have, where that is known, and its frames per second; raises as opening does."""
+    with VideoFile(source) as video:
+        return video.frame_count, float(video.frame_rate)

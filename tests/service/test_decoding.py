@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from src.basics.errors import InputError
+from src.media.decoding import Decoder
 from src.media.images import is_light, read_image
-from src.service.decoding import Decoder
+from src.media.inputs import ImageSource
 from tests.media.encoded import encode, encode_faithfully, sixteen_bit, with_empty_scans, with_orientation
 from tests.service.conftest import PATIENCE_S, serving
 
@@ -70,26 +71,26 @@ def test_others_are_served_while_laborious_pictures_are_decoded(impatient, small
     assert answers == [422] * 6
 
 
+def decode(decoder, content):
+    return decoder.load(ImageSource("it", content)).image
+
+
 def test_a_picture_that_takes_too_much_memory_is_refused():
     large = encode(Image.fromarray(np.zeros((6000, 7000, 4), np.uint8)), "TIFF", compression="tiff_lzw")
-    decoder = Decoder(1, limit_s=PATIENCE_S, memory=100_000_000)
+    decoder = Decoder(limit_s=PATIENCE_S, memory=100_000_000)
     try:
         with pytest.raises(InputError, match=r"^it: decoding it takes more than 100 MB; "):
-            decoder.decode(large, "it")
-        # The process goes on.
-        assert decoder.decode(encode(Image.new("RGB", (64, 48)), "TIFF"), "it").shape == (48, 64, 3)
+            decode(decoder, large)
+        assert decode(decoder, encode(Image.new("RGB", (64, 48)), "TIFF")).shape == (48, 64, 3)
     finally:
         decoder.close()
 
 
-def test_the_service_survives_the_death_of_its_decoders(impatient):
+def test_the_service_survives_the_death_of_what_starts_its_decoders(impatient):
     small = encode(Image.new("RGB", (64, 64)), "TIFF")
-    children = [
-        child for child in psutil.Process(impatient.process.pid).children() if "spawn_main" in " ".join(child.cmdline())
-    ]
-    assert len(children) == 2
-    for child in children:
-        child.kill()
+    children = psutil.Process(impatient.process.pid).children()
+    (starter,) = [child for child in children if "forkserver" in " ".join(child.cmdline())]
+    starter.kill()
     with impatient.client() as client:
         answers = [client.post("/v1/read", content=small) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200] * 3
@@ -106,13 +107,13 @@ def die_in_the_middle_of_the_answer():
 @pytest.mark.parametrize(("dying", "arguments"), [(os._exit, (1,)), (die_in_the_middle_of_the_answer, ())])
 def test_a_decoder_that_dies_is_told_and_the_next_picture_is_decoded(decoder, dying, arguments):
     with pytest.raises(InputError, match=r"^it: it makes its decoder fail; "):
-        decoder._call("it", dying, *arguments)
-    assert decoder.decode(encode(Image.new("RGB", (64, 48)), "TIFF"), "it").shape == (48, 64, 3)
+        decoder.call("it", dying, *arguments)
+    assert decode(decoder, encode(Image.new("RGB", (64, 48)), "TIFF")).shape == (48, 64, 3)
 
 
 @pytest.fixture(scope="module")
 def decoder():
-    decoder = Decoder(1, limit_s=PATIENCE_S, memory=2_000_000_000)
+    decoder = Decoder(limit_s=PATIENCE_S, memory=2_000_000_000)
     yield decoder
     decoder.close()
 
@@ -121,6 +122,6 @@ def test_a_decoding_process_gives_the_same_pixels(decoder, picture):
     image = Image.fromarray(picture[..., ::-1].copy())
     files = [encode_faithfully(image, "TIFF"), with_orientation(image, "TIFF", 6), sixteen_bit(".tif", picture)]
     for content in files:
-        np.testing.assert_array_equal(decoder.decode(content, "it"), read_image(content, "it"))
+        np.testing.assert_array_equal(decode(decoder, content), read_image(content, "it"))
     with pytest.raises(InputError, match=r"^it: the TIFF is damaged"):
-        decoder.decode(files[0][:300], "it")
+        decode(decoder, files[0][:300])

@@ -123,7 +123,7 @@ def decoders_of(server):
     found = []
     for process in psutil.process_iter(["cmdline", "environ"]):
         environment = process.info["environ"] or {}
-        if environment.get("PLATE_DATA") == str(server.data) and "spawn_main" in " ".join(
+        if environment.get("PLATE_DATA") == str(server.data) and "forkserver" in " ".join(
             process.info["cmdline"] or []
         ):
             found.append(process)

@@ -48,7 +48,7 @@ def reading(folder, keep_s=600):
     try:
         yield store, runner
     finally:
-        runner.stop()
+        runner.close()
         store.close()
 
 

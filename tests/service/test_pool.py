@@ -51,7 +51,7 @@ def test_a_stuck_call_is_seen_and_what_waits_behind_it_is_told_of_the_end():
         waiting = asyncio.create_task(pool.run(pytest.fail, "it was dropped"))
         await asyncio.sleep(0.2)
         assert pool.longest_s() > 0.1
-        pool.give_up()
+        pool.close(wait=False)
         for call in (waiting, pool.run(int)):
             with pytest.raises(ServiceError) as refusal:
                 await call
