@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -17,51 +16,34 @@ from .evaluate import STAGES, evaluate_set
 
 #: The figures of the committed models lie beside them.
 METRICS_FILE = MODELS_DIRECTORY / "metrics.json" if IS_CHECKOUT else Path("metrics.json")
+#: Columns that are printed. Percentages, the corners' error in percent of the plate's height; times in milliseconds.
+COLUMNS = {
+    "images": "images",
+    "plates": "plates",
+    "recall": "recall",
+    "average_precision": "AP",
+    "false_per_image": "false",
+    "corner_error": "corners",
+    "reading.exact": "exact",
+    "reading.merged": "merged",
+    "reading.character_error_rate": "CER",
+    "two_rows.texts": "two rows",
+    "two_rows.exact": "exact of them",
+    **{f"ms.{stage}": f"{stage} ms" for stage in (*STAGES, "total")},
+}
+CALIBRATION_COLUMNS = {
+    "readings": "texts",
+    "expected_error": "expected error",
+    "sure": "with at least 0.9",
+    "sure_right": "right of them",
+}
 
 
-def _line(figures: dict[str, Any]) -> dict[str, str]:
-    nothing = {"exact": None, "merged": None, "character_error_rate": None}
-    reading, two_rows, ms = figures["reading"] or nothing, figures["two_rows"], figures["ms"]
-    values = {
-        "images": figures["images"],
-        "plates": figures["plates"],
-        "recall": figures["recall"],
-        "AP": figures["average_precision"],
-        "false": f"{figures['false_per_image']:.2f}",
-        "corners": figures["corner_error"],
-        "exact": reading["exact"],
-        "merged": reading["merged"],
-        "CER": reading["character_error_rate"],
-        "two rows": two_rows and f"{two_rows['exact']:.1f} of {two_rows['texts']}",
-        "ms": " + ".join(f"{ms[stage]:.1f}" for stage in STAGES) + f" = {ms['total']:.1f}",
-    }
-    return {
-        name: "–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
-        for name, value in values.items()
-    }
-
-
-def as_table(table: dict[str, dict[str, Any]]) -> str:
-    """The figures of several sets as an aligned text table.
-
-    Percentages, the corners' error in percent of the plate's height; times are load + detect + read = total, in ms.
-    """
-    lines = [{"set": name} | _line(figures) for name, figures in table.items()]
-    rows = [list(lines[0]), *(list(line.values()) for line in lines)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-
-
-def _calibration_lines(calibrations: dict[str, dict[str, Any]]) -> str:
-    lines = ["Calibration of the texts' confidences:"]
-    for name, figures in calibrations.items():
-        if figures["readings"]:
-            right = f", {figures['sure_right']}% of them right" if figures["sure"] else ""
-            lines.append(
-                f"{name}: {figures['readings']} texts, expected error {figures['expected_error']}%; "
-                f"{figures['sure']} with at least 0.9{right}"
-            )
-    return "\n".join(lines)
+def as_table(figures: dict[str, dict[str, object]], columns: dict[str, str]) -> str:
+    """The figures of several sets, by their names, as an aligned text table with a dash where there is no number."""
+    table = pd.json_normalize(list(figures.values())).set_axis(list(figures)).reindex(columns=list(columns))
+    numbers = table.apply(pd.to_numeric).rename(columns=columns)
+    return str(numbers.to_string(float_format="{:.4g}".format, na_rep="–"))
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.evaluation") -> int:
@@ -77,16 +59,16 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.ev
         print(line, file=sys.stderr)
         return 2
     evaluated = {folder.name: evaluate_set(folder) for folder in options.sets}
-    table = {name: figures for name, (figures, _) in evaluated.items()}
+    figures = {name: of_set for name, (of_set, _) in evaluated.items()}
     confidences = {name: of_set for name, (_, of_set) in evaluated.items()}
     confidences["all"] = pd.concat(confidences.values())
     calibrations = {name: calibration_figures(of_set) for name, of_set in confidences.items()}
-    print(as_table(table))
-    print(_calibration_lines(calibrations))
+    print(as_table(figures, COLUMNS))
+    print("Calibration of the texts' confidences:", as_table(calibrations, CALIBRATION_COLUMNS), sep="\n")
     record = {
         "date": datetime.date.today().isoformat(),
         "command": "python -m src.evaluation SET…",
-        "sets": table,
+        "sets": figures,
         "calibration": calibrations,
     }
     options.output.write_text(json.dumps(record, indent=1) + "\n")

@@ -14,13 +14,8 @@ BINS = 10
 
 def confidence_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
     """The texts read on plates whose text is known: their ``confidence``, 0..1, and whether they are ``right``."""
-    rows = [
-        (confidence, text == wanted)
-        for comparison in comparisons
-        for _, wanted, near in comparison.readings()
-        for text, confidence in near
-        if text
-    ]
+    readings = [reading for comparison in comparisons for reading in comparison.readings()]
+    rows = [(confidence, text == wanted) for _, wanted, near in readings for text, confidence in near if text]
     return pd.DataFrame(rows, columns=["confidence", "right"]).astype(np.float32)
 
 
@@ -36,13 +31,9 @@ def calibration_figures(table: pd.DataFrame) -> dict[str, Any]:
     rows = sums[["readings", "confidence", "right"]].to_numpy(float).tolist()
     off = sum(abs(confidence - right) for _, confidence, right in rows)
     by_bin = [[int(count), _percent(confidence, count), _percent(right, count)] for count, confidence, right in rows]
-    return {
-        "readings": len(table),
-        "expected_error": _percent(off, len(table)),
-        "sure": by_bin[-1][0],
-        "sure_right": by_bin[-1][2],
-        "bins": by_bin,
-    }
+    sure, _, sure_right = by_bin[-1]
+    error = _percent(off, len(table))
+    return {"readings": len(table), "expected_error": error, "sure": sure, "sure_right": sure_right, "bins": by_bin}
 
 
 def _percent(part: float, whole: float) -> float | None:

@@ -1,13 +1,15 @@
 """Figures of detection and reading against annotated plates."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
-from ..basics.geometry import FloatArray, iou_matrix, quad_size
+from ..basics.geometry import FloatArray, box_centres, iou_matrix, quad_size
+from ..basics.results import Plate
 from ..basics.texts import edit_distance
 from .annotations import AnnotatedImage
 
@@ -29,6 +31,17 @@ class PredictedPlates:
     scores: FloatArray
     texts: tuple[str, ...]
     confidences: tuple[float, ...]
+
+    @classmethod
+    def of(cls, plates: Sequence[Plate]) -> Self:
+        """From the plates of an answer."""
+        return cls(
+            np.array([plate.box for plate in plates], np.float32).reshape(-1, 4),
+            np.array([plate.corners for plate in plates], np.float32).reshape(-1, 4, 2),
+            np.array([plate.detection_confidence for plate in plates], np.float32),
+            tuple(plate.text for plate in plates),
+            tuple(plate.confidence for plate in plates),
+        )
 
 
 @dataclass(frozen=True)
@@ -68,8 +81,7 @@ class Comparison:
 
 def _is_about(detected: FloatArray, places: FloatArray) -> np.ndarray:
     """Boolean ``[places, detected]``: whether detections ``[N, 4]`` are about places ``[M, 4]``."""
-    centres = (detected[:, :2] + detected[:, 2:]) / 2
-    within = places[:, None]
+    centres, within = box_centres(detected), places[:, None]
     inside = ((centres >= within[..., :2]) & (centres <= within[..., 2:])).all(axis=-1)
     return np.asarray(inside | (iou_matrix(places, detected) >= LOCATED_IOU))
 
@@ -104,12 +116,6 @@ def average_precision(comparisons: list[Comparison]) -> float:
     return float((envelope * ordered).sum() / total) if total else float("nan")
 
 
-def has_two_rows(box: FloatArray, quad: FloatArray) -> bool:
-    """Whether a plate counts as one of two rows by its annotated corners ``[4, 2]``, or its box ``[4]`` without any."""
-    width, height = quad_size(quad) if np.isfinite(quad).all() else box[2:] - box[:2]
-    return bool(width < TWO_ROW_ASPECT * height)
-
-
 @dataclass(frozen=True)
 class ReadingFigures:
     """How well the texts that are known were read, in percent.
@@ -126,19 +132,25 @@ class ReadingFigures:
 
 def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> ReadingFigures | None:
     """Figures of reading, of the plates of two rows alone if asked; None where no text is known."""
-    texts = exact = merged = edits = length = 0
+    counts = []
     for comparison in comparisons:
         for plate, wanted, near in comparison.readings():
-            if two_rows and not has_two_rows(comparison.true.boxes[plate], comparison.true.quads[plate]):
+            if two_rows and not _has_two_rows(comparison.true.boxes[plate], comparison.true.quads[plate]):
                 continue
-            texts += 1
-            exact += any(text == wanted for text, _ in near)
-            merged += any(normalise_text(text, True) == normalise_text(wanted, True) for text, _ in near)
-            length += len(wanted)
-            edits += min([len(wanted), *(edit_distance(text, wanted) for text, _ in near)])
-    if not texts:
+            texts = [text for text, _ in near]
+            merged = [normalise_text(text, True) for text in texts]
+            edits = min([len(wanted), *(edit_distance(text, wanted) for text in texts)])
+            counts.append((wanted in texts, normalise_text(wanted, True) in merged, edits, len(wanted)))
+    if not counts:
         return None
-    return ReadingFigures(texts, 100 * exact / texts, 100 * merged / texts, 100 * edits / length)
+    exact, same, off, length = np.sum(counts, axis=0).tolist()
+    return ReadingFigures(len(counts), 100 * exact / len(counts), 100 * same / len(counts), 100 * off / length)
+
+
+def _has_two_rows(box: FloatArray, quad: FloatArray) -> bool:
+    """Whether a plate counts as one of two rows by its annotated corners ``[4, 2]``, or its box ``[4]`` without any."""
+    width, height = quad_size(quad) if np.isfinite(quad).all() else box[2:] - box[:2]
+    return bool(width < TWO_ROW_ASPECT * height)
 
 
 @dataclass(frozen=True)
