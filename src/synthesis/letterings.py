@@ -14,10 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..basics.texts import ALPHABET
 from .alphabets import IDEOGRAPHS, StrokeStyle, stroke_alphabets
-from .drawn_plate import DrawnPlate
+from .drawn_plate import DrawnPlate, RowStyle, Token
 from .glyphs import CAP_HEIGHT, Glyph, Lettering, Mask, crop_to_ink, fit_height
-from .typesetting import RowStyle, Token, set_row
-from .values import load
+from .values import load, one_of
 
 #: Names of families (such as ``barlow-condensed``) by what they letter.
 FAMILIES: dict[str, list[str]] = load("fonts.toml", dict[str, list[str]])
@@ -39,9 +38,11 @@ class FontFace:
     path: Path
     variant: str = ""
 
+    @lru_cache(maxsize=12_000)  # noqa: B019 - faces are few and compared by value
     def glyph(self, character: str) -> Glyph:
-        """The character at ``CAP_HEIGHT``, from a bounded cache."""
-        return _rasterise(self, character)
+        """The character at ``CAP_HEIGHT``."""
+        mask, top = _render(_load(self), character)
+        return Glyph(mask, top + CAP_HEIGHT)
 
     def text(self, line: str, shaped: bool) -> Mask:
         """A line with visible ink as a tight coverage mask, 48 pixels per em.
@@ -62,12 +63,6 @@ def _load(face: FontFace, size: int = 0, shaped: bool = False) -> ImageFont.Free
     if face.variant:
         font.set_variation_by_name(face.variant)
     return font
-
-
-@lru_cache(maxsize=12_000)
-def _rasterise(face: FontFace, character: str) -> Glyph:
-    mask, top = _render(_load(face), character)
-    return Glyph(mask, top + CAP_HEIGHT)
 
 
 def _render(font: ImageFont.FreeTypeFont, line: str) -> tuple[Mask, int]:
@@ -121,8 +116,10 @@ class Letterings:
     def pick_stroke(self, rng: np.random.Generator, stroke_families: Sequence[str] = ()) -> StrokeStyle:
         """A stroke alphabet, mostly of one of the families given."""
         names = list(stroke_families) if stroke_families and rng.random() < 0.8 else list(self.strokes)
-        styles = self.strokes[names[rng.integers(len(names))]]
-        return styles[rng.integers(len(styles))]
+        return one_of(self.strokes[one_of(names, rng)], rng)
+
+    def _pick_face(self, rng: np.random.Generator, kind: str) -> FontFace:
+        return one_of(one_of(self.fonts.get(kind) or self.fonts["plate"], rng), rng)
 
     def text(
         self, rng: np.random.Generator, line: str, height: float, badge: bool = False, widest: float = np.inf
@@ -139,14 +136,9 @@ class Letterings:
         elif kind == "plate":
             mask = write_glyphs(self.pick_stroke(rng), line)
         else:
-            known = [one if one in IDEOGRAPHS else IDEOGRAPHS[rng.integers(len(IDEOGRAPHS))] for one in line]
+            known = [one if one in IDEOGRAPHS else one_of(IDEOGRAPHS, rng) for one in line]
             mask = write_glyphs(self.pick_stroke(rng, ["thin"]), "".join(known))
         return fit_height(mask, height, widest)
-
-    def _pick_face(self, rng: np.random.Generator, kind: str) -> FontFace:
-        families = self.fonts.get(kind) or self.fonts["plate"]
-        faces = families[rng.integers(len(families))]
-        return faces[rng.integers(len(faces))]
 
 
 @lru_cache(maxsize=2)
@@ -163,7 +155,7 @@ def load_letterings(with_fonts: bool = True) -> Letterings:
 def write_glyphs(lettering: Lettering, line: str) -> Mask:
     """A line of text from single glyphs; whatever is no letter or digit becomes a space."""
     sheet = DrawnPlate.blank(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
-    style = RowStyle(lettering, CAP_HEIGHT, (255.0, 255.0, 255.0))
     tokens = [Token(one) if one in ALPHABET or one in IDEOGRAPHS else Token(space=0.2) for one in line.upper()]
-    set_row(sheet, tokens, (0, 0, sheet.width, sheet.height), style, 0, np.random.default_rng(0))
+    style = RowStyle(lettering, CAP_HEIGHT, (255.0, 255.0, 255.0))
+    sheet.set_row(tokens, (0, 0, *sheet.size), style, 0, np.random.default_rng(0))
     return crop_to_ink(sheet.relief)[0]

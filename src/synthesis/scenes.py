@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, box_to_quad, quad_size, quad_to_box, quad_to_rectangle, transform_points
-from .degradations import Photo, degrade
+from .degradations import Photo, degrade, soft_blur, to_image
 from .drawn_plate import DrawnPlate
-from .fields import soft_blur
 from .letterings import Letterings, load_letterings
 from .plates import draw_empty_plate, draw_plate, paint_design
 
@@ -30,7 +29,6 @@ class Scene:
     quad: FloatArray  # [4, 2] corners of the plate (without its frame), TL, TR, BR, BL, in pixels
     text: str  # "" where there is none
     character_quads: FloatArray  # [N, 4, 2] corners of the characters' tight boxes, in pixels
-    rows: NDArray[np.int64]  # [N] row of each character, 0 the top one
 
 
 def random_quad(
@@ -69,11 +67,11 @@ def paste_plate(image: Photo, plate: DrawnPlate, quad: FloatArray, rng: np.rando
     # Colours are multiplied by the coverage, so that all four layers can be scaled, turned and blurred alike.
     coverage = plate.coverage
     layers = cv2.merge([*cv2.split(cv2.multiply(plate.image, cv2.merge([coverage] * 3), scale=1 / 255)), coverage])
-    shrink = 1.1 * plate_width / plate.width
+    shrink = 1.1 * plate_width / plate.size[0]
     if shrink < 0.9:
         # Averaging first keeps strokes of small plates from breaking up, as a lens and a sensor would.
-        size = max(4, round(plate.width * shrink)), max(4, round(plate.height * shrink))
-        layers = cv2.resize(layers, size, interpolation=cv2.INTER_AREA)
+        width, height = (max(4, round(side * shrink)) for side in plate.size)
+        layers = cv2.resize(layers, (width, height), interpolation=cv2.INTER_AREA)
     rectangle = np.array([0, 0, layers.shape[1], layers.shape[0]], np.float32)
     matrix = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1]]) @ np.linalg.inv(quad_to_rectangle(quad, rectangle))
     to_patch = TO_MIDDLES @ matrix @ np.linalg.inv(TO_MIDDLES)
@@ -85,7 +83,7 @@ def paste_plate(image: Photo, plate: DrawnPlate, quad: FloatArray, rng: np.rando
         patch *= 1 - _shadow(alpha, rng, plate_height)
     noise = rng.standard_normal((*patch.shape[:2], 1), dtype=np.float32) * np.float32(rng.uniform(0, 4))
     lit = soft[..., :3] * _light(patch, image, rng) + alpha * (noise + np.float32(rng.uniform(0, 12)))
-    result[y0:y1, x0:x1] = np.clip(patch * (1 - alpha) + lit + 0.5, 0, 255).astype(np.uint8)
+    result[y0:y1, x0:x1] = to_image(patch * (1 - alpha) + lit + 0.5)
     return result
 
 
@@ -114,10 +112,10 @@ def reader_scene(
     letterings = letterings or load_letterings()
     empty = rng.random() < EMPTY_SHARE
     plate = draw_empty_plate(rng, letterings) if empty else draw_plate(rng, letterings)
-    boxes = plate.character_boxes
+    boxes, (plate_width, plate_height) = plate.character_boxes, plate.size
     target = np.exp(rng.uniform(*np.log(CHARACTER_HEIGHTS)))
-    scale = target / (0.6 * plate.height if empty else float(np.median(boxes[:, 3] - boxes[:, 1])))
-    quad = random_quad(rng, (0.0, 0.0), plate.width * scale, plate.width / plate.height)
+    scale = target / (0.6 * plate_height if empty else float(np.median(boxes[:, 3] - boxes[:, 1])))
+    quad = random_quad(rng, (0.0, 0.0), plate_width * scale, plate_width / plate_height)
     margins = rng.uniform(0.75, 1.25, 4) * quad_size(quad)[1]
     low, high = quad.min(axis=0) - margins[:2], quad.max(axis=0) + margins[2:]
     shrink = min(1.0, LARGEST_SCENE / float((high - low).max()))
@@ -134,7 +132,7 @@ def reader_scene(
         degraded = degrade(image, rng, target * shrink)
     matrix = np.linalg.inv(quad_to_rectangle(quad, np.array([0, 0, *plate.size], np.float32)))
     character_quads = transform_points(box_to_quad(boxes), matrix).reshape(-1, 4, 2)
-    return Scene(degraded, quad, plate.text, character_quads, plate.character_rows)
+    return Scene(degraded, quad, plate.text, character_quads)
 
 
 def _spread(image: Photo, quad: FloatArray) -> float:

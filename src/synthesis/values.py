@@ -7,7 +7,7 @@ whether something is so is written as its probability.
 
 import inspect
 import tomllib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar, get_args, get_origin
 
 import numpy as np
@@ -50,6 +50,11 @@ def draw(value: Weighted[T], rng: np.random.Generator) -> T:
     return value[-1][1]
 
 
+def one_of(values: Sequence[T], rng: np.random.Generator) -> T:
+    """One of several values, all as likely."""
+    return values[int(rng.integers(len(values)))]
+
+
 def draw_number(value: Number, rng: np.random.Generator) -> float:
     """A number of those that the value allows."""
     chosen: Any = draw(value, rng)
@@ -63,9 +68,9 @@ def _form(kind: Any) -> tuple[Any, Callable[[Any, np.random.Generator], Any]]:
     if kind is bool:
         return float, lambda value, rng: bool(rng.random() < value)
     if get_origin(kind) is tuple:
-        forms = [_form(part) for part in get_args(kind)]
-        return tuple[*(form for form, _ in forms)], lambda value, rng: tuple(  # type: ignore[misc]
-            draw_part(part, rng) for part, (_, draw_part) in zip(value, forms, strict=True)
+        forms, draws = zip(*map(_form, get_args(kind)), strict=True)
+        return tuple[forms], lambda value, rng: tuple(  # type: ignore[valid-type]
+            draw_part(part, rng) for part, draw_part in zip(value, draws, strict=True)
         )
     return Weighted[kind], draw  # type: ignore[misc]
 
@@ -76,12 +81,12 @@ class Arguments:
     def __init__(self, function: Callable[..., Any], *omitted: str, **further: Any) -> None:
         """Take them from the signature, without those omitted; the table has further keys, as pydantic defines them."""
         parameters = inspect.signature(function, eval_str=True).parameters
-        given = {name: one for name, one in parameters.items() if name not in omitted}
-        forms = {name: _form(one.annotation) for name, one in given.items()}
-        self._draws = {name: draw_one for name, (_, draw_one) in forms.items()}
-        defaults = {name: ... if one.default is one.empty else one.default for name, one in given.items()}
-        fields: Any = {name: (form, defaults[name]) for name, (form, _) in forms.items()} | further
-        self.table: Any = create_model(function.__name__, __base__=Entry, **fields)
+        given = {name: (one, *_form(one.annotation)) for name, one in parameters.items() if name not in omitted}
+        self._draws = {name: draw_one for name, (_, _, draw_one) in given.items()}
+        fields: Any = {
+            name: (form, ... if one.default is one.empty else one.default) for name, (one, form, _) in given.items()
+        }
+        self.table: Any = create_model(function.__name__, __base__=Entry, **fields, **further)
 
     def draw(self, table: Entry, rng: np.random.Generator) -> dict[str, Any]:
         """Arguments from a table."""
