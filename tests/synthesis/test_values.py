@@ -7,8 +7,8 @@ import pytest
 
 from src.synthesis import values
 from src.synthesis.alphabets import Strokes, with_defaults
+from src.synthesis.parts import WORDS, write_line
 from src.synthesis.plates import Design, merge_variants
-from src.synthesis.texts import WORDS, write_line
 from src.synthesis.values import SYNTHESIS_DIRECTORY, draw, draw_number, load
 
 RNG = np.random.default_rng(0)
