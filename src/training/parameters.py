@@ -43,7 +43,7 @@ from ..media.images import BGRImage, read_image
 from ..recognition.acceptance import RULES, Rule
 from ..recognition.reading import Reading
 from ..recognition.recogniser import PlateRecogniser
-from .reader_real import align
+from .reader_samples import align
 
 #: From which confidences on detections may be plates, and how many false ones an image may have in the mean: no set
 #: should have more than 0.05, and sets differ.

@@ -18,8 +18,16 @@ from ..recognition.reader import PlateReader
 from ..segmentation.loss import segmentation_loss
 from ..segmentation.network import build_segmenter
 from .fitting import fit, is_finished
-from .reader_real import cut_character_samples, real_samples, segmented_samples
-from .reader_samples import Samples, Sources, canvas_sampler, crop_sampler, draw_samples
+from .reader_samples import (
+    Samples,
+    Sources,
+    canvas_sampler,
+    crop_sampler,
+    cut_character_samples,
+    draw_samples,
+    real_samples,
+    segmented_samples,
+)
 from .recipes import ClassifierRecipe, SegmenterRecipe
 
 #: Share of the probability that goes to all classes alike, so that the classifier does not claim to be certain.

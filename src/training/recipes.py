@@ -4,15 +4,21 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from ..basics.errors import InputError
 from ..basics.files import RECIPES_DIRECTORY
 
-_Count = Annotated[int, Field(gt=0)]
-_Seed = Annotated[int, Field(ge=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
-_Positive = Annotated[float, Field(gt=0)]
 
 
 class _Table(BaseModel):
@@ -26,28 +32,28 @@ class OptimizerSettings(_Table):
 
     weight_decay: _Share
     averaging: _Share
-    largest_gradient: _Positive
+    largest_gradient: PositiveFloat
 
 
 class Stage(_Table):
     """One run of the training loop."""
 
     name: str = Field(min_length=1)
-    seed: _Seed
-    epochs: _Count
-    steps: _Count
-    batch: _Count
-    rate: _Positive
-    final_rate: Annotated[float, Field(ge=0)] = 0.0
+    seed: NonNegativeInt
+    epochs: PositiveInt
+    steps: PositiveInt
+    batch: PositiveInt
+    rate: PositiveFloat
+    final_rate: NonNegativeFloat = 0.0
     warm_up: _Share = 0.05
 
 
 class DetectorStage(Stage):
     """A stage with samples of one size, some of which are mosaics of four."""
 
-    round: _Count
-    height: _Count
-    width: _Count
+    round: PositiveInt
+    height: PositiveInt
+    width: PositiveInt
     mosaics: _Share = 0.0
 
 
@@ -61,11 +67,9 @@ class Recipe(_Table):
 
     @classmethod
     def load(cls, quick: bool = False, path: Path | None = None) -> Self:
-        """The recipe of this kind of model.
+        """The committed recipe of this kind of model, or that of another file.
 
-        Args:
-            quick: with what its table ``quick`` has in the place of the rest: a few steps, to try the code.
-            path: a file in the place of the committed one.
+        ``quick`` takes what the table of that name has in the place of the rest: a few steps, to try the code.
 
         Raises:
             InputError: the file is not there or no recipe; the message names it and the key.
@@ -89,10 +93,10 @@ class DetectorRecipe(Recipe):
 
     model = "detector"
     loose_sets: tuple[str, ...]
-    longest_side: _Count
-    pasted_plates: _Count
-    pasted_seed: _Seed
-    widest_overlooked: _Positive
+    longest_side: PositiveInt
+    pasted_plates: PositiveInt
+    pasted_seed: NonNegativeInt
+    widest_overlooked: PositiveFloat
     stages: tuple[DetectorStage, ...] = Field(min_length=1)
 
 
@@ -107,8 +111,8 @@ class RefinerRecipe(Recipe):
     """How the refiner is trained, in one stage, on drawn plates pasted into photographs."""
 
     model = "refiner"
-    pasted_plates: _Count
-    pasted_seed: _Seed
+    pasted_plates: PositiveInt
+    pasted_seed: NonNegativeInt
     stages: tuple[Stage]
 
 
@@ -116,11 +120,11 @@ class SegmenterRecipe(Recipe):
     """How the segmenter is trained, and what is drawn for it and for the classifier."""
 
     model = "segmenter"
-    scenes: _Count
-    scenes_per_file: _Count
-    scenes_seed: _Seed
-    processes: _Count
-    real_views: _Count
+    scenes: PositiveInt
+    scenes_per_file: PositiveInt
+    scenes_seed: NonNegativeInt
+    processes: PositiveInt
+    real_views: PositiveInt
     real_share: _Share
 
 
