@@ -4,16 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
 from ..basics.errors import InputError
 from ..basics.files import RECIPES_DIRECTORY
@@ -44,7 +35,7 @@ class Stage(_Table):
     steps: PositiveInt
     batch: PositiveInt
     rate: PositiveFloat
-    final_rate: NonNegativeFloat = 0.0
+    final_rate: float = Field(0.0, ge=0)
     warm_up: _Share = 0.05
 
 

@@ -13,9 +13,9 @@ from ..detection.networks import build_refiner
 from ..detection.refinement import CLOSE_UP_WIDTH, cell_centres, close_up, placement
 from ..detection.views import Pyramid
 from ..synthesis.degradations import degrade
+from ..synthesis.scenes import PlatePaster
 from .augmentation import CLOSE_UP, DETECTED, augment, erring_quad, random_border
 from .fitting import Example, Sampler, fit
-from .paster import PlatePaster
 from .photographs import TrainingPhotograph
 from .recipes import RefinerRecipe
 
