@@ -1,4 +1,4 @@
-"""Fits the numbers of recognition on annotated sets: ``python -m src.training.parameters SET… [--write]``.
+"""Fits the numbers of recognition on annotated sets: ``python -m tools.parameters SET… [--write]``.
 
 One set is left out at a time: what is printed for it comes from numbers fitted on the other ones, beside what today's
 numbers reach there. ``--write`` then fits them on all sets, and writes ``models/parameters.json``.
@@ -21,15 +21,15 @@ from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from ..basics.files import PARAMETERS_FILE
-from ..basics.geometry import FloatArray, iou_matrix
-from ..basics.parameters import PARAMETERS, LogisticModel, Parameters
-from ..basics.runtime import Model, load_model
-from ..detection.detector import LEAST_VOTE, Detection
-from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED
-from ..detection.views import Pyramid
-from ..evaluation.annotations import AnnotatedImage, no_boxes, read_annotations
-from ..evaluation.metrics import (
+from src.basics.files import PARAMETERS_FILE
+from src.basics.geometry import FloatArray, iou_matrix
+from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
+from src.basics.runtime import Model, load_model
+from src.detection.detector import LEAST_VOTE, Detection
+from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED
+from src.detection.views import Pyramid
+from src.evaluation.annotations import AnnotatedImage, no_boxes, read_annotations
+from src.evaluation.metrics import (
     FOUND_IOU,
     LOCATED_IOU,
     Comparison,
@@ -39,11 +39,11 @@ from ..evaluation.metrics import (
     normalise_text,
     reading_figures,
 )
-from ..media.images import BGRImage, read_image
-from ..recognition.acceptance import RULES, Rule
-from ..recognition.reading import Reading
-from ..recognition.recogniser import PlateRecogniser
-from .reader_samples import align
+from src.media.images import BGRImage, read_image
+from src.recognition.acceptance import RULES, Rule
+from src.recognition.reading import Reading
+from src.recognition.recogniser import PlateRecogniser
+from src.training.reader_samples import align
 
 #: From which confidences on detections may be plates, and how many false ones an image may have in the mean: no set
 #: should have more than 0.05, and sets differ.
@@ -245,7 +245,7 @@ def write(parameters: Parameters, folders: Sequence[Path], sections: Sequence[st
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m src.training.parameters", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.parameters", description=__doc__)
     parser.add_argument("sets", nargs="+", type=Path, help="folders of annotated sets, at least two")
     parser.add_argument("--sections", nargs="+", choices=FITTERS, default=list(FITTERS), help="what is fitted")
     parser.add_argument("--write", action="store_true", help="fit them on all sets, and write models/parameters.json")

@@ -12,8 +12,8 @@ from src.detection.detector import LEAST_VOTE, Detection, decode_anchors
 from src.detection.targets import assign_targets
 from src.evaluation.annotations import AnnotatedImage
 from src.recognition.reading import Reading
-from src.training.parameters import RecordedModel, Sample, _logistic, fit_acceptance, fit_search
 from tests.detection.test_targets import NO_BOXES, output_that_meets
+from tools.parameters import RecordedModel, Sample, _logistic, fit_acceptance, fit_search
 
 BOX = np.array([100, 100, 200, 125], np.float32)
 
