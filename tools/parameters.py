@@ -33,7 +33,6 @@ from src.evaluation.metrics import (
     FOUND_IOU,
     LOCATED_IOU,
     Comparison,
-    PredictedPlates,
     compared_part,
     detection_figures,
     normalise_text,
@@ -155,7 +154,7 @@ def observe(folder: Path, parameters: Parameters = PARAMETERS) -> list[Sample]:
 
 def compare(sample: Sample, recogniser: PlateRecogniser) -> Comparison:
     """What a recogniser's rules make of a sample, beside its annotation."""
-    return Comparison(sample.item, PredictedPlates.of(recogniser.plates(sample.pairs)))
+    return Comparison(sample.item, recogniser.plates(sample.pairs))
 
 
 def _logistic(model: LogisticModel, rows: Sequence[FloatArray]) -> LogisticModel:

@@ -13,14 +13,14 @@ from ..basics.results import Plate
 from ..pipeline import main
 from .annotations import AnnotatedImage, read_annotations
 from .calibration import confidence_table
-from .metrics import Comparison, PredictedPlates, detection_figures, reading_figures
+from .metrics import Comparison, detection_figures, reading_figures
 
 STAGES = ("load", "detect", "read")
 
 
 def compare_answer(item: AnnotatedImage, answer: dict[str, Any]) -> Comparison:
     """Compare an answer with the annotations of its image."""
-    return Comparison(item, PredictedPlates.of([Plate.from_dict(plate) for plate in answer["plates"]]))
+    return Comparison(item, [Plate.from_dict(plate) for plate in answer["plates"]])
 
 
 def evaluate_set(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:

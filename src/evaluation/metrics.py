@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
 
 import numpy as np
 
@@ -23,60 +22,37 @@ TWO_ROW_ASPECT = 2.0
 
 
 @dataclass(frozen=True)
-class PredictedPlates:
-    """What the system said about one image: boxes ``[N, 4]``, corners ``[N, 4, 2]``, detection confidences, texts."""
-
-    boxes: FloatArray
-    quads: FloatArray
-    scores: FloatArray
-    texts: tuple[str, ...]
-    confidences: tuple[float, ...]
-
-    @classmethod
-    def of(cls, plates: Sequence[Plate]) -> Self:
-        """From the plates of an answer."""
-        return cls(
-            np.array([plate.box for plate in plates], np.float32).reshape(-1, 4),
-            np.array([plate.corners for plate in plates], np.float32).reshape(-1, 4, 2),
-            np.array([plate.detection_confidence for plate in plates], np.float32),
-            tuple(plate.text for plate in plates),
-            tuple(plate.confidence for plate in plates),
-        )
-
-
-@dataclass(frozen=True)
 class Comparison:
     """Truth and predictions of one image."""
 
     true: AnnotatedImage
-    predicted: PredictedPlates
+    plates: Sequence[Plate]
+
+    @cached_property
+    def boxes(self) -> FloatArray:
+        """Of the predicted plates, ``[N, 4]``."""
+        return np.array([plate.box for plate in self.plates], np.float32).reshape(-1, 4)
 
     @cached_property
     def overlaps(self) -> FloatArray:
         """IoU of every true plate (rows) with every detection (columns)."""
-        return iou_matrix(self.true.boxes, self.predicted.boxes)
-
-    @cached_property
-    def located(self) -> np.ndarray:
-        """Boolean, shaped like :attr:`overlaps`: the detection is about the plate."""
-        return _is_about(self.predicted.boxes, self.true.boxes)
+        return iou_matrix(self.true.boxes, self.boxes)
 
     @property
     def false(self) -> int:
         """How many detections are about nothing that is a plate, or may be one."""
         known = np.concatenate([self.true.boxes, self.true.unclear])
-        return int((~_is_about(self.predicted.boxes, known).any(axis=0)).sum())
+        return int((~_is_about(self.boxes, known).any(axis=0)).sum())
 
     def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
         """Of each plate whose text is known: its index, the text, and the readings of it with their confidences."""
-        for plate, truth in enumerate(self.true.texts):
+        located = _is_about(self.boxes, self.true.boxes)
+        for index, truth in enumerate(self.true.texts):
             if truth:
                 part = compared_part(truth)
-                near = [
-                    (normalise_text(self.predicted.texts[index])[part], self.predicted.confidences[index])
-                    for index in np.flatnonzero(self.located[plate])
-                ]
-                yield plate, normalise_text(truth)[part], near
+                near = [plate for plate, is_near in zip(self.plates, located[index], strict=True) if is_near]
+                readings = [(normalise_text(plate.text)[part], plate.confidence) for plate in near]
+                yield index, normalise_text(truth)[part], readings
 
 
 def _is_about(detected: FloatArray, places: FloatArray) -> np.ndarray:
@@ -99,21 +75,21 @@ def compared_part(text: str) -> slice:
 
 def average_precision(comparisons: list[Comparison]) -> float:
     """Area under the precision-recall curve (all points, as in Pascal VOC 2010), 0..1; NaN without plates."""
-    scores: list[float] = []
-    hits: list[bool] = []
+    ranked: list[tuple[float, bool]] = []
     for comparison in comparisons:
         free = np.ones(len(comparison.true.boxes), bool)
-        for detection in np.argsort(-comparison.predicted.scores, kind="stable"):
+        scores = np.array([plate.detection_confidence for plate in comparison.plates])
+        for detection in np.argsort(-scores, kind="stable"):
             column = comparison.overlaps[:, detection]
             plate = int(column.argmax()) if len(column) else 0
-            hits.append(bool(len(column) and column[plate] >= FOUND_IOU and free[plate]))
-            scores.append(float(comparison.predicted.scores[detection]))
-            free[plate : plate + 1] &= not hits[-1]
+            hit = bool(len(column) and column[plate] >= FOUND_IOU and free[plate])
+            ranked.append((scores[detection], hit))
+            free[plate : plate + 1] &= not hit
     total = sum(len(comparison.true.boxes) for comparison in comparisons)
-    ordered = np.array(hits, float)[np.argsort(-np.array(scores), kind="stable")]
-    precision = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
+    hits = np.array([hit for _, hit in sorted(ranked, key=lambda one: -one[0])], float)
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float((envelope * ordered).sum() / total) if total else float("nan")
+    return float((envelope * hits).sum() / total) if total else float("nan")
 
 
 @dataclass(frozen=True)
@@ -170,13 +146,12 @@ class DetectionFigures:
 
 def corner_errors(comparison: Comparison) -> list[float]:
     """Mean distance of the four corners of each plate found whose corners are known, in heights of the plate."""
-    if not len(comparison.predicted.boxes):
-        return []
-    best = comparison.overlaps.argmax(axis=1)
-    known = np.isfinite(comparison.true.quads).all(axis=(1, 2)) & (comparison.overlaps.max(axis=1) >= FOUND_IOU)
-    found, true = comparison.predicted.quads[best[known]], comparison.true.quads[known]
-    distances = np.linalg.norm(found - true, axis=2).mean(axis=1)
-    return [float(off / quad_size(quad)[1]) for off, quad in zip(distances, true, strict=True)]
+    errors = []
+    for true, overlaps in zip(comparison.true.quads, comparison.overlaps, strict=True):
+        if np.isfinite(true).all() and overlaps.max(initial=0) >= FOUND_IOU:
+            found = np.array(comparison.plates[int(overlaps.argmax())].corners, np.float32)
+            errors.append(float(np.linalg.norm(found - true, axis=1).mean()) / quad_size(true)[1])
+    return errors
 
 
 def detection_figures(comparisons: list[Comparison]) -> DetectionFigures:

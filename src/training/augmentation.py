@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, Matrix, box_to_quad, expand_quad, is_convex, quad_size, quad_to_box
+from ..basics.geometry import FloatArray, Matrix, box_to_quad, expand_quad, is_convex, quad_axes, quad_size, quad_to_box
 from ..detection.letterbox import BORDER_VALUE
+from ..synthesis.degradations import compress, to_image
 
 Draw = Callable[[np.random.Generator], float]
 #: How often something happens, 0..1, and the least and most of it.
@@ -31,26 +32,20 @@ def _either(share: float, rare: Draw, usual: Draw) -> Draw:
 
 @dataclass(frozen=True)
 class Appearance:
-    """How differently a sample may look.
-
-    Brightnesses, in 0..1, are raised to the power of a gamma, whose logarithm is drawn, multiplied by a gain from the
-    pivot on, up to ``cast`` more or less in each channel, and shifted by an offset. Shares are inverted, grey, or
-    shadowed across. The effects are blur (standard deviation in pixels), motion (half of the way in pixels, below 4),
-    JPEG (quality) and noise (standard deviation in grey levels).
-    """
+    """How differently a sample may look; brightnesses are in 0..1."""
 
     log_gamma: Draw
-    gain: Draw
+    gain: Draw  # of what brightness is more than the pivot
     offset: Draw
     pivot: float = 0.0
-    cast: float = 0.0
-    inverted: float = 0.0
+    cast: float = 0.0  # up to this share more or less gain in each channel
+    inverted: float = 0.0  # shares of the samples
     grey: float = 0.0
-    shadowed: float = 0.0
-    blur: Effect = NEVER
-    motion: Effect = NEVER
-    jpeg: Effect = NEVER
-    noise: Effect = NEVER
+    shadowed: float = 0.0  # across
+    blur: Effect = NEVER  # standard deviation in pixels
+    motion: Effect = NEVER  # half of the way in pixels, below 4
+    jpeg: Effect = NEVER  # quality
+    noise: Effect = NEVER  # standard deviation in grey levels
 
 
 #: The detector's and the verifier's samples: photographs.
@@ -89,20 +84,15 @@ SHEAR = 0.04
 
 @dataclass(frozen=True)
 class CornerErrors:
-    """How imprecise the corners of plates are that a network is given; lengths in heights of the plate.
+    """How imprecise the corners of plates are that a network is given; lengths in heights of the plate."""
 
-    By a factor ``strength``, the sides (left and right, above and below) lie outside the plate in the mean, with these
-    standard deviations, and each corner errs by itself. Shares of quads are only the axis-aligned box of the plate, or
-    loose by up to these shares of width and height; ``roll`` is in radians.
-    """
-
-    strength: Draw
-    boxes: float
-    roll: Draw
-    outside: tuple[float, float]
-    sides: tuple[float, float]
-    corners: float
-    loose: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    strength: Draw  # factor of all errors of sides and corners
+    boxes: float  # share of quads that are only the axis-aligned box of the plate
+    roll: Draw  # radians
+    outside: tuple[float, float]  # how far the sides, left and right, above and below, lie outside in the mean
+    sides: tuple[float, float]  # their standard deviations
+    corners: float  # standard deviation of each corner by itself
+    loose: tuple[float, float, float] = (0.0, 0.0, 0.0)  # share of quads, and most of width and height that they grow
 
 
 #: Of the detector, which the refiner is to better.
@@ -146,14 +136,13 @@ def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generat
     if length := strength(ranges.motion):
         result = cv2.filter2D(result, -1, _motion_kernel(int(length), rng.uniform(0, 180)))
     if quality := strength(ranges.jpeg):
-        _, encoded = cv2.imencode(".jpg", result, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
-        result = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+        result = compress(result, int(quality))
     if rng.random() < ranges.shadowed:
         across, down = (np.linspace(-0.5, 0.5, side) * rng.normal(0, 0.5) for side in result.shape[1::-1])
         result = result * np.exp(across + down[:, None])
     if deviation := strength(ranges.noise):
         result = result + rng.standard_normal(result.shape, np.float32) * deviation
-    return np.asarray(np.clip(result, 0, 255), np.uint8)
+    return to_image(result)
 
 
 def random_border(rng: np.random.Generator) -> int:
@@ -195,8 +184,7 @@ def erring_quad(quad: FloatArray, errors: CornerErrors, rng: np.random.Generator
     share, most_x, most_y = errors.loose
     if rng.random() < share:
         quad = expand_quad(quad, rng.uniform(0, most_x), rng.uniform(0, most_y))
-    across, down = quad[1] + quad[2] - quad[0] - quad[3], quad[2] + quad[3] - quad[0] - quad[1]
-    across, down = across / np.linalg.norm(across), down / np.linalg.norm(down)
+    across, down = (axis / np.linalg.norm(axis) for axis in quad_axes(quad))
     # The sides of plates of two rows err less across, in their heights.
     spread = strength * height * np.array([1.0 if width > 2 * height else 0.7, 1.0])
     left, right = (rng.normal(errors.outside[0], errors.sides[0], 2) * spread[0])[:, None] * [-across, across]
