@@ -26,23 +26,14 @@ def no_boxes() -> FloatArray:
 
 @dataclass(frozen=True)
 class AnnotatedImage:
-    """One image and its plates.
-
-    Attributes:
-        path: the image file.
-        boxes: float32 ``[N, 4]`` in pixels.
-        quads: float32 ``[N, 4, 2]``, NaN where the corners are unknown.
-        texts: N texts, "" where unknown.
-        unclear: float32 ``[M, 4]``, what may be plates or not.
-        background: float32 ``[K, 4]``, what looks like plates and is none.
-    """
+    """One image file and its plates, in pixels."""
 
     path: Path
-    boxes: FloatArray
-    quads: FloatArray
-    texts: tuple[str, ...]
-    unclear: FloatArray = field(default_factory=no_boxes)
-    background: FloatArray = field(default_factory=no_boxes)
+    boxes: FloatArray  # [N, 4]
+    quads: FloatArray  # [N, 4, 2], NaN where the corners are unknown
+    texts: tuple[str, ...]  # N, "" where unknown
+    unclear: FloatArray = field(default_factory=no_boxes)  # [M, 4], what may be plates or not
+    background: FloatArray = field(default_factory=no_boxes)  # [K, 4], what looks like plates and is none
 
     def scaled(self, factor: float) -> "AnnotatedImage":
         """The annotations of the image in another size."""

@@ -176,7 +176,7 @@ def random_style(family: Any, rng: np.random.Generator) -> StrokeStyle:
     """An alphabet within the ranges of a family."""
     groups: list[str] = [draw(group, rng) for group in (family.ones, *family.forms)]
     forms = frozenset(name for group in groups for name in group.split(", ") if name)
-    return StrokeStyle(**STYLE_ARGUMENTS.draw(family, rng), forms=forms)
+    return STYLE_ARGUMENTS.call(family, rng, forms=forms)
 
 
 @lru_cache(maxsize=4)

@@ -15,15 +15,10 @@ INK_THRESHOLD = 96  # coverage (0..255) from which a pixel counts as ink when a 
 
 @dataclass(frozen=True, eq=False)
 class Glyph:
-    """One rasterised character.
+    """One rasterised character."""
 
-    Attributes:
-        mask: uint8 ``[height, width]`` ink coverage 0..255, cropped tightly to the ink.
-        top: distance in pixels from the cap line down to the mask's first row (negative: above the cap line).
-    """
-
-    mask: Mask
-    top: int
+    mask: Mask  # [height, width] ink coverage 0..255, cropped tightly to the ink
+    top: int  # pixels from the cap line down to the mask's first row (negative: above the cap line)
 
 
 class Lettering(Protocol):

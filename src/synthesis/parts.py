@@ -5,7 +5,7 @@ are in heights of the sheet, but for the width of a band, which is in heights of
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args
 
@@ -257,13 +257,11 @@ def patches(
 
 
 PIECE = Arguments(piece, "press")
-_KINDS = (imprint, border, rectangle, band, graphics, emboss, reflection, patches, bolts)
-_FUNCTIONS: dict[str, Callable[..., None]] = {function.__name__: function for function in _KINDS}
-_ARGUMENTS = {
-    name: Arguments(function, "press", kind=(Literal[name], ...), chance=(float, 1.0))
-    for name, function in _FUNCTIONS.items()
+_FUNCTIONS: Any = (imprint, border, rectangle, band, graphics, emboss, reflection, patches, bolts)
+_KINDS = {
+    one.__name__: Arguments(one, "press", kind=(Literal[one.__name__], ...), chance=(float, 1.0)) for one in _FUNCTIONS
 }
-Part: Any = Annotated[Union[*(arguments.table for arguments in _ARGUMENTS.values())], Field(discriminator="kind")]
+Part: Any = Annotated[Union[*(kind.table for kind in _KINDS.values())], Field(discriminator="kind")]
 """A part in a file: its kind, its chance and its arguments."""
 
 
@@ -271,4 +269,4 @@ def print_parts(press: Press, parts: Iterable[Any]) -> None:
     """Print those parts on the plate that chance wants."""
     for part in parts:
         if press.rng.random() < part.chance:
-            _FUNCTIONS[part.kind](press, **_ARGUMENTS[part.kind].draw(part, press.rng))
+            _KINDS[part.kind].call(part, press.rng, press)

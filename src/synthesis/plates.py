@@ -12,7 +12,7 @@ from ..basics.texts import ALPHABET
 from .alphabets import FamilyName
 from .drawn_plate import DrawnPlate, RowStyle, Token
 from .letterings import Letterings, load_letterings
-from .parts import PIECE, Pair, Part, Press, draw_pair, piece, print_parts
+from .parts import PIECE, Pair, Part, Press, draw_pair, print_parts
 from .values import Arguments, Entry, Number, Weighted, draw, draw_number, known, load, one_of
 
 #: What the symbols of a pattern stand for; V is mostly a letter, as in personal plates.
@@ -91,7 +91,7 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
     face = letterings.pick(rng, design.strokes)
     press = Press(plate, rng, letterings, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.size[0])
     print_parts(press, design.parts)
-    style = RowStyle(face, cap, ink, **ROW_ARGUMENTS.draw(design, rng))
+    style = ROW_ARGUMENTS.call(design, rng, face, cap, ink)
     separator = draw(design.separator, rng)
     legal, small = bool(rng.random() < LEGAL_SHARE), float(rng.uniform(*SMALL))
     for row, line in zip(rows, lines, strict=True):
@@ -102,7 +102,7 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
                 tokens.append(Token(random_character(rng, symbol.upper(), legal), height=part, centre=1 - part / 2))
             else:
                 form = LAYOUTS.pieces[separator if symbol == " " else symbol]
-                tokens += piece(press, **PIECE.draw(form, rng))
+                tokens += PIECE.call(form, rng, press)
         x0, y0, x1, y1 = (draw_number(side, rng) * whole for side, whole in zip(row.area, 2 * plate.size, strict=True))
         area = max(x0, press.left), y0, min(x1, press.right), y1
         plate.set_row(tokens, area, replace(style, cap_height=cap * row.cap), row.row, rng)

@@ -50,10 +50,8 @@ class Scene:
     character_quads: FloatArray  # [N, 4, 2] corners of the characters' tight boxes, in pixels
 
 
-def random_quad(
-    rng: np.random.Generator, centre: ArrayLike, width: float, aspect: float, strength: float = 1.0
-) -> FloatArray:
-    """Corners ``[4, 2]`` of a plate that is turned in space: with full strength by up to 40 degrees, mostly 15 at most.
+def random_quad(rng: np.random.Generator, centre: ArrayLike, width: float, aspect: float) -> FloatArray:
+    """Corners ``[4, 2]`` of a plate that is turned in space by up to 40 degrees, mostly 15 at most.
 
     Around a centre, in pixels; the width and the aspect (width divided by height) are those it would have unturned.
     """
@@ -61,7 +59,7 @@ def random_quad(
     yaw = rng.uniform(-40, 40) if tail else np.clip(rng.normal(0, 12), -35, 35)
     pitch = rng.uniform(-28, 28) if tail else np.clip(rng.normal(0, 8), -25, 25)
     roll = rng.uniform(-30, 30) if rng.random() < 0.06 else np.clip(rng.normal(0, 4.5), -20, 20)
-    turns = np.deg2rad(strength * np.diag([pitch, yaw, roll]))
+    turns = np.deg2rad(np.diag([pitch, yaw, roll]))
     turn_x, turn_y, turn_z = (cv2.Rodrigues(turn)[0] for turn in turns)
     half = np.array([width, width / aspect]) / 2
     corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [*half, 0]

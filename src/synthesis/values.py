@@ -8,7 +8,7 @@ whether something is so is written as its probability.
 import inspect
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, TypeAlias, TypeVar, get_args, get_origin
+from typing import Any, Generic, TypeAlias, TypeVar, get_args, get_origin
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
@@ -75,11 +75,12 @@ def _form(kind: Any) -> tuple[Any, Callable[[Any, np.random.Generator], Any]]:
     return Weighted[kind], draw  # type: ignore[misc]
 
 
-class Arguments:
+class Arguments(Generic[T]):
     """How the arguments of a function (or of a class) are written in a file: for each what it is drawn from."""
 
-    def __init__(self, function: Callable[..., Any], *omitted: str, **further: Any) -> None:
+    def __init__(self, function: Callable[..., T], *omitted: str, **further: Any) -> None:
         """Take them from the signature, without those omitted; the table has further keys, as pydantic defines them."""
+        self._function = function
         parameters = inspect.signature(function, eval_str=True).parameters
         given = {name: (one, *_form(one.annotation)) for name, one in parameters.items() if name not in omitted}
         self._draws = {name: draw_one for name, (_, _, draw_one) in given.items()}
@@ -88,9 +89,10 @@ class Arguments:
         }
         self.table: Any = create_model(function.__name__, __base__=Entry, **fields, **further)
 
-    def draw(self, table: Entry, rng: np.random.Generator) -> dict[str, Any]:
-        """Arguments from a table."""
-        return {name: draw_one(getattr(table, name), rng) for name, draw_one in self._draws.items()}
+    def call(self, table: Entry, rng: np.random.Generator, *omitted: Any, **given: Any) -> T:
+        """The function's answer to arguments from a table, and to those omitted; it may be given others."""
+        drawn = {name: draw_one(getattr(table, name), rng) for name, draw_one in self._draws.items()}
+        return self._function(*omitted, **drawn | given)
 
 
 def load(name: str, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:

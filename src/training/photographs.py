@@ -24,20 +24,14 @@ DISTRACTING = 0.12
 
 @dataclass(frozen=True)
 class TrainingPhotograph:
-    """A decoded photograph, or a part of one, with its plates.
+    """A decoded photograph, or a part of one, with its plates."""
 
-    Attributes:
-        pyramid: BGR, at full, half, … size, so that shrinking it never aliases.
-        boxes: ``[N, 4]`` plates.
-        quads: ``[N, 4, 2]`` their corners, NaN where unknown.
-        ignored: ``[M, 4]`` regions that may hold plates nobody annotated; nothing is learnt from them.
-        distractors: ``[K, 4]`` background that looks like plates to people or to an earlier detector.
-    """
-
-    pyramid: Pyramid
-    boxes: FloatArray
-    quads: FloatArray
+    pyramid: Pyramid  # BGR, at full, half, … size, so that shrinking it never aliases
+    boxes: FloatArray  # [N, 4] plates
+    quads: FloatArray  # [N, 4, 2] their corners, NaN where unknown
+    #: Regions [M, 4] that may hold plates nobody annotated; nothing is learnt from them.
     ignored: FloatArray = field(default_factory=no_boxes)
+    #: Background [K, 4] that looks like plates to people or to an earlier detector.
     distractors: FloatArray = field(default_factory=no_boxes)
 
     @property

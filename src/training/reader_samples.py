@@ -57,21 +57,13 @@ BATCH_SIZE = 64
 
 @dataclass(frozen=True)
 class Samples:
-    """Training samples.
+    """Training samples: canvases with their characters, and crops, which need not be of these canvases."""
 
-    Attributes:
-        canvases: uint8 ``[N, 96, 192]`` plate canvases.
-        boxes: float32 ``[N, 16, 4]`` character boxes in canvas pixels, padded with NaN.
-        classes: uint8 ``[N, 16]`` classes of the characters in the boxes, padded with 36.
-        crops: uint8 ``[M, 32, 32]`` character crops.
-        labels: uint8 ``[M]`` classes of the crops, 0..36.
-    """
-
-    canvases: NDArray[np.uint8]
-    boxes: FloatArray
-    classes: NDArray[np.uint8]
-    crops: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
+    canvases: NDArray[np.uint8]  # [N, 96, 192]
+    boxes: FloatArray  # [N, 16, 4] of the characters, in canvas pixels, padded with NaN
+    classes: NDArray[np.uint8]  # [N, 16] of the characters in the boxes, padded with 36
+    crops: NDArray[np.uint8]  # [M, 32, 32]
+    labels: NDArray[np.uint8]  # [M] classes of the crops, 0..36
 
     def characters(self, index: int) -> tuple[FloatArray, NDArray[np.uint8]]:
         """The characters of one canvas: boxes ``[K, 4]`` and classes ``[K]``."""

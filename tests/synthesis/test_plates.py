@@ -1,5 +1,5 @@
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -99,14 +99,9 @@ def test_ink_lies_within_the_boxes(strokes: Letterings) -> None:
     for _ in range(30):
         plate = DrawnPlate.blank(400, 100, (255, 255, 255))
         (variant,) = DESIGNS["russian"]
-        plain = RowStyle(strokes.pick(rng), float(rng.uniform(20, 80)), (0, 0, 0))
-        plate.set_row(
-            tokens,
-            (10, 0, 390, 100),
-            replace(plain, **ROW_ARGUMENTS.draw(variant, rng) | {"rim": False}),
-            0,
-            rng,
-        )
+        lettering, cap = strokes.pick(rng), float(rng.uniform(20, 80))
+        style = ROW_ARGUMENTS.call(variant, rng, lettering, cap, (0, 0, 0), rim=False)
+        plate.set_row(tokens, (10, 0, 390, 100), style, 0, rng)
         outside = plate.image.copy()
         for character in plate.characters:
             xmin, ymin, xmax, ymax = (int(side) for side in character.box)
