@@ -6,44 +6,31 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ..basics.files import IS_CHECKOUT, MODELS_DIRECTORY
 from .annotations import refusal
 from .calibration import calibration_figures
-from .evaluate import STAGES, evaluate_set
+from .evaluate import evaluate_set
 
 #: The figures of the committed models lie beside them.
 METRICS_FILE = MODELS_DIRECTORY / "metrics.json" if IS_CHECKOUT else Path("metrics.json")
-#: Columns that are printed. Percentages, the corners' error in percent of the plate's height; times in milliseconds.
-COLUMNS = {
-    "images": "images",
-    "plates": "plates",
-    "recall": "recall",
-    "average_precision": "AP",
-    "false_per_image": "false",
-    "corner_error": "corners",
-    "reading.exact": "exact",
-    "reading.merged": "merged",
-    "reading.character_error_rate": "CER",
-    "two_rows.texts": "two rows",
-    "two_rows.exact": "exact of them",
-    **{f"ms.{stage}": f"{stage} ms" for stage in (*STAGES, "total")},
-}
-CALIBRATION_COLUMNS = {
-    "readings": "texts",
-    "expected_error": "expected error",
-    "sure": "with at least 0.9",
-    "sure_right": "right of them",
-}
 
 
-def as_table(figures: dict[str, dict[str, object]], columns: dict[str, str]) -> str:
-    """The figures of several sets, by their names, as an aligned text table with a dash where there is no number."""
-    table = pd.json_normalize(list(figures.values())).set_axis(list(figures)).reindex(columns=list(columns))
-    numbers = table.apply(pd.to_numeric).rename(columns=columns)
-    return str(numbers.to_string(float_format="{:.4g}".format, na_rep="–"))
+def as_table(figures: dict[str, dict[str, Any]]) -> str:
+    """The figures of several sets, a column each, as an aligned text table with a dash where there is no number.
+
+    Percentages, the corners' error in percent of the plate's height; times in milliseconds.
+    """
+    numbers = (
+        pd.json_normalize(list(figures.values()))
+        .set_axis(list(figures))
+        .drop(columns="calibration.bins")
+        .dropna(axis=1, how="all")
+    )
+    return str(numbers.apply(pd.to_numeric).T.to_string(float_format="{:.4g}".format, na_rep="–"))
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.evaluation") -> int:
@@ -63,8 +50,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.ev
     confidences = {name: of_set for name, (_, of_set) in evaluated.items()}
     confidences["all"] = pd.concat(confidences.values())
     calibrations = {name: calibration_figures(of_set) for name, of_set in confidences.items()}
-    print(as_table(figures, COLUMNS))
-    print("Calibration of the texts' confidences:", as_table(calibrations, CALIBRATION_COLUMNS), sep="\n")
+    print(as_table({name: figures.get(name, {}) | {"calibration": of_set} for name, of_set in calibrations.items()}))
     record = {
         "date": datetime.date.today().isoformat(),
         "command": "python -m src.evaluation SET…",

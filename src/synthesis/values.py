@@ -8,11 +8,13 @@ whether something is so is written as its probability.
 import inspect
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar, get_args, get_origin
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
+from ..basics.errors import InputError
 from ..basics.files import SYNTHESIS_DIRECTORY
 
 T = TypeVar("T")
@@ -96,18 +98,24 @@ class Arguments(Generic[T]):
 
 
 def load(name: str, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:
-    """Read a data file, change its tables as ``prepare`` does, and check that they have the form.
+    """Read a file of ``data/synthesis``, see :func:`load_tables`."""
+    return load_tables(SYNTHESIS_DIRECTORY / name, form, prepare)
+
+
+def load_tables(path: Path, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:
+    """Read a TOML file, change its tables as ``prepare`` does, and check that they have the form.
 
     Raises:
-        ValueError: a key is unknown, is missing or has a wrong value; names the file and the key.
+        InputError: the file is not there, or a key is unknown, is missing or has a wrong value; names file and key.
     """
-    path = SYNTHESIS_DIRECTORY / name
     try:
         return TypeAdapter(form).validate_python(prepare(tomllib.loads(path.read_text("utf-8"))))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: broken TOML: {error}") from None
     except ValidationError as error:
         # Of the forms that a value may have, it is told of that in which most of it was understood.
         deepest = max(error.errors(), key=lambda one: len(one["loc"]))
         key = ".".join(str(part) for part in deepest["loc"] if str(part).isidentifier() or isinstance(part, int))
-        raise ValueError(f"{path}: {key}: {deepest['msg']}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise InputError(f"{path}: {key}: {deepest['msg']}") from None

@@ -1,24 +1,17 @@
 """Recipes: how each model is trained, as ``data/recipes/MODEL.toml`` says, where the keys are described."""
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from ..basics.errors import InputError
 from ..basics.files import RECIPES_DIRECTORY
+from ..synthesis.values import Entry, load_tables
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Table(BaseModel):
-    """A table of a recipe; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class OptimizerSettings(_Table):
+class OptimizerSettings(Entry):
     """What is the same in all stages of a model."""
 
     weight_decay: _Share
@@ -26,7 +19,7 @@ class OptimizerSettings(_Table):
     largest_gradient: PositiveFloat
 
 
-class Stage(_Table):
+class Stage(Entry):
     """One run of the training loop."""
 
     name: str = Field(min_length=1)
@@ -48,7 +41,7 @@ class DetectorStage(Stage):
     mosaics: _Share = 0.0
 
 
-class Recipe(_Table):
+class Recipe(Entry):
     """What all recipes have."""
 
     model: ClassVar[str]
@@ -65,18 +58,13 @@ class Recipe(_Table):
         Raises:
             InputError: the file is not there or no recipe; the message names it and the key.
         """
-        path = path or RECIPES_DIRECTORY / f"{cls.model}.toml"
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
+
+        def chosen(content: dict[str, Any]) -> dict[str, Any]:
             of_quick = content.pop("quick", {})
-            return cls(**(content | of_quick if quick else content))
-        except OSError as error:
-            raise InputError(f"{path}: the recipe cannot be read ({error.strerror})") from error
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"{path}: broken TOML: {error}") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            return content | of_quick if quick else content
+
+        recipe: Self = load_tables(path or RECIPES_DIRECTORY / f"{cls.model}.toml", cls, chosen)
+        return recipe
 
 
 class DetectorRecipe(Recipe):
