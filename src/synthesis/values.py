@@ -1,6 +1,7 @@
 """How values are written in the files of ``data/synthesis``, and how one is drawn.
 
-A number is ``0.3``, anything in ``[0.2, 0.4]``, or one of several with weights: ``[[0.7, 0.3], [0.3, [0.5, 0.8]]]``;
+A number is ``0.3``, anything in ``[0.2, 0.4]``, normally distributed about 0, as ``{ deviation = 0.3 }``, or one of
+several with weights: ``[[0.7, 0.3], [0.3, [0.5, 0.8]]]``;
 a name (of a colour, a mark, a text ...) is ``"dash"``, or one of several: ``[[0.7, "dash"], [0.3, "dot"]]``;
 whether something is so is written as its probability.
 """
@@ -20,13 +21,21 @@ from ..basics.files import SYNTHESIS_DIRECTORY
 T = TypeVar("T")
 Weighted: TypeAlias = T | list[tuple[float, T]]
 Choice: TypeAlias = Weighted[str]
-Number: TypeAlias = Weighted[float | tuple[float, float]]
 
 
 class Entry(BaseModel):
     """A table of a data file; keys that it does not know are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Normal(Entry):
+    """A number that is normally distributed about 0."""
+
+    deviation: float
+
+
+Number: TypeAlias = Weighted[float | tuple[float, float] | Normal]
 
 
 def known(what: str, names: Collection[str], find: Callable[[str], Iterable[str]] = str.split) -> AfterValidator:
@@ -60,6 +69,8 @@ def one_of(values: Sequence[T], rng: np.random.Generator) -> T:
 def draw_number(value: Number, rng: np.random.Generator) -> float:
     """A number of those that the value allows."""
     chosen: Any = draw(value, rng)
+    if isinstance(chosen, Normal):
+        return float(rng.normal(0, chosen.deviation))
     return float(rng.uniform(*chosen)) if isinstance(chosen, tuple) else chosen
 
 

@@ -1,119 +1,73 @@
-"""Augmentation: what light, cameras, angles and imprecise detectors do to samples, within named ranges."""
+"""Augmentation: what light, cameras, angles and imprecise detectors do to samples.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+How much of it stands in ``data/recipes/augmentation.toml``, where all keys are explained.
+"""
+
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..basics.files import RECIPES_DIRECTORY
 from ..basics.geometry import FloatArray, Matrix, box_to_quad, expand_quad, is_convex, quad_axes, quad_size, quad_to_box
 from ..detection.letterbox import BORDER_VALUE
 from ..synthesis.degradations import compress, to_image
+from ..synthesis.values import Entry, Number, draw_number, load_tables
 
-Draw = Callable[[np.random.Generator], float]
+#: Share of samples whose border is of any grey, not the letterbox's.
+OTHER_BORDERS = 0.3
+#: Share of photographs turned by 90°, as those without orientation data are, and shear of the others.
+QUARTER_TURNS, SHEAR = 0.1, 0.04
 #: How often something happens, 0..1, and the least and most of it.
 Effect = tuple[float, float, float]
 NEVER: Effect = (0.0, 0.0, 0.0)
 
 
-def _uniform(low: float, high: float) -> Draw:
-    return lambda rng: float(rng.uniform(low, high))
+class Appearance(Entry):
+    """How differently a sample may look."""
 
-
-def _normal(deviation: float) -> Draw:
-    return lambda rng: float(rng.normal(0, deviation))
-
-
-def _either(share: float, rare: Draw, usual: Draw) -> Draw:
-    return lambda rng: rare(rng) if rng.random() < share else usual(rng)
-
-
-@dataclass(frozen=True)
-class Appearance:
-    """How differently a sample may look; brightnesses are in 0..1."""
-
-    log_gamma: Draw
-    gain: Draw  # of what brightness is more than the pivot
-    offset: Draw
+    log_gamma: Number
+    gain: Number = 1.0
+    log_gain: Number = 0.0
+    offset: Number
     pivot: float = 0.0
-    cast: float = 0.0  # up to this share more or less gain in each channel
-    inverted: float = 0.0  # shares of the samples
+    cast: float = 0.0
+    inverted: float = 0.0
     grey: float = 0.0
-    shadowed: float = 0.0  # across
-    blur: Effect = NEVER  # standard deviation in pixels
-    motion: Effect = NEVER  # half of the way in pixels, below 4
-    jpeg: Effect = NEVER  # quality
-    noise: Effect = NEVER  # standard deviation in grey levels
+    shadowed: float = 0.0
+    blur: Effect = NEVER
+    motion: Effect = NEVER
+    jpeg: Effect = NEVER
+    noise: Effect = NEVER
 
 
-#: The detector's and the verifier's samples: photographs.
-PHOTOGRAPH = Appearance(
-    _normal(0.3),
-    _uniform(0.7, 1.35),
-    _normal(0.06),
-    cast=0.12,
-    grey=0.12,
-    blur=(0.1, 0.4, 1.1),
-    motion=(0.06, 1, 4),
-    jpeg=(0.1, 25, 85),
-    noise=(0.08, 3, 14),
-)
-#: The refiner's: the camera's faults are in the drawn plates already, and blur would move no corner.
-CLOSE_UP = Appearance(_normal(0.25), _uniform(0.7, 1.35), _normal(0.06), cast=0.1)
-#: The segmenter's and the classifier's: grey, drawn with the camera's faults; contrast counts, not brightness.
-LETTERING = Appearance(
-    _uniform(-0.6, 0.6),
-    lambda rng: float(np.exp(rng.uniform(-0.7, 0.3))),
-    _uniform(-0.2, 0.2),
-    pivot=0.5,
-    inverted=0.1,
-    shadowed=0.3,
-    blur=(0.25, 0.4, 1.2),
-    noise=(0.5, 0, 10),
-)
+class CornerErrors(Entry):
+    """How imprecise the corners of plates are that a network is given."""
 
-#: Share of samples whose border is of any grey, not the letterbox's.
-OTHER_BORDERS = 0.3
-#: Share of photographs turned by 90°, as those without orientation data are; roll in degrees, and shear, of the others.
-QUARTER_TURNS = 0.1
-ROLL = _either(0.08, _uniform(-30, 30), _normal(4))
-SHEAR = 0.04
+    strength: Number = 1.0
+    boxes: float
+    roll: Number
+    outside: tuple[float, float] = (0.0, 0.0)
+    sides: tuple[float, float]
+    corners: float
+    loose: Effect = NEVER
 
 
-@dataclass(frozen=True)
-class CornerErrors:
-    """How imprecise the corners of plates are that a network is given; lengths in heights of the plate."""
+class Ranges(Entry):
+    """All that ``augmentation.toml`` holds."""
 
-    strength: Draw  # factor of all errors of sides and corners
-    boxes: float  # share of quads that are only the axis-aligned box of the plate
-    roll: Draw  # radians
-    outside: tuple[float, float]  # how far the sides, left and right, above and below, lie outside in the mean
-    sides: tuple[float, float]  # their standard deviations
-    corners: float  # standard deviation of each corner by itself
-    loose: tuple[float, float, float] = (0.0, 0.0, 0.0)  # share of quads, and most of width and height that they grow
+    roll: Number
+    photograph: Appearance
+    close_up: Appearance
+    lettering: Appearance
+    detected: CornerErrors
+    refined: CornerErrors
 
 
-#: Of the detector, which the refiner is to better.
-DETECTED = CornerErrors(
-    lambda rng: float(rng.choice((0.45, 1.0, 1.5), p=(0.35, 0.5, 0.15))),
-    boxes=0.14,
-    roll=_either(0.08, _uniform(-0.4, 0.4), _normal(0.05)),
-    outside=(0.04, 0.06),
-    sides=(0.15, 0.12),
-    corners=0.05,
-)
-#: Of what the reader is given.
-REFINED = CornerErrors(
-    lambda rng: 1.0,
-    boxes=0.3,
-    roll=_either(0.15, _uniform(-0.2, 0.2), lambda rng: 0.0),
-    outside=(0.0, 0.0),
-    sides=(0.08, 0.08),
-    corners=0.03,
-    loose=(0.2, 0.25, 0.6),
-)
+RANGES: Ranges = load_tables(RECIPES_DIRECTORY / "augmentation.toml", Ranges)
+PHOTOGRAPH, CLOSE_UP, LETTERING = RANGES.photograph, RANGES.close_up, RANGES.lettering
+DETECTED, REFINED = RANGES.detected, RANGES.refined
 
 
 def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -123,9 +77,10 @@ def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generat
         share, least, most = effect
         return float(rng.uniform(least, most)) if rng.random() < share else None
 
-    gains = ranges.gain(rng) * rng.uniform(1 - ranges.cast, 1 + ranges.cast, 1 if image.ndim == 2 else 3)
-    levels = np.linspace(0, 1, 256)[:, None] ** np.exp(ranges.log_gamma(rng))
-    curve = np.clip((levels - ranges.pivot) * gains + ranges.pivot + ranges.offset(rng), 0, 1)
+    gain = draw_number(ranges.gain, rng) * np.exp(draw_number(ranges.log_gain, rng))
+    gains = gain * rng.uniform(1 - ranges.cast, 1 + ranges.cast, 1 if image.ndim == 2 else 3)
+    levels = np.linspace(0, 1, 256)[:, None] ** np.exp(draw_number(ranges.log_gamma, rng))
+    curve = np.clip((levels - ranges.pivot) * gains + ranges.pivot + draw_number(ranges.offset, rng), 0, 1)
     if rng.random() < ranges.inverted:
         curve = curve[::-1]
     result: Any = cv2.LUT(image, np.ascontiguousarray(255 * curve[:, None], np.uint8))
@@ -168,7 +123,7 @@ def random_turn(rng: np.random.Generator, stretch: float = 0.0, scale: float = 0
 
     The logarithms of proportion and size have the standard deviations ``stretch`` and ``scale``.
     """
-    degrees = ROLL(rng)
+    degrees = draw_number(RANGES.roll, rng)
     shear = np.array([[np.exp(rng.normal(0, stretch)), rng.normal(0, SHEAR)], [rng.normal(0, SHEAR), 1.0]])
     return np.asarray(rotation(np.deg2rad(degrees)) @ shear * np.exp(rng.normal(0, scale))), degrees
 
@@ -176,11 +131,11 @@ def random_turn(rng: np.random.Generator, stretch: float = 0.0, scale: float = 0
 def erring_quad(quad: FloatArray, errors: CornerErrors, rng: np.random.Generator) -> FloatArray:
     """The corners ``[4, 2]`` of a plate as a network may be given them; they still make a plate's outline."""
     true, (width, height) = quad, quad_size(quad)
-    strength = errors.strength(rng)
+    strength = draw_number(errors.strength, rng)
     if rng.random() < errors.boxes:
         quad = box_to_quad(quad_to_box(quad))
     middle = quad.mean(axis=0)
-    quad = ((quad - middle) @ rotation(errors.roll(rng)) + middle).astype(np.float32)
+    quad = ((quad - middle) @ rotation(draw_number(errors.roll, rng)) + middle).astype(np.float32)
     share, most_x, most_y = errors.loose
     if rng.random() < share:
         quad = expand_quad(quad, rng.uniform(0, most_x), rng.uniform(0, most_y))
