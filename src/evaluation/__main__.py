@@ -12,8 +12,8 @@ import pandas as pd
 
 from ..basics.files import IS_CHECKOUT, MODELS_DIRECTORY
 from .annotations import refusal
-from .calibration import calibration_figures
 from .evaluate import evaluate_set
+from .metrics import calibration_figures
 
 #: The figures of the committed models lie beside them.
 METRICS_FILE = MODELS_DIRECTORY / "metrics.json" if IS_CHECKOUT else Path("metrics.json")

@@ -12,10 +12,7 @@ from tqdm import tqdm
 from ..basics.results import Plate
 from ..pipeline import main
 from .annotations import AnnotatedImage, read_annotations
-from .calibration import confidence_table
-from .metrics import Comparison, detection_figures, reading_figures
-
-STAGES = ("load", "detect", "read")
+from .metrics import Comparison, confidence_table, detection_figures, reading_figures
 
 
 def compare_answer(item: AnnotatedImage, answer: dict[str, Any]) -> Comparison:
@@ -29,7 +26,7 @@ def evaluate_set(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
     Returns:
         Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading of the plates
         of two rows alone, and the median time of each stage; and the confidences, see
-        :func:`numberplate.evaluation.calibration.confidence_table`.
+        :func:`numberplate.evaluation.metrics.confidence_table`.
 
     Raises:
         InputError: an image cannot be read.
@@ -43,7 +40,7 @@ def evaluate_set(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
     readings = {"reading": reading_figures(comparisons), "two_rows": reading_figures(comparisons, two_rows=True)}
     figures = _rounded(asdict(detection_figures(comparisons)))
     figures |= {name: reading and _rounded(asdict(reading)) for name, reading in readings.items()}
-    figures["ms"] = _rounded({stage: float(np.median([of[stage] for of in times])) for stage in (*STAGES, "total")})
+    figures["ms"] = pd.DataFrame(times).median().round(2).to_dict()
     return figures, confidence_table(comparisons)
 
 

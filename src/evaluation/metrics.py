@@ -1,11 +1,13 @@
-"""Figures of detection and reading against annotated plates."""
+"""Figures of detection, reading and confidences against annotated plates."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..basics.geometry import FloatArray, box_centres, iou_matrix, quad_size
 from ..basics.results import Plate
@@ -19,6 +21,8 @@ LOCATED_IOU = 0.3
 #: A plate that is less than so many times as wide as high counts as one of two rows. Many American plates of one
 #: row and a picture around it are as narrow.
 TWO_ROW_ASPECT = 2.0
+#: Confidences are compared in so many bins of equal width; the last one holds the readings that are sure.
+BINS = 10
 
 
 @dataclass(frozen=True)
@@ -169,3 +173,33 @@ def detection_figures(comparisons: list[Comparison]) -> DetectionFigures:
         false_per_image=false / max(1, len(comparisons)),
         corner_error=100 * float(np.mean(off)) if off else float("nan"),
     )
+
+
+def confidence_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
+    """The texts read on plates whose text is known: their ``confidence``, 0..1, and whether they are ``right``."""
+    readings = [reading for comparison in comparisons for reading in comparison.readings()]
+    rows = [(confidence, text == wanted) for _, wanted, near in readings for text, confidence in near if text]
+    return pd.DataFrame(rows, columns=["confidence", "right"]).astype(np.float32)
+
+
+def calibration_figures(table: pd.DataFrame) -> dict[str, Any]:
+    """Whether a confidence is what it says: of the texts read with a confidence of 0.8, are four of five right?
+
+    Percentages as plain JSON types, None where nothing was read, from a table of confidences.
+
+    ``expected_error`` is the expected calibration error (Naeini et al., 2015), ``sure_right`` the share of right ones
+    among readings with a confidence of at least 0.9; a bin has the number of readings, their mean confidence and the
+    share of right ones.
+    """
+    bins = np.minimum((table["confidence"].to_numpy() * BINS).astype(int), BINS - 1)
+    sums = table.assign(readings=1).groupby(bins).sum().reindex(range(BINS), fill_value=0)
+    rows = sums[["readings", "confidence", "right"]].to_numpy(float).tolist()
+    off = sum(abs(confidence - right) for _, confidence, right in rows)
+    by_bin = [[int(count), _percent(confidence, count), _percent(right, count)] for count, confidence, right in rows]
+    sure, _, sure_right = by_bin[-1]
+    error = _percent(off, len(table))
+    return {"readings": len(table), "expected_error": error, "sure": sure, "sure_right": sure_right, "bins": by_bin}
+
+
+def _percent(part: float, whole: float) -> float | None:
+    return round(100 * part / whole, 2) if whole else None

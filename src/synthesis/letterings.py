@@ -80,13 +80,11 @@ def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace
     Raises:
         RuntimeError: faces are required, and none of the families is installed.
     """
-    faces: list[FontFace] = []
-    for family in families:
-        spec = importlib.util.find_spec("fontpkg_" + family.replace("-", "_"))
-        if spec is not None and spec.origin is not None:
-            for path in sorted((Path(spec.origin).parent / "files").glob("*.[to]tf")):
-                if not any(part in path.stem for part in FILES_LEFT_OUT):
-                    faces.extend(FontFace(path, variant) for variant in _variants(path))
+    packages = [importlib.util.find_spec("fontpkg_" + family.replace("-", "_")) for family in families]
+    folders = [Path(package.origin).parent / "files" for package in packages if package and package.origin]
+    files = [path for folder in folders for path in sorted(folder.glob("*.[to]tf"))]
+    upright = [path for path in files if not any(part in path.stem for part in FILES_LEFT_OUT)]
+    faces = [FontFace(path, variant) for path in upright for variant in _variants(path)]
     if required and not faces:
         raise RuntimeError("no font package is installed; install them with: pip install 'numberplate[fonts]'")
     return faces
@@ -144,11 +142,8 @@ class Letterings:
 @lru_cache(maxsize=2)
 def load_letterings(with_fonts: bool = True) -> Letterings:
     """The collection, made once per process, with or without the font packages that are installed."""
-    fonts = {}
-    for kind, names in FAMILIES.items() if with_fonts else ():
-        families = tuple(faces for name in names if (faces := tuple(find_faces([name]))))
-        if families:
-            fonts[kind] = families
+    faces = {kind: [tuple(find_faces([name])) for name in names] for kind, names in FAMILIES.items() if with_fonts}
+    fonts = {kind: tuple(filter(None, families)) for kind, families in faces.items() if any(families)}
     return Letterings(stroke_alphabets(STYLES_PER_FAMILY), fonts)
 
 

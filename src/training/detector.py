@@ -75,28 +75,22 @@ def detector_sampler(
     return draw
 
 
-def _random_scale(
-    photograph: TrainingPhotograph, subject: FloatArray | None, largest: float, rng: np.random.Generator
-) -> float:
-    """Network pixels per photograph pixel: around the scale met in use, or one that gives the subject a random width.
-
-    Its largest width is given in pixels of the network's input.
-    """
-    in_use = INPUT_WIDTH / max(photograph.image.shape[:2])
-    if subject is None or rng.random() < 0.5:
-        return float(in_use * np.exp(rng.normal(0.05, 0.3)))
-    wanted = np.exp(rng.uniform(np.log(12), np.log(largest)))
-    return float(np.clip(wanted / max(float(subject[2] - subject[0]), 1.0), 0.3 * in_use, 2.2 * in_use))
-
-
 def _random_place(
     photograph: TrainingPhotograph, size: FloatArray, rng: np.random.Generator
 ) -> tuple[FloatArray, float]:
-    """Where a crop of a size (width, height) lies: the affine map ``[2, 3]`` from the photograph, and its scale."""
+    """Where a crop of a size (width, height) lies: the affine map ``[2, 3]`` from the photograph, and its scale.
+
+    That is around the scale met in use, or one that gives a plate or a distractor a random width.
+    """
     shares = (AROUND_PLATES, AROUND_DISTRACTORS, 1 - AROUND_PLATES - AROUND_DISTRACTORS)
     subjects = (photograph.boxes, photograph.distractors, no_boxes())[rng.choice(3, p=shares)]
     subject = subjects[rng.integers(len(subjects))] if len(subjects) else None
-    scale = _random_scale(photograph, subject, LARGEST_SUBJECT * size[0], rng)
+    in_use = INPUT_WIDTH / max(photograph.image.shape[:2])
+    if subject is None or rng.random() < 0.5:
+        scale = float(in_use * np.exp(rng.normal(0.05, 0.3)))
+    else:
+        wanted = np.exp(rng.uniform(np.log(12), np.log(LARGEST_SUBJECT * size[0])))
+        scale = float(np.clip(wanted / max(float(subject[2] - subject[0]), 1.0), 0.3 * in_use, 2.2 * in_use))
     stretch = np.exp(rng.normal(0, 0.06))
     step = np.array([scale * stretch, scale / stretch], np.float32)
     full = np.array(photograph.image.shape[1::-1], np.float32) * step

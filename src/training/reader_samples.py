@@ -70,16 +70,9 @@ class Samples:
         known = ~np.isnan(self.boxes[index, :, 0])
         return self.boxes[index][known], self.classes[index][known]
 
-    def save(self, path: Path) -> None:
-        """Write an ``.npz`` file, which is there as a whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".unfinished.npz")
-        np.savez(unfinished, **vars(self))
-        unfinished.replace(path)
-
     @classmethod
     def load(cls, path: Path) -> "Samples":
-        """Read what :meth:`save` wrote."""
+        """Read an ``.npz`` file of the cache."""
         with np.load(path) as content:
             return cls(**content)
 
@@ -215,7 +208,11 @@ def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:
         in_photograph = photographs and rng.random() < PHOTOGRAPH_SHARE
         scene = reader_scene(rng, photographs[rng.integers(len(photographs))] if in_photograph else None)
         parts.append(plate_samples(scene.image, scene.quad, scene.character_quads, scene.text, VIEWS, rng))
-    Samples.concatenate(parts).save(path)
+    # The file is there as a whole or not at all.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished.npz")
+    np.savez(unfinished, **vars(Samples.concatenate(parts)))
+    unfinished.replace(path)
 
 
 def align(read: str, text: str) -> list[int] | None:

@@ -8,10 +8,11 @@ import pytest
 from src.basics.geometry import box_to_quad
 from src.basics.results import Plate
 from src.evaluation.annotations import AnnotatedImage
-from src.evaluation.calibration import calibration_figures, confidence_table
 from src.evaluation.metrics import (
     Comparison,
     average_precision,
+    calibration_figures,
+    confidence_table,
     detection_figures,
     reading_figures,
 )
