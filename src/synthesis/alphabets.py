@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .glyphs import CAP_HEIGHT, Glyph, Mask, crop_to_ink
-from .values import Arguments, Choice, Entry, draw, known, load, one_of
+from ..basics.tables import Entry
+from .drawn_plate import CAP_HEIGHT, Glyph, Mask, crop_to_ink
+from .values import Arguments, Choice, draw, known, load, one_of
 
 Points = NDArray[np.float64]
 

@@ -14,8 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..basics.texts import ALPHABET
 from .alphabets import IDEOGRAPHS, StrokeStyle, stroke_alphabets
-from .drawn_plate import DrawnPlate, RowStyle, Token
-from .glyphs import CAP_HEIGHT, Glyph, Lettering, Mask, crop_to_ink, fit_height
+from .drawn_plate import CAP_HEIGHT, DrawnPlate, Glyph, Lettering, Mask, RowStyle, Token, crop_to_ink, fit_height
 from .values import load, one_of
 
 #: Names of families (such as ``barlow-condensed``) by what they letter.

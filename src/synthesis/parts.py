@@ -15,8 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from .alphabets import MarkName, draw_mark
 from .degradations import smooth_noise, to_image
-from .drawn_plate import Area, DrawnPlate, Token, rounded_rectangle
-from .glyphs import Mask, fit_height
+from .drawn_plate import Area, DrawnPlate, Mask, Token, fit_height, rounded_rectangle
 from .letterings import Letterings
 from .paints import LEAST_CONTRAST, PALETTES, Colour, contrast, mix, pick
 from .values import Arguments, known, load, one_of

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from ..basics.tables import Entry
 from ..basics.texts import ALPHABET
 from .alphabets import FamilyName
 from .drawn_plate import DrawnPlate, RowStyle, Token
 from .letterings import Letterings, load_letterings
 from .parts import PIECE, Pair, Part, Press, draw_pair, print_parts
-from .values import Arguments, Entry, Number, Weighted, draw, draw_number, known, load, one_of
+from .values import Arguments, Number, Weighted, draw, draw_number, known, load, one_of
 
 #: What the symbols of a pattern stand for; V is mostly a letter, as in personal plates.
 SYMBOL_CLASSES = {"L": ALPHABET[10:], "D": ALPHABET[:10], "X": ALPHABET}

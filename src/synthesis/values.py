@@ -1,4 +1,4 @@
-"""How values are written in the files of ``data/synthesis``, and how one is drawn.
+"""How values are written in the files of what is drawn and disturbed, and how one is drawn.
 
 A number is ``0.3``, anything in ``[0.2, 0.4]``, normally distributed about 0, as ``{ deviation = 0.3 }``, or one of
 several with weights: ``[[0.7, 0.3], [0.3, [0.5, 0.8]]]``;
@@ -7,26 +7,18 @@ whether something is so is written as its probability.
 """
 
 import inspect
-import tomllib
 from collections.abc import Callable, Collection, Iterable, Sequence
-from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar, get_args, get_origin
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic import AfterValidator, create_model
 
-from ..basics.errors import InputError
 from ..basics.files import SYNTHESIS_DIRECTORY
+from ..basics.tables import Entry, load_tables
 
 T = TypeVar("T")
 Weighted: TypeAlias = T | list[tuple[float, T]]
 Choice: TypeAlias = Weighted[str]
-
-
-class Entry(BaseModel):
-    """A table of a data file; keys that it does not know are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Normal(Entry):
@@ -109,24 +101,5 @@ class Arguments(Generic[T]):
 
 
 def load(name: str, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:
-    """Read a file of ``data/synthesis``, see :func:`load_tables`."""
+    """Read a file of ``data/synthesis``, see :func:`numberplate.basics.tables.load_tables`."""
     return load_tables(SYNTHESIS_DIRECTORY / name, form, prepare)
-
-
-def load_tables(path: Path, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:
-    """Read a TOML file, change its tables as ``prepare`` does, and check that they have the form.
-
-    Raises:
-        InputError: the file is not there, or a key is unknown, is missing or has a wrong value; names file and key.
-    """
-    try:
-        return TypeAdapter(form).validate_python(prepare(tomllib.loads(path.read_text("utf-8"))))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: broken TOML: {error}") from None
-    except ValidationError as error:
-        # Of the forms that a value may have, it is told of that in which most of it was understood.
-        deepest = max(error.errors(), key=lambda one: len(one["loc"]))
-        key = ".".join(str(part) for part in deepest["loc"] if str(part).isidentifier() or isinstance(part, int))
-        raise InputError(f"{path}: {key}: {deepest['msg']}") from None

@@ -17,6 +17,7 @@ from ..detection.targets import assign_targets
 from ..detection.views import Pyramid
 from ..evaluation.annotations import no_boxes
 from ..synthesis.scenes import PlatePaster
+from ..synthesis.values import one_of
 from .augmentation import PHOTOGRAPH, QUARTER_TURNS, augment, random_border, random_turn
 from .fitting import Example, Sampler, fit
 from .photographs import TrainingPhotograph
@@ -65,11 +66,9 @@ def detector_sampler(
     """Draws samples: images uint8 ``[H, W, 3]`` and targets float32 ``[A, 14]``."""
 
     def draw(rng: np.random.Generator) -> Example:
-        if rng.random() < stage.mosaics:
-            crop = draw_mosaic(photographs, stage.height, stage.width, rng, paster)
-        else:
-            photograph = photographs[rng.integers(len(photographs))]
-            crop = draw_crop(photograph, stage.height, stage.width, rng, paster)
+        mosaic = rng.random() < stage.mosaics
+        kind = partial(draw_mosaic, photographs) if mosaic else partial(draw_crop, one_of(photographs, rng))
+        crop = kind(stage.height, stage.width, rng, paster)
         return crop.image, assign_targets(crop.boxes, crop.quads, crop.ignored, stage.height, stage.width)
 
     return draw
@@ -170,8 +169,7 @@ def draw_mosaic(
     parts = []
     for top, bottom in ((0, split_y), (split_y, height)):
         for left, right in ((0, split_x), (split_x, width)):
-            photograph = photographs[rng.integers(len(photographs))]
-            crop = draw_crop(photograph, bottom - top, right - left, rng, paster)
+            crop = draw_crop(one_of(photographs, rng), bottom - top, right - left, rng, paster)
             image[top:bottom, left:right] = crop.image
             offset = np.array([left, top] * 2, np.float32)
             parts.append((crop.boxes + offset, crop.quads + offset[:2], crop.ignored + offset))

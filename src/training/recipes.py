@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from ..basics.files import RECIPES_DIRECTORY
-from ..synthesis.values import Entry, load_tables
+from ..basics.tables import Entry, load_tables
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 

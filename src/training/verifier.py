@@ -142,10 +142,8 @@ class VerifierSamples:
             place = np.concatenate([box_centres(box), box[2:] - box[:2]])
             target[1:5] = OFFSET_SCALE * encode_boxes(photograph.boxes[[overlaps.argmax()]], place[None])[0]
             target[5] = abs(degrees) <= LEVEL and not quarter_turns
-        blur = 0
-        if rng.random() < BLURRED:
-            most = np.log2(max(plate_size(box) / LEAST_BLURRED_WIDTH, 1.0))
-            blur = int(rng.integers(min(int(most), 3) + 1))
+        most = min(int(np.log2(max(plate_size(box) / LEAST_BLURRED_WIDTH, 1.0))), 3)
+        blur = int(rng.integers(most + 1)) if rng.random() < BLURRED else 0
         turn = rotation(np.deg2rad(90 * quarter_turns)) @ turn
         picture = view(photograph.pyramid, box, turn=turn, blur=blur, border=random_border(rng))
         if rng.random() < 0.5:
