@@ -24,13 +24,9 @@ def as_table(figures: dict[str, dict[str, Any]]) -> str:
 
     Percentages, the corners' error in percent of the plate's height; times in milliseconds.
     """
-    numbers = (
-        pd.json_normalize(list(figures.values()))
-        .set_axis(list(figures))
-        .drop(columns="calibration.bins")
-        .dropna(axis=1, how="all")
-    )
-    return str(numbers.apply(pd.to_numeric).T.to_string(float_format="{:.4g}".format, na_rep="–"))
+    table = pd.json_normalize(list(figures.values())).set_axis(list(figures)).drop(columns="calibration.bins")
+    numbers = table.dropna(axis=1, how="all").apply(pd.to_numeric)
+    return str(numbers.T.to_string(float_format="{:.4g}".format, na_rep="–"))
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.evaluation") -> int:
@@ -51,12 +47,8 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.ev
     confidences["all"] = pd.concat(confidences.values())
     calibrations = {name: calibration_figures(of_set) for name, of_set in confidences.items()}
     print(as_table({name: figures.get(name, {}) | {"calibration": of_set} for name, of_set in calibrations.items()}))
-    record = {
-        "date": datetime.date.today().isoformat(),
-        "command": "python -m src.evaluation SET…",
-        "sets": figures,
-        "calibration": calibrations,
-    }
+    made = {"date": datetime.date.today().isoformat(), "command": "python -m src.evaluation SET…"}
+    record = made | {"sets": figures, "calibration": calibrations}
     options.output.write_text(json.dumps(record, indent=1) + "\n")
     print(f"saved {options.output}", file=sys.stderr)
     return 0

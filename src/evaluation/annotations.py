@@ -93,9 +93,8 @@ def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedI
         plates, unclear, background = (of_kind.get(image.path.name, no_boxes()) for of_kind in judged)
         boxes = np.concatenate([image.boxes, plates])
         quads = np.concatenate([image.quads, np.full((len(plates), 4, 2), np.nan, np.float32)])
-        completed.append(
-            AnnotatedImage(image.path, boxes, quads, image.texts + ("",) * len(plates), unclear, background)
-        )
+        texts = image.texts + ("",) * len(plates)
+        completed.append(AnnotatedImage(image.path, boxes, quads, texts, unclear, background))
     return completed
 
 

@@ -90,9 +90,9 @@ def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace
 
 
 def _variants(path: Path) -> list[str]:
-    if "[" not in path.name:
-        return [""]
-    names = [bytes(name).decode() for name in ImageFont.truetype(str(path), 16).get_variation_names()]
+    # Files of variable fonts have their axes in brackets.
+    stored = ImageFont.truetype(str(path), 16).get_variation_names() if "[" in path.name else [b""]
+    names = [bytes(name).decode() for name in stored]
     return [name for name in names if not any(part in name for part in VARIANTS_LEFT_OUT)]
 
 

@@ -7,7 +7,9 @@ whether something is so is written as its probability.
 """
 
 import inspect
+from bisect import bisect
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import accumulate
 from typing import Any, Generic, TypeAlias, TypeVar, get_args, get_origin
 
 import numpy as np
@@ -45,12 +47,8 @@ def draw(value: Weighted[T], rng: np.random.Generator) -> T:
     """One of the values, if there are several."""
     if not isinstance(value, list):
         return value
-    point = rng.random() * sum(weight for weight, _ in value)
-    for weight, chosen in value:
-        point -= weight
-        if point < 0:
-            return chosen
-    return value[-1][1]
+    bounds = list(accumulate(weight for weight, _ in value))
+    return value[bisect(bounds, rng.random() * bounds[-1], hi=len(bounds) - 1)][1]
 
 
 def one_of(values: Sequence[T], rng: np.random.Generator) -> T:

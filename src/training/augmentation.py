@@ -120,10 +120,7 @@ def rotation(radians: float) -> NDArray[np.float64]:
 
 
 def random_turn(rng: np.random.Generator, stretch: float = 0.0, scale: float = 0.0) -> tuple[Matrix, float]:
-    """A roll with a little shear ``[2, 2]``, and its angle in degrees.
-
-    The logarithms of proportion and size have the standard deviations ``stretch`` and ``scale``.
-    """
+    """A roll with a little shear ``[2, 2]``, its angle in degrees; proportion and size vary by log-normal factors."""
     degrees = draw_number(RANGES.roll, rng)
     shear = np.array([[np.exp(rng.normal(0, stretch)), rng.normal(0, SHEAR)], [rng.normal(0, SHEAR), 1.0]])
     return np.asarray(rotation(np.deg2rad(degrees)) @ shear * np.exp(rng.normal(0, scale))), degrees

@@ -86,10 +86,8 @@ def fit(
 
     The stage's folder in the directory keeps ``history.csv``, the checkpoint of each epoch and, in the end, the
     averaged weights. Training begins with the weights of ``start``, else with those that ``build`` makes; what
-    ``held_out`` draws, and metrics by their names in Keras, are for the history alone.
-
-    Returns:
-        A model with the averaged weights, without the optimizer, whose state would make its file four times as large.
+    ``held_out`` draws, and metrics by their names in Keras, are for the history alone. The model with the averaged
+    weights comes back without the optimizer, whose state would make its file four times as large.
     """
     folder = directory / stage.name
     keras.utils.set_random_seed(stage.seed)

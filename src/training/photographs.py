@@ -42,12 +42,11 @@ class TrainingPhotograph:
 
 def draw_photographs(count: int, rng: np.random.Generator) -> list[TrainingPhotograph]:
     """Drawn scenes in place of photographs, to try the training without any real ones."""
-    scenes = [reader_scene(rng) for _ in range(count)]
-    plates = [scene.quad[None][: bool(scene.text)] for scene in scenes]
-    return [
-        TrainingPhotograph(Pyramid(scene.image), quad_to_box(quads), quads)
-        for scene, quads in zip(scenes, plates, strict=True)
-    ]
+    drawn = []
+    for scene in (reader_scene(rng) for _ in range(count)):
+        quads = scene.quad[None][: bool(scene.text)]
+        drawn.append(TrainingPhotograph(Pyramid(scene.image), quad_to_box(quads), quads))
+    return drawn
 
 
 def load_photographs(
@@ -57,7 +56,7 @@ def load_photographs(
 
     Boxes that are drawn ``tight`` tell the corners of plates that hang straight.
     """
-    photographs = []
+    loaded = []
     for item in images:
         image: Any = read_image(item.path, str(item.path))
         scale = min(1.0, longest_side / max(image.shape[:2]))
@@ -68,10 +67,8 @@ def load_photographs(
         presumed = straight & ~np.isfinite(item.quads).all(axis=(1, 2))
         quads = np.where(presumed[:, None, None], box_to_quad(item.boxes), item.quads)
         shown = replace(item, quads=quads).scaled(scale)
-        photographs.append(
-            TrainingPhotograph(Pyramid(image), shown.boxes, shown.quads, shown.unclear, shown.background)
-        )
-    return photographs
+        loaded.append(TrainingPhotograph(Pyramid(image), shown.boxes, shown.quads, shown.unclear, shown.background))
+    return loaded
 
 
 def mine(

@@ -20,7 +20,7 @@ from ..basics.parallel import map_in_processes
 from ..basics.runtime import Model
 from ..basics.texts import ALPHABET, CLASSES, REJECT
 from ..classification.crops import CROP_MARGIN, CROP_SIZE, character_crops
-from ..evaluation.annotations import AnnotatedImage, no_boxes
+from ..evaluation.annotations import AnnotatedImage
 from ..media.images import read_image
 from ..recognition.reader import PlateReader
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
@@ -167,9 +167,7 @@ def plate_samples(
     parts: list[Samples] = []
     for _ in range(views):
         view = plate_view(image, erring_quad(quad, REFINED, rng))
-        boxes = no_boxes()
-        if len(characters):
-            boxes = quad_to_box(transform_points(characters, np.linalg.inv(view.to_photo)))
+        boxes = quad_to_box(transform_points(characters, np.linalg.inv(view.to_photo)))
         count = rng.poisson(REJECTS_PER_CHARACTER * len(boxes)) if text else REJECTS_OF_EMPTY
         rejects = reject_boxes(boxes, count, rng)
         crops = character_crops(view, np.concatenate([moved_boxes(boxes, 0.04, 0.12, rng), rejects]))
@@ -216,11 +214,9 @@ def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:
 
 
 def align(read: str, text: str) -> list[int] | None:
-    """Where the characters of a known text are in a reading that may have too many and wrong ones.
+    """The index in a reading, which may have too many and wrong characters, of each character of a known text.
 
-    Returns:
-        For each character of the text, the index of its character in the reading; None if the reading has too few or
-        far too many, or agrees with the text too little.
+    None if the reading has too few or far too many, or agrees with the text too little.
     """
     if not text or not 0 <= len(read) - len(text) <= MOST_EXTRA:
         return None

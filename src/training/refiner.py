@@ -111,9 +111,8 @@ def corner_loss(target: _Tensor, heat: _Tensor) -> _Tensor:
     distances = _length(corners - ops.reshape(target[:, CORNERS], (-1, 4, 2)))
     sides = ops.concatenate([ops.min(corners, axis=1), ops.max(corners, axis=1)], axis=-1)
     off = ops.minimum(ops.mean(_length((sides - target[:, BOX])[..., None]), axis=-1), LARGEST_BOX_ERROR)
-    return ops.mean(
-        ops.mean(distances, axis=-1) * target[:, HAS_CORNERS] + ANNOTATION_WEIGHT * off * target[:, HAS_BOX]
-    )
+    of_boxes = ANNOTATION_WEIGHT * off * target[:, HAS_BOX]
+    return ops.mean(ops.mean(distances, axis=-1) * target[:, HAS_CORNERS] + of_boxes)
 
 
 def _length(vectors: _Tensor) -> _Tensor:
