@@ -24,6 +24,13 @@ def test_numbers_are_drawn_from_what_is_written(value: values.Number, low: float
     assert high - low < 1e-9 or max(drawn) - min(drawn) > 0.7 * (high - low)
 
 
+def test_numbers_may_be_normally_distributed() -> None:
+    drawn = [draw_number([(0.5, 7.0), (0.5, values.Normal(deviation=2.0))], RNG) for _ in range(4000)]
+    normal = [number for number in drawn if number != 7.0]
+    assert len(normal) == pytest.approx(2000, abs=150)
+    assert np.mean(normal) == pytest.approx(0, abs=0.2) and np.std(normal) == pytest.approx(2, abs=0.15)
+
+
 def test_choices_follow_their_weights() -> None:
     drawn = [draw([(3, "dash"), (1, "dot"), (0, "none")], RNG) for _ in range(2000)]
     assert 0.7 < drawn.count("dash") / len(drawn) < 0.8 and "none" not in drawn
