@@ -22,7 +22,7 @@ from src.evaluation.metrics import detection_figures, reading_figures
 from src.recognition import acceptance, passes, reader, reading, recogniser
 from src.segmentation import rows
 from src.syntax.library import NO_SYNTAXES
-from src.training.parameters import Sample, compare, fit_acceptance, observe, recogniser_with
+from tools.parameters import Sample, compare, fit_acceptance, observe, recogniser_with
 
 
 @dataclass(frozen=True)

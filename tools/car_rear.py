@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.synthesis.fields import smooth_noise, soft_blur
+from src.synthesis.degradations import smooth_noise, soft_blur
 from src.synthesis.paints import Colour, mix
 
 Image = NDArray[np.uint8]

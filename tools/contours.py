@@ -81,10 +81,12 @@ def _within(values: NDArray[np.floating], bounds: tuple[float, float]) -> NDArra
     return (values >= bounds[0]) & (values <= bounds[1])
 
 
-def contour_texts(item: AnnotatedImage, answer: dict[str, Any], classifier: Model) -> list[str]:
-    """What the plates of an answer say with contours."""
+def contour_answer(item: AnnotatedImage, answer: dict[str, Any], classifier: Model) -> dict[str, Any]:
+    """An answer with what its plates say with contours."""
     image = read_image(item.path, str(item.path))
-    return [read_with_contours(image, np.array(plate["corners"], np.float32), classifier) for plate in answer["plates"]]
+    quads = [np.array(plate["corners"], np.float32) for plate in answer["plates"]]
+    texts = [read_with_contours(image, quad, classifier) for quad in quads]
+    return {"plates": [plate | {"text": text} for plate, text in zip(answer["plates"], texts, strict=True)]}
 
 
 def compare_segmentations(folder: Path) -> list[ReadingFigures | None]:
@@ -94,7 +96,7 @@ def compare_segmentations(folder: Path) -> list[ReadingFigures | None]:
     for item in [item for item in read_annotations(folder) if any(item.texts)]:
         answer = main(str(item.path), output_dir=None)
         learned.append(compare_answer(item, answer))
-        contours.append(compare_answer(item, answer, contour_texts(item, answer, classifier)))
+        contours.append(compare_answer(item, contour_answer(item, answer, classifier)))
     return [reading_figures(learned), reading_figures(contours)]
 
 

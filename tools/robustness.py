@@ -53,7 +53,7 @@ def evaluate_harmed(folder: Path) -> dict[str, ReadingFigures | None]:
         for name, harm in HARMS.items():
             harmed = harm(image)
             scale = harmed.shape[1] / image.shape[1]
-            comparisons[name].append(compare_answer(item, main(harmed, output_dir=None), scale=scale))
+            comparisons[name].append(compare_answer(item.scaled(scale), main(harmed, output_dir=None)))
     return {name: reading_figures(of_harm) for name, of_harm in comparisons.items()}
 
 

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from src.basics.files import SAMPLES_DIRECTORY
 from src.basics.geometry import box_to_quad
 from src.synthesis.alphabets import StrokeStyle
-from src.synthesis.drawn_plate import DrawnPlate
-from src.synthesis.fields import smooth_noise, soft_blur
+from src.synthesis.degradations import smooth_noise, soft_blur
+from src.synthesis.drawn_plate import DrawnPlate, RowStyle, Token
 from src.synthesis.letterings import load_letterings
 from src.synthesis.paints import Colour, mix
 from src.synthesis.parts import Press, band, border, emboss, imprint, piece
 from src.synthesis.scenes import paste_plate
-from src.synthesis.typesetting import RowStyle, Token, set_row
 from tools.car_rear import PLATE_CENTRE, CarRear, draw_car
 
 Image = NDArray[np.uint8]
@@ -197,7 +196,7 @@ def draw_sample_plate(plate: SamplePlate, rng: np.random.Generator) -> DrawnPlat
     for character in plate.text:
         tokens += piece(press, space=rng.uniform(0.12, 0.6)) if character == " " else [Token(character)]
     area = (press.left, 0.0, press.right, height * (0.84 if below and not above else 1.0))
-    set_row(drawn, tokens, area, RowStyle(plate.style, cap, plate.ink, gap=0.12), 0, rng)
+    drawn.set_row(tokens, area, RowStyle(plate.style, cap, plate.ink, gap=0.12), 0, rng)
     emboss(press)
     return drawn
 

@@ -1,6 +1,6 @@
 """The fitted numbers of recognition: ``models/parameters.json``, which also says what each was fitted on and when.
 
-``python -m src.training.parameters SET…`` fits them. Numbers that follow from how a part works stand there, explained.
+``python -m tools.parameters SET…`` fits them. Numbers that follow from how a part works stand there, explained.
 """
 
 import json

@@ -26,35 +26,20 @@ def no_boxes() -> FloatArray:
 
 @dataclass(frozen=True)
 class AnnotatedImage:
-    """One image and its plates.
-
-    Attributes:
-        path: the image file.
-        boxes: float32 ``[N, 4]`` in pixels.
-        quads: float32 ``[N, 4, 2]``, NaN where the corners are unknown.
-        texts: N texts, "" where unknown.
-        unclear: float32 ``[M, 4]``, what may be plates or not.
-        background: float32 ``[K, 4]``, what looks like plates and is none.
-    """
+    """One image file and its plates, in pixels."""
 
     path: Path
-    boxes: FloatArray
-    quads: FloatArray
-    texts: tuple[str, ...]
-    unclear: FloatArray = field(default_factory=no_boxes)
-    background: FloatArray = field(default_factory=no_boxes)
+    boxes: FloatArray  # [N, 4]
+    quads: FloatArray  # [N, 4, 2], NaN where the corners are unknown
+    texts: tuple[str, ...]  # N, "" where unknown
+    unclear: FloatArray = field(default_factory=no_boxes)  # [M, 4], what may be plates or not
+    background: FloatArray = field(default_factory=no_boxes)  # [K, 4], what looks like plates and is none
 
     def scaled(self, factor: float) -> "AnnotatedImage":
         """The annotations of the image in another size."""
-        places = {
-            name: getattr(self, name) * np.float32(factor) for name in ("boxes", "quads", "unclear", "background")
-        }
-        return replace(self, **places)
-
-
-def _quad(text: str) -> FloatArray:
-    values = np.array(text.split(";"), np.float32) if text else np.full(8, np.nan, np.float32)
-    return values.reshape(4, 2)
+        places = (self.boxes, self.quads, self.unclear, self.background)
+        boxes, quads, unclear, background = (place * np.float32(factor) for place in places)
+        return AnnotatedImage(self.path, boxes, quads, self.texts, unclear, background)
 
 
 def read_annotations(folder: Path) -> list[AnnotatedImage]:
@@ -64,17 +49,21 @@ def read_annotations(folder: Path) -> list[AnnotatedImage]:
         FileNotFoundError: the folder has no ``annotations.csv``.
     """
     table = pd.read_csv(folder / "annotations.csv", dtype={"corners": str, "text": str}, keep_default_na=False)
-    ignored = pd.read_csv(folder / "ignored.csv") if (folder / "ignored.csv").is_file() else None
+    ignored = folder / "ignored.csv"
+    unclear = _boxes_by_image(pd.read_csv(ignored)) if ignored.is_file() else {}
     images = []
     for name, rows in table.groupby("image", sort=False):
         rows = rows[rows["xmin"].astype(str) != ""]
         boxes = rows[BOX_COLUMNS].to_numpy(np.float32).reshape(-1, 4)
-        quads = np.array([_quad(corners) for corners in rows["corners"]], np.float32).reshape(-1, 4, 2)
-        unclear = no_boxes()
-        if ignored is not None:
-            unclear = ignored.loc[ignored["image"] == name, BOX_COLUMNS].to_numpy(np.float32)
-        images.append(AnnotatedImage(folder / "images" / str(name), boxes, quads, tuple(rows["text"]), unclear))
+        corners = [text.split(";") if text else [np.nan] * 8 for text in rows["corners"]]
+        quads = np.array(corners, np.float32).reshape(-1, 4, 2)
+        path, texts = folder / "images" / str(name), tuple(rows["text"])
+        images.append(AnnotatedImage(path, boxes, quads, texts, unclear.get(str(name), no_boxes())))
     return images
+
+
+def _boxes_by_image(table: pd.DataFrame) -> dict[str, FloatArray]:
+    return {str(name): rows[BOX_COLUMNS].to_numpy(np.float32) for name, rows in table.groupby("image")}
 
 
 def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
@@ -82,15 +71,14 @@ def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]
 
     Its columns are ``image`` (name of the file), the plate's box in whole pixels, and ``text``.
     """
-    table = pd.read_csv(path, dtype={"text": str}, keep_default_na=False).set_index(["image", *BOX_COLUMNS])["text"]
-    known = table.to_dict()
-
-    def completed(image: AnnotatedImage) -> AnnotatedImage:
+    table = pd.read_csv(path, dtype={"text": str}, keep_default_na=False)
+    known = table.set_index(["image", *BOX_COLUMNS])["text"].to_dict()
+    completed = []
+    for image in images:
         keys = [(image.path.name, *box) for box in np.round(image.boxes).astype(int).tolist()]
         texts = tuple(text or known.get(key, "") for key, text in zip(keys, image.texts, strict=True))
-        return replace(image, texts=texts)
-
-    return [completed(image) for image in images]
+        completed.append(replace(image, texts=texts))
+    return completed
 
 
 def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
@@ -98,23 +86,16 @@ def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedI
 
     Its columns are ``image`` (name of the file), the box in pixels, and ``kind``: plate, unclear or background.
     """
-    judged = {str(name): rows for name, rows in pd.read_csv(path).groupby("image")}
-
-    def completed(image: AnnotatedImage) -> AnnotatedImage:
-        if image.path.name not in judged:
-            return image
-        rows = judged[image.path.name].set_index("kind")[BOX_COLUMNS]
-        plates, unclear, background = (rows[rows.index == kind].to_numpy(np.float32) for kind in OVERLOOKED_KINDS)
-        return replace(
-            image,
-            boxes=np.concatenate([image.boxes, plates]),
-            quads=np.concatenate([image.quads, np.full((len(plates), 4, 2), np.nan, np.float32)]),
-            texts=image.texts + ("",) * len(plates),
-            unclear=unclear,
-            background=background,
-        )
-
-    return [completed(image) for image in images]
+    table = pd.read_csv(path)
+    judged = [_boxes_by_image(table[table["kind"] == kind]) for kind in OVERLOOKED_KINDS]
+    completed = []
+    for image in images:
+        plates, unclear, background = (of_kind.get(image.path.name, no_boxes()) for of_kind in judged)
+        boxes = np.concatenate([image.boxes, plates])
+        quads = np.concatenate([image.quads, np.full((len(plates), 4, 2), np.nan, np.float32)])
+        texts = image.texts + ("",) * len(plates)
+        completed.append(AnnotatedImage(image.path, boxes, quads, texts, unclear, background))
+    return completed
 
 
 def refusal(folders: Iterable[Path]) -> str | None:
@@ -132,5 +113,4 @@ def annotated_sets(root: Path) -> list[Path]:
 
 def shows_surroundings(images: list[AnnotatedImage]) -> bool:
     """Whether a set shows plates in photographs, rather than cut-out plates that fill their pictures."""
-    boxes = [box for item in images[:20] for box in item.boxes]
-    return bool(boxes) and any(box[0] > 2 or box[1] > 2 for box in boxes)
+    return any((item.boxes[:, :2] > 2).any() for item in images[:20])

@@ -1,13 +1,16 @@
-"""Figures of detection and reading against annotated plates."""
+"""Figures of detection, reading and confidences against annotated plates."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from ..basics.geometry import FloatArray, iou_matrix, quad_size
+from ..basics.geometry import FloatArray, box_centres, iou_matrix, quad_size
+from ..basics.results import Plate
 from ..basics.texts import edit_distance
 from .annotations import AnnotatedImage
 
@@ -18,17 +21,8 @@ LOCATED_IOU = 0.3
 #: A plate that is less than so many times as wide as high counts as one of two rows. Many American plates of one
 #: row and a picture around it are as narrow.
 TWO_ROW_ASPECT = 2.0
-
-
-@dataclass(frozen=True)
-class PredictedPlates:
-    """What the system said about one image: boxes ``[N, 4]``, corners ``[N, 4, 2]``, detection confidences, texts."""
-
-    boxes: FloatArray
-    quads: FloatArray
-    scores: FloatArray
-    texts: tuple[str, ...]
-    confidences: tuple[float, ...]
+#: Confidences are compared in so many bins of equal width; the last one holds the readings that are sure.
+BINS = 10
 
 
 @dataclass(frozen=True)
@@ -36,40 +30,38 @@ class Comparison:
     """Truth and predictions of one image."""
 
     true: AnnotatedImage
-    predicted: PredictedPlates
+    plates: Sequence[Plate]
+
+    @cached_property
+    def boxes(self) -> FloatArray:
+        """Of the predicted plates, ``[N, 4]``."""
+        return np.array([plate.box for plate in self.plates], np.float32).reshape(-1, 4)
 
     @cached_property
     def overlaps(self) -> FloatArray:
         """IoU of every true plate (rows) with every detection (columns)."""
-        return iou_matrix(self.true.boxes, self.predicted.boxes)
-
-    @cached_property
-    def located(self) -> np.ndarray:
-        """Boolean, shaped like :attr:`overlaps`: the detection is about the plate."""
-        return _is_about(self.predicted.boxes, self.true.boxes)
+        return iou_matrix(self.true.boxes, self.boxes)
 
     @property
     def false(self) -> int:
         """How many detections are about nothing that is a plate, or may be one."""
         known = np.concatenate([self.true.boxes, self.true.unclear])
-        return int((~_is_about(self.predicted.boxes, known).any(axis=0)).sum())
+        return int((~_is_about(self.boxes, known).any(axis=0)).sum())
 
     def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
         """Of each plate whose text is known: its index, the text, and the readings of it with their confidences."""
-        for plate, truth in enumerate(self.true.texts):
+        located = _is_about(self.boxes, self.true.boxes)
+        for index, truth in enumerate(self.true.texts):
             if truth:
                 part = compared_part(truth)
-                near = [
-                    (normalise_text(self.predicted.texts[index])[part], self.predicted.confidences[index])
-                    for index in np.flatnonzero(self.located[plate])
-                ]
-                yield plate, normalise_text(truth)[part], near
+                near = [plate for plate, is_near in zip(self.plates, located[index], strict=True) if is_near]
+                readings = [(normalise_text(plate.text)[part], plate.confidence) for plate in near]
+                yield index, normalise_text(truth)[part], readings
 
 
 def _is_about(detected: FloatArray, places: FloatArray) -> np.ndarray:
     """Boolean ``[places, detected]``: whether detections ``[N, 4]`` are about places ``[M, 4]``."""
-    centres = (detected[:, :2] + detected[:, 2:]) / 2
-    within = places[:, None]
+    centres, within = box_centres(detected), places[:, None]
     inside = ((centres >= within[..., :2]) & (centres <= within[..., 2:])).all(axis=-1)
     return np.asarray(inside | (iou_matrix(places, detected) >= LOCATED_IOU))
 
@@ -87,27 +79,21 @@ def compared_part(text: str) -> slice:
 
 def average_precision(comparisons: list[Comparison]) -> float:
     """Area under the precision-recall curve (all points, as in Pascal VOC 2010), 0..1; NaN without plates."""
-    scores: list[float] = []
-    hits: list[bool] = []
+    ranked: list[tuple[float, bool]] = []
     for comparison in comparisons:
         free = np.ones(len(comparison.true.boxes), bool)
-        for detection in np.argsort(-comparison.predicted.scores, kind="stable"):
+        scores = np.array([plate.detection_confidence for plate in comparison.plates])
+        for detection in np.argsort(-scores, kind="stable"):
             column = comparison.overlaps[:, detection]
             plate = int(column.argmax()) if len(column) else 0
-            hits.append(bool(len(column) and column[plate] >= FOUND_IOU and free[plate]))
-            scores.append(float(comparison.predicted.scores[detection]))
-            free[plate : plate + 1] &= not hits[-1]
+            hit = bool(len(column) and column[plate] >= FOUND_IOU and free[plate])
+            ranked.append((scores[detection], hit))
+            free[plate : plate + 1] &= not hit
     total = sum(len(comparison.true.boxes) for comparison in comparisons)
-    ordered = np.array(hits, float)[np.argsort(-np.array(scores), kind="stable")]
-    precision = np.cumsum(ordered) / np.arange(1, len(ordered) + 1)
+    hits = np.array([hit for _, hit in sorted(ranked, key=lambda one: -one[0])], float)
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float((envelope * ordered).sum() / total) if total else float("nan")
-
-
-def has_two_rows(box: FloatArray, quad: FloatArray) -> bool:
-    """Whether a plate counts as one of two rows by its annotated corners ``[4, 2]``, or its box ``[4]`` without any."""
-    width, height = quad_size(quad) if np.isfinite(quad).all() else box[2:] - box[:2]
-    return bool(width < TWO_ROW_ASPECT * height)
+    return float((envelope * hits).sum() / total) if total else float("nan")
 
 
 @dataclass(frozen=True)
@@ -126,19 +112,25 @@ class ReadingFigures:
 
 def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> ReadingFigures | None:
     """Figures of reading, of the plates of two rows alone if asked; None where no text is known."""
-    texts = exact = merged = edits = length = 0
+    counts = []
     for comparison in comparisons:
         for plate, wanted, near in comparison.readings():
-            if two_rows and not has_two_rows(comparison.true.boxes[plate], comparison.true.quads[plate]):
+            if two_rows and not _has_two_rows(comparison.true.boxes[plate], comparison.true.quads[plate]):
                 continue
-            texts += 1
-            exact += any(text == wanted for text, _ in near)
-            merged += any(normalise_text(text, True) == normalise_text(wanted, True) for text, _ in near)
-            length += len(wanted)
-            edits += min([len(wanted), *(edit_distance(text, wanted) for text, _ in near)])
-    if not texts:
+            texts = [text for text, _ in near]
+            merged = [normalise_text(text, True) for text in texts]
+            edits = min([len(wanted), *(edit_distance(text, wanted) for text in texts)])
+            counts.append((wanted in texts, normalise_text(wanted, True) in merged, edits, len(wanted)))
+    if not counts:
         return None
-    return ReadingFigures(texts, 100 * exact / texts, 100 * merged / texts, 100 * edits / length)
+    exact, same, off, length = np.sum(counts, axis=0).tolist()
+    return ReadingFigures(len(counts), 100 * exact / len(counts), 100 * same / len(counts), 100 * off / length)
+
+
+def _has_two_rows(box: FloatArray, quad: FloatArray) -> bool:
+    """Whether a plate counts as one of two rows by its annotated corners ``[4, 2]``, or its box ``[4]`` without any."""
+    width, height = quad_size(quad) if np.isfinite(quad).all() else box[2:] - box[:2]
+    return bool(width < TWO_ROW_ASPECT * height)
 
 
 @dataclass(frozen=True)
@@ -158,13 +150,12 @@ class DetectionFigures:
 
 def corner_errors(comparison: Comparison) -> list[float]:
     """Mean distance of the four corners of each plate found whose corners are known, in heights of the plate."""
-    if not len(comparison.predicted.boxes):
-        return []
-    best = comparison.overlaps.argmax(axis=1)
-    known = np.isfinite(comparison.true.quads).all(axis=(1, 2)) & (comparison.overlaps.max(axis=1) >= FOUND_IOU)
-    found, true = comparison.predicted.quads[best[known]], comparison.true.quads[known]
-    distances = np.linalg.norm(found - true, axis=2).mean(axis=1)
-    return [float(off / quad_size(quad)[1]) for off, quad in zip(distances, true, strict=True)]
+    errors = []
+    for true, overlaps in zip(comparison.true.quads, comparison.overlaps, strict=True):
+        if np.isfinite(true).all() and overlaps.max(initial=0) >= FOUND_IOU:
+            found = np.array(comparison.plates[int(overlaps.argmax())].corners, np.float32)
+            errors.append(float(np.linalg.norm(found - true, axis=1).mean()) / quad_size(true)[1])
+    return errors
 
 
 def detection_figures(comparisons: list[Comparison]) -> DetectionFigures:
@@ -182,3 +173,33 @@ def detection_figures(comparisons: list[Comparison]) -> DetectionFigures:
         false_per_image=false / max(1, len(comparisons)),
         corner_error=100 * float(np.mean(off)) if off else float("nan"),
     )
+
+
+def confidence_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
+    """The texts read on plates whose text is known: their ``confidence``, 0..1, and whether they are ``right``."""
+    readings = [reading for comparison in comparisons for reading in comparison.readings()]
+    rows = [(confidence, text == wanted) for _, wanted, near in readings for text, confidence in near if text]
+    return pd.DataFrame(rows, columns=["confidence", "right"]).astype(np.float32)
+
+
+def calibration_figures(table: pd.DataFrame) -> dict[str, Any]:
+    """Whether a confidence is what it says: of the texts read with a confidence of 0.8, are four of five right?
+
+    Percentages as plain JSON types, None where nothing was read, from a table of confidences.
+
+    ``expected_error`` is the expected calibration error (Naeini et al., 2015), ``sure_right`` the share of right ones
+    among readings with a confidence of at least 0.9; a bin has the number of readings, their mean confidence and the
+    share of right ones.
+    """
+    bins = np.minimum((table["confidence"].to_numpy() * BINS).astype(int), BINS - 1)
+    sums = table.assign(readings=1).groupby(bins).sum().reindex(range(BINS), fill_value=0)
+    rows = sums[["readings", "confidence", "right"]].to_numpy(float).tolist()
+    off = sum(abs(confidence - right) for _, confidence, right in rows)
+    by_bin = [[int(count), _percent(confidence, count), _percent(right, count)] for count, confidence, right in rows]
+    sure, _, sure_right = by_bin[-1]
+    error = _percent(off, len(table))
+    return {"readings": len(table), "expected_error": error, "sure": sure, "sure_right": sure_right, "bins": by_bin}
+
+
+def _percent(part: float, whole: float) -> float | None:
+    return round(100 * part / whole, 2) if whole else None

@@ -4,11 +4,12 @@ Every effect takes a uint8 BGR ``[height, width, 3]`` image, a generator and ``d
 smallest thing that should stay just legible (the characters); it returns a new image of the same shape.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .fields import smooth_noise, soft_blur
 from .values import Weighted, draw
 
 Photo = NDArray[np.uint8]
@@ -17,7 +18,27 @@ Photo = NDArray[np.uint8]
 SEVERITIES: Weighted[float] = [(0.35, 0.35), (0.5, 1.0), (0.15, 1.7)]
 
 
-def _to_image(values: NDArray[np.floating]) -> Photo:
+def smooth_noise(rng: np.random.Generator, image: NDArray[Any], cells: float) -> NDArray[np.float32]:
+    """A random field 0..1 of an image's height and width that changes over about 1/``cells`` of its longer side."""
+    height, width = image.shape[:2]
+    unit = max(height, width) / cells
+    coarse = rng.random((max(2, round(height / unit) + 1), max(2, round(width / unit) + 1)), dtype=np.float32)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1), np.float32)
+
+
+def soft_blur(image: NDArray[Any], sigma: float) -> NDArray[Any]:
+    """Gaussian blur that works on a reduced copy where the blur is wide; any type OpenCV blurs, same shape."""
+    if sigma < 4:
+        return cv2.GaussianBlur(image, (0, 0), sigma)
+    height, width = image.shape[:2]
+    factor = 2.0 / sigma
+    size = (max(2, round(width * factor)), max(2, round(height * factor)))
+    small = cv2.GaussianBlur(cv2.resize(image, size, interpolation=cv2.INTER_AREA), (0, 0), 2.0)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def to_image(values: NDArray[Any]) -> Photo:
+    """Brightnesses as pixels, those beyond 0..255 cut off."""
     return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
@@ -34,21 +55,21 @@ def shadow(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     if rng.random() < 0.4:
         across += np.sin(x * rng.uniform(0.02, 0.2)) * height * 0.05
     gain = rng.uniform(0.25, 0.75)
-    return _to_image(image * (gain + (1 - gain) * np.clip(across / softness + 0.5, 0, 1))[..., None])
+    return to_image(image * (gain + (1 - gain) * np.clip(across / softness + 0.5, 0, 1))[..., None])
 
 
 def glare(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """A spot or streak of reflected light."""
     height, width = image.shape[:2]
     y, x = (np.linspace(-rng.random(), rng.random(), size) / rng.uniform(0.05, 0.5) for size in (height, width))
-    return _to_image(image + rng.uniform(40, 200) * np.exp(-(y[:, None] ** 2) - x**2)[..., None])
+    return to_image(image + rng.uniform(40, 200) * np.exp(-(y[:, None] ** 2) - x**2)[..., None])
 
 
 def night(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Dark surroundings, a lamp's warm or cold light on part of the picture."""
     light = smooth_noise(rng, image, rng.uniform(1, 3))[..., None]
     tint = np.array([rng.uniform(0.5, 1.1), 0.9, 1.05])
-    return _to_image(image * (rng.uniform(0.2, 0.6) + light * rng.uniform(0.1, 0.6)) * tint)
+    return to_image(image * (rng.uniform(0.2, 0.6) + light * rng.uniform(0.1, 0.6)) * tint)
 
 
 def infra_red(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
@@ -57,13 +78,13 @@ def infra_red(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     grey = np.where(grey > 0.45, grey ** np.float32(rng.uniform(0.3, 0.9)), grey * np.float32(rng.uniform(0.3, 0.9)))
     glow = soft_blur(grey, max(1.0, image.shape[0] * 0.03))
     mixed = np.maximum(grey, glow * rng.uniform(0, 0.5)) * rng.uniform(150, 270)
-    return np.repeat(_to_image(mixed)[..., None], 3, axis=2)
+    return np.repeat(to_image(mixed)[..., None], 3, axis=2)
 
 
 def haze(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Fog or a dusty lens: contrast fades towards a bright grey."""
     veil = rng.uniform(0.1, 0.55) * (0.6 + 0.4 * smooth_noise(rng, image, 2))[..., None]
-    return _to_image(image * (1 - veil) + rng.uniform(110, 220) * veil)
+    return to_image(image * (1 - veil) + rng.uniform(110, 220) * veil)
 
 
 def tone(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
@@ -71,13 +92,13 @@ def tone(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     levels = np.linspace(0, 1, 256) ** np.exp(rng.normal(0, 0.3))
     curve = (levels - 0.5) * np.exp(rng.normal(-0.03, 0.25)) + 0.5 + rng.normal(0, 0.08)
     gains = np.exp(rng.normal(0, 0.1 if rng.random() < 0.3 else 0, 3))
-    return np.asarray(cv2.LUT(image, _to_image(curve[:, None] * 255 * gains / gains.mean())[None]), np.uint8)
+    return np.asarray(cv2.LUT(image, to_image(curve[:, None] * 255 * gains / gains.mean())[None]), np.uint8)
 
 
 def saturation(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Faded colours, none at all, or exaggerated ones."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None].astype(np.float32)
-    return _to_image(grey + (image - grey) * np.float32(max(0.0, rng.uniform(-0.8, 1.6))))
+    return to_image(grey + (image - grey) * np.float32(max(0.0, rng.uniform(-0.8, 1.6))))
 
 
 def defocus(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
@@ -112,7 +133,7 @@ def sensor_noise(image: Photo, rng: np.random.Generator, detail: float) -> Photo
     if strength > 4 and rng.random() < 0.6:
         colour = rng.standard_normal((height // 2 + 1, width // 2 + 1, 3), dtype=np.float32) * strength * 0.8
         noise = noise + cv2.resize(colour, (width, height), interpolation=cv2.INTER_LINEAR)
-    return _to_image(image + noise)
+    return to_image(image + noise)
 
 
 def low_resolution(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
@@ -132,11 +153,15 @@ def sharpen(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     return np.asarray(cv2.addWeighted(image, 1 + amount, blurred, -amount, 0), np.uint8)
 
 
-def jpeg(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
-    """Save and load as JPEG of quality 15 to 95."""
-    quality = int(rng.integers(15, 60) if rng.random() < 0.3 else rng.integers(55, 96))
+def compress(image: Photo, quality: int) -> Photo:
+    """Save and load as JPEG."""
     encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
+
+
+def jpeg(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
+    """JPEG of quality 15 to 95."""
+    return compress(image, int(rng.integers(15, 60) if rng.random() < 0.3 else rng.integers(55, 96)))
 
 
 #: The effects with their probabilities, in the order in which they happen: light, weather, lens, sensor, file.

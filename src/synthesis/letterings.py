@@ -14,10 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..basics.texts import ALPHABET
 from .alphabets import IDEOGRAPHS, StrokeStyle, stroke_alphabets
-from .drawn_plate import DrawnPlate
-from .glyphs import CAP_HEIGHT, Glyph, Lettering, Mask, crop_to_ink, fit_height
-from .typesetting import RowStyle, Token, set_row
-from .values import load
+from .drawn_plate import CAP_HEIGHT, DrawnPlate, Glyph, Lettering, Mask, RowStyle, Token, crop_to_ink, fit_height
+from .values import load, one_of
 
 #: Names of families (such as ``barlow-condensed``) by what they letter.
 FAMILIES: dict[str, list[str]] = load("fonts.toml", dict[str, list[str]])
@@ -39,9 +37,11 @@ class FontFace:
     path: Path
     variant: str = ""
 
+    @lru_cache(maxsize=12_000)  # noqa: B019 - faces are few and compared by value
     def glyph(self, character: str) -> Glyph:
-        """The character at ``CAP_HEIGHT``, from a bounded cache."""
-        return _rasterise(self, character)
+        """The character at ``CAP_HEIGHT``."""
+        mask, top = _render(_load(self), character)
+        return Glyph(mask, top + CAP_HEIGHT)
 
     def text(self, line: str, shaped: bool) -> Mask:
         """A line with visible ink as a tight coverage mask, 48 pixels per em.
@@ -64,12 +64,6 @@ def _load(face: FontFace, size: int = 0, shaped: bool = False) -> ImageFont.Free
     return font
 
 
-@lru_cache(maxsize=12_000)
-def _rasterise(face: FontFace, character: str) -> Glyph:
-    mask, top = _render(_load(face), character)
-    return Glyph(mask, top + CAP_HEIGHT)
-
-
 def _render(font: ImageFont.FreeTypeFont, line: str) -> tuple[Mask, int]:
     """The ink of a line, and its first row from the base line (negative: above it)."""
     left, top, right, bottom = (int(value) for value in font.getbbox(line, anchor="ls"))
@@ -85,22 +79,20 @@ def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace
     Raises:
         RuntimeError: faces are required, and none of the families is installed.
     """
-    faces: list[FontFace] = []
-    for family in families:
-        spec = importlib.util.find_spec("fontpkg_" + family.replace("-", "_"))
-        if spec is not None and spec.origin is not None:
-            for path in sorted((Path(spec.origin).parent / "files").glob("*.[to]tf")):
-                if not any(part in path.stem for part in FILES_LEFT_OUT):
-                    faces.extend(FontFace(path, variant) for variant in _variants(path))
+    packages = [importlib.util.find_spec("fontpkg_" + family.replace("-", "_")) for family in families]
+    folders = [Path(package.origin).parent / "files" for package in packages if package and package.origin]
+    files = [path for folder in folders for path in sorted(folder.glob("*.[to]tf"))]
+    upright = [path for path in files if not any(part in path.stem for part in FILES_LEFT_OUT)]
+    faces = [FontFace(path, variant) for path in upright for variant in _variants(path)]
     if required and not faces:
         raise RuntimeError("no font package is installed; install them with: pip install 'numberplate[fonts]'")
     return faces
 
 
 def _variants(path: Path) -> list[str]:
-    if "[" not in path.name:
-        return [""]
-    names = [bytes(name).decode() for name in ImageFont.truetype(str(path), 16).get_variation_names()]
+    # Files of variable fonts have their axes in brackets.
+    stored = ImageFont.truetype(str(path), 16).get_variation_names() if "[" in path.name else [b""]
+    names = [bytes(name).decode() for name in stored]
     return [name for name in names if not any(part in name for part in VARIANTS_LEFT_OUT)]
 
 
@@ -121,8 +113,10 @@ class Letterings:
     def pick_stroke(self, rng: np.random.Generator, stroke_families: Sequence[str] = ()) -> StrokeStyle:
         """A stroke alphabet, mostly of one of the families given."""
         names = list(stroke_families) if stroke_families and rng.random() < 0.8 else list(self.strokes)
-        styles = self.strokes[names[rng.integers(len(names))]]
-        return styles[rng.integers(len(styles))]
+        return one_of(self.strokes[one_of(names, rng)], rng)
+
+    def _pick_face(self, rng: np.random.Generator, kind: str) -> FontFace:
+        return one_of(one_of(self.fonts.get(kind) or self.fonts["plate"], rng), rng)
 
     def text(
         self, rng: np.random.Generator, line: str, height: float, badge: bool = False, widest: float = np.inf
@@ -139,31 +133,23 @@ class Letterings:
         elif kind == "plate":
             mask = write_glyphs(self.pick_stroke(rng), line)
         else:
-            known = [one if one in IDEOGRAPHS else IDEOGRAPHS[rng.integers(len(IDEOGRAPHS))] for one in line]
+            known = [one if one in IDEOGRAPHS else one_of(IDEOGRAPHS, rng) for one in line]
             mask = write_glyphs(self.pick_stroke(rng, ["thin"]), "".join(known))
         return fit_height(mask, height, widest)
-
-    def _pick_face(self, rng: np.random.Generator, kind: str) -> FontFace:
-        families = self.fonts.get(kind) or self.fonts["plate"]
-        faces = families[rng.integers(len(families))]
-        return faces[rng.integers(len(faces))]
 
 
 @lru_cache(maxsize=2)
 def load_letterings(with_fonts: bool = True) -> Letterings:
     """The collection, made once per process, with or without the font packages that are installed."""
-    fonts = {}
-    for kind, names in FAMILIES.items() if with_fonts else ():
-        families = tuple(faces for name in names if (faces := tuple(find_faces([name]))))
-        if families:
-            fonts[kind] = families
+    faces = {kind: [tuple(find_faces([name])) for name in names] for kind, names in FAMILIES.items() if with_fonts}
+    fonts = {kind: tuple(filter(None, families)) for kind, families in faces.items() if any(families)}
     return Letterings(stroke_alphabets(STYLES_PER_FAMILY), fonts)
 
 
 def write_glyphs(lettering: Lettering, line: str) -> Mask:
     """A line of text from single glyphs; whatever is no letter or digit becomes a space."""
     sheet = DrawnPlate.blank(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
-    style = RowStyle(lettering, CAP_HEIGHT, (255.0, 255.0, 255.0))
     tokens = [Token(one) if one in ALPHABET or one in IDEOGRAPHS else Token(space=0.2) for one in line.upper()]
-    set_row(sheet, tokens, (0, 0, sheet.width, sheet.height), style, 0, np.random.default_rng(0))
+    style = RowStyle(lettering, CAP_HEIGHT, (255.0, 255.0, 255.0))
+    sheet.set_row(tokens, (0, 0, *sheet.size), style, 0, np.random.default_rng(0))
     return crop_to_ink(sheet.relief)[0]

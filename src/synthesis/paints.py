@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import StringConstraints
 
-from .values import load
+from .values import load, one_of
 
 Colour = tuple[float, float, float]
 """Blue, green, red, each 0..255."""
@@ -32,8 +32,7 @@ def pick(rng: np.random.Generator, names: str, spread: float = 14.0) -> Colour:
     if names == "any":
         blue, green, red = rng.uniform(0, 255, 3)
     else:
-        colours = palette(names)
-        colour = np.asarray(colours[rng.integers(len(colours))]) * rng.uniform(0.88, 1.06)
+        colour = np.asarray(one_of(palette(names), rng)) * rng.uniform(0.88, 1.06)
         blue, green, red = np.clip(colour + rng.normal(0, spread / 2, 3), 0, 255)
     return float(blue), float(green), float(red)
 

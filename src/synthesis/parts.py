@@ -4,24 +4,25 @@ Each part is a function; ``designs.toml`` gives its arguments. Places are shares
 are in heights of the sheet, but for the width of a band, which is in heights of the plate's characters.
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from .alphabets import MarkName, draw_mark
-from .drawn_plate import Area, DrawnPlate, rounded_rectangle
-from .fields import smooth_noise
-from .glyphs import Mask, fit_height
+from .degradations import smooth_noise, to_image
+from .drawn_plate import Area, DrawnPlate, Mask, Token, fit_height, rounded_rectangle
 from .letterings import Letterings
 from .paints import LEAST_CONTRAST, PALETTES, Colour, contrast, mix, pick
-from .texts import SmallPrint, write_line
-from .typesetting import Token
-from .values import Arguments, known
+from .values import Arguments, known, load, one_of
+
+WORDS: dict[str, list[str] | str] = load("words.toml", dict[str, list[str] | str])
+SmallPrint = Annotated[str, known("list", WORDS, re.compile("{(.*?)}").findall)]
+"""A line of small print: a list's name in braces is replaced by one of the list, and # by a digit."""
 
 ColourName = Annotated[str, known("palette", {*PALETTES, "any", "none", "ink", "sheet", "between"})]
 """Palettes, ``any``, ``none``, the plate's ``ink`` or ``sheet``, or a mixture of these two: ``between``."""
@@ -72,6 +73,15 @@ def draw_pair(rng: np.random.Generator, names: tuple[str, str]) -> tuple[Colour,
         if contrast(ink, ground) >= LEAST_CONTRAST:
             break
     return ink, ground
+
+
+def write_line(rng: np.random.Generator, line: str) -> str:
+    """Small print from a line with lists in braces."""
+
+    def replacement(found: re.Match[str]) -> str:
+        return str(rng.integers(10)) if found[0] == "#" else write_line(rng, one_of(WORDS[found[1]], rng))
+
+    return re.sub(r"{(.*?)}|#", replacement, line)
 
 
 def _shape(press: Press, text: str, mark: str, height: float, widest: float = np.inf, ornate: bool = False) -> Mask:
@@ -131,7 +141,8 @@ def border(
     press: Press, inset: float = 0.03, width: float = 0.02, colour: ColourName = "ink", raised: bool = True
 ) -> None:
     """A line with rounded corners around the sheet."""
-    plate, edge, line = press.plate, inset * press.plate.height, max(1.0, width * press.plate.height)
+    plate, height = press.plate, press.plate.size[1]
+    edge, line = inset * height, max(1.0, width * height)
     outer = rounded_rectangle(*plate.size, edge, plate.corner_radius)
     inner = rounded_rectangle(*plate.size, edge + line, max(0.0, plate.corner_radius - line))
     plate.paint(outer - np.minimum(outer, inner), 0, 0, press.colour(colour), raised=raised)
@@ -184,7 +195,7 @@ def graphics(press: Press, figure: Figure = "any", colour: ColourName = "any") -
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(0, width / height, width, dtype=np.float32)[None]
     a, b, c, d = rng.random(4, dtype=np.float32)
-    match FIGURES[rng.integers(len(FIGURES))] if figure == "any" else figure:
+    match one_of(FIGURES, rng) if figure == "any" else figure:
         case "gradient":
             weight = np.abs(y - (a > 0.5)) ** (0.7 + 2.3 * b) + 0 * x
         case "hills":
@@ -202,10 +213,6 @@ def graphics(press: Press, figure: Figure = "any", colour: ColourName = "any") -
     press.plate.paint(mask, 0, 0, paint)
 
 
-def _repaint(press: Press, values: NDArray[Any]) -> None:
-    press.plate.image[:] = np.clip(values, 0, 255).astype(np.uint8)
-
-
 def emboss(press: Press) -> None:
     """Light the raised characters from one side: bright edges towards the light, dark ones away from it."""
     plate, rng = press.plate, press.rng
@@ -216,7 +223,7 @@ def emboss(press: Press) -> None:
     shade = light * np.float32(rng.uniform(10, 75) * rng.choice([1, -1]))
     if rng.random() < 0.3:
         shade -= np.hypot(slope_x, slope_y) * np.float32(rng.uniform(5, 30))
-    _repaint(press, plate.image + shade[..., None])
+    plate.image[:] = to_image(plate.image + shade[..., None])
 
 
 def reflection(press: Press) -> None:
@@ -226,7 +233,7 @@ def reflection(press: Press) -> None:
     if rng.random() < 0.2:
         field = np.clip(field * np.float32(rng.uniform(2, 8)), -0.5, 0.5)
     light = (field + 0.5) * np.float32(rng.uniform(10, 80)) if rng.random() < 0.3 else 0
-    _repaint(press, plate.image * (1 + field * np.float32(rng.uniform(0.1, 0.6))) + light)
+    plate.image[:] = to_image(plate.image * (1 + field * np.float32(rng.uniform(0.1, 0.6))) + light)
 
 
 def patches(
@@ -245,17 +252,15 @@ def patches(
     elif rng.random() < 0.6:
         field *= 0.4 + 0.6 * smooth_noise(rng, plate.image, 10 * cells)
     alpha = field * np.float32(cover) * (plate.relief / 255 if worn else 1)
-    _repaint(press, plate.image + (np.array(press.colour(colour)) - plate.image) * alpha[..., None])
+    plate.image[:] = to_image(plate.image + (np.array(press.colour(colour)) - plate.image) * alpha[..., None])
 
 
 PIECE = Arguments(piece, "press")
-_KINDS = (imprint, border, rectangle, band, graphics, emboss, reflection, patches, bolts)
-_FUNCTIONS: dict[str, Callable[..., None]] = {function.__name__: function for function in _KINDS}
-_ARGUMENTS = {
-    name: Arguments(function, "press", kind=(Literal[name], ...), chance=(float, 1.0))
-    for name, function in _FUNCTIONS.items()
+_FUNCTIONS: Any = (imprint, border, rectangle, band, graphics, emboss, reflection, patches, bolts)
+_KINDS = {
+    one.__name__: Arguments(one, "press", kind=(Literal[one.__name__], ...), chance=(float, 1.0)) for one in _FUNCTIONS
 }
-Part: Any = Annotated[Union[*(arguments.table for arguments in _ARGUMENTS.values())], Field(discriminator="kind")]
+Part: Any = Annotated[Union[*(kind.table for kind in _KINDS.values())], Field(discriminator="kind")]
 """A part in a file: its kind, its chance and its arguments."""
 
 
@@ -263,4 +268,4 @@ def print_parts(press: Press, parts: Iterable[Any]) -> None:
     """Print those parts on the plate that chance wants."""
     for part in parts:
         if press.rng.random() < part.chance:
-            _FUNCTIONS[part.kind](press, **_ARGUMENTS[part.kind].draw(part, press.rng))
+            _KINDS[part.kind].call(part, press.rng, press)

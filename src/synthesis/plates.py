@@ -8,13 +8,18 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from ..basics.tables import Entry
+from ..basics.texts import ALPHABET
 from .alphabets import FamilyName
-from .drawn_plate import DrawnPlate
+from .drawn_plate import DrawnPlate, RowStyle, Token
 from .letterings import Letterings, load_letterings
-from .parts import PIECE, Pair, Part, Press, draw_pair, piece, print_parts
-from .texts import SYMBOLS, random_character
-from .typesetting import RowStyle, Token, set_row
-from .values import Arguments, Entry, Number, Weighted, draw, draw_number, known, load
+from .parts import PIECE, Pair, Part, Press, draw_pair, print_parts
+from .values import Arguments, Number, Weighted, draw, draw_number, known, load, one_of
+
+#: What the symbols of a pattern stand for; V is mostly a letter, as in personal plates.
+SYMBOL_CLASSES = {"L": ALPHABET[10:], "D": ALPHABET[:10], "X": ALPHABET}
+VANITY_LETTERS = 0.82
+SYMBOLS = "LDXVldxv"
 
 #: Share of texts that keep the pattern's letters and digits; the others put any class in any place, so that a reader
 #: cannot learn a language of plates, and all 36 classes are about equally frequent.
@@ -77,7 +82,7 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
     """A sheet of a design, without anything around it."""
     design: Design = draw([(variant.weight, variant) for variant in DESIGNS[name]], rng)
     rows = LAYOUTS.layouts[draw(design.layout, rng)]
-    lines = _split(design.patterns[rng.integers(len(design.patterns))], len(rows), rng)
+    lines = _split(one_of(design.patterns, rng), len(rows), rng)
     height = draw_number(design.height, rng)
     cap = height * draw_number(design.cap, rng)
     least_width = cap * (max(map(len, lines)) * draw_number(design.per_character, rng) + 0.5)
@@ -85,9 +90,9 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
     ink, sheet = draw_pair(rng, draw(design.colours, rng))
     plate = DrawnPlate.blank(width, height, sheet, height * draw_number(design.corner, rng))
     face = letterings.pick(rng, design.strokes)
-    press = Press(plate, rng, letterings, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.width)
+    press = Press(plate, rng, letterings, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.size[0])
     print_parts(press, design.parts)
-    style = RowStyle(face, cap, ink, **ROW_ARGUMENTS.draw(design, rng))
+    style = ROW_ARGUMENTS.call(design, rng, face, cap, ink)
     separator = draw(design.separator, rng)
     legal, small = bool(rng.random() < LEGAL_SHARE), float(rng.uniform(*SMALL))
     for row, line in zip(rows, lines, strict=True):
@@ -98,12 +103,21 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
                 tokens.append(Token(random_character(rng, symbol.upper(), legal), height=part, centre=1 - part / 2))
             else:
                 form = LAYOUTS.pieces[separator if symbol == " " else symbol]
-                tokens += piece(press, **PIECE.draw(form, rng))
+                tokens += PIECE.call(form, rng, press)
         x0, y0, x1, y1 = (draw_number(side, rng) * whole for side, whole in zip(row.area, 2 * plate.size, strict=True))
         area = max(x0, press.left), y0, min(x1, press.right), y1
-        set_row(plate, tokens, area, replace(style, cap_height=cap * row.cap), row.row, rng)
+        plate.set_row(tokens, area, replace(style, cap_height=cap * row.cap), row.row, rng)
     print_parts(press, design.fittings)
     return plate
+
+
+def random_character(rng: np.random.Generator, symbol: str, legal: bool) -> str:
+    """A character for a pattern's L (letter), D (digit), X (either) or V; any, but for V, where it is not legal."""
+    if symbol == "V":
+        symbol = "L" if rng.random() < VANITY_LETTERS else "D"
+    elif not legal:
+        symbol = "X"
+    return one_of(SYMBOL_CLASSES[symbol], rng)
 
 
 def _split(pattern: str, count: int, rng: np.random.Generator) -> list[str]:
@@ -111,8 +125,7 @@ def _split(pattern: str, count: int, rng: np.random.Generator) -> list[str]:
     if "/" in pattern or count == 1:
         return pattern.split("/")
     blanks = [index for index, symbol in enumerate(pattern) if symbol == " "]
-    any_place = not blanks or rng.random() < 0.15
-    at = int(rng.integers(1, len(pattern))) if any_place else blanks[rng.integers(len(blanks))]
+    at = int(rng.integers(1, len(pattern))) if not blanks or rng.random() < 0.15 else one_of(blanks, rng)
     return [pattern[:at].strip(), pattern[at:].strip()]
 
 

@@ -4,12 +4,20 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from ..basics.geometry import FloatArray, box_to_quad, quad_size, quad_to_box, quad_to_rectangle, transform_points
-from .degradations import Photo, degrade
+from ..basics.geometry import (
+    FloatArray,
+    box_centres,
+    box_to_quad,
+    iou_matrix,
+    quad_size,
+    quad_to_box,
+    quad_to_rectangle,
+    transform_points,
+)
+from .degradations import Photo, degrade, soft_blur, to_image
 from .drawn_plate import DrawnPlate
-from .fields import soft_blur
 from .letterings import Letterings, load_letterings
 from .plates import draw_empty_plate, draw_plate, paint_design
 
@@ -18,8 +26,18 @@ CHARACTER_HEIGHTS = (8.0, 60.0)  # pixels; heights of the characters in reader s
 LARGEST_SCENE = 900  # pixels; longer scenes are made smaller
 #: Standard deviation of the brightness within a plate, in levels, below which a degraded picture is made anew.
 LEAST_DEVIATION = 15.0
+#: Where there are annotated plates, one of them is covered in this share of pictures.
+COVER_SHARE = 0.6
+#: A plate is covered by the one nearest in shape of so many, which must not become wider than so many times its width.
+CANDIDATES, LARGEST_COVER = 24, 1.6
+#: Width of a plate pasted at a free place (log-uniform): the least in pixels, the largest as a share of the picture's.
+LEAST_FREE_WIDTH, LARGEST_FREE_SHARE = 14.0, 0.66
 #: From corners of pixels, in which quads are given, to OpenCV's coordinates, which count from the middles.
 TO_MIDDLES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+
+
+#: A picture BGR uint8 ``[H, W, 3]`` with its plates: boxes ``[N, 4]`` and corners ``[N, 4, 2]``, NaN where unknown.
+Pasted = tuple[Photo, FloatArray, FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +48,10 @@ class Scene:
     quad: FloatArray  # [4, 2] corners of the plate (without its frame), TL, TR, BR, BL, in pixels
     text: str  # "" where there is none
     character_quads: FloatArray  # [N, 4, 2] corners of the characters' tight boxes, in pixels
-    rows: NDArray[np.int64]  # [N] row of each character, 0 the top one
 
 
-def random_quad(
-    rng: np.random.Generator, centre: tuple[float, float], width: float, aspect: float, strength: float = 1.0
-) -> FloatArray:
-    """Corners ``[4, 2]`` of a plate that is turned in space: with full strength by up to 40 degrees, mostly 15 at most.
+def random_quad(rng: np.random.Generator, centre: ArrayLike, width: float, aspect: float) -> FloatArray:
+    """Corners ``[4, 2]`` of a plate that is turned in space by up to 40 degrees, mostly 15 at most.
 
     Around a centre, in pixels; the width and the aspect (width divided by height) are those it would have unturned.
     """
@@ -44,7 +59,7 @@ def random_quad(
     yaw = rng.uniform(-40, 40) if tail else np.clip(rng.normal(0, 12), -35, 35)
     pitch = rng.uniform(-28, 28) if tail else np.clip(rng.normal(0, 8), -25, 25)
     roll = rng.uniform(-30, 30) if rng.random() < 0.06 else np.clip(rng.normal(0, 4.5), -20, 20)
-    turns = np.deg2rad(strength * np.diag([pitch, yaw, roll]))
+    turns = np.deg2rad(np.diag([pitch, yaw, roll]))
     turn_x, turn_y, turn_z = (cv2.Rodrigues(turn)[0] for turn in turns)
     half = np.array([width, width / aspect]) / 2
     corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [*half, 0]
@@ -69,11 +84,11 @@ def paste_plate(image: Photo, plate: DrawnPlate, quad: FloatArray, rng: np.rando
     # Colours are multiplied by the coverage, so that all four layers can be scaled, turned and blurred alike.
     coverage = plate.coverage
     layers = cv2.merge([*cv2.split(cv2.multiply(plate.image, cv2.merge([coverage] * 3), scale=1 / 255)), coverage])
-    shrink = 1.1 * plate_width / plate.width
+    shrink = 1.1 * plate_width / plate.size[0]
     if shrink < 0.9:
         # Averaging first keeps strokes of small plates from breaking up, as a lens and a sensor would.
-        size = max(4, round(plate.width * shrink)), max(4, round(plate.height * shrink))
-        layers = cv2.resize(layers, size, interpolation=cv2.INTER_AREA)
+        width, height = (max(4, round(side * shrink)) for side in plate.size)
+        layers = cv2.resize(layers, (width, height), interpolation=cv2.INTER_AREA)
     rectangle = np.array([0, 0, layers.shape[1], layers.shape[0]], np.float32)
     matrix = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1]]) @ np.linalg.inv(quad_to_rectangle(quad, rectangle))
     to_patch = TO_MIDDLES @ matrix @ np.linalg.inv(TO_MIDDLES)
@@ -85,7 +100,7 @@ def paste_plate(image: Photo, plate: DrawnPlate, quad: FloatArray, rng: np.rando
         patch *= 1 - _shadow(alpha, rng, plate_height)
     noise = rng.standard_normal((*patch.shape[:2], 1), dtype=np.float32) * np.float32(rng.uniform(0, 4))
     lit = soft[..., :3] * _light(patch, image, rng) + alpha * (noise + np.float32(rng.uniform(0, 12)))
-    result[y0:y1, x0:x1] = np.clip(patch * (1 - alpha) + lit + 0.5, 0, 255).astype(np.uint8)
+    result[y0:y1, x0:x1] = to_image(patch * (1 - alpha) + lit + 0.5)
     return result
 
 
@@ -107,6 +122,54 @@ def _light(patch: FloatArray, image: Photo, rng: np.random.Generator) -> FloatAr
     return np.asarray(gain * (means / means.mean()) ** rng.uniform(0.0, 0.25), np.float32)
 
 
+class PlatePaster:
+    """Covers annotated plates with drawn ones, or adds drawn ones at free places; nothing that is given is changed."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        """Draw so many different plates."""
+        rng = np.random.default_rng(seed)
+        self._plates = [draw_plate(rng) for _ in range(count)]
+        self._aspects = np.array([width / height for width, height in (plate.size for plate in self._plates)])
+
+    def paste(self, picture: Pasted, rng: np.random.Generator) -> Pasted:
+        """Paste one or two plates, if there is room."""
+        if len(picture[1]) and rng.random() < COVER_SHARE:
+            return self._cover(picture, rng)
+        for _ in range(int(rng.integers(1, 3))):
+            picture = self._add(picture, rng)
+        return picture
+
+    def _cover(self, picture: Pasted, rng: np.random.Generator) -> Pasted:
+        """Cover an annotated plate with a drawn one of about its shape: the surroundings are those of a real plate."""
+        image, boxes, quads = picture
+        index = int(rng.integers(len(boxes)))
+        old_width, old_height = (boxes[index, 2:] - boxes[index, :2]).tolist()
+        candidates = rng.integers(len(self._plates), size=CANDIDATES)
+        chosen = candidates[np.abs(np.log(self._aspects[candidates] * old_height / old_width)).argmin()]
+        width = max(old_width, old_height * self._aspects[chosen]) * rng.uniform(1.0, 1.12)
+        if width > LARGEST_COVER * old_width:
+            return picture
+        quad = random_quad(rng, box_centres(boxes[index]), width, self._aspects[chosen])
+        boxes, quads = boxes.copy(), quads.copy()
+        boxes[index], quads[index] = quad_to_box(quad), quad
+        return paste_plate(image, self._plates[chosen], quad, rng), boxes, quads
+
+    def _add(self, picture: Pasted, rng: np.random.Generator) -> Pasted:
+        """Paste a drawn plate at a place free of plates."""
+        image, boxes, quads = picture
+        height, width = image.shape[:2]
+        chosen = int(rng.integers(len(self._plates)))
+        largest = max(LEAST_FREE_WIDTH, LARGEST_FREE_SHARE * width)
+        plate_width = float(np.exp(rng.uniform(np.log(LEAST_FREE_WIDTH), np.log(largest))))
+        centre = rng.uniform(0.1, 0.9, 2) * [width, height]
+        quad = random_quad(rng, centre, plate_width, self._aspects[chosen])
+        box = quad_to_box(quad)
+        if (iou_matrix(box[None], boxes) > 0).any() or (box < 0).any() or (box[2:] > [width, height]).any():
+            return picture
+        image = paste_plate(image, self._plates[chosen], quad, rng)
+        return image, np.concatenate([boxes, box[None]]), np.concatenate([quads, quad[None]])
+
+
 def reader_scene(
     rng: np.random.Generator, background: Photo | None = None, letterings: Letterings | None = None
 ) -> Scene:
@@ -114,10 +177,10 @@ def reader_scene(
     letterings = letterings or load_letterings()
     empty = rng.random() < EMPTY_SHARE
     plate = draw_empty_plate(rng, letterings) if empty else draw_plate(rng, letterings)
-    boxes = plate.character_boxes
+    boxes, (plate_width, plate_height) = plate.character_boxes, plate.size
     target = np.exp(rng.uniform(*np.log(CHARACTER_HEIGHTS)))
-    scale = target / (0.6 * plate.height if empty else float(np.median(boxes[:, 3] - boxes[:, 1])))
-    quad = random_quad(rng, (0.0, 0.0), plate.width * scale, plate.width / plate.height)
+    scale = target / (0.6 * plate_height if empty else float(np.median(boxes[:, 3] - boxes[:, 1])))
+    quad = random_quad(rng, (0.0, 0.0), plate_width * scale, plate_width / plate_height)
     margins = rng.uniform(0.75, 1.25, 4) * quad_size(quad)[1]
     low, high = quad.min(axis=0) - margins[:2], quad.max(axis=0) + margins[2:]
     shrink = min(1.0, LARGEST_SCENE / float((high - low).max()))
@@ -133,8 +196,7 @@ def reader_scene(
     while not empty and _spread(degraded, quad) < LEAST_DEVIATION <= _spread(image, quad):
         degraded = degrade(image, rng, target * shrink)
     matrix = np.linalg.inv(quad_to_rectangle(quad, np.array([0, 0, *plate.size], np.float32)))
-    character_quads = transform_points(box_to_quad(boxes), matrix).reshape(-1, 4, 2)
-    return Scene(degraded, quad, plate.text, character_quads, plate.character_rows)
+    return Scene(degraded, quad, plate.text, transform_points(box_to_quad(boxes), matrix))
 
 
 def _spread(image: Photo, quad: FloatArray) -> float:

@@ -1,30 +1,35 @@
-"""How values are written in the files of ``data/synthesis``, and how one is drawn.
+"""How values are written in the files of what is drawn and disturbed, and how one is drawn.
 
-A number is ``0.3``, anything in ``[0.2, 0.4]``, or one of several with weights: ``[[0.7, 0.3], [0.3, [0.5, 0.8]]]``;
+A number is ``0.3``, anything in ``[0.2, 0.4]``, normally distributed about 0, as ``{ deviation = 0.3 }``, or one of
+several with weights: ``[[0.7, 0.3], [0.3, [0.5, 0.8]]]``;
 a name (of a colour, a mark, a text ...) is ``"dash"``, or one of several: ``[[0.7, "dash"], [0.3, "dot"]]``;
 whether something is so is written as its probability.
 """
 
 import inspect
-import tomllib
-from collections.abc import Callable, Collection, Iterable
-from typing import Any, TypeAlias, TypeVar, get_args, get_origin
+from bisect import bisect
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import accumulate
+from typing import Any, Generic, TypeAlias, TypeVar, get_args, get_origin
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic import AfterValidator, create_model
 
 from ..basics.files import SYNTHESIS_DIRECTORY
+from ..basics.tables import Entry, load_tables
 
 T = TypeVar("T")
 Weighted: TypeAlias = T | list[tuple[float, T]]
 Choice: TypeAlias = Weighted[str]
-Number: TypeAlias = Weighted[float | tuple[float, float]]
 
 
-class Entry(BaseModel):
-    """A table of a data file; keys that it does not know are errors."""
+class Normal(Entry):
+    """A number that is normally distributed about 0."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    deviation: float
+
+
+Number: TypeAlias = Weighted[float | tuple[float, float] | Normal]
 
 
 def known(what: str, names: Collection[str], find: Callable[[str], Iterable[str]] = str.split) -> AfterValidator:
@@ -42,17 +47,20 @@ def draw(value: Weighted[T], rng: np.random.Generator) -> T:
     """One of the values, if there are several."""
     if not isinstance(value, list):
         return value
-    point = rng.random() * sum(weight for weight, _ in value)
-    for weight, chosen in value:
-        point -= weight
-        if point < 0:
-            return chosen
-    return value[-1][1]
+    bounds = list(accumulate(weight for weight, _ in value))
+    return value[bisect(bounds, rng.random() * bounds[-1], hi=len(bounds) - 1)][1]
+
+
+def one_of(values: Sequence[T], rng: np.random.Generator) -> T:
+    """One of several values, all as likely."""
+    return values[int(rng.integers(len(values)))]
 
 
 def draw_number(value: Number, rng: np.random.Generator) -> float:
     """A number of those that the value allows."""
     chosen: Any = draw(value, rng)
+    if isinstance(chosen, Normal):
+        return float(rng.normal(0, chosen.deviation))
     return float(rng.uniform(*chosen)) if isinstance(chosen, tuple) else chosen
 
 
@@ -63,44 +71,33 @@ def _form(kind: Any) -> tuple[Any, Callable[[Any, np.random.Generator], Any]]:
     if kind is bool:
         return float, lambda value, rng: bool(rng.random() < value)
     if get_origin(kind) is tuple:
-        forms = [_form(part) for part in get_args(kind)]
-        return tuple[*(form for form, _ in forms)], lambda value, rng: tuple(  # type: ignore[misc]
-            draw_part(part, rng) for part, (_, draw_part) in zip(value, forms, strict=True)
+        forms, draws = zip(*map(_form, get_args(kind)), strict=True)
+        return tuple[forms], lambda value, rng: tuple(  # type: ignore[valid-type]
+            draw_part(part, rng) for part, draw_part in zip(value, draws, strict=True)
         )
     return Weighted[kind], draw  # type: ignore[misc]
 
 
-class Arguments:
+class Arguments(Generic[T]):
     """How the arguments of a function (or of a class) are written in a file: for each what it is drawn from."""
 
-    def __init__(self, function: Callable[..., Any], *omitted: str, **further: Any) -> None:
+    def __init__(self, function: Callable[..., T], *omitted: str, **further: Any) -> None:
         """Take them from the signature, without those omitted; the table has further keys, as pydantic defines them."""
+        self._function = function
         parameters = inspect.signature(function, eval_str=True).parameters
-        given = {name: one for name, one in parameters.items() if name not in omitted}
-        forms = {name: _form(one.annotation) for name, one in given.items()}
-        self._draws = {name: draw_one for name, (_, draw_one) in forms.items()}
-        defaults = {name: ... if one.default is one.empty else one.default for name, one in given.items()}
-        fields: Any = {name: (form, defaults[name]) for name, (form, _) in forms.items()} | further
-        self.table: Any = create_model(function.__name__, __base__=Entry, **fields)
+        given = {name: (one, *_form(one.annotation)) for name, one in parameters.items() if name not in omitted}
+        self._draws = {name: draw_one for name, (_, _, draw_one) in given.items()}
+        fields: Any = {
+            name: (form, ... if one.default is one.empty else one.default) for name, (one, form, _) in given.items()
+        }
+        self.table: Any = create_model(function.__name__, __base__=Entry, **fields, **further)
 
-    def draw(self, table: Entry, rng: np.random.Generator) -> dict[str, Any]:
-        """Arguments from a table."""
-        return {name: draw_one(getattr(table, name), rng) for name, draw_one in self._draws.items()}
+    def call(self, table: Entry, rng: np.random.Generator, *omitted: Any, **given: Any) -> T:
+        """The function's answer to arguments from a table, and to those omitted; it may be given others."""
+        drawn = {name: draw_one(getattr(table, name), rng) for name, draw_one in self._draws.items()}
+        return self._function(*omitted, **drawn | given)
 
 
 def load(name: str, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:
-    """Read a data file, change its tables as ``prepare`` does, and check that they have the form.
-
-    Raises:
-        ValueError: a key is unknown, is missing or has a wrong value; names the file and the key.
-    """
-    path = SYNTHESIS_DIRECTORY / name
-    try:
-        return TypeAdapter(form).validate_python(prepare(tomllib.loads(path.read_text("utf-8"))))
-    except ValidationError as error:
-        # Of the forms that a value may have, it is told of that in which most of it was understood.
-        deepest = max(error.errors(), key=lambda one: len(one["loc"]))
-        key = ".".join(str(part) for part in deepest["loc"] if str(part).isidentifier() or isinstance(part, int))
-        raise ValueError(f"{path}: {key}: {deepest['msg']}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path}: {error}") from None
+    """Read a file of ``data/synthesis``, see :func:`numberplate.basics.tables.load_tables`."""
+    return load_tables(SYNTHESIS_DIRECTORY / name, form, prepare)

@@ -1,47 +1,37 @@
-"""Augmentation: what light, cameras, angles and imprecise detectors do to samples, within named ranges."""
+"""Augmentation: what light, cameras, angles and imprecise detectors do to samples.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+How much of it stands in ``data/recipes/augmentation.toml``, where all keys are explained.
+"""
+
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, Matrix, box_to_quad, expand_quad, is_convex, quad_size, quad_to_box
+from ..basics.files import RECIPES_DIRECTORY
+from ..basics.geometry import FloatArray, Matrix, box_to_quad, expand_quad, is_convex, quad_axes, quad_size, quad_to_box
+from ..basics.tables import Entry, load_tables
 from ..detection.letterbox import BORDER_VALUE
+from ..synthesis.degradations import compress, to_image
+from ..synthesis.values import Number, draw_number
 
-Draw = Callable[[np.random.Generator], float]
+#: Share of samples whose border is of any grey, not the letterbox's.
+OTHER_BORDERS = 0.3
+#: Share of photographs turned by 90°, as those without orientation data are, and shear of the others.
+QUARTER_TURNS, SHEAR = 0.1, 0.04
 #: How often something happens, 0..1, and the least and most of it.
 Effect = tuple[float, float, float]
 NEVER: Effect = (0.0, 0.0, 0.0)
 
 
-def _uniform(low: float, high: float) -> Draw:
-    return lambda rng: float(rng.uniform(low, high))
+class Appearance(Entry):
+    """How differently a sample may look."""
 
-
-def _normal(deviation: float) -> Draw:
-    return lambda rng: float(rng.normal(0, deviation))
-
-
-def _either(share: float, rare: Draw, usual: Draw) -> Draw:
-    return lambda rng: rare(rng) if rng.random() < share else usual(rng)
-
-
-@dataclass(frozen=True)
-class Appearance:
-    """How differently a sample may look.
-
-    Brightnesses, in 0..1, are raised to the power of a gamma, whose logarithm is drawn, multiplied by a gain from the
-    pivot on, up to ``cast`` more or less in each channel, and shifted by an offset. Shares are inverted, grey, or
-    shadowed across. The effects are blur (standard deviation in pixels), motion (half of the way in pixels, below 4),
-    JPEG (quality) and noise (standard deviation in grey levels).
-    """
-
-    log_gamma: Draw
-    gain: Draw
-    offset: Draw
+    log_gamma: Number
+    gain: Number = 1.0
+    log_gain: Number = 0.0
+    offset: Number
     pivot: float = 0.0
     cast: float = 0.0
     inverted: float = 0.0
@@ -53,77 +43,32 @@ class Appearance:
     noise: Effect = NEVER
 
 
-#: The detector's and the verifier's samples: photographs.
-PHOTOGRAPH = Appearance(
-    _normal(0.3),
-    _uniform(0.7, 1.35),
-    _normal(0.06),
-    cast=0.12,
-    grey=0.12,
-    blur=(0.1, 0.4, 1.1),
-    motion=(0.06, 1, 4),
-    jpeg=(0.1, 25, 85),
-    noise=(0.08, 3, 14),
-)
-#: The refiner's: the camera's faults are in the drawn plates already, and blur would move no corner.
-CLOSE_UP = Appearance(_normal(0.25), _uniform(0.7, 1.35), _normal(0.06), cast=0.1)
-#: The segmenter's and the classifier's: grey, drawn with the camera's faults; contrast counts, not brightness.
-LETTERING = Appearance(
-    _uniform(-0.6, 0.6),
-    lambda rng: float(np.exp(rng.uniform(-0.7, 0.3))),
-    _uniform(-0.2, 0.2),
-    pivot=0.5,
-    inverted=0.1,
-    shadowed=0.3,
-    blur=(0.25, 0.4, 1.2),
-    noise=(0.5, 0, 10),
-)
+class CornerErrors(Entry):
+    """How imprecise the corners of plates are that a network is given."""
 
-#: Share of samples whose border is of any grey, not the letterbox's.
-OTHER_BORDERS = 0.3
-#: Share of photographs turned by 90°, as those without orientation data are; roll in degrees, and shear, of the others.
-QUARTER_TURNS = 0.1
-ROLL = _either(0.08, _uniform(-30, 30), _normal(4))
-SHEAR = 0.04
-
-
-@dataclass(frozen=True)
-class CornerErrors:
-    """How imprecise the corners of plates are that a network is given; lengths in heights of the plate.
-
-    By a factor ``strength``, the sides (left and right, above and below) lie outside the plate in the mean, with these
-    standard deviations, and each corner errs by itself. Shares of quads are only the axis-aligned box of the plate, or
-    loose by up to these shares of width and height; ``roll`` is in radians.
-    """
-
-    strength: Draw
+    strength: Number = 1.0
     boxes: float
-    roll: Draw
-    outside: tuple[float, float]
+    roll: Number
+    outside: tuple[float, float] = (0.0, 0.0)
     sides: tuple[float, float]
     corners: float
-    loose: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    loose: Effect = NEVER
 
 
-#: Of the detector, which the refiner is to better.
-DETECTED = CornerErrors(
-    lambda rng: float(rng.choice((0.45, 1.0, 1.5), p=(0.35, 0.5, 0.15))),
-    boxes=0.14,
-    roll=_either(0.08, _uniform(-0.4, 0.4), _normal(0.05)),
-    outside=(0.04, 0.06),
-    sides=(0.15, 0.12),
-    corners=0.05,
-)
-#: Of what the reader is given.
-REFINED = CornerErrors(
-    lambda rng: 1.0,
-    boxes=0.3,
-    roll=_either(0.15, _uniform(-0.2, 0.2), lambda rng: 0.0),
-    outside=(0.0, 0.0),
-    sides=(0.08, 0.08),
-    corners=0.03,
-    loose=(0.2, 0.25, 0.6),
-)
+class Ranges(Entry):
+    """All that ``augmentation.toml`` holds."""
+
+    roll: Number
+    photograph: Appearance
+    close_up: Appearance
+    lettering: Appearance
+    detected: CornerErrors
+    refined: CornerErrors
+
+
+RANGES: Ranges = load_tables(RECIPES_DIRECTORY / "augmentation.toml", Ranges)
+PHOTOGRAPH, CLOSE_UP, LETTERING = RANGES.photograph, RANGES.close_up, RANGES.lettering
+DETECTED, REFINED = RANGES.detected, RANGES.refined
 
 
 def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -133,9 +78,10 @@ def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generat
         share, least, most = effect
         return float(rng.uniform(least, most)) if rng.random() < share else None
 
-    gains = ranges.gain(rng) * rng.uniform(1 - ranges.cast, 1 + ranges.cast, 1 if image.ndim == 2 else 3)
-    levels = np.linspace(0, 1, 256)[:, None] ** np.exp(ranges.log_gamma(rng))
-    curve = np.clip((levels - ranges.pivot) * gains + ranges.pivot + ranges.offset(rng), 0, 1)
+    gain = draw_number(ranges.gain, rng) * np.exp(draw_number(ranges.log_gain, rng))
+    gains = gain * rng.uniform(1 - ranges.cast, 1 + ranges.cast, 1 if image.ndim == 2 else 3)
+    levels = np.linspace(0, 1, 256)[:, None] ** np.exp(draw_number(ranges.log_gamma, rng))
+    curve = np.clip((levels - ranges.pivot) * gains + ranges.pivot + draw_number(ranges.offset, rng), 0, 1)
     if rng.random() < ranges.inverted:
         curve = curve[::-1]
     result: Any = cv2.LUT(image, np.ascontiguousarray(255 * curve[:, None], np.uint8))
@@ -146,14 +92,13 @@ def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generat
     if length := strength(ranges.motion):
         result = cv2.filter2D(result, -1, _motion_kernel(int(length), rng.uniform(0, 180)))
     if quality := strength(ranges.jpeg):
-        _, encoded = cv2.imencode(".jpg", result, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
-        result = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+        result = compress(result, int(quality))
     if rng.random() < ranges.shadowed:
         across, down = (np.linspace(-0.5, 0.5, side) * rng.normal(0, 0.5) for side in result.shape[1::-1])
         result = result * np.exp(across + down[:, None])
     if deviation := strength(ranges.noise):
         result = result + rng.standard_normal(result.shape, np.float32) * deviation
-    return np.asarray(np.clip(result, 0, 255), np.uint8)
+    return to_image(result)
 
 
 def random_border(rng: np.random.Generator) -> int:
@@ -175,11 +120,8 @@ def rotation(radians: float) -> NDArray[np.float64]:
 
 
 def random_turn(rng: np.random.Generator, stretch: float = 0.0, scale: float = 0.0) -> tuple[Matrix, float]:
-    """A roll with a little shear ``[2, 2]``, and its angle in degrees.
-
-    The logarithms of proportion and size have the standard deviations ``stretch`` and ``scale``.
-    """
-    degrees = ROLL(rng)
+    """A roll with a little shear ``[2, 2]``, its angle in degrees; proportion and size vary by log-normal factors."""
+    degrees = draw_number(RANGES.roll, rng)
     shear = np.array([[np.exp(rng.normal(0, stretch)), rng.normal(0, SHEAR)], [rng.normal(0, SHEAR), 1.0]])
     return np.asarray(rotation(np.deg2rad(degrees)) @ shear * np.exp(rng.normal(0, scale))), degrees
 
@@ -187,16 +129,15 @@ def random_turn(rng: np.random.Generator, stretch: float = 0.0, scale: float = 0
 def erring_quad(quad: FloatArray, errors: CornerErrors, rng: np.random.Generator) -> FloatArray:
     """The corners ``[4, 2]`` of a plate as a network may be given them; they still make a plate's outline."""
     true, (width, height) = quad, quad_size(quad)
-    strength = errors.strength(rng)
+    strength = draw_number(errors.strength, rng)
     if rng.random() < errors.boxes:
         quad = box_to_quad(quad_to_box(quad))
     middle = quad.mean(axis=0)
-    quad = ((quad - middle) @ rotation(errors.roll(rng)) + middle).astype(np.float32)
+    quad = ((quad - middle) @ rotation(draw_number(errors.roll, rng)) + middle).astype(np.float32)
     share, most_x, most_y = errors.loose
     if rng.random() < share:
         quad = expand_quad(quad, rng.uniform(0, most_x), rng.uniform(0, most_y))
-    across, down = quad[1] + quad[2] - quad[0] - quad[3], quad[2] + quad[3] - quad[0] - quad[1]
-    across, down = across / np.linalg.norm(across), down / np.linalg.norm(down)
+    across, down = (axis / np.linalg.norm(axis) for axis in quad_axes(quad))
     # The sides of plates of two rows err less across, in their heights.
     spread = strength * height * np.array([1.0 if width > 2 * height else 0.7, 1.0])
     left, right = (rng.normal(errors.outside[0], errors.sides[0], 2) * spread[0])[:, None] * [-across, across]

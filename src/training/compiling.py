@@ -14,14 +14,10 @@ EXACT_LAYERS = "output_|layer_normalization"
 
 
 def compile_model(model: Any, path: Path, samples: Sequence[FloatArray] = ()) -> None:
-    """Write the compiled twin of a Keras model.
+    """Write the compiled twin of a Keras model, a ``.tflite`` file.
 
-    Args:
-        model: the Keras model.
-        path: the ``.tflite`` file to write.
-        samples: inputs ``[B, ...]`` such as the model will meet. If there are any, the twin's convolutions compute with
-            integers of 8 bits (a scale per channel for weights, and for activations what the samples bring about); all
-            else, the outputs above all, stays as it is.
+    With samples, inputs ``[B, ...]`` such as the model will meet, the twin's convolutions compute with integers of 8
+    bits (a scale per channel for weights, and for activations what the samples bring about).
     """
     import tensorflow as tf
 
@@ -44,5 +40,4 @@ def _quantised(content: bytes, samples: Sequence[FloatArray]) -> bytes:
     ((signature, tensors),) = Interpreter(model_content=content).get_signature_list().items()
     (name,) = tensors["inputs"]
     ranges = recipes.calibrate({signature: [{name: sample} for sample in samples]})
-    quantised: bytes = bytes(recipes.quantize(ranges).quantized_model)
-    return quantised
+    return bytes(recipes.quantize(ranges).quantized_model)

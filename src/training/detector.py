@@ -16,9 +16,10 @@ from ..detection.networks import build_detector
 from ..detection.targets import assign_targets
 from ..detection.views import Pyramid
 from ..evaluation.annotations import no_boxes
+from ..synthesis.scenes import PlatePaster
+from ..synthesis.values import one_of
 from .augmentation import PHOTOGRAPH, QUARTER_TURNS, augment, random_border, random_turn
 from .fitting import Example, Sampler, fit
-from .paster import PlatePaster
 from .photographs import TrainingPhotograph
 from .recipes import DetectorRecipe, DetectorStage
 
@@ -29,8 +30,7 @@ MINIMUM_WIDTH = 7.0
 #: A plate that a sample is about may come to fill this much of its width.
 LARGEST_SUBJECT = 0.75
 #: Shares of samples around a plate, and around what looks like one; the others show any part of a photograph.
-AROUND_PLATES = 0.6
-AROUND_DISTRACTORS = 0.25
+AROUND_PLATES, AROUND_DISTRACTORS = 0.6, 0.25
 #: Share of samples that get drawn plates.
 PASTED_SHARE = 0.3
 
@@ -43,28 +43,17 @@ def train_detector(
     paster: PlatePaster | None = None,
     start: keras.Model | None = None,
 ) -> keras.Model:
-    """Train the detector for one round, or go on where an earlier run into the same directory stopped.
+    """Train the detector for a round, by its number, or go on where an earlier run into the same directory stopped.
 
-    Args:
-        photographs: training images with their plates, at least one.
-        directory: of the run; each stage has a folder in it.
-        recipe: how.
-        number: of the round, from 1.
-        paster: adds drawn plates to the samples; without one no corners are learned where the sets have none.
-        start: a detector to go on from; without one the weights are random.
+    It begins with the weights of ``start``, else with random ones. Without a paster, which adds drawn plates to the
+    samples, no corners are learned where the sets have none.
     """
     if not photographs:
         raise ValueError("there are no training images; data/README.md says how to get some")
     for stage in (stage for stage in recipe.stages if stage.round == number):
-        start = fit(
-            partial(build_detector, stage.height, stage.width),
-            detection_loss,
-            detector_sampler(photographs, stage, paster),
-            stage,
-            recipe.optimizer,
-            directory,
-            start,
-        )
+        build = partial(build_detector, stage.height, stage.width)
+        sampler = detector_sampler(photographs, stage, paster)
+        start = fit(build, detection_loss, sampler, stage, recipe.optimizer, directory, start)
     assert start is not None
     detector = build_detector()
     detector.set_weights(start.get_weights())
@@ -77,43 +66,30 @@ def detector_sampler(
     """Draws samples: images uint8 ``[H, W, 3]`` and targets float32 ``[A, 14]``."""
 
     def draw(rng: np.random.Generator) -> Example:
-        if rng.random() < stage.mosaics:
-            crop = draw_mosaic(photographs, stage.height, stage.width, rng, paster)
-        else:
-            photograph = photographs[rng.integers(len(photographs))]
-            crop = draw_crop(photograph, stage.height, stage.width, rng, paster)
+        mosaic = rng.random() < stage.mosaics
+        kind = partial(draw_mosaic, photographs) if mosaic else partial(draw_crop, one_of(photographs, rng))
+        crop = kind(stage.height, stage.width, rng, paster)
         return crop.image, assign_targets(crop.boxes, crop.quads, crop.ignored, stage.height, stage.width)
 
     return draw
 
 
-def _random_subject(photograph: TrainingPhotograph, rng: np.random.Generator) -> FloatArray | None:
-    """What a crop is about: the box ``[4]`` of a plate or a distractor, or nothing in particular."""
-    shares = (AROUND_PLATES, AROUND_DISTRACTORS, 1 - AROUND_PLATES - AROUND_DISTRACTORS)
-    boxes = (photograph.boxes, photograph.distractors, no_boxes())[rng.choice(3, p=shares)]
-    return np.asarray(boxes[rng.integers(len(boxes))]) if len(boxes) else None
-
-
-def _random_scale(
-    photograph: TrainingPhotograph, subject: FloatArray | None, largest: float, rng: np.random.Generator
-) -> float:
-    """Network pixels per photograph pixel: around the scale met in use, or one that gives the subject a random width.
-
-    Its largest width is given in pixels of the network's input.
-    """
-    in_use = INPUT_WIDTH / max(photograph.image.shape[:2])
-    if subject is None or rng.random() < 0.5:
-        return float(in_use * np.exp(rng.normal(0.05, 0.3)))
-    wanted = np.exp(rng.uniform(np.log(12), np.log(largest)))
-    return float(np.clip(wanted / max(float(subject[2] - subject[0]), 1.0), 0.3 * in_use, 2.2 * in_use))
-
-
 def _random_place(
     photograph: TrainingPhotograph, size: FloatArray, rng: np.random.Generator
 ) -> tuple[FloatArray, float]:
-    """Where a crop of a size (width, height) lies: the affine map ``[2, 3]`` from the photograph, and its scale."""
-    subject = _random_subject(photograph, rng)
-    scale = _random_scale(photograph, subject, LARGEST_SUBJECT * size[0], rng)
+    """Where a crop of a size (width, height) lies: the affine map ``[2, 3]`` from the photograph, and its scale.
+
+    That is around the scale met in use, or one that gives a plate or a distractor a random width.
+    """
+    shares = (AROUND_PLATES, AROUND_DISTRACTORS, 1 - AROUND_PLATES - AROUND_DISTRACTORS)
+    subjects = (photograph.boxes, photograph.distractors, no_boxes())[rng.choice(3, p=shares)]
+    subject = subjects[rng.integers(len(subjects))] if len(subjects) else None
+    in_use = INPUT_WIDTH / max(photograph.image.shape[:2])
+    if subject is None or rng.random() < 0.5:
+        scale = float(in_use * np.exp(rng.normal(0.05, 0.3)))
+    else:
+        wanted = np.exp(rng.uniform(np.log(12), np.log(LARGEST_SUBJECT * size[0])))
+        scale = float(np.clip(wanted / max(float(subject[2] - subject[0]), 1.0), 0.3 * in_use, 2.2 * in_use))
     stretch = np.exp(rng.normal(0, 0.06))
     step = np.array([scale * stretch, scale / stretch], np.float32)
     full = np.array(photograph.image.shape[1::-1], np.float32) * step
@@ -127,7 +103,7 @@ def _random_place(
     origin = np.where(slack > 0, np.clip(middle - size / 2, -0.06 * size, slack + 0.06 * size), slack * rng.random(2))
     turn, _ = random_turn(rng)
     offset = size / 2 - turn @ (size / 2 + origin)
-    return np.concatenate([turn * step, offset[:, None]], axis=1).astype(np.float32), scale
+    return np.column_stack([turn * step, offset]).astype(np.float32), scale
 
 
 def draw_crop(
@@ -159,8 +135,14 @@ def draw_crop(
     for flips, happens in ((_mirror, 0.5), (_transpose, quarter_turn), (_mirror, 0.5 * quarter_turn)):
         if rng.random() < happens:
             image, outlines = flips(image, outlines[:, [1, 0, 3, 2]])
-    boxes, quads, unknown = np.split(outlines, [len(boxes), 2 * len(boxes)])
-    return _asked(augment(image, PHOTOGRAPH, rng), quad_to_box(boxes), quads, quad_to_box(unknown))
+    whole, quads, unknown = np.split(outlines, [len(boxes), 2 * len(boxes)])
+    image, boxes = augment(image, PHOTOGRAPH, rng), quad_to_box(whole)
+    clipped = np.clip(boxes, 0, np.array(image.shape[1::-1] * 2, np.float32))
+    visible = box_area(clipped) / np.maximum(box_area(boxes), 1e-6)
+    longer_side = (clipped[:, 2:] - clipped[:, :2]).max(axis=1, initial=0)
+    asked = (visible >= MINIMUM_VISIBLE) & (longer_side >= MINIMUM_WIDTH)
+    ignored = np.concatenate([clipped[(visible > 0) & ~asked], quad_to_box(unknown)])
+    return TrainingPhotograph(Pyramid(image), clipped[asked], quads[asked], ignored)
 
 
 def _mirror(image: NDArray[np.uint8], points: FloatArray) -> tuple[NDArray[np.uint8], FloatArray]:
@@ -169,16 +151,6 @@ def _mirror(image: NDArray[np.uint8], points: FloatArray) -> tuple[NDArray[np.ui
 
 def _transpose(image: NDArray[np.uint8], points: FloatArray) -> tuple[NDArray[np.uint8], FloatArray]:
     return np.ascontiguousarray(image.transpose(1, 0, 2)), points[..., ::-1]
-
-
-def _asked(image: NDArray[np.uint8], boxes: FloatArray, quads: FloatArray, unknown: FloatArray) -> TrainingPhotograph:
-    """A crop in which those plates are asked for of which enough is to be seen, and nothing where there are others."""
-    clipped = np.clip(boxes, 0, np.array(image.shape[1::-1] * 2, np.float32))
-    visible = box_area(clipped) / np.maximum(box_area(boxes), 1e-6)
-    longer_side = (clipped[:, 2:] - clipped[:, :2]).max(axis=1, initial=0)
-    asked = (visible >= MINIMUM_VISIBLE) & (longer_side >= MINIMUM_WIDTH)
-    ignored = np.concatenate([clipped[(visible > 0) & ~asked], unknown])
-    return TrainingPhotograph(Pyramid(image), clipped[asked], quads[asked], ignored)
 
 
 def draw_mosaic(
@@ -197,8 +169,7 @@ def draw_mosaic(
     parts = []
     for top, bottom in ((0, split_y), (split_y, height)):
         for left, right in ((0, split_x), (split_x, width)):
-            photograph = photographs[rng.integers(len(photographs))]
-            crop = draw_crop(photograph, bottom - top, right - left, rng, paster)
+            crop = draw_crop(one_of(photographs, rng), bottom - top, right - left, rng, paster)
             image[top:bottom, left:right] = crop.image
             offset = np.array([left, top] * 2, np.float32)
             parts.append((crop.boxes + offset, crop.quads + offset[:2], crop.ignored + offset))

@@ -7,9 +7,9 @@ from typing import Any
 import cv2
 import keras
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
 
-from .muon import ConvolutionMuon
 from .recipes import OptimizerSettings, Stage
 
 #: A sample's input and target, and what draws one.
@@ -24,6 +24,25 @@ HELD_OUT_STEPS = 16
 LEAST_GRAPH_STEPS = 10
 
 
+@keras.saving.register_keras_serializable("plates")
+class ConvolutionMuon(keras.optimizers.Muon):
+    """Muon (Jordan et al., 2024), which keras has for matrices alone, for the kernels of convolutions too.
+
+    A kernel ``[height, width, inputs, outputs]`` is taken as a matrix of ``outputs`` columns. All other weights, and
+    the layers to be excluded, learn by AdamW.
+    """
+
+    def _should_use_adamw(self, variable: Any) -> bool:
+        return len(variable.shape) != 4 or any(name in variable.path for name in self.exclude_layers)
+
+    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
+        self.assign_add(m, gradient + m * (self.momentum - 1))
+        direction = gradient + self.momentum * m if self.nesterov else m
+        matrix = ops.reshape(direction, (-1, variable.shape[-1]))
+        update = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(matrix, self.ns_steps))
+        self.assign_sub(variable, ops.reshape(update, variable.shape))
+
+
 class RandomBatches(keras.utils.PyDataset):
     """Batches of drawn samples, which depend on the seed, the epoch and the batch's index alone.
 
@@ -33,8 +52,7 @@ class RandomBatches(keras.utils.PyDataset):
 
     def __init__(self, sampler: Sampler, batch: int, steps: int, seed: int) -> None:
         super().__init__()
-        self._sampler = sampler
-        self._batch, self._steps, self._seed = batch, steps, seed
+        self._sampler, self._batch, self._steps, self._seed = sampler, batch, steps, seed
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -66,20 +84,10 @@ def fit(
 ) -> keras.Model:
     """Train a model, go on with an interrupted run, or take what the finished one came to.
 
-    Args:
-        build: makes the model with random weights.
-        loss: from true and predicted batch to a scalar.
-        sampler: draws training samples.
-        stage: how long and how fast.
-        settings: of the optimizer.
-        directory: of the model's run; the stage's folder in it keeps ``history.csv``, the checkpoint of each epoch and,
-            in the end, the averaged weights.
-        start: a model whose weights to begin with; without one they are random.
-        held_out: draws samples for the validation figures.
-        metrics: names of Keras metrics for the history.
-
-    Returns:
-        A model with the averaged weights, without the optimizer, whose state would make its file four times as large.
+    The stage's folder in the directory keeps ``history.csv``, the checkpoint of each epoch and, in the end, the
+    averaged weights. Training begins with the weights of ``start``, else with those that ``build`` makes; what
+    ``held_out`` draws, and metrics by their names in Keras, are for the history alone. The model with the averaged
+    weights comes back without the optimizer, whose state would make its file four times as large.
     """
     folder = directory / stage.name
     keras.utils.set_random_seed(stage.seed)

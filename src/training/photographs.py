@@ -24,20 +24,14 @@ DISTRACTING = 0.12
 
 @dataclass(frozen=True)
 class TrainingPhotograph:
-    """A decoded photograph, or a part of one, with its plates.
+    """A decoded photograph, or a part of one, with its plates."""
 
-    Attributes:
-        pyramid: BGR, at full, half, … size, so that shrinking it never aliases.
-        boxes: ``[N, 4]`` plates.
-        quads: ``[N, 4, 2]`` their corners, NaN where unknown.
-        ignored: ``[M, 4]`` regions that may hold plates nobody annotated; nothing is learnt from them.
-        distractors: ``[K, 4]`` background that looks like plates to people or to an earlier detector.
-    """
-
-    pyramid: Pyramid
-    boxes: FloatArray
-    quads: FloatArray
+    pyramid: Pyramid  # BGR, at full, half, … size, so that shrinking it never aliases
+    boxes: FloatArray  # [N, 4] plates
+    quads: FloatArray  # [N, 4, 2] their corners, NaN where unknown
+    #: Regions [M, 4] that may hold plates nobody annotated; nothing is learnt from them.
     ignored: FloatArray = field(default_factory=no_boxes)
+    #: Background [K, 4] that looks like plates to people or to an earlier detector.
     distractors: FloatArray = field(default_factory=no_boxes)
 
     @property
@@ -48,11 +42,11 @@ class TrainingPhotograph:
 
 def draw_photographs(count: int, rng: np.random.Generator) -> list[TrainingPhotograph]:
     """Drawn scenes in place of photographs, to try the training without any real ones."""
-    scenes = [reader_scene(rng) for _ in range(count)]
-    quads = [scene.quad[None] if scene.text else np.zeros((0, 4, 2), np.float32) for scene in scenes]
-    return [
-        TrainingPhotograph(Pyramid(scene.image), quad_to_box(of), of) for scene, of in zip(scenes, quads, strict=True)
-    ]
+    drawn = []
+    for scene in (reader_scene(rng) for _ in range(count)):
+        quads = scene.quad[None][: bool(scene.text)]
+        drawn.append(TrainingPhotograph(Pyramid(scene.image), quad_to_box(quads), quads))
+    return drawn
 
 
 def load_photographs(
@@ -62,24 +56,19 @@ def load_photographs(
 
     Boxes that are drawn ``tight`` tell the corners of plates that hang straight.
     """
-    photographs = []
+    loaded = []
     for item in images:
         image: Any = read_image(item.path, str(item.path))
         scale = min(1.0, longest_side / max(image.shape[:2]))
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
-        shown = replace(item, quads=_with_presumed(item.boxes, item.quads) if tight else item.quads).scaled(scale)
-        photographs.append(
-            TrainingPhotograph(Pyramid(image), shown.boxes, shown.quads, shown.unclear, shown.background)
-        )
-    return photographs
-
-
-def _with_presumed(boxes: FloatArray, quads: FloatArray) -> FloatArray:
-    """The corners, where none are known but the plate must hang straight those of its box."""
-    width, height = (boxes[:, 2:] - boxes[:, :2]).T
-    straight = (width >= STRAIGHT_WIDTH) & (width >= STRAIGHT_ASPECT * height)
-    presumed = straight & ~np.isfinite(quads).all(axis=(1, 2))
-    return np.where(presumed[:, None, None], box_to_quad(boxes), quads)
+        if scale < 1:
+            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        width, height = (item.boxes[:, 2:] - item.boxes[:, :2]).T
+        straight = (width >= STRAIGHT_WIDTH) & (width >= STRAIGHT_ASPECT * height) & tight
+        presumed = straight & ~np.isfinite(item.quads).all(axis=(1, 2))
+        quads = np.where(presumed[:, None, None], box_to_quad(item.boxes), item.quads)
+        shown = replace(item, quads=quads).scaled(scale)
+        loaded.append(TrainingPhotograph(Pyramid(image), shown.boxes, shown.quads, shown.unclear, shown.background))
+    return loaded
 
 
 def mine(
@@ -94,10 +83,10 @@ def mine(
     for one in photographs:
         found = detector.detect(one.image, DISTRACTING)
         boxes = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
-        known = np.concatenate([one.boxes, one.ignored, one.distractors])
-        unknown = iou_matrix(boxes, known).max(axis=1, initial=0) < 0.1
         sure = np.array([plate.confidence >= OVERLOOKED for plate in found], bool)
         overlooked = sure & (boxes[:, 2] - boxes[:, 0] <= widest)
+        judged = np.concatenate([one.boxes, one.ignored, one.distractors])
+        unknown = iou_matrix(boxes, judged).max(axis=1, initial=0) < 0.1
         ignored = np.concatenate([one.ignored, boxes[unknown & overlooked]])
         distractors = np.concatenate([one.distractors, boxes[unknown & ~overlooked]])
         mined.append(replace(one, ignored=ignored, distractors=distractors))

@@ -18,8 +18,16 @@ from ..recognition.reader import PlateReader
 from ..segmentation.loss import segmentation_loss
 from ..segmentation.network import build_segmenter
 from .fitting import fit, is_finished
-from .reader_real import cut_character_samples, real_samples, segmented_samples
-from .reader_samples import Samples, Sources, canvas_sampler, crop_sampler, draw_samples
+from .reader_samples import (
+    Samples,
+    Sources,
+    canvas_sampler,
+    crop_sampler,
+    cut_character_samples,
+    draw_samples,
+    real_samples,
+    segmented_samples,
+)
 from .recipes import ClassifierRecipe, SegmenterRecipe
 
 #: Share of the probability that goes to all classes alike, so that the classifier does not claim to be certain.
@@ -37,13 +45,10 @@ def train_reader(
 ) -> tuple[keras.Model, keras.Model]:
     """Train the segmenter and the classifier, or go on with what an earlier run left in the directory.
 
-    Args:
-        directory: of the run: ``drawn`` (samples), and ``segmenter`` and ``classifier`` with a folder per stage.
-        training_sets: folders of real photographs: annotated sets, and folders with a file of cut characters. They
-            give surroundings to drawn plates, and real characters. Without any, drawn plates have to do.
-        for_segmenter: how, and how much to draw.
-        for_classifier: how.
-        texts: a CSV of texts that the sets lack, see :func:`numberplate.evaluation.annotations.with_texts`.
+    In the directory, ``drawn`` keeps samples; ``segmenter`` and ``classifier`` have a folder per stage. Training sets
+    are annotated sets, and folders with a file of cut characters: they give surroundings to drawn plates, and real
+    characters; without any, drawn plates have to do. For the CSV of texts that they lack see
+    :func:`numberplate.evaluation.annotations.with_texts`.
 
     Raises:
         InputError: the two recipes differ in their stages.

@@ -1,10 +1,13 @@
-"""Training samples of the segmenter and the classifier: plate canvases and character crops, most of drawn scenes.
+"""Training samples of the segmenter and the classifier: plate canvases and character crops.
 
-Drawing is dearer than training on what was drawn, so scenes are drawn once, by several processes, into a cache.
+Most are of drawn scenes. Drawing is dearer than training on what was drawn, so scenes are drawn once, by several
+processes, into a cache. Others are made with the help of earlier models: a photograph whose plate's text is known, but
+not where its characters are, becomes a sample where a reader finds the characters of the text.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +15,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, quad_to_box, transform_points
+from ..basics.geometry import FloatArray, box_centres, box_to_quad, iou_matrix, quad_to_box, transform_points
 from ..basics.parallel import map_in_processes
+from ..basics.runtime import Model
 from ..basics.texts import ALPHABET, CLASSES, REJECT
-from ..classification.crops import character_crops
+from ..classification.crops import CROP_MARGIN, CROP_SIZE, character_crops
+from ..evaluation.annotations import AnnotatedImage
 from ..media.images import read_image
-from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, plate_view
+from ..recognition.reader import PlateReader
+from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
+from ..segmentation.decode import decode_cells
 from ..segmentation.targets import segmentation_targets
 from ..synthesis.scenes import reader_scene
 from .augmentation import LETTERING, REFINED, augment, erring_quad, moved_boxes, moved_canvas, stretched_crop
@@ -38,41 +45,34 @@ PHOTOGRAPH_SHARE = 0.6
 BACKGROUNDS_PER_PART = 100
 #: Share of the samples that are varied beyond how they were drawn.
 VARIED_SHARE = 0.8
+#: Share of a text's characters that the earlier reader has to read right for its boxes to be trusted.
+LEAST_AGREEMENT = 0.5
+#: Characters of a text that may be too many; with more it is another text.
+MOST_EXTRA = 5
+#: A box that overlaps a character by this at least shows it; one that overlaps none by more than the other shows none.
+LEAST_OVERLAP, LARGEST_REJECT_OVERLAP = 0.5, 0.3
+#: Canvases per call of the segmenter.
+BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Training samples.
+    """Training samples: canvases with their characters, and crops, which need not be of these canvases."""
 
-    Attributes:
-        canvases: uint8 ``[N, 96, 192]`` plate canvases.
-        boxes: float32 ``[N, 16, 4]`` character boxes in canvas pixels, padded with NaN.
-        classes: uint8 ``[N, 16]`` classes of the characters in the boxes, padded with 36.
-        crops: uint8 ``[M, 32, 32]`` character crops.
-        labels: uint8 ``[M]`` classes of the crops, 0..36.
-    """
-
-    canvases: NDArray[np.uint8]
-    boxes: FloatArray
-    classes: NDArray[np.uint8]
-    crops: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
+    canvases: NDArray[np.uint8]  # [N, 96, 192]
+    boxes: FloatArray  # [N, 16, 4] of the characters, in canvas pixels, padded with NaN
+    classes: NDArray[np.uint8]  # [N, 16] of the characters in the boxes, padded with 36
+    crops: NDArray[np.uint8]  # [M, 32, 32]
+    labels: NDArray[np.uint8]  # [M] classes of the crops, 0..36
 
     def characters(self, index: int) -> tuple[FloatArray, NDArray[np.uint8]]:
         """The characters of one canvas: boxes ``[K, 4]`` and classes ``[K]``."""
         known = ~np.isnan(self.boxes[index, :, 0])
         return self.boxes[index][known], self.classes[index][known]
 
-    def save(self, path: Path) -> None:
-        """Write an ``.npz`` file, which is there as a whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".unfinished.npz")
-        np.savez(unfinished, **vars(self))
-        unfinished.replace(path)
-
     @classmethod
     def load(cls, path: Path) -> "Samples":
-        """Read what :meth:`save` wrote."""
+        """Read an ``.npz`` file of the cache."""
         with np.load(path) as content:
             return cls(**content)
 
@@ -124,7 +124,7 @@ def reject_boxes(boxes: FloatArray, count: int, rng: np.random.Generator) -> Flo
 
     Fewer than are wanted come back where characters are dense.
     """
-    centres, (widths, heights) = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).T
+    centres, (widths, heights) = box_centres(boxes), (boxes[:, 2:] - boxes[:, :2]).T
     found: list[NDArray[np.floating]] = []
     for _ in range(count):
         if len(boxes) and rng.random() < NEAR_SHARE:
@@ -159,48 +159,23 @@ def plate_samples(
 ) -> Samples:
     """So many views of a plate, whose corners err in each in another way, with crops of characters and of what is none.
 
-    Args:
-        image: BGR uint8 ``[H, W, 3]``.
-        quad: ``[4, 2]`` the plate's corners in pixels.
-        characters: ``[N, 4, 2]`` those of its characters.
-        text: the N characters.
-        views: how many.
-        rng: source of randomness.
+    The image is BGR uint8 ``[H, W, 3]``; the corners of the plate ``[4, 2]``, and those of the N characters of its text
+    ``[N, 4, 2]``, are in its pixels.
     """
     labels = [ALPHABET.index(character) for character in text]
     classes = np.array((labels + [REJECT] * MOST_CHARACTERS)[:MOST_CHARACTERS], np.uint8)
     parts: list[Samples] = []
     for _ in range(views):
         view = plate_view(image, erring_quad(quad, REFINED, rng))
-        boxes = np.zeros((0, 4), np.float32)
-        if len(characters):
-            boxes = quad_to_box(transform_points(characters, np.linalg.inv(view.to_photo)))
-        rejects = reject_boxes(
-            boxes, rng.poisson(REJECTS_PER_CHARACTER * len(boxes)) if text else REJECTS_OF_EMPTY, rng
-        )
+        boxes = quad_to_box(transform_points(characters, np.linalg.inv(view.to_photo)))
+        count = rng.poisson(REJECTS_PER_CHARACTER * len(boxes)) if text else REJECTS_OF_EMPTY
+        rejects = reject_boxes(boxes, count, rng)
         crops = character_crops(view, np.concatenate([moved_boxes(boxes, 0.04, 0.12, rng), rejects]))
         padded = np.full((MOST_CHARACTERS, 4), np.nan, np.float32)
         padded[: len(boxes)] = boxes[:MOST_CHARACTERS]
         of_crops = np.array(labels + [REJECT] * len(rejects), np.uint8)
         parts.append(Samples(view.canvas[None], padded[None], classes[None], crops, of_crops))
     return Samples.concatenate(parts)
-
-
-def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:
-    """Draw one part of the cache; runs in a process of its own."""
-    path, seed, scenes, backgrounds = arguments
-    cv2.setNumThreads(1)
-    rng = np.random.default_rng(seed)
-    chosen = rng.permutation(len(backgrounds))[:BACKGROUNDS_PER_PART]
-    photographs = [read_image(backgrounds[index], str(backgrounds[index])) for index in chosen]
-    parts: list[Samples] = []
-    for _ in range(scenes):
-        background = None
-        if photographs and rng.random() < PHOTOGRAPH_SHARE:
-            background = photographs[rng.integers(len(photographs))]
-        scene = reader_scene(rng, background)
-        parts.append(plate_samples(scene.image, scene.quad, scene.character_quads, scene.text, VIEWS, rng))
-    Samples.concatenate(parts).save(path)
 
 
 def draw_samples(directory: Path, recipe: SegmenterRecipe, backgrounds: Sequence[Path] = ()) -> list[Samples]:
@@ -217,3 +192,107 @@ def draw_samples(directory: Path, recipe: SegmenterRecipe, backgrounds: Sequence
     for _ in map_in_processes(_draw, missing, recipe.processes) if recipe.processes > 1 else map(_draw, missing):
         pass
     return [Samples.load(path) for path in paths]
+
+
+def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:
+    """Draw one part of the cache; runs in a process of its own."""
+    path, seed, scenes, backgrounds = arguments
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng(seed)
+    chosen = [backgrounds[index] for index in rng.permutation(len(backgrounds))[:BACKGROUNDS_PER_PART]]
+    photographs = [read_image(background, str(background)) for background in chosen]
+    parts: list[Samples] = []
+    for _ in range(scenes):
+        in_photograph = photographs and rng.random() < PHOTOGRAPH_SHARE
+        scene = reader_scene(rng, photographs[rng.integers(len(photographs))] if in_photograph else None)
+        parts.append(plate_samples(scene.image, scene.quad, scene.character_quads, scene.text, VIEWS, rng))
+    # The file is there as a whole or not at all.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished.npz")
+    np.savez(unfinished, **vars(Samples.concatenate(parts)))
+    unfinished.replace(path)
+
+
+def align(read: str, text: str) -> list[int] | None:
+    """The index in a reading, which may have too many and wrong characters, of each character of a known text.
+
+    None if the reading has too few or far too many, or agrees with the text too little.
+    """
+    if not text or not 0 <= len(read) - len(text) <= MOST_EXTRA:
+        return None
+
+    def right(indices: tuple[int, ...]) -> int:
+        return sum(read[index] == character for index, character in zip(indices, text, strict=True))
+
+    best = max(combinations(range(len(read)), len(text)), key=right)
+    return list(best) if right(best) >= LEAST_AGREEMENT * len(text) else None
+
+
+def real_samples(
+    images: Iterable[AnnotatedImage], reader: PlateReader, views: int, rng: np.random.Generator
+) -> list[Samples]:
+    """So many views of each real plate whose text is known and whose characters an earlier reader finds.
+
+    Characters that are not in the reader's alphabet, such as the Chinese ones, are left out of the texts.
+    """
+    parts: list[Samples] = []
+    for annotated in images:
+        texts = ["".join(character for character in text if character in ALPHABET) for text in annotated.texts]
+        if not any(texts):
+            continue
+        image = read_image(annotated.path, str(annotated.path))
+        quads = np.where(np.isnan(annotated.quads), box_to_quad(annotated.boxes), annotated.quads)
+        for quad, text, reading in zip(quads, texts, reader.read(image, quads), strict=True):
+            indices = align("".join(character.text for character in reading.characters), text)
+            if indices is not None:
+                boxes = np.array([reading.characters[index].box for index in indices], np.float32)
+                parts.append(plate_samples(image, quad, box_to_quad(boxes), text, views, rng))
+    return [Samples.concatenate(parts)] if parts else []
+
+
+def segmented_samples(samples: Samples, segmenter: Model) -> Samples:
+    """The same canvases with crops of the boxes that a segmenter finds, which the classifier will be asked about."""
+    crops, labels = [], []
+    for start in range(0, len(samples.canvases), BATCH_SIZE):
+        canvases = samples.canvases[start : start + BATCH_SIZE]
+        cells = segmenter(canvases[..., None].astype(np.float32))
+        for index, (canvas, of_canvas) in enumerate(zip(canvases, cells, strict=True), start):
+            characters, classes = samples.characters(index)
+            found, _, _ = decode_cells(of_canvas)
+            overlaps = iou_matrix(found, characters)
+            best = overlaps.max(axis=1, initial=0)
+            shows = best >= LEAST_OVERLAP
+            kept = shows | (best <= LARGEST_REJECT_OVERLAP)
+            crops.append(character_crops(PlateView(canvas, np.eye(3), np.eye(3)), found[kept]))
+            of_boxes = np.full(len(found), REJECT, np.uint8)
+            if shows.any():
+                of_boxes[shows] = classes[overlaps[shows].argmax(axis=1)]
+            labels.append(of_boxes[kept])
+    return replace(samples, crops=np.concatenate(crops), labels=np.concatenate(labels))
+
+
+def cut_character_samples(path: Path, rng: np.random.Generator) -> Samples:
+    """Crops of cut and binarised real characters, each between two others, soft and grey; no canvases.
+
+    The ``.npz`` file has ``images`` uint8 ``[N, 20, 20]``, light ink on black, and ``labels`` (N characters).
+    """
+    with np.load(path) as content:
+        images, names = content["images"], content["labels"]
+    scale = CROP_SIZE / CROP_MARGIN / 20
+    middle = CROP_SIZE / 2 - scale * np.array([30, 10])
+    matrix = np.array([[scale, 0, middle[0]], [0, scale, middle[1]]])
+    crops = []
+    for image in images:
+        left, right = images[rng.integers(len(images), size=2)]
+        ink = cv2.GaussianBlur(np.hstack([left, image, right]), (0, 0), rng.uniform(0.5, 1.3))
+        dark = rng.uniform(0, 200)
+        light = rng.uniform(dark + 40, 255)
+        placed = np.asarray(cv2.warpAffine(ink, matrix, (CROP_SIZE, CROP_SIZE)))
+        crops.append((dark + (light - dark) * (placed / 255)).astype(np.uint8))
+    return Samples(
+        canvases=np.zeros((0, CANVAS_HEIGHT, CANVAS_WIDTH), np.uint8),
+        boxes=np.zeros((0, MOST_CHARACTERS, 4), np.float32),
+        classes=np.zeros((0, MOST_CHARACTERS), np.uint8),
+        crops=np.stack(crops),
+        labels=np.array([ALPHABET.index(str(name)) for name in names], np.uint8),
+    )

@@ -1,57 +1,47 @@
 """Recipes: how each model is trained, as ``data/recipes/MODEL.toml`` says, where the keys are described."""
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from ..basics.errors import InputError
 from ..basics.files import RECIPES_DIRECTORY
+from ..basics.tables import Entry, load_tables
 
-_Count = Annotated[int, Field(gt=0)]
-_Seed = Annotated[int, Field(ge=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
-_Positive = Annotated[float, Field(gt=0)]
 
 
-class _Table(BaseModel):
-    """A table of a recipe; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class OptimizerSettings(_Table):
+class OptimizerSettings(Entry):
     """What is the same in all stages of a model."""
 
     weight_decay: _Share
     averaging: _Share
-    largest_gradient: _Positive
+    largest_gradient: PositiveFloat
 
 
-class Stage(_Table):
+class Stage(Entry):
     """One run of the training loop."""
 
     name: str = Field(min_length=1)
-    seed: _Seed
-    epochs: _Count
-    steps: _Count
-    batch: _Count
-    rate: _Positive
-    final_rate: Annotated[float, Field(ge=0)] = 0.0
+    seed: NonNegativeInt
+    epochs: PositiveInt
+    steps: PositiveInt
+    batch: PositiveInt
+    rate: PositiveFloat
+    final_rate: float = Field(0.0, ge=0)
     warm_up: _Share = 0.05
 
 
 class DetectorStage(Stage):
     """A stage with samples of one size, some of which are mosaics of four."""
 
-    round: _Count
-    height: _Count
-    width: _Count
+    round: PositiveInt
+    height: PositiveInt
+    width: PositiveInt
     mosaics: _Share = 0.0
 
 
-class Recipe(_Table):
+class Recipe(Entry):
     """What all recipes have."""
 
     model: ClassVar[str]
@@ -61,27 +51,20 @@ class Recipe(_Table):
 
     @classmethod
     def load(cls, quick: bool = False, path: Path | None = None) -> Self:
-        """The recipe of this kind of model.
+        """The committed recipe of this kind of model, or that of another file.
 
-        Args:
-            quick: with what its table ``quick`` has in the place of the rest: a few steps, to try the code.
-            path: a file in the place of the committed one.
+        ``quick`` takes what the table of that name has in the place of the rest: a few steps, to try the code.
 
         Raises:
             InputError: the file is not there or no recipe; the message names it and the key.
         """
-        path = path or RECIPES_DIRECTORY / f"{cls.model}.toml"
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
+
+        def chosen(content: dict[str, Any]) -> dict[str, Any]:
             of_quick = content.pop("quick", {})
-            return cls(**(content | of_quick if quick else content))
-        except OSError as error:
-            raise InputError(f"{path}: the recipe cannot be read ({error.strerror})") from error
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"{path}: broken TOML: {error}") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            return content | of_quick if quick else content
+
+        recipe: Self = load_tables(path or RECIPES_DIRECTORY / f"{cls.model}.toml", cls, chosen)
+        return recipe
 
 
 class DetectorRecipe(Recipe):
@@ -89,10 +72,10 @@ class DetectorRecipe(Recipe):
 
     model = "detector"
     loose_sets: tuple[str, ...]
-    longest_side: _Count
-    pasted_plates: _Count
-    pasted_seed: _Seed
-    widest_overlooked: _Positive
+    longest_side: PositiveInt
+    pasted_plates: PositiveInt
+    pasted_seed: NonNegativeInt
+    widest_overlooked: PositiveFloat
     stages: tuple[DetectorStage, ...] = Field(min_length=1)
 
 
@@ -107,8 +90,8 @@ class RefinerRecipe(Recipe):
     """How the refiner is trained, in one stage, on drawn plates pasted into photographs."""
 
     model = "refiner"
-    pasted_plates: _Count
-    pasted_seed: _Seed
+    pasted_plates: PositiveInt
+    pasted_seed: NonNegativeInt
     stages: tuple[Stage]
 
 
@@ -116,11 +99,11 @@ class SegmenterRecipe(Recipe):
     """How the segmenter is trained, and what is drawn for it and for the classifier."""
 
     model = "segmenter"
-    scenes: _Count
-    scenes_per_file: _Count
-    scenes_seed: _Seed
-    processes: _Count
-    real_views: _Count
+    scenes: PositiveInt
+    scenes_per_file: PositiveInt
+    scenes_seed: NonNegativeInt
+    processes: PositiveInt
+    real_views: PositiveInt
     real_share: _Share
 
 

@@ -6,16 +6,15 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_to_quad, quad_size, quad_to_box
+from ..basics.geometry import FloatArray, box_centres, box_to_quad, quad_size, quad_to_box
 from ..detection.networks import build_refiner
 from ..detection.refinement import CLOSE_UP_WIDTH, cell_centres, close_up, placement
 from ..detection.views import Pyramid
 from ..synthesis.degradations import degrade
+from ..synthesis.scenes import PlatePaster
 from .augmentation import CLOSE_UP, DETECTED, augment, erring_quad, random_border
 from .fitting import Example, Sampler, fit
-from .paster import PlatePaster
 from .photographs import TrainingPhotograph
 from .recipes import RefinerRecipe
 
@@ -51,18 +50,19 @@ class RefinerSamples:
     ) -> None:
         """Example from photographs that plates are pasted into, and from those, maybe none, with tight boxes."""
         self._surroundings, self._paster = surroundings, paster
-        self._annotated = [
-            (photograph.pyramid, box)
-            for photograph in annotated
-            for box in photograph.boxes
-            if box[2] - box[0] >= LEAST_ANNOTATED_WIDTH and _whole(box, photograph.image)
-        ]
+        self._annotated: list[tuple[Pyramid, FloatArray]] = []
+        for photograph in annotated:
+            low, high = np.split(photograph.boxes, 2, axis=1)
+            # What touches an edge may be cut off.
+            whole = ((low > 2) & (high < np.array(photograph.image.shape[1::-1]) - 2)).all(axis=1)
+            wide = high[:, 0] - low[:, 0] >= LEAST_ANNOTATED_WIDTH
+            self._annotated += [(photograph.pyramid, box) for box in photograph.boxes[whole & wide]]
 
     def _pasted(self, rng: np.random.Generator) -> tuple[Pyramid, FloatArray]:
         """The surroundings of a drawn plate, some over an annotated one, and its corners ``[4, 2]``."""
         while True:
             photograph = self._surroundings[rng.integers(len(self._surroundings))]
-            unknown = np.full((len(photograph.boxes), 4, 2), np.nan, np.float32)
+            unknown = np.full_like(photograph.quads, np.nan)
             image, _, quads = self._paster.paste((photograph.image, photograph.boxes, unknown), rng)
             for quad in quads[np.isfinite(quads).all(axis=(1, 2))]:
                 size = np.array(quad_size(quad))
@@ -78,7 +78,7 @@ class RefinerSamples:
         target = np.zeros(CLOSE_UP_TARGETS, np.float32)
         if self._annotated and rng.random() < ANNOTATED_SHARE:
             pyramid, box = self._annotated[rng.integers(len(self._annotated))]
-            quad, middle, height = box_to_quad(box), (box[:2] + box[2:]) / 2, box[3] - box[1]
+            quad, middle, height = box_to_quad(box), box_centres(box), box[3] - box[1]
             target[BOX] = ((box.reshape(2, 2) - middle) / height).ravel()
             target[HAS_BOX] = 1
         else:
@@ -98,17 +98,10 @@ class RefinerSamples:
         return augment(picture, CLOSE_UP, rng), target
 
 
-def _whole(box: FloatArray, image: NDArray[np.uint8]) -> bool:
-    """Whether a box ``[4]`` keeps off the edges of its photograph, which may cut a plate off."""
-    return bool((box[:2] > 2).all() and box[2] < image.shape[1] - 2 and box[3] < image.shape[0] - 2)
-
-
 def corner_loss(target: _Tensor, heat: _Tensor) -> _Tensor:
     """Mean distance of the corners, or of the sides of the box around them, in heights of the plate.
 
-    Args:
-        target: ``[B, 20]``, see :class:`RefinerSamples`.
-        heat: ``[B, rows, columns, 4]`` logits.
+    Of targets ``[B, 20]``, see :class:`RefinerSamples`, and logits ``[B, rows, columns, 4]``.
     """
     flat = ops.reshape(ops.cast(heat, "float32"), (-1, heat.shape[1] * heat.shape[2], 4))
     shares = ops.transpose(ops.softmax(flat, axis=1), (0, 2, 1))
@@ -118,9 +111,8 @@ def corner_loss(target: _Tensor, heat: _Tensor) -> _Tensor:
     distances = _length(corners - ops.reshape(target[:, CORNERS], (-1, 4, 2)))
     sides = ops.concatenate([ops.min(corners, axis=1), ops.max(corners, axis=1)], axis=-1)
     off = ops.minimum(ops.mean(_length((sides - target[:, BOX])[..., None]), axis=-1), LARGEST_BOX_ERROR)
-    return ops.mean(
-        ops.mean(distances, axis=-1) * target[:, HAS_CORNERS] + ANNOTATION_WEIGHT * off * target[:, HAS_BOX]
-    )
+    of_boxes = ANNOTATION_WEIGHT * off * target[:, HAS_BOX]
+    return ops.mean(ops.mean(distances, axis=-1) * target[:, HAS_CORNERS] + of_boxes)
 
 
 def _length(vectors: _Tensor) -> _Tensor:

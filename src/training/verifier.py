@@ -1,21 +1,20 @@
 """Training of the verifier on places in photographs that a detector proposes, and on annotated plates."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, iou_matrix
+from ..basics.geometry import FloatArray, box_centres, iou_matrix
 from ..detection.anchors import encode_boxes
 from ..detection.detector import Detector
 from ..detection.letterbox import BORDER_VALUE
 from ..detection.networks import OFFSET_SCALE, build_verifier
 from ..detection.views import plate_size, view
+from ..evaluation.annotations import no_boxes
 from .augmentation import PHOTOGRAPH, augment, random_border, random_turn, rotation
 from .detector import MINIMUM_WIDTH
 from .fitting import Example, Sampler, fit
@@ -49,8 +48,7 @@ SMOOTHING = 0.02
 OFFSET_WEIGHT = 0.3
 
 
-@dataclass(frozen=True)
-class Proposals:
+class Proposals(NamedTuple):
     """What a detector takes for plates in a photograph: boxes ``[N, 4]`` in its pixels, and scores ``[N]``, 0..1."""
 
     boxes: FloatArray
@@ -59,38 +57,22 @@ class Proposals:
 
 def propose(photograph: TrainingPhotograph, detector: Detector) -> Proposals:
     """A detector's proposals in a photograph at several sizes, as it is and mirrored."""
-    image = photograph.image
-    width = image.shape[1]
-    boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
+    image, width = photograph.image, photograph.image.shape[1]
+    boxes, scores = [no_boxes()], [np.zeros(0, np.float32)]
     for size in PROPOSAL_SIZES:
         # The detector enlarges what is smaller than its input; on a larger canvas it stays small.
         small = cv2.resize(image, None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
         canvas = np.full_like(image, BORDER_VALUE)
         canvas[: small.shape[0], : small.shape[1]] = small
         for mirrored in (False, True):
-            found = detector.detect(np.ascontiguousarray(canvas[:, ::-1]) if mirrored else canvas, LEAST_PROPOSED)
-            places = np.array([plate.box for plate in found[:MOST_PLACES]], np.float32).reshape(-1, 4)
+            picture = np.ascontiguousarray(canvas[:, ::-1]) if mirrored else canvas
+            found = detector.detect(picture, LEAST_PROPOSED)[:MOST_PLACES]
+            places = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
             if mirrored:
-                places = np.stack([width - places[:, 2], places[:, 1], width - places[:, 0], places[:, 3]], axis=1)
+                places[:, [2, 0]] = width - places[:, [0, 2]]
             boxes.append(places / size)
-            scores.append(np.array([plate.confidence for plate in found[:MOST_PLACES]], np.float32))
+            scores.append(np.array([plate.confidence for plate in found], np.float32))
     return Proposals(np.concatenate(boxes), np.concatenate(scores))
-
-
-def _moved(box: FloatArray, spread: float, rng: np.random.Generator) -> FloatArray:
-    """A box ``[4]`` a little elsewhere and of another size."""
-    size = box[2:] - box[:2]
-    middle = (box[:2] + box[2:]) / 2 + rng.normal(0, SHIFT * spread, 2) * size
-    half = size * np.exp(rng.normal(0, STRETCH * spread, 2)) / 2
-    return np.concatenate([middle - half, middle + half]).astype(np.float32)
-
-
-def _anywhere(image: NDArray[np.uint8], rng: np.random.Generator) -> FloatArray:
-    """A box ``[4]`` of a plate's shape somewhere in an image."""
-    width = np.exp(rng.uniform(np.log(MINIMUM_WIDTH), np.log(image.shape[1])))
-    middle = rng.uniform(0, 1, 2) * image.shape[1::-1]
-    half = np.array([width, width / rng.uniform(1.5, 5)]) / 2
-    return np.concatenate([middle - half, middle + half]).astype(np.float32)
 
 
 class VerifierSamples:
@@ -107,28 +89,25 @@ class VerifierSamples:
         self._annotated: list[tuple[int, FloatArray]] = []
         self._background: list[tuple[int, FloatArray]] = []
         self._hard: list[tuple[int, FloatArray]] = []
-        for index, (photograph, found) in enumerate(zip(photographs, proposals, strict=True)):
-            self._sort(index, photograph, found)
+        for index, (photograph, (boxes, scores)) in enumerate(zip(photographs, proposals, strict=True)):
+            overlaps = iou_matrix(boxes, photograph.boxes)
+            best = overlaps.max(axis=1, initial=0)
+            for plate, box in enumerate(photograph.boxes):
+                if (box[2:] - box[:2]).max() >= MINIMUM_WIDTH:
+                    self._annotated.append((index, box[None]))
+                # Each plate is drawn as often as any other: what is found of it shares one entry.
+                own = boxes[(best >= PLATE_IOU) & (overlaps[:, plate] == best)]
+                if len(own):
+                    self._proposed.append((index, own))
+            unclear = iou_matrix(boxes, photograph.ignored).max(axis=1, initial=0) > 0.1
+            background = (best < BACKGROUND_IOU) & ~unclear
+            self._background += [(index, box[None]) for box in boxes[background]]
+            self._hard += [(index, box[None]) for box in boxes[background & (scores >= HARD_SCORE)]]
         if not self._annotated:
             raise ValueError("there are no plates to learn from")
 
-    def _sort(self, index: int, photograph: TrainingPhotograph, found: Proposals) -> None:
-        overlaps = iou_matrix(found.boxes, photograph.boxes)
-        best = overlaps.max(axis=1, initial=0)
-        unclear = iou_matrix(found.boxes, photograph.ignored).max(axis=1, initial=0) > 0.1
-        for plate, box in enumerate(photograph.boxes):
-            if (box[2:] - box[:2]).max() >= MINIMUM_WIDTH:
-                self._annotated.append((index, box[None]))
-            # Each plate is drawn as often as any other: what is found of it shares one entry.
-            own = found.boxes[(best >= PLATE_IOU) & (overlaps[:, plate] == best)]
-            if len(own):
-                self._proposed.append((index, own))
-        background = (best < BACKGROUND_IOU) & ~unclear
-        self._background += [(index, box[None]) for box in found.boxes[background]]
-        self._hard += [(index, box[None]) for box in found.boxes[background & (found.scores >= HARD_SCORE)]]
-
-    def _random_place(self, rng: np.random.Generator) -> tuple[int, FloatArray]:
-        """The index of a photograph, and a box ``[4]`` in it."""
+    def _random_place(self, rng: np.random.Generator) -> tuple[TrainingPhotograph, FloatArray]:
+        """A photograph, and a box ``[4]`` in it."""
         kind = rng.random()
         if kind < PROPOSED_SHARE and self._proposed:
             places, spread = self._proposed, PROPOSED_SPREAD
@@ -137,31 +116,36 @@ class VerifierSamples:
         else:
             hard = self._hard and rng.random() < HARD_SHARE
             places, spread = self._hard if hard else self._background, BACKGROUND_SPREAD
-        if not places:  # a detector that has learnt nothing proposes nothing
-            index = int(rng.integers(len(self._photographs)))
-            return index, _anywhere(self._photographs[index].image, rng)
-        index, boxes = places[rng.integers(len(places))]
-        return index, _moved(boxes[rng.integers(len(boxes))], spread, rng)
+        if places:
+            index, boxes = places[rng.integers(len(places))]
+            photograph, box = self._photographs[index], boxes[rng.integers(len(boxes))]
+            size = box[2:] - box[:2]
+            middle = box_centres(box) + rng.normal(0, SHIFT * spread, 2) * size
+            half = size * np.exp(rng.normal(0, STRETCH * spread, 2)) / 2
+        else:  # a detector that has learnt nothing proposes nothing: a box of a plate's shape, anywhere
+            photograph = self._photographs[rng.integers(len(self._photographs))]
+            sides = np.array(photograph.image.shape[1::-1])
+            width = np.exp(rng.uniform(np.log(MINIMUM_WIDTH), np.log(sides[0])))
+            middle = rng.uniform(0, 1, 2) * sides
+            half = np.array([width, width / rng.uniform(1.5, 5)]) / 2
+        return photograph, np.concatenate([middle - half, middle + half]).astype(np.float32)
 
     def __call__(self, rng: np.random.Generator) -> Example:
         """One view and its target."""
-        index, box = self._random_place(rng)
+        photograph, box = self._random_place(rng)
         turn, degrees = random_turn(rng, PROPORTION, SIZE)
         quarter_turns = int(rng.choice([-1, 1])) if rng.random() < TURNED else 0
-        overlaps = iou_matrix(box[None], self._photographs[index].boxes)[0]
+        overlaps = iou_matrix(box[None], photograph.boxes)[0]
         target = np.zeros(6, np.float32)
         if overlaps.max(initial=0) >= BACKGROUND_IOU:
             target[0] = 1 if overlaps.max() >= PLATE_IOU else -1
-            place = np.concatenate([(box[:2] + box[2:]) / 2, box[2:] - box[:2]])
-            plate = self._photographs[index].boxes[[overlaps.argmax()]]
-            target[1:5] = OFFSET_SCALE * encode_boxes(plate, place[None])[0]
+            place = np.concatenate([box_centres(box), box[2:] - box[:2]])
+            target[1:5] = OFFSET_SCALE * encode_boxes(photograph.boxes[[overlaps.argmax()]], place[None])[0]
             target[5] = abs(degrees) <= LEVEL and not quarter_turns
-        blur = 0
-        if rng.random() < BLURRED:
-            most = np.log2(max(plate_size(box) / LEAST_BLURRED_WIDTH, 1.0))
-            blur = int(rng.integers(min(int(most), 3) + 1))
+        most = min(int(np.log2(max(plate_size(box) / LEAST_BLURRED_WIDTH, 1.0))), 3)
+        blur = int(rng.integers(most + 1)) if rng.random() < BLURRED else 0
         turn = rotation(np.deg2rad(90 * quarter_turns)) @ turn
-        picture = view(self._photographs[index].pyramid, box, turn=turn, blur=blur, border=random_border(rng))
+        picture = view(photograph.pyramid, box, turn=turn, blur=blur, border=random_border(rng))
         if rng.random() < 0.5:
             picture = np.ascontiguousarray(picture[:, ::-1])
             target[1] = -target[1]

@@ -6,26 +6,25 @@ import pandas as pd
 import pytest
 
 from src.basics.geometry import box_to_quad
+from src.basics.results import Plate
 from src.evaluation.annotations import AnnotatedImage
-from src.evaluation.calibration import calibration_figures, confidence_table
 from src.evaluation.metrics import (
     Comparison,
-    PredictedPlates,
     average_precision,
+    calibration_figures,
+    confidence_table,
     detection_figures,
     reading_figures,
 )
 
 
 def comparison(true_boxes, true_texts, boxes, scores, texts, confidences=None, quads=None, found=None):
-    boxes = np.array(boxes, np.float32).reshape(-1, 4)
-    corners = box_to_quad(boxes) if found is None else np.array(found, np.float32)
-    predicted = PredictedPlates(
-        boxes, corners, np.array(scores, np.float32), tuple(texts), tuple(confidences or scores)
-    )
+    corners = box_to_quad(np.array(boxes, np.float32).reshape(-1, 4)) if found is None else found
+    rows = zip(texts, confidences or scores, boxes, corners, scores, strict=True)
+    plates = [Plate(text, sure, box, quad, score, 1) for text, sure, box, quad, score in rows]
     true_boxes = np.array(true_boxes, np.float32).reshape(-1, 4)
     true_quads = np.full((len(true_boxes), 4, 2), np.nan, np.float32) if quads is None else np.array(quads, np.float32)
-    return Comparison(AnnotatedImage(Path(), true_boxes, true_quads, tuple(true_texts)), predicted)
+    return Comparison(AnnotatedImage(Path(), true_boxes, true_quads, tuple(true_texts)), plates)
 
 
 PLATE = (0, 0, 100, 20)

@@ -9,9 +9,8 @@ import pytest
 
 from src.basics.geometry import quad_to_box
 from src.evaluation.annotations import AnnotatedImage
-from src.evaluation.calibration import calibration_figures
-from src.evaluation.evaluate import evaluate_set
-from src.evaluation.metrics import Comparison, PredictedPlates, corner_errors
+from src.evaluation.evaluate import compare_answer, evaluate_set
+from src.evaluation.metrics import calibration_figures, corner_errors
 from src.pipeline import main
 
 MARKED = Path(__file__).with_name("marked_corners.csv")
@@ -35,12 +34,9 @@ def test_corners_are_where_they_are_seen(datasets):
     """28 plates, marked enlarged: the set itself has turned rectangles, which are 10 % off in the mean."""
     errors = []
     for row in csv.DictReader(MARKED.open()):
-        plates = main(datasets / "val" / "china" / "images" / row["image"], output_dir=None)["plates"]
-        boxes, quads = (np.array([plate[key] for plate in plates], np.float32) for key in ("box", "corners"))
-        blank = ("",) * len(plates)
-        found = PredictedPlates(boxes, quads, np.ones(len(plates), np.float32), blank, (0.0,) * len(plates))
+        answer = main(datasets / "val" / "china" / "images" / row["image"], output_dir=None)
         marked = np.array(row["corners"].split(";"), np.float32).reshape(1, 4, 2)
-        errors += corner_errors(Comparison(AnnotatedImage(Path(), quad_to_box(marked), marked, ("",)), found))
+        errors += corner_errors(compare_answer(AnnotatedImage(Path(), quad_to_box(marked), marked, ("",)), answer))
     assert len(errors) == 28
     assert np.mean(errors) < 0.05
 

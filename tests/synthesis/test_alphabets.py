@@ -5,7 +5,7 @@ import pytest
 
 from src.basics.texts import ALPHABET
 from src.synthesis.alphabets import IDEOGRAPHS, STROKES, StrokeStyle, random_style, stroke_alphabets
-from src.synthesis.glyphs import CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
+from src.synthesis.drawn_plate import CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
 
 FORMS = sorted(set(STROKES.characters) - set(ALPHABET) - set(IDEOGRAPHS))
 

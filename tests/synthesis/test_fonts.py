@@ -1,7 +1,7 @@
 import pytest
 
 from src.basics.texts import ALPHABET
-from src.synthesis.glyphs import CAP_HEIGHT
+from src.synthesis.drawn_plate import CAP_HEIGHT
 from src.synthesis.letterings import FAMILIES, find_faces
 
 LETTERS = [*FAMILIES["plate"], *FAMILIES["unusual"]]

@@ -1,15 +1,14 @@
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from src.basics.texts import ALPHABET
 from src.synthesis import letterings as collection
-from src.synthesis.drawn_plate import DrawnPlate
+from src.synthesis.drawn_plate import DrawnPlate, RowStyle, Token
 from src.synthesis.letterings import Letterings, load_letterings
 from src.synthesis.plates import DESIGNS, ROW_ARGUMENTS, draw_empty_plate, draw_plate, paint_design
-from src.synthesis.typesetting import RowStyle, Token, set_row
 
 WITH_TEXT = sorted(name for name, (variant, *_) in DESIGNS.items() if variant.share)
 
@@ -37,11 +36,15 @@ class Summary:
     rows: np.ndarray
 
 
+def rows_of(plate: DrawnPlate) -> np.ndarray:
+    return np.array([character.row for character in plate.characters])
+
+
 @pytest.fixture(scope="module")
 def many(strokes: Letterings) -> list[Summary]:
     rng = np.random.default_rng(3)
     plates = (draw_plate(rng, strokes) for _ in range(2000))
-    return [Summary(p.text, p.coverage.shape, p.character_boxes, p.character_rows) for p in plates]
+    return [Summary(p.text, p.coverage.shape, p.character_boxes, rows_of(p)) for p in plates]
 
 
 def test_plates_are_consistent(many: list[Summary]) -> None:
@@ -96,15 +99,9 @@ def test_ink_lies_within_the_boxes(strokes: Letterings) -> None:
     for _ in range(30):
         plate = DrawnPlate.blank(400, 100, (255, 255, 255))
         (variant,) = DESIGNS["russian"]
-        plain = RowStyle(strokes.pick(rng), float(rng.uniform(20, 80)), (0, 0, 0))
-        set_row(
-            plate,
-            tokens,
-            (10, 0, 390, 100),
-            replace(plain, **ROW_ARGUMENTS.draw(variant, rng) | {"rim": False}),
-            0,
-            rng,
-        )
+        lettering, cap = strokes.pick(rng), float(rng.uniform(20, 80))
+        style = ROW_ARGUMENTS.call(variant, rng, lettering, cap, (0, 0, 0), rim=False)
+        plate.set_row(tokens, (10, 0, 390, 100), style, 0, rng)
         outside = plate.image.copy()
         for character in plate.characters:
             xmin, ymin, xmax, ymax = (int(side) for side in character.box)
@@ -116,14 +113,14 @@ def test_a_long_row_is_fitted_into_its_area(strokes: Letterings) -> None:
     rng = np.random.default_rng(6)
     plate = DrawnPlate.blank(120, 60, (255, 255, 255))
     style = RowStyle(strokes.pick_stroke(rng), 50, (0, 0, 0))
-    set_row(plate, [Token("W")] * 10, (10, 0, 110, 60), style, 0, rng)
+    plate.set_row([Token("W")] * 10, (10, 0, 110, 60), style, 0, rng)
     assert plate.text == "W" * 10
     assert plate.character_boxes[:, 0].min() >= 8 and plate.character_boxes[:, 2].max() <= 112
 
 
 def test_empty_plates_have_no_text(strokes: Letterings) -> None:
     plate = draw_empty_plate(np.random.default_rng(7), strokes)
-    assert plate.text == "" and plate.character_boxes.shape == (0, 4) and plate.character_rows.shape == (0,)
+    assert plate.text == "" and plate.character_boxes.shape == (0, 4) and rows_of(plate).shape == (0,)
 
 
 @pytest.mark.parametrize("name", ["indonesian", "american", "tunisian"])
@@ -131,7 +128,7 @@ def test_expiry_dates_and_region_names_are_not_text(name: str, strokes: Letterin
     """Small print stands on the sheet besides the characters that count."""
     plate = paint_design(name, np.random.default_rng(8), strokes)
     assert 0 < len(plate.characters) <= 10
-    printed = (plate.image != plate.image[2, plate.width // 2]).any(axis=2)
+    printed = (plate.image != plate.image[2, plate.size[0] // 2]).any(axis=2)
     for xmin, ymin, xmax, ymax in plate.character_boxes.astype(int):
         printed[ymin:ymax, xmin:xmax] = False
     assert printed.any()

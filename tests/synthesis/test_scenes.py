@@ -62,7 +62,6 @@ def test_scenes_show_the_plate_with_its_surroundings(strokes: Letterings, with_b
         height, width = scene.image.shape[:2]
         assert scene.image.dtype == np.uint8 and scene.image.shape == (height, width, 3)
         assert scene.character_quads.shape == (len(scene.text), 4, 2)
-        assert scene.rows.shape == (len(scene.text),)
         empty += not scene.text
         xmin, ymin, xmax, ymax = quad_to_box(scene.quad)
         margin = 0.6 * quad_size(scene.quad)[1]

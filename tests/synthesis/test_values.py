@@ -7,8 +7,8 @@ import pytest
 
 from src.synthesis import values
 from src.synthesis.alphabets import Strokes, with_defaults
+from src.synthesis.parts import WORDS, write_line
 from src.synthesis.plates import Design, merge_variants
-from src.synthesis.texts import WORDS, write_line
 from src.synthesis.values import SYNTHESIS_DIRECTORY, draw, draw_number, load
 
 RNG = np.random.default_rng(0)
@@ -22,6 +22,13 @@ def test_numbers_are_drawn_from_what_is_written(value: values.Number, low: float
     drawn = [draw_number(value, RNG) for _ in range(200)]
     assert low <= min(drawn) and max(drawn) <= high
     assert high - low < 1e-9 or max(drawn) - min(drawn) > 0.7 * (high - low)
+
+
+def test_numbers_may_be_normally_distributed() -> None:
+    drawn = [draw_number([(0.5, 7.0), (0.5, values.Normal(deviation=2.0))], RNG) for _ in range(4000)]
+    normal = [number for number in drawn if number != 7.0]
+    assert len(normal) == pytest.approx(2000, abs=150)
+    assert np.mean(normal) == pytest.approx(0, abs=0.2) and np.std(normal) == pytest.approx(2, abs=0.15)
 
 
 def test_choices_follow_their_weights() -> None:

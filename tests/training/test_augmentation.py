@@ -2,13 +2,16 @@ import cv2
 import numpy as np
 import pytest
 
+from src.basics.errors import InputError
 from src.basics.geometry import iou_matrix, is_convex, quad_size, quad_to_box
+from src.basics.tables import load_tables
 from src.training.augmentation import (
     CLOSE_UP,
     DETECTED,
     LETTERING,
     PHOTOGRAPH,
     REFINED,
+    Ranges,
     augment,
     erring_quad,
     moved_canvas,
@@ -35,6 +38,13 @@ def test_pictures_look_different_and_show_the_same(ranges, shape):
     assert np.std(contrasts) > 10
     # Only lettering is also shown light on dark, where it is dark on light.
     assert np.mean(np.array(contrasts) < 0) == pytest.approx(ranges.inverted, abs=0.06)
+
+
+def test_what_is_wrong_in_the_ranges_is_named(root, tmp_path):
+    path = tmp_path / "augmentation.toml"
+    path.write_text((root / "data" / "recipes" / path.name).read_text().replace("[close_up]", "[close_up]\nhaze = 1"))
+    with pytest.raises(InputError, match=r"augmentation\.toml: close_up\.haze"):
+        load_tables(path, Ranges)
 
 
 def test_detected_corners_err_but_show_the_plate():

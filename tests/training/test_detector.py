@@ -9,8 +9,8 @@ from src.basics.runtime import load_model
 from src.detection.detector import Detector
 from src.detection.views import Pyramid
 from src.evaluation.annotations import AnnotatedImage
+from src.synthesis.scenes import PlatePaster
 from src.training.detector import draw_crop, draw_mosaic, train_detector
-from src.training.paster import PlatePaster
 from src.training.photographs import TrainingPhotograph, draw_photographs, load_photographs, mine
 from src.training.recipes import DetectorRecipe
 

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from src.basics.errors import InputError
+from src.synthesis.scenes import PlatePaster
 from src.training.detector import detector_sampler
 from src.training.fitting import AVERAGED, fit
-from src.training.paster import PlatePaster
 from src.training.photographs import draw_photographs
 from src.training.reader_samples import canvas_sampler, crop_sampler, draw_samples
 from src.training.recipes import (

@@ -8,6 +8,7 @@ from src.basics.texts import REJECT
 from src.training.reader_samples import (
     MOST_CHARACTERS,
     Samples,
+    align,
     canvas_sampler,
     crop_sampler,
     draw_samples,
@@ -92,3 +93,20 @@ def test_rejects_are_no_characters() -> None:
     near = (np.abs(centres[:, None] - true_centres) < [3, 5]).all(axis=2).any(axis=1)
     assert not (near & (heights > 24) & (heights < 44)).any()
     assert box_to_quad(rejects).shape == (len(rejects), 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "indices"),
+    [
+        ("AB123", "AB123", [0, 1, 2, 3, 4]),
+        ("1AB123", "AB123", [1, 2, 3, 4, 5]),
+        ("A8123X", "AB123", [0, 1, 2, 3, 4]),
+        ("ABX123", "AB123", [0, 1, 3, 4, 5]),
+        ("AB12", "AB123", None),
+        ("ZZZZZ", "AB123", None),
+        ("", "A", None),
+        ("A", "", None),
+    ],
+)
+def test_a_known_text_is_found_in_a_reading(read: str, text: str, indices: list[int] | None) -> None:
+    assert align(read, text) == indices

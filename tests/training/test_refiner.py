@@ -11,7 +11,7 @@ from src.detection.refinement import (
     cell_centres,
 )
 from src.detection.views import Pyramid
-from src.training.paster import PlatePaster
+from src.synthesis.scenes import PlatePaster
 from src.training.photographs import TrainingPhotograph, draw_photographs
 from src.training.recipes import RefinerRecipe
 from src.training.refiner import (

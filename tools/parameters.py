@@ -1,4 +1,4 @@
-"""Fits the numbers of recognition on annotated sets: ``python -m src.training.parameters SET… [--write]``.
+"""Fits the numbers of recognition on annotated sets: ``python -m tools.parameters SET… [--write]``.
 
 One set is left out at a time: what is printed for it comes from numbers fitted on the other ones, beside what today's
 numbers reach there. ``--write`` then fits them on all sets, and writes ``models/parameters.json``.
@@ -17,32 +17,32 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from ..basics.files import PARAMETERS_FILE
-from ..basics.geometry import FloatArray, iou_matrix
-from ..basics.parameters import PARAMETERS, LogisticModel, Parameters
-from ..basics.runtime import Model, load_model
-from ..detection.detector import LEAST_VOTE, Detection
-from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED
-from ..detection.views import Pyramid
-from ..evaluation.annotations import AnnotatedImage, read_annotations
-from ..evaluation.metrics import (
+from src.basics.files import PARAMETERS_FILE
+from src.basics.geometry import FloatArray, iou_matrix
+from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
+from src.basics.runtime import Model, load_model
+from src.detection.detector import LEAST_VOTE, Detection
+from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED
+from src.detection.views import Pyramid
+from src.evaluation.annotations import AnnotatedImage, no_boxes, read_annotations
+from src.evaluation.metrics import (
     FOUND_IOU,
     LOCATED_IOU,
     Comparison,
-    PredictedPlates,
     compared_part,
     detection_figures,
     normalise_text,
     reading_figures,
 )
-from ..media.images import read_image
-from ..recognition.acceptance import RULES, Rule
-from ..recognition.reading import Reading
-from ..recognition.recogniser import PlateRecogniser
-from .reader_real import align
+from src.media.images import BGRImage, read_image
+from src.recognition.acceptance import RULES, Rule
+from src.recognition.reading import Reading
+from src.recognition.recogniser import PlateRecogniser
+from src.training.reader_samples import align
 
 #: From which confidences on detections may be plates, and how many false ones an image may have in the mean: no set
 #: should have more than 0.05, and sets differ.
@@ -57,46 +57,33 @@ PENALTY = 100.0
 class RecordedModel:
     """A model that remembers its answers, so that reading again with other numbers takes a tenth of the time."""
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self._answers: dict[bytes, Any] = {}
+    def __init__(self, model: Model, least: float = -np.inf) -> None:
+        """Keep of an answer the rows that begin with at least so much; for the others -20 is given later on."""
+        self._model, self._least = model, least
+        self._kept: dict[bytes, tuple[tuple[int, ...], NDArray[np.intp], FloatArray]] = {}
 
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
         """Run the model on what it has not been asked yet."""
-        return np.concatenate([self._answer(batch[index : index + 1]) for index in range(len(batch))])
+        return np.concatenate([self._answer(one[None]) for one in batch])
 
     def _answer(self, one: NDArray[Any]) -> FloatArray:
-        key = hashlib.blake2b(np.ascontiguousarray(one).tobytes(), digest_size=16).digest()
-        if key not in self._answers:
-            self._answers[key] = self._packed(self._model(one))
-        return self._unpacked(self._answers[key])
-
-    def _packed(self, answer: FloatArray) -> Any:
-        return answer.copy()
-
-    def _unpacked(self, packed: Any) -> FloatArray:
-        return np.asarray(packed)
-
-
-class RecordedDetector(RecordedModel):
-    """The same for the detector: of its thousands of anchors only those are kept that have a say."""
-
-    def _packed(self, answer: FloatArray) -> Any:
-        rows = np.flatnonzero(answer[0, :, 0] >= np.log(LEAST_VOTE / (1 - LEAST_VOTE)) - 0.1)
-        return answer.shape, rows, answer[0, rows]
-
-    def _unpacked(self, packed: Any) -> FloatArray:
-        shape, rows, values = packed
-        answer = np.full(shape, -20, np.float32)
-        answer[0, rows] = values
-        return answer
+        key = hashlib.blake2b(one.tobytes(), digest_size=16).digest()
+        if key not in self._kept:
+            answer = self._model(one)
+            rows = answer.reshape(-1, answer.shape[-1])
+            having_a_say = np.flatnonzero(rows[:, 0] >= self._least)
+            self._kept[key] = answer.shape, having_a_say, rows[having_a_say]
+        shape, having_a_say, kept = self._kept[key]
+        rows = np.full((np.prod(shape[:-1]), shape[-1]), -20, np.float32)
+        rows[having_a_say] = kept
+        return rows.reshape(shape)
 
 
 @functools.cache
 def _recorded_model(name: str, runtime: str) -> Model:
-    """A model of this process that remembers."""
-    kind = RecordedDetector if name.startswith("detector") else RecordedModel
-    return kind(load_model(name, runtime))
+    """A model of this process that remembers; of the detector's thousands of anchors those that have a say."""
+    least = np.log(LEAST_VOTE / (1 - LEAST_VOTE)) - 0.1 if name.startswith("detector") else -np.inf
+    return RecordedModel(load_model(name, runtime), least)
 
 
 def recogniser_with(parameters: Parameters, rules: Sequence[Rule] = RULES) -> PlateRecogniser:
@@ -106,23 +93,16 @@ def recogniser_with(parameters: Parameters, rules: Sequence[Rule] = RULES) -> Pl
 
 @dataclass(frozen=True)
 class Sample:
-    """What a recogniser sees in one photograph.
-
-    Attributes:
-        item: the photograph's annotation.
-        recogniser: sees it.
-        pairs: what may be plates, and what was read there.
-    """
+    """What a recogniser sees in one photograph: its annotation, what may be plates, and what was read there."""
 
     item: AnnotatedImage
     recogniser: PlateRecogniser
     pairs: list[tuple[Detection, Reading]]
 
-    @cached_property
-    def overlaps(self) -> FloatArray:
-        """IoU of every annotated plate (rows) with everything that may be one."""
-        boxes = np.array([detection.box for detection, _ in self.pairs], np.float32).reshape(-1, 4)
-        return iou_matrix(self.item.boxes, boxes)
+    @property
+    def image(self) -> BGRImage:
+        """The photograph; all of a set would not fit into memory."""
+        return read_image(self.item.path, str(self.item.path))
 
     @cached_property
     def places(self) -> FloatArray:
@@ -130,7 +110,7 @@ class Sample:
 
         Nothing is said of loose boxes around plates, and of what cannot be told.
         """
-        image = read_image(self.item.path, str(self.item.path))
+        image = self.image
         proposals = self.recogniser.detector.detect(image, LEAST_RESCORED)[:MOST_RESCORED]
         if not proposals or not len(self.item.boxes):
             return np.zeros((0, len(PARAMETERS.rescoring.weights) + 1), np.float32)
@@ -140,26 +120,26 @@ class Sample:
         best = iou_matrix(boxes, self.item.boxes).max(axis=1)
         unclear = iou_matrix(boxes, self.item.unclear).max(axis=1, initial=0) >= LOCATED_IOU
         known = ((best >= FOUND_IOU) | (best < LOCATED_IOU)) & ~unclear
-        return np.asarray(np.concatenate([features, best[:, None] >= FOUND_IOU], axis=1)[known])
+        return np.asarray(np.column_stack([features, best >= FOUND_IOU])[known])
 
     @cached_property
     def boxes(self) -> FloatArray:
         """Features of evidence, with labels: ``[B, F + 1]``, of the plates whose text is known and was found."""
-        image = read_image(self.item.path, str(self.item.path))
         labelled = [np.zeros((0, len(PARAMETERS.evidence.weights) + 1))]
         for detection, _, text in self.read_texts():
-            (seen,) = self.recogniser.reader.read_once(image, [detection.corners], [np.zeros((0, 4), np.float32)])
+            (seen,) = self.recogniser.reader.read_once(self.image, [detection.corners], [no_boxes()])
             indices = align(normalise_text(seen.reading.text, True), normalise_text(text, True))
             if indices is not None:
                 is_character = (seen.all_boxes[:, None] == seen.boxes[indices]).all(axis=2).any(axis=1)
-                labelled.append(np.concatenate([seen.features, is_character[:, None]], axis=1))
+                labelled.append(np.column_stack([seen.features, is_character]))
         return np.concatenate(labelled)
 
     def read_texts(self) -> Iterator[tuple[Detection, Reading, str]]:
         """The plates found whose text is known, what was read there, and the text."""
-        for plate, text in enumerate(self.item.texts):
-            if text and self.overlaps[plate].max(initial=0) >= FOUND_IOU:
-                yield *self.pairs[int(self.overlaps[plate].argmax())], text
+        boxes = np.array([detection.box for detection, _ in self.pairs], np.float32).reshape(-1, 4)
+        for text, overlaps in zip(self.item.texts, iou_matrix(self.item.boxes, boxes), strict=True):
+            if text and overlaps.max(initial=0) >= FOUND_IOU:
+                yield *self.pairs[int(overlaps.argmax())], text
 
 
 def observe(folder: Path, parameters: Parameters = PARAMETERS) -> list[Sample]:
@@ -174,15 +154,7 @@ def observe(folder: Path, parameters: Parameters = PARAMETERS) -> list[Sample]:
 
 def compare(sample: Sample, recogniser: PlateRecogniser) -> Comparison:
     """What a recogniser's rules make of a sample, beside its annotation."""
-    plates = recogniser.plates(sample.pairs)
-    predicted = PredictedPlates(
-        np.array([plate.box for plate in plates], np.float32).reshape(-1, 4),
-        np.array([plate.corners for plate in plates], np.float32).reshape(-1, 4, 2),
-        np.array([plate.detection_confidence for plate in plates], np.float32),
-        tuple(plate.text for plate in plates),
-        tuple(plate.confidence for plate in plates),
-    )
-    return Comparison(sample.item, predicted)
+    return Comparison(sample.item, recogniser.plates(sample.pairs))
 
 
 def _logistic(model: LogisticModel, rows: Sequence[FloatArray]) -> LogisticModel:
@@ -215,8 +187,7 @@ def fit_search(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
     def loss(power: float) -> float:
         # The candidates are tempered already.
         ratio = power / parameters.search.inverse_temperature
-        add_up = np.logaddexp.reduce
-        return float(sum(add_up(ratio * logs) - add_up(ratio * logs[right]) for logs, right in known))
+        return float(sum(logsumexp(ratio * logs) - logsumexp(ratio * logs[right]) for logs, right in known))
 
     best = round(float(min(INVERSE_TEMPERATURES, key=loss)), 2)
     return replace(parameters, search=replace(parameters.search, inverse_temperature=best))
@@ -264,19 +235,16 @@ def figures(samples: list[Sample], parameters: Parameters) -> str:
 def write(parameters: Parameters, folders: Sequence[Path], sections: Sequence[str]) -> None:
     """Put the fitted sections into the file, with what they were fitted on and when."""
     stored = json.loads(PARAMETERS_FILE.read_text(encoding="utf-8"))
+    fitted_today = {"sets": [folder.name for folder in folders], "date": datetime.date.today().isoformat()}
     for name in sections:
-        stored[name] |= {
-            "how": (FITTERS[name].__doc__ or "").strip(),
-            "sets": [folder.name for folder in folders],
-            "date": datetime.date.today().isoformat(),
-            "values": asdict(getattr(parameters, name)),
-        }
+        how = {"how": FITTERS[name].__doc__} | fitted_today
+        stored[name] |= how | {"values": asdict(getattr(parameters, name))}
     PARAMETERS_FILE.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m src.training.parameters", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.parameters", description=__doc__)
     parser.add_argument("sets", nargs="+", type=Path, help="folders of annotated sets, at least two")
     parser.add_argument("--sections", nargs="+", choices=FITTERS, default=list(FITTERS), help="what is fitted")
     parser.add_argument("--write", action="store_true", help="fit them on all sets, and write models/parameters.json")

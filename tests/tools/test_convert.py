@@ -7,7 +7,7 @@ import pytest
 
 from src.basics.errors import InputError
 from src.evaluation.annotations import read_annotations
-from src.training.convert import convert
+from tools.convert import convert
 
 BOX = (20.0, 30.0, 60.0, 40.0)
 
@@ -71,7 +71,7 @@ def test_what_is_broken_is_named(name, content, message, source, tmp_path):
 
 def test_command_line(source, tmp_path):
     (source / "car.xml").write_text(VOC)
-    command = [sys.executable, "-m", "src.training.convert", str(source), str(tmp_path / "set")]
+    command = [sys.executable, "-m", "tools.convert", str(source), str(tmp_path / "set")]
     first, second = (subprocess.run(command, capture_output=True, text=True) for _ in range(2))
     assert (first.returncode, first.stderr) == (0, "")
     assert second.returncode == 2

@@ -1,4 +1,4 @@
-"""Converts public plate sets to what training reads: ``python -m src.training.convert SOURCE TARGET``.
+"""Converts public plate sets to what training reads: ``python -m tools.convert SOURCE TARGET``.
 
 Understood annotations, found by looking: Pascal VOC (``.xml`` per image), YOLO (``.txt`` per image: class, centre x,
 centre y, width, height as fractions, or class and four corners as fractions) and CSV (a row per plate with the columns
@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
-from ..basics.errors import InputError
-from ..evaluation.annotations import BOX_COLUMNS
-from ..media.inputs import IMAGE_SUFFIXES
+from src.basics.errors import InputError
+from src.evaluation.annotations import BOX_COLUMNS
+from src.media.inputs import IMAGE_SUFFIXES
 
 COLUMNS = ("image", "width", "height", *BOX_COLUMNS, "corners", "text", "country")
 
@@ -126,7 +126,7 @@ def convert(source: Path, target: Path) -> int:
 
 def run() -> int:
     """Convert the set named on the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m src.training.convert", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tools.convert", description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="folder with images and VOC, YOLO or CSV annotations")
     parser.add_argument("target", type=Path, help="folder to write, for instance data/real/my-set")
     options = parser.parse_args()

@@ -12,8 +12,8 @@ from src.detection.detector import LEAST_VOTE, Detection, decode_anchors
 from src.detection.targets import assign_targets
 from src.evaluation.annotations import AnnotatedImage
 from src.recognition.reading import Reading
-from src.training.parameters import RecordedDetector, RecordedModel, Sample, _logistic, fit_acceptance, fit_search
 from tests.detection.test_targets import NO_BOXES, output_that_meets
+from tools.parameters import RecordedModel, Sample, _logistic, fit_acceptance, fit_search
 
 BOX = np.array([100, 100, 200, 125], np.float32)
 
@@ -35,7 +35,7 @@ def test_a_recorded_detector_keeps_what_has_a_say():
     boxes = np.array([BOX, BOX + 150], np.float32)
     size = SMALL_HEIGHT, SMALL_WIDTH
     output = output_that_meets(assign_targets(boxes, box_to_quad(boxes), NO_BOXES, *size))
-    recorded = RecordedDetector(lambda batch: output[None])
+    recorded = RecordedModel(lambda batch: output[None], np.log(LEAST_VOTE / (1 - LEAST_VOTE)) - 0.1)
     answers = [decode_anchors(one, *size, LEAST_VOTE) for one in (output, recorded(np.zeros((1, 2)))[0])]
     for expected, found in zip(*answers, strict=True):
         assert np.array_equal(expected, found)
