@@ -26,7 +26,6 @@ class FreeMemory:
     def give_back(self) -> None:
         """Give it back, unless that would take too much of the time."""
         start = time.perf_counter()
-        if self._trim is not None and start >= self._next:
+        if self._trim and start >= self._next:
             self._trim(0)
-            end = time.perf_counter()
-            self._next = end + (end - start) * (1 / _LARGEST_SHARE - 1)
+            self._next = start + (time.perf_counter() - start) / _LARGEST_SHARE

@@ -5,7 +5,6 @@
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -22,13 +21,9 @@ class LogisticModel:
     weights: dict[str, float]
     bias: float
 
-    @cached_property
-    def _weights(self) -> FloatArray:
-        return np.array(list(self.weights.values()))
-
     def log_odds(self, features: FloatArray) -> FloatArray:
         """Features ``[..., F]`` to log odds ``[...]``."""
-        return np.asarray(np.dot(features, self._weights) + self.bias)
+        return np.asarray(np.dot(features, list(self.weights.values())) + self.bias)
 
     def probability(self, features: FloatArray) -> FloatArray:
         """Features ``[..., F]`` to probabilities ``[...]``."""
@@ -56,8 +51,7 @@ class SearchParameters:
     #: Of the classifier's opinion and of the segmenter's on which character it is.
     classifier: float
     segmenter: float
-    #: Logarithms of how much rarer letters that look like digits are on real plates than on drawn ones, where all
-    #: letters are equally frequent: many countries leave them out.
+    #: Logarithms of how much rarer letters are on real plates than on drawn ones: many countries leave them out.
     rarer: dict[str, float]
     #: Logarithm of the odds that a character is followed by one of its kind (letter, digit), for the usual gap between
     #: them and per height of a character that the gap is wider: they come in runs, and wide gaps end a run.
@@ -71,7 +65,7 @@ class SearchParameters:
 class SyntaxParameters:
     """Weights of :mod:`numberplate.recognition.rerank`."""
 
-    #: Odds that a plate follows one of the syntaxes, against a random string of the very length of the text.
+    #: Odds that a plate follows one of the syntaxes, against a random string of its length.
     lawful_odds: float
     #: How much of the logarithm of a text's odds counts (syntaxes are not used evenly, nor do all plates follow them),
     #: and at most how much of it: what was seen has the last word.
@@ -79,8 +73,8 @@ class SyntaxParameters:
     largest_bonus: float
     #: A character or its class that is at least so likely is clear: no syntax may speak against it.
     clear: float
-    #: Log odds of a break between two groups of characters, by how much wider than usual the gap is, in heights of
-    #: characters: even for the first of these numbers, from where they rise by the second up to the third.
+    #: Log odds of a break between two groups of characters: even where the gap is so much wider than usual, in heights
+    #: of characters, from where they rise so steeply, up to so much.
     usual_break: float
     break_slope: float
     largest_break_odds: float

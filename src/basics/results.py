@@ -1,8 +1,7 @@
 """What the pipeline answers: immutable records, and the plain JSON types that they turn into.
 
 All positions are in pixels of the picture as a person sees it (its EXIF orientation applied), all confidences lie in
-0..1. The type of a field says how it is written as JSON, and how that is described; pydantic understands these types as
-well, but is not needed for them.
+0..1. The type of a field says how it is written as JSON, and how that is described, also to pydantic.
 """
 
 import dataclasses
@@ -88,10 +87,8 @@ class JsonRecord:
 def _plain(value: Any, hint: Any) -> Any:
     """A value of a type as plain JSON types."""
     parts = typing.get_args(hint)
-    if value is None:
-        return None
-    if isinstance(parts[-1] if parts else None, JsonForm):
-        return parts[-1].write(value)
+    if parts and isinstance(parts[-1], JsonForm):
+        return None if value is None else parts[-1].write(value)
     if isinstance(value, JsonRecord):
         return value.to_dict()
     if isinstance(value, Mapping):

@@ -1,28 +1,21 @@
 """From a photograph to the detector's input: letterboxing."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray
-
 #: Grey of the border that letterboxing adds; the middle of the value range, so that it looks like nothing.
 BORDER_VALUE = 114
 
 
-@dataclass(frozen=True)
-class Letterboxed:
+class Letterboxed(NamedTuple):
     """An image fitted into the detector's input, so many pixels per pixel, its top left corner at an offset (x, y)."""
 
     image: NDArray[np.uint8]
     scale: float
     offset: tuple[int, int]
-
-    def to_original(self, points: FloatArray) -> FloatArray:
-        """Map ``[..., 2]`` points from the detector's input back to pixels of the original image."""
-        return ((points - np.asarray(self.offset, np.float32)) / self.scale).astype(np.float32)
 
 
 def letterbox(image: NDArray[np.uint8], height: int, width: int) -> Letterboxed:

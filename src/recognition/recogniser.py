@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..basics.errors import InputError
-from ..basics.geometry import FloatArray, box_within, quad_tilt
+from ..basics.geometry import FloatArray, box_within, quad_axes
 from ..basics.memory import FreeMemory
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import ImageResult, Plate
 from ..basics.runtime import Model, load_model
 from ..detection.detector import Detection, Detector
 from ..detection.parts import with_parts
-from ..detection.refinement import CornerRefiner
+from ..detection.refinement import refined_corners
 from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, Rescorer
 from ..media.images import BGRImage
 from ..media.inputs import Photograph
@@ -54,7 +54,7 @@ class PlateRecogniser:
         try:
             self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
             self.rescorer = Rescorer(load("verifier", runtime), parameters.rescoring)
-            self.refiner = CornerRefiner(load("refiner", runtime))
+            self.refiner = load("refiner", runtime)
             self.reader = PlateReader(
                 load("segmenter", runtime), load("classifier", runtime), self._syntaxes, parameters
             )
@@ -99,7 +99,7 @@ class PlateRecogniser:
     def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
         """Read what was found in a picture, BGR uint8 ``[H, W, 3]``; the detections come back with better corners."""
         found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
-        refined = self.refiner.refine(image, found)
+        refined = refined_corners(self.refiner, image, found)
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
         straight = [_straighter(*quads) for quads in zip(found, refined, strict=True)]
         readings = self.reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
@@ -124,7 +124,9 @@ class PlateRecogniser:
 
 def _straighter(found: FloatArray, refined: FloatArray) -> FloatArray:
     """The corners ``[4, 2]`` to read a plate from."""
-    (roll, shear), (better_roll, better_shear) = quad_tilt(found), quad_tilt(refined)
+    sides = [quad_axes(quad) for quad in (found, refined)]
+    roll, better_roll = (np.arctan2(across[1], across[0]) for across, _ in sides)
+    shear, better_shear = (np.arctan2(-down[0], down[1]) for _, down in sides)
     return refined if abs(roll - better_roll) > TURNED or abs(shear - better_shear) > SHEARED else found
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, iou_matrix
-from ..detection.anchors import encode_boxes
+from ..basics.geometry import FloatArray, box_to_quad, iou_matrix
+from ..detection.anchors import encode_offsets
 from ..detection.detector import Detector
 from ..detection.letterbox import BORDER_VALUE
 from ..detection.networks import OFFSET_SCALE, build_verifier
@@ -154,7 +154,7 @@ class VerifierSamples:
             target[0] = 1 if overlaps.max() >= PLATE_IOU else -1
             place = np.concatenate([(box[:2] + box[2:]) / 2, box[2:] - box[:2]])
             plate = self._photographs[index].boxes[[overlaps.argmax()]]
-            target[1:5] = OFFSET_SCALE * encode_boxes(plate, place[None])[0]
+            target[1:5] = OFFSET_SCALE * encode_offsets(plate, box_to_quad(plate), place[None])[0, :4]
             target[5] = abs(degrees) <= LEVEL and not quarter_turns
         blur = 0
         if rng.random() < BLURRED:
