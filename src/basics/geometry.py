@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
+ByteArray = NDArray[np.uint8]
 Matrix = NDArray[np.floating]
 
 

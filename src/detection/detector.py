@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
+from ..basics.geometry import ByteArray, FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
 from ..basics.runtime import Model
 from .anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid, decode_offsets
 from .letterbox import letterbox
@@ -83,7 +82,7 @@ class Detector:
     model: Model
     small_model: Model | None = None
 
-    def detect(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
+    def detect(self, image: ByteArray, threshold: float) -> list[Detection]:
         """Find plates in a BGR uint8 image ``[H, W, 3]``, those from a confidence on, the most confident first."""
         model, height, width, voters = self.model, INPUT_HEIGHT, INPUT_WIDTH, VOTES
         if self.small_model and image.shape[0] <= SMALL_HEIGHT and image.shape[1] <= SMALL_WIDTH:

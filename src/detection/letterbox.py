@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from ..basics.geometry import ByteArray
 
 #: Grey of the border that letterboxing adds; the middle of the value range, so that it looks like nothing.
 BORDER_VALUE = 114
@@ -13,12 +14,12 @@ BORDER_VALUE = 114
 class Letterboxed(NamedTuple):
     """An image fitted into the detector's input, so many pixels per pixel, its top left corner at an offset (x, y)."""
 
-    image: NDArray[np.uint8]
+    image: ByteArray
     scale: float
     offset: tuple[int, int]
 
 
-def letterbox(image: NDArray[np.uint8], height: int, width: int) -> Letterboxed:
+def letterbox(image: ByteArray, height: int, width: int) -> Letterboxed:
     """Scale a BGR image to fit into ``height`` × ``width`` and fill the rest with grey."""
     scale = min(height / image.shape[0], width / image.shape[1])
     inner_width = max(1, round(image.shape[1] * scale))

@@ -8,9 +8,8 @@ al., Integral Human Pose Regression, 2018).
 import functools
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, Matrix, iou_matrix, is_convex, quad_axes, quad_to_box, sound_quad
+from ..basics.geometry import ByteArray, FloatArray, Matrix, iou_matrix, is_convex, quad_axes, quad_to_box, sound_quad
 from ..basics.runtime import Model
 from .letterbox import BORDER_VALUE
 from .views import Pyramid
@@ -26,7 +25,7 @@ REFINEMENT_PASSES = 2
 AGREEMENT = 0.4
 
 
-def close_up(pyramid: Pyramid, quad: FloatArray, border: int = BORDER_VALUE) -> tuple[NDArray[np.uint8], Matrix]:
+def close_up(pyramid: Pyramid, quad: FloatArray, border: int = BORDER_VALUE) -> tuple[ByteArray, Matrix]:
     """The refiner's picture of a plate: the parallelogram nearest to its presumed corners ``[4, 2]``.
 
     Returns:
@@ -54,7 +53,7 @@ def decode_heat(logits: FloatArray) -> FloatArray:
     return np.asarray((heat / heat.sum(axis=0)).T @ cell_centres())
 
 
-def refined_corners(model: Model, image: NDArray[np.uint8], presumed: FloatArray) -> FloatArray:
+def refined_corners(model: Model, image: ByteArray, presumed: FloatArray) -> FloatArray:
     """The corners ``[N, 4, 2]`` of plates in a BGR image, from presumed ones, any N.
 
     Those presumed stay where what the network finds, see :func:`numberplate.detection.networks.build_refiner`, is no

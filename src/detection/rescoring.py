@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_to_quad
+from ..basics.geometry import ByteArray, FloatArray, box_to_quad
 from ..basics.parameters import PARAMETERS, LogisticModel
 from ..basics.runtime import Model
 from .detector import Detection
@@ -30,7 +29,7 @@ class Rescorer:
     model: Model
     opinion: LogisticModel = PARAMETERS.rescoring
 
-    def rescore(self, image: NDArray[np.uint8], proposals: Sequence[Detection], threshold: float) -> list[Detection]:
+    def rescore(self, image: ByteArray, proposals: Sequence[Detection], threshold: float) -> list[Detection]:
         """The detector's proposals in a BGR image with the confidence that both networks have in them.
 
         Those below the threshold, 0..1, are left out, and those that cannot reach it not even looked at; the most

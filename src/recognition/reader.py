@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_centres, quad_size, quad_to_box, sound_quad, transform_points
+from ..basics.geometry import ByteArray, FloatArray, box_centres, quad_size, quad_to_box, sound_quad, transform_points
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.runtime import Model
 from ..classification.crops import character_crops
@@ -36,7 +35,7 @@ class PlateReader:
         """This reader with other syntaxes."""
         return PlateReader(self._segmenter, self._classifier, syntaxes, self._parameters)
 
-    def read(self, image: NDArray[np.uint8], quads: FloatArray) -> list[Reading]:
+    def read(self, image: ByteArray, quads: FloatArray) -> list[Reading]:
         """Read the plates of a photograph, one reading per quad.
 
         Args:
@@ -65,9 +64,7 @@ class PlateReader:
             readings[index] = seen.reading
         return readings
 
-    def read_once(
-        self, image: NDArray[np.uint8], quads: Sequence[FloatArray], beside: Sequence[FloatArray]
-    ) -> list[Pass]:
+    def read_once(self, image: ByteArray, quads: Sequence[FloatArray], beside: Sequence[FloatArray]) -> list[Pass]:
         """One pass: read each quad ``[4, 2]`` once, but for what lies in the boxes ``[M, 4]`` beside it."""
         views = [plate_view(image, quad) for quad in quads]
         cells = self._segmenter(np.stack([view.canvas for view in views])[..., None])

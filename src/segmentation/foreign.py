@@ -8,7 +8,7 @@ text, and has finer strokes; the rim of a plate, a band with the country's lette
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import ByteArray, FloatArray
 from ..basics.parameters import PARAMETERS, LogisticModel
 from .rows import typical_height
 
@@ -28,15 +28,12 @@ _LEAST_SIDE = 3
 
 
 def foreign_log_odds(
-    canvas: NDArray[np.uint8], boxes: FloatArray, first: int, model: LogisticModel = PARAMETERS.foreign
+    canvas: ByteArray, boxes: FloatArray, first: int, model: LogisticModel = PARAMETERS.foreign
 ) -> float:
     """Log odds that a character of another script stands before a text, if a plate of China is as likely as another.
 
-    Args:
-        canvas: uint8 ``[96, 192]`` plate canvas; where that place is not on it, the log odds are even.
-        boxes: ``[N, 4]`` boxes on it that may be characters.
-        first: index of the first of the text.
-        model: weighs the logarithms of contrast and of detail along and across.
+    They are even where its place is not on the canvas ``[96, 192]``. Boxes ``[N, 4]`` there may be characters, the text
+    begins with that of an index; the model weighs the logarithms of contrast and of detail along and across.
     """
     height = typical_height(boxes)
     xmin, top, xmax, bottom = boxes[first]
@@ -52,7 +49,7 @@ def foreign_log_odds(
     return float(np.clip(log_odds, -LARGEST_FOREIGN_ODDS, LARGEST_FOREIGN_ODDS))
 
 
-def _part(canvas: NDArray[np.uint8], box: FloatArray | tuple[float, float, float, float]) -> FloatArray:
+def _part(canvas: ByteArray, box: FloatArray | tuple[float, float, float, float]) -> FloatArray:
     """What lies in a box, as far as it is on the canvas."""
     xmin, ymin, xmax, ymax = (max(0, round(float(side))) for side in box)
     return canvas[ymin:ymax, xmin:xmax].astype(np.float32)

@@ -1,9 +1,9 @@
 """The segmenter: a small fully convolutional network that marks characters on the plate canvas.
 
-It goes down to stride 16, where a cell sees the whole plate and can tell the number from state names, slogans, dates
-and stickers, and comes back to stride 4 with skip connections (U-Net, Ronneberger et al. 2015), where it marks the
-centre of each character (CenterNet, Zhou et al. 2019) and the distances to the sides of its box (FCOS, Tian et al.
-2019). It also has an opinion on which character it is: coarser than the classifier's, but with the others in view.
+It goes down to stride 16, where a cell sees the whole plate and can tell the number from slogans, dates and stickers,
+and comes back to stride 4 with skip connections (U-Net, Ronneberger et al. 2015), where it marks the centre of each
+character (CenterNet, Zhou et al. 2019), the sides of its box (FCOS, Tian et al. 2019) and which character it is: more
+coarsely than the classifier, but with the others in view.
 """
 
 import keras
