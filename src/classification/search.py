@@ -99,9 +99,9 @@ def spell(
                     if last != _NONE:
                         taken += runs[last][index][text[-1].isdigit() == character.isdigit()]
                     following.append(((text + character, index), taken, (*way, index)))
-            beam = dict(heapq.nlargest(BEAM_WIDTH, _merged(following).items(), key=_score))
+            beam = dict(heapq.nlargest(BEAM_WIDTH, _merged(following).items(), key=lambda item: item[1][0]))
         beam = _merged(((text, _NONE), score, way) for (text, _), (score, way) in beam.items())
-    best = sorted(beam.items(), key=_score, reverse=True)
+    best = sorted(beam.items(), key=lambda item: item[1][0], reverse=True)
     total = sum(math.exp(score - best[0][1][0]) for score, _ in beam.values())
     return [Spelling(text, math.exp(score - best[0][1][0]) / total, way) for (text, _), (score, way) in best]
 
@@ -131,10 +131,6 @@ def _run_scores(
     wider = gaps - (np.median(neighbours) if neighbours else 0.0)
     same = weights.run_log_odds + weights.gap_log_odds * np.clip(wider, *GAP_RANGE)
     return np.asarray(np.log(2 / (1 + np.exp(np.stack([same, -same], axis=-1)))), np.float32)
-
-
-def _score(item: tuple[tuple[str, int], tuple[float, tuple[int, ...]]]) -> float:
-    return item[1][0]
 
 
 def _followed_classes(probabilities: FloatArray) -> list[tuple[str, float]]:

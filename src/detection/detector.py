@@ -26,15 +26,11 @@ CORNER_AGREEMENT = 0.5
 
 @dataclass(frozen=True)
 class Detection:
-    """A plate found in an image.
+    """A plate found in an image, with a confidence of 0..1."""
 
-    Attributes:
-        box: float32 ``[4]``, xmin, ymin, xmax, ymax in pixels: the part of the box around the corners inside the image.
-        corners: float32 ``[4, 2]``, TL, TR, BR, BL of the plate itself; may lie slightly outside the image.
-        confidence: 0..1.
-    """
-
+    #: float32 ``[4]``, xmin, ymin, xmax, ymax in pixels: the part of the box around the corners inside the image.
     box: FloatArray
+    #: float32 ``[4, 2]``, TL, TR, BR, BL of the plate itself; may lie slightly outside the image.
     corners: FloatArray
     confidence: float
 

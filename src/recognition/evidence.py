@@ -15,10 +15,7 @@ LOOK_ALIKE_SHARE = 0.02
 def evidence_features(boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> FloatArray:
     """What tells characters from what else is on a plate; a logistic model weighs it.
 
-    Args:
-        boxes: ``[N, 4]`` boxes on the canvas, N ≥ 1.
-        scores: ``[N]`` centre probabilities of the segmenter.
-        probabilities: ``[N, 37]`` class probabilities.
+    Of boxes ``[N, 4]`` on the canvas, N ≥ 1, with the segmenter's scores ``[N]`` and class probabilities ``[N, 37]``.
 
     Returns:
         ``[N, 4]``: log odds of the segmenter, by how much they exceed those of the plate's best boxes, log odds of the

@@ -20,18 +20,13 @@ SAME_TEXT = 0.5
 
 def plate_of(detection: Detection, reading: Reading) -> Plate:
     """The record of a plate, from where it was found and what was read there."""
-    xmin, ymin, xmax, ymax = (float(value) for value in detection.box)
-    top_left, top_right, bottom_right, bottom_left = ((float(x), float(y)) for x, y in detection.corners)
+    xmin, ymin, xmax, ymax = detection.box.tolist()
+    top_left, top_right, bottom_right, bottom_left = ((x, y) for x, y in detection.corners.tolist())
     return Plate(
-        text=reading.text,
-        confidence=reading.confidence if reading.text else 0.0,
         box=(xmin, ymin, xmax, ymax),
         corners=(top_left, top_right, bottom_right, bottom_left),
         detection_confidence=detection.confidence,
-        rows=reading.rows,
-        characters=reading.characters,
-        candidates=reading.candidates,
-        region=reading.region,
+        **(vars(reading) if reading.text else vars(reading) | {"confidence": 0.0}),
     )
 
 
@@ -65,8 +60,8 @@ def _holding(corners: FloatArray, characters: FloatArray) -> FloatArray:
 def distinct(plates: Sequence[Plate]) -> list[Plate]:
     """The plates, surest detection first, without those whose text a surer one has told already."""
     read = [plate for plate in plates if plate.characters]
-    corners = [[(one.box[:2], one.box[2:]) for one in plate.characters] for plate in read]
-    texts = np.array([quad_to_box(np.array(of).reshape(-1, 2)) for of in corners]).reshape(-1, 4)
+    corners = [box_to_quad(np.array([one.box for one in plate.characters])).reshape(-1, 2) for plate in read]
+    texts = np.array([quad_to_box(of) for of in corners], np.float32).reshape(-1, 4)
     kept = [read[index] for index in nms(texts, np.array([plate.detection_confidence for plate in read]), SAME_TEXT)]
     unread = [plate for plate in plates if not plate.characters]
     return sorted(kept + unread, key=lambda plate: plate.detection_confidence, reverse=True)

@@ -1,6 +1,7 @@
 """From one picture to its plates, the chain in sight: detect, rescore, refine corners, read, accept."""
 
 import copy
+import dataclasses
 import functools
 import threading
 import time
@@ -55,9 +56,8 @@ class PlateRecogniser:
             self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
             self.rescorer = Rescorer(load("verifier", runtime), parameters.rescoring)
             self.refiner = load("refiner", runtime)
-            self.reader = PlateReader(
-                load("segmenter", runtime), load("classifier", runtime), self._syntaxes, parameters
-            )
+            segmenter, classifier = load("segmenter", runtime), load("classifier", runtime)
+            self.reader = PlateReader(segmenter, classifier, self._syntaxes, parameters)
         except (FileNotFoundError, ImportError) as error:
             raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
 
@@ -67,7 +67,7 @@ class PlateRecogniser:
         told._options = options
         if options.regions or options.formats:
             syntaxes = self._syntaxes.told(options.regions, options.formats, options.regions_strict)
-            told.reader = self.reader.with_syntaxes(syntaxes)
+            told.reader = dataclasses.replace(self.reader, syntaxes=syntaxes)
         return told
 
     def recognise(self, photograph: Photograph) -> ImageResult:
@@ -80,8 +80,7 @@ class PlateRecogniser:
         read = time.perf_counter()
         self._free_memory.give_back()
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
-        height, width = image.shape[:2]
-        return ImageResult(photograph.name, width, height, self.plates(pairs), timing)
+        return ImageResult(photograph.name, image.shape[1], image.shape[0], self.plates(pairs), timing)
 
     def search(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates in a photograph, BGR uint8 ``[H, W, 3]``, in its parts too where it is large.
@@ -103,13 +102,12 @@ class PlateRecogniser:
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
         straight = [_straighter(*quads) for quads in zip(found, refined, strict=True)]
         readings = self.reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
-        corners = [settled_corners(*opinions) for opinions in zip(found, refined, readings, strict=True)]
-        height, width = image.shape[:2]
-        located = [
-            Detection(box_within(quad, width, height), quad, detection.confidence)
-            for detection, quad in zip(detections, corners, strict=True)
-        ]
-        return list(zip(located, readings, strict=True))
+        pairs = []
+        for detection, better, reading in zip(detections, refined, readings, strict=True):
+            corners = settled_corners(detection.corners, better, reading)
+            box = box_within(corners, image.shape[1], image.shape[0])
+            pairs.append((Detection(box, corners, detection.confidence), reading))
+        return pairs
 
     def plates(self, pairs: Sequence[tuple[Detection, Reading]]) -> tuple[Plate, ...]:
         """The plates among what was read in a photograph, the surest first."""

@@ -42,9 +42,9 @@ def rerank(
 
     Args:
         spellings: of the search, the likeliest first; at least one.
-        boxes: ``[N, 4]`` boxes.
-        evidence: ``[N]`` probability that a box holds a character of the text.
-        probabilities: ``[N, 37]`` class probabilities.
+        boxes: as for the search, with evidence and probabilities.
+        evidence: see there.
+        probabilities: see there.
         syntaxes: what plates look like.
         foreign: log odds that a character of another script stands before a box, by the box's index; even without.
         weights: how much syntaxes and breaks count.
@@ -53,18 +53,15 @@ def rerank(
         The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the
         first fits best, or None.
     """
-    # Most spellings are of the same boxes and differ in a class.
     if syntaxes.is_told:
         weights = replace(weights, prior_weight=1.0, largest_bonus=math.inf)
+    # Most spellings are of the same boxes and differ in a class.
     breaks = {chosen: break_log_odds(boxes, chosen, weights) for chosen in {spelling.boxes for spelling in spellings}}
     # What stands before the text is seen: unlike how often plates are met, it counts in full.
+    before = {index: odds / weights.prior_weight for index, odds in foreign.items()}
     shares = [
-        syntaxes.shares(
-            spelling.text,
-            breaks[spelling.boxes],
-            foreign.get(spelling.boxes[0], 0.0) / weights.prior_weight if spelling.boxes else 0.0,
-        )
-        for spelling in spellings
+        syntaxes.shares(one.text, breaks[one.boxes], sum(before.get(box, 0.0) for box in one.boxes[:1]))
+        for one in spellings
     ]
     # Where people know whose plates they are, it is theirs to say whether a clear character is an O or a 0.
     seen_as = merged if syntaxes.is_told else str
@@ -117,17 +114,14 @@ def break_log_odds(
     hidden = (between & (np.abs(left_out[:, 1] - before[..., 1]) < NEW_ROW)).any(axis=1)
     most = weights.largest_break_odds
     log_odds = np.clip(weights.break_slope * (wider - weights.usual_break), -most, most)
-    return [float(odds) for odds in np.where(same_row, np.where(hidden, -most, log_odds), 0.0)]
+    told: list[float] = np.where(same_row, np.where(hidden, -most, log_odds), 0.0).tolist()
+    return told
 
 
 def bonus(length: int, share: float, weights: SyntaxParameters = PARAMETERS.syntax) -> float:
     """What a text gains by its syntax, in log odds: by the share of plates that say it, if all follow the syntaxes."""
-    odds = math.log1p(weights.lawful_odds * share / _random_share(length))
+    odds = math.log1p(weights.lawful_odds * share / len(ALPHABET) ** -length)
     return min(weights.largest_bonus, weights.prior_weight * odds)
-
-
-def _random_share(length: int) -> float:
-    return float(len(ALPHABET) ** -length)
 
 
 def _region(spellings: Sequence[Spelling], shares: Sequence[dict[str, float]], lawful_odds: float) -> Region | None:
@@ -136,7 +130,7 @@ def _region(spellings: Sequence[Spelling], shares: Sequence[dict[str, float]], l
         return None
     confidences = dict.fromkeys(shares[0], 0.0)
     for spelling, of_regions in zip(spellings, shares, strict=True):
-        total = sum(of_regions.values()) + _random_share(len(spelling.text)) / lawful_odds
+        total = sum(of_regions.values()) + len(ALPHABET) ** -len(spelling.text) / lawful_odds
         for code in of_regions.keys() & confidences.keys():
             confidences[code] += spelling.probability * of_regions[code] / total
     code = max(confidences, key=lambda code: confidences[code])

@@ -34,15 +34,10 @@ def canvas_matrix(quad: FloatArray) -> Matrix:
 
 @dataclass(frozen=True)
 class PlateView:
-    """The surroundings of one plate, no finer than the models can use.
-
-    Attributes:
-        grey: uint8 ``[h, w]``.
-        to_photo: 3×3 homography from canvas pixels to the photograph's pixels.
-        to_grey: the same to pixels of ``grey``.
-    """
+    """The surroundings of one plate, grey ``[h, w]`` and no finer than the models can use."""
 
     grey: ByteArray
+    #: 3×3 homographies from canvas pixels to the photograph's pixels, and to those of ``grey``.
     to_photo: Matrix
     to_grey: Matrix
 

@@ -75,7 +75,7 @@ def character_set(members: str) -> str:
 def vocabulary(letters: str = LETTERS, lists: Mapping[str, Iterable[str]] | None = None) -> Vocabulary:
     """What the names in a region's patterns stand for: its letters, and codes by the name of their list."""
     lists = {"a": letters, "n": DIGITS} | dict(lists or {})
-    return {name: _grouped(codes) for name, codes in lists.items()} | {"w": (_WORD,)}
+    return {"w": (_WORD,)} | {name: _grouped(codes) for name, codes in lists.items()}
 
 
 def forms_of(pattern: str, names: Vocabulary) -> list[Form]:

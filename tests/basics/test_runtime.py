@@ -69,8 +69,8 @@ def inputs(root):
     batches = {name: [] for name in MODELS}
     for path in sorted((root / "data" / "samples").glob("*.jpg")):
         image = read_image(path, path.name)
-        batches["detector"].append(letterbox(image, INPUT_HEIGHT, INPUT_WIDTH).image[None].astype(np.float32))
-        small = letterbox(image, SMALL_HEIGHT, SMALL_WIDTH).image
+        batches["detector"].append(letterbox(image, INPUT_HEIGHT, INPUT_WIDTH)[0][None].astype(np.float32))
+        small = letterbox(image, SMALL_HEIGHT, SMALL_WIDTH)[0]
         batches["detector_small"].append(small[None].astype(np.float32))
         for detection in Detector(detector).detect(image, 0.5):
             batches["verifier"].append(view(Pyramid(image), detection.box)[None].astype(np.float32))
