@@ -83,9 +83,10 @@ def quad_size(quad: FloatArray) -> tuple[float, float]:
     return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
 
 
-def quad_axes(quad: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean sides ``[2]`` of a ``[4, 2]`` quad, from left to right and from top to bottom."""
-    return (quad[1] + quad[2] - quad[0] - quad[3]) / 2, (quad[2] + quad[3] - quad[0] - quad[1]) / 2
+def quad_axes(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean sides of quads ``[..., 4, 2]``, from left to right and from top to bottom, ``[..., 2]`` each."""
+    first, second, third, fourth = np.moveaxis(quads, -2, 0)
+    return (second + third - first - fourth) / 2, (third + fourth - first - second) / 2
 
 
 def transform_points(points: FloatArray, matrix: Matrix) -> FloatArray:

@@ -41,11 +41,7 @@ def settled_corners(found: FloatArray, refined: FloatArray, reading: Reading) ->
     characters = np.array([character.box for character in reading.characters], np.float32)
     ratio = quad_size(refined)[1] / max(typical_height(characters), 1.0)
     suits = reading.confidence >= LEAST_CONFIDENCE and PLATE_HEIGHTS[0] <= ratio <= PLATE_HEIGHTS[1]
-    return _holding(refined if suits else mean, characters)
-
-
-def _holding(corners: FloatArray, characters: FloatArray) -> FloatArray:
-    """The corners, moved outwards along the plate's own axes if the middle of a character ``[N, 4]`` lies outside."""
+    corners = refined if suits else mean
     axes, middle = np.stack(quad_axes(corners), axis=1), corners.mean(axis=0)
     if abs(np.linalg.det(axes)) < 1:
         return corners
@@ -53,6 +49,7 @@ def _holding(corners: FloatArray, characters: FloatArray) -> FloatArray:
     places = (box_to_quad(characters) - middle) @ np.linalg.inv(axes).T
     if np.abs(places.mean(axis=1)).max() <= 0.5:
         return corners
+    # The middle of a character lies outside: they move outwards along the plate's own axes.
     reach = [np.minimum(places.min(axis=(0, 1)), -0.5), np.maximum(places.max(axis=(0, 1)), 0.5)]
     return np.asarray(middle + box_to_quad(np.concatenate(reach)) @ axes.T, np.float32)
 

@@ -100,8 +100,8 @@ class PlateRecogniser:
         found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
         refined = refined_corners(self.refiner, image, found)
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
-        straight = [_straighter(*quads) for quads in zip(found, refined, strict=True)]
-        readings = self.reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
+        straighter = (np.abs(_tilts(found) - _tilts(refined)) > (TURNED, SHEARED)).any(axis=1)
+        readings = self.reader.read(image, np.where(straighter[:, None, None], refined, found))
         pairs = []
         for detection, better, reading in zip(detections, refined, readings, strict=True):
             corners = settled_corners(detection.corners, better, reading)
@@ -120,12 +120,10 @@ class PlateRecogniser:
         return sure and is_plate(detection, reading, self._thresholds, self._rules)
 
 
-def _straighter(found: FloatArray, refined: FloatArray) -> FloatArray:
-    """The corners ``[4, 2]`` to read a plate from."""
-    sides = [quad_axes(quad) for quad in (found, refined)]
-    roll, better_roll = (np.arctan2(across[1], across[0]) for across, _ in sides)
-    shear, better_shear = (np.arctan2(-down[0], down[1]) for _, down in sides)
-    return refined if abs(roll - better_roll) > TURNED or abs(shear - better_shear) > SHEARED else found
+def _tilts(quads: FloatArray) -> FloatArray:
+    """Angles ``[N, 2]`` in radians by which rows and columns of quads leave the horizontal and the vertical."""
+    across, down = quad_axes(quads)
+    return np.stack([np.arctan2(across[:, 1], across[:, 0]), np.arctan2(-down[:, 0], down[:, 1])], axis=1)
 
 
 def load_recogniser(runtime: str = "litert", options: ReadOptions = ANYTHING) -> PlateRecogniser:

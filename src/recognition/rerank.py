@@ -42,7 +42,7 @@ def rerank(
 
     Args:
         spellings: of the search, the likeliest first; at least one.
-        boxes: as for the search, with evidence and probabilities.
+        boxes: as for the search, like evidence and probabilities.
         evidence: see there.
         probabilities: see there.
         syntaxes: what plates look like.
@@ -55,14 +55,6 @@ def rerank(
     """
     if syntaxes.is_told:
         weights = replace(weights, prior_weight=1.0, largest_bonus=math.inf)
-    # Most spellings are of the same boxes and differ in a class.
-    breaks = {chosen: break_log_odds(boxes, chosen, weights) for chosen in {spelling.boxes for spelling in spellings}}
-    # What stands before the text is seen: unlike how often plates are met, it counts in full.
-    before = {index: odds / weights.prior_weight for index, odds in foreign.items()}
-    shares = [
-        syntaxes.shares(one.text, breaks[one.boxes], sum(before.get(box, 0.0) for box in one.boxes[:1]))
-        for one in spellings
-    ]
     # Where people know whose plates they are, it is theirs to say whether a clear character is an O or a 0.
     seen_as = merged if syntaxes.is_told else str
     best = spellings[0]
@@ -72,21 +64,25 @@ def rerank(
         for box, character in zip(best.boxes, best.text, strict=True)
         if probabilities[box, ALPHABET.index(character)] >= weights.clear * probabilities[box, :REJECT].sum()
     }
-    gained, lawful = [], 0.0
-    for spelling, of_regions in zip(spellings, shares, strict=True):
-        consistent = clear_boxes <= set(spelling.boxes) and all(
-            clear_classes.get(box, seen_as(character)) == seen_as(character)
-            for box, character in zip(spelling.boxes, spelling.text, strict=True)
-        )
-        gain = bonus(len(spelling.text), sum(of_regions.values()), weights) if consistent else 0.0
+    # Most spellings are of the same boxes and differ in a class.
+    breaks = {chosen: break_log_odds(boxes, chosen, weights) for chosen in {spelling.boxes for spelling in spellings}}
+    weighed, lawful = [], 0.0
+    for spelling in spellings:
+        # What stands before the text is seen: unlike how often plates are met, it counts in full.
+        before = foreign.get(spelling.boxes[0], 0.0) / weights.prior_weight if spelling.boxes else 0.0
+        shares = syntaxes.shares(spelling.text, breaks[spelling.boxes], before)
+        seen = dict(zip(spelling.boxes, map(seen_as, spelling.text), strict=True))
+        consistent = clear_boxes <= seen.keys() and all(clear_classes.get(box, one) == one for box, one in seen.items())
+        gain = bonus(len(spelling.text), sum(shares.values()), weights) if consistent else 0.0
         lawful += spelling.probability if gain else 0.0
-        gained.append(spelling.probability * (math.exp(gain) if gain or not syntaxes.is_strict else 0.0))
+        gained = spelling.probability * (math.exp(gain) if gain or not syntaxes.is_strict else 0.0)
+        weighed.append((gained, spelling, shares))
     if syntaxes.is_strict and lawful < LEAST_LAWFUL:
         return [Spelling("", 1.0, ())], None
-    scale = sum(spelling.probability for spelling in spellings) / sum(gained)
-    order = sorted(range(len(spellings)), key=lambda index: -gained[index])
-    ordered = [replace(spellings[index], probability=scale * gained[index]) for index in order]
-    return ordered, _region(ordered, [shares[index] for index in order], weights.lawful_odds)
+    scale = sum(spelling.probability for spelling in spellings) / sum(gained for gained, *_ in weighed)
+    weighed.sort(key=lambda one: -one[0])
+    ordered = [replace(spelling, probability=scale * gained) for gained, spelling, _ in weighed]
+    return ordered, _region(ordered, [shares for *_, shares in weighed], weights.lawful_odds)
 
 
 def break_log_odds(
@@ -99,19 +95,16 @@ def break_log_odds(
     """
     if len(chosen) < 2:
         return []
-    text = boxes[list(chosen)]
-    height = typical_height(text)
-    middles = box_centres(boxes) / height
-    steps, rises = np.diff(middles[list(chosen)], axis=0).T
-    gaps = (text[1:, 0] - text[:-1, 2]) / height
+    text, height = boxes[list(chosen)], typical_height(boxes[list(chosen)])
+    before, after = box_centres(text[:-1]) / height, box_centres(text[1:]) / height
+    left_out = box_centres(np.delete(boxes, list(chosen), axis=0)) / height
+    (steps, rises), gaps = (after - before).T, (text[1:, 0] - text[:-1, 2]) / height
     same_row = (steps > 0) & (np.abs(rises) < NEW_ROW)
     if not same_row.any():
         return [0.0] * len(gaps)
     wider = np.minimum(gaps - median(gaps[same_row].tolist()), steps - median(steps[same_row].tolist()))
-    left_out = np.delete(middles, list(chosen), axis=0)
-    before, after = (middles[list(side)][:, None] for side in (chosen[:-1], chosen[1:]))
-    between = (before[..., 0] < left_out[:, 0]) & (left_out[:, 0] < after[..., 0])
-    hidden = (between & (np.abs(left_out[:, 1] - before[..., 1]) < NEW_ROW)).any(axis=1)
+    between = (before[:, :1] < left_out[:, 0]) & (left_out[:, 0] < after[:, :1])
+    hidden = (between & (np.abs(left_out[:, 1] - before[:, 1:]) < NEW_ROW)).any(axis=1)
     most = weights.largest_break_odds
     log_odds = np.clip(weights.break_slope * (wider - weights.usual_break), -most, most)
     told: list[float] = np.where(same_row, np.where(hidden, -most, log_odds), 0.0).tolist()
