@@ -33,12 +33,6 @@ def iou_matrix(boxes_a: FloatArray, boxes_b: FloatArray) -> FloatArray:
     return np.asarray(intersection / np.maximum(union, 1e-9))
 
 
-def shared_part(first: FloatArray, second: FloatArray) -> float:
-    """What two boxes ``[4]`` share, as a part of the smaller one, 0..1."""
-    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
-    return float(np.prod(np.clip(sides, 0, None)) / max(min(box_area(first), box_area(second)), 1e-6))
-
-
 def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> list[int]:
     """Greedy non-maximum suppression: indices of the boxes ``[N, 4]`` that overlap no better one more, best first."""
     overlaps = iou_matrix(boxes, boxes) > iou_threshold

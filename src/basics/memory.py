@@ -1,7 +1,7 @@
 """Giving free memory back to the system.
 
-Pictures of many sizes leave free blocks of many sizes behind, which the C library of Linux keeps for later. They fit
-the next picture less and less, so that a process would grow by a megabyte for a thousand pictures, for ever.
+Pictures leave free blocks of many sizes behind, which the C library of Linux keeps, though they fit the next picture
+less and less: a process would grow by a megabyte for a thousand pictures, for ever.
 """
 
 import contextlib

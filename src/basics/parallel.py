@@ -29,8 +29,7 @@ _Result = TypeVar("_Result")
 def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item], workers: int) -> Generator[_Result]:
     """Call a function for every item, in several processes; both can be pickled.
 
-    The results come in the order of the items. Only a few of them wait to be taken, and what is in work when nobody
-    takes them any more is dropped.
+    The results come in the order of the items; a few wait to be taken, and are dropped when nobody takes them any more.
 
     Raises:
         concurrent.futures.process.BrokenProcessPool: a process died.
@@ -62,8 +61,8 @@ def told_to_stop() -> StopFlag | None:
 def _interrupted_later() -> Iterator[None]:
     """Ctrl-C waits until the end: who is interrupted while starting a process leaves it half told what to do.
 
-    That process never hears of Ctrl-C, which is for the one that started it: the signal is blocked. Here that is not
-    enough, as another thread may take it, and Python handles it in the main one all the same.
+    That process never hears of it, as the signal is blocked. Here that is not enough: another thread may take it, and
+    Python handles it in the main one all the same.
     """
     heard: list[int] = []
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -77,7 +76,6 @@ def _interrupted_later() -> Iterator[None]:
 
 
 def _prepare(stop: StopFlag) -> None:
-    """Make a process ready."""
     global _stop
     _stop = stop
     warnings.filterwarnings("ignore", module="PIL")

@@ -1,7 +1,4 @@
-"""The fitted numbers of recognition: ``models/parameters.json``, which also says what each was fitted on and when.
-
-``python -m src.training.parameters SET…`` fits them. Numbers that follow from how a part works stand there, explained.
-"""
+"""The numbers of recognition that ``python -m src.training.parameters`` fits: ``models/parameters.json``."""
 
 import json
 from dataclasses import dataclass
@@ -34,9 +31,8 @@ class LogisticModel:
 class AcceptanceParameters:
     """Thresholds of :mod:`numberplate.recognition.acceptance`."""
 
-    #: Detections from this confidence on are plates, readable or not.
+    #: Detections from this confidence on are plates, readable or not; from that on if enough characters are read.
     sure_detection: float
-    #: Detections from this confidence on are plates if enough characters are read on them.
     least_detection: float
     #: How many characters of which confidence prove a plate, in a text that is at least so sure.
     proof_characters: int
@@ -53,11 +49,11 @@ class SearchParameters:
     segmenter: float
     #: Logarithms of how much rarer letters are on real plates than on drawn ones: many countries leave them out.
     rarer: dict[str, float]
-    #: Logarithm of the odds that a character is followed by one of its kind (letter, digit), for the usual gap between
-    #: them and per height of a character that the gap is wider: they come in runs, and wide gaps end a run.
+    #: Log odds that a character is followed by one of its kind (letter, digit), since they come in runs: for the usual
+    #: gap between them, and per height of a character that the gap is wider.
     run_log_odds: float
     gap_log_odds: float
-    #: Texts are a little less certain than the search says: power of their probabilities.
+    #: Power of the texts' probabilities, which are a little less certain than the search says.
     inverse_temperature: float
 
 
@@ -67,8 +63,7 @@ class SyntaxParameters:
 
     #: Odds that a plate follows one of the syntaxes, against a random string of its length.
     lawful_odds: float
-    #: How much of the logarithm of a text's odds counts (syntaxes are not used evenly, nor do all plates follow them),
-    #: and at most how much of it: what was seen has the last word.
+    #: How much of a text's log odds counts, as syntaxes are not used evenly, and at most, as what was seen is stronger.
     prior_weight: float
     largest_bonus: float
     #: A character or its class that is at least so likely is clear: no syntax may speak against it.

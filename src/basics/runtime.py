@@ -1,7 +1,6 @@
-"""One small interface to run a model, from its Keras file or from its compiled twin.
+"""One small interface to run a model, from its Keras file (``.h5``) or from its compiled twin (``.tflite``).
 
-The compiled twin (``models/NAME.tflite`` under LiteRT) is the default: it starts in a tenth of a second and needs no
-TensorFlow. The ``.h5`` runs under Keras, which has to be installed for it.
+The twin is the default: under LiteRT it starts in a tenth of a second and needs no TensorFlow.
 """
 
 import contextlib
@@ -61,15 +60,6 @@ class LiteRTModel:
         self._largest_batch = LARGEST_BATCHES.get(path.stem, 1)
         self._free: defaultdict[tuple[int, ...], list[Any]] = defaultdict(list)
 
-    def _new_interpreter(self, shape: tuple[int, ...]) -> Any:
-        from ai_edge_litert.interpreter import Interpreter
-
-        with _without_greeting():
-            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
-            interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], list(shape))
-            interpreter.allocate_tensors()
-        return interpreter
-
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
         """See :data:`Model`."""
         parts = np.split(batch, range(self._largest_batch, len(batch), self._largest_batch))
@@ -81,7 +71,12 @@ class LiteRTModel:
         try:
             interpreter = free.pop()  # taking and giving back are atomic: no lock
         except IndexError:
-            interpreter = self._new_interpreter(batch.shape)
+            from ai_edge_litert.interpreter import Interpreter
+
+            with _without_greeting():
+                interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+                interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], list(batch.shape))
+                interpreter.allocate_tensors()
         # Into the interpreter's own memory, without a copy of floats on the way.
         np.copyto(interpreter.tensor(interpreter.get_input_details()[0]["index"])(), batch)
         interpreter.invoke()
@@ -106,8 +101,7 @@ class KerasModel:
         import keras
 
         with self._lock:
-            size = batch.shape[1:]
-            if size not in self._by_size:
+            if (size := batch.shape[1:]) not in self._by_size:
                 self._by_size[size] = keras.models.clone_model(self._model, input_tensors=keras.Input(size))
                 self._by_size[size].set_weights(self._model.get_weights())
             return np.asarray(self._by_size[size].predict_on_batch(np.asarray(batch, np.float32)))

@@ -9,10 +9,10 @@ from .crops import CROP_SIZE
 
 
 def build_classifier() -> keras.Model:
-    """Build the network, with random weights.
+    """The network, with random weights (0.7 M parameters).
 
     Returns:
-        A model from float32 ``[B, 32, 32, 1]`` grey crops (0..255) to the logits ``[B, 37]`` of the characters of
+        A model from grey crops ``[B, 32, 32, 1]`` (0..255) to the logits ``[B, 37]`` of the characters of
         :data:`numberplate.basics.texts.ALPHABET` and of "not a character".
     """
     inputs = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")

@@ -73,9 +73,9 @@ def spell(
     """The likeliest texts, the likeliest first, each once; the empty text may be among them.
 
     Args:
-        boxes: ``[N, 4]`` boxes.
-        evidence: ``[N]`` probability that the box holds one character of the text, 0..1.
-        probabilities: ``[N, 37]`` class probabilities.
+        boxes: ``[N, 4]``.
+        evidence: ``[N]`` probability that a box holds one character of the text, 0..1.
+        probabilities: ``[N, 37]`` of the classes.
         rows: indices of the boxes that may be read, in reading order.
         weights: of runs of letters and digits.
     """
@@ -107,10 +107,7 @@ def spell(
 
 
 def tempered(spellings: Sequence[Spelling], inverse_temperature: float) -> list[Spelling]:
-    """The spellings with probabilities of the same sum and order that are as often right as they say.
-
-    By temperature scaling (Guo et al. 2017).
-    """
+    """The spellings, with probabilities of the same sum that are as often right as they say (Guo et al. 2017)."""
     powers = [spelling.probability**inverse_temperature for spelling in spellings]
     scale = sum(spelling.probability for spelling in spellings) / sum(powers)
     return [replace(spelling, probability=scale * power) for spelling, power in zip(spellings, powers, strict=True)]
@@ -119,7 +116,7 @@ def tempered(spellings: Sequence[Spelling], inverse_temperature: float) -> list[
 def _run_scores(
     boxes: FloatArray, evidence: FloatArray, rows: Sequence[Sequence[int]], weights: SearchParameters
 ) -> FloatArray:
-    """How much likelier than by chance two boxes hold characters of different kinds (letter, digit), or of the same.
+    """How much likelier than by chance are two characters of different kinds (letter, digit), and of the same.
 
     Logarithms ``[N, N, 2]`` by the left box, the right box, and whether the kinds are the same.
     """

@@ -15,8 +15,7 @@ NMS_IOU = 0.4
 LEAST_VOTE = 0.06
 #: A plate's score is the mean of so many of the surest anchors whose boxes meet its own by this IoU: a plate convinces
 #: many anchors, a lamp few. On the smaller input there are fewer of them.
-VOTES = 8
-SMALL_VOTES = 7
+VOTES, SMALL_VOTES = 8, 7
 SCORE_IOU = 0.5
 #: Its box and corners are the mean, weighted by squared score, of those that meet it by this IoU.
 PLACE_IOU = 0.7

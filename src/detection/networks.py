@@ -33,8 +33,7 @@ def _residual(x: keras.KerasTensor, blocks: int = 1) -> keras.KerasTensor:
 def _backbone(image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Feature maps of 64 channels at stride 8 and of 96 channels at stride 16 from BGR pictures (0..255)."""
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
-    x = _convolution(x, 16, stride=2)
-    x = _residual(_convolution(x, 32, stride=2))
+    x = _residual(_convolution(_convolution(x, 16, stride=2), 32, stride=2))
     stride_8 = _residual(_convolution(x, 64, stride=2), 2)
     # Depth is cheap on the coarse maps, and it is there that a grille is told from a plate.
     return stride_8, _residual(_convolution(stride_8, 96, stride=2), 4)
@@ -45,12 +44,11 @@ def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
     rarely = keras.initializers.Constant(-math.log((1 - _PRIOR) / _PRIOR))
     # With small kernels the bias alone speaks at first, however deep the network is.
     small = keras.initializers.RandomNormal(stddev=0.01)
-    logit = layers.Conv2D(
-        ANCHORS_PER_CELL, 1, kernel_initializer=small, bias_initializer=rarely, name=f"output_logit_{stride}"
-    )(x)
-    box = layers.Conv2D(ANCHORS_PER_CELL * 4, 1, name=f"output_box_{stride}")(x)
-    corners = layers.Conv2D(ANCHORS_PER_CELL * 8, 1, name=f"output_corners_{stride}")(x)
-    parts = [layers.Reshape((-1, size))(part) for part, size in ((logit, 1), (box, 4), (corners, 8))]
+    begin = {"kernel_initializer": small, "bias_initializer": rarely}
+    parts = []
+    for name, size, initializers in (("logit", 1, begin), ("box", 4, {}), ("corners", 8, {})):
+        part = layers.Conv2D(ANCHORS_PER_CELL * size, 1, name=f"output_{name}_{stride}", **initializers)(x)
+        parts.append(layers.Reshape((-1, size))(part))
     return layers.Concatenate(axis=-1)(parts)
 
 
@@ -59,7 +57,7 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
 
     Returns:
         A model from ``[B, height, width, 3]`` BGR (0..255) to ``[B, A, 13]``: for each anchor of
-        :func:`numberplate.detection.anchors.anchor_grid` a logit, 4 box offsets and 8 corner offsets.
+        :mod:`numberplate.detection.anchors` a logit and its offsets.
 
     Raises:
         ValueError: a side is no multiple of the coarsest stride, 32.
@@ -69,7 +67,6 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
     image = layers.Input((height, width, 3), name="image")
     stride_8, stride_16 = _backbone(image)
     stride_32 = _residual(_convolution(stride_16, 128, stride=2), 4)
-
     # Feature pyramid (Lin et al., 2017): what the coarse maps know of cars helps the fine ones to find small plates.
     coarse = _convolution(stride_32, 64, kernel=1)
     middle = layers.Add()([layers.UpSampling2D()(coarse), _convolution(stride_16, 64, kernel=1)])

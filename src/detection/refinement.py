@@ -1,8 +1,8 @@
 """Corner refinement: where exactly the corners of a plate are that has been found.
 
-The detector sees a plate of some ten pixels' height together with all of its photograph. Here the plate fills half of a
-picture, straightened as the detector's corners have it, and each corner is where the mean of a heat map lies (Sun et
-al., Integral Human Pose Regression, 2018).
+The detector sees a plate together with all of its photograph. Here the plate fills half of a picture, straightened as
+the detector's corners have it, and each corner is the mean of a heat map (Integral Human Pose Regression, Sun et al.,
+2018).
 """
 
 import functools

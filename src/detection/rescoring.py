@@ -15,8 +15,7 @@ from .views import Pyramid, view
 #: What the detector finds from this score on is rescored, the surest, so many at most.
 LEAST_RESCORED = 0.1
 MOST_RESCORED = 32
-#: The verifier's log odds are cut to this range, as it has not seen everything. Its doubt counts for less than its
-#: trust: what it doubts may still be proven by a text.
+#: The verifier's log odds are cut to this range, as it has not seen everything; what it doubts a text may still prove.
 LEAST_LOG_ODDS, MOST_LOG_ODDS = -2.0, 4.0
 #: A place so many times as high as wide may be a plate in a photograph that has been turned to a side.
 TALL = 1.3
@@ -30,10 +29,9 @@ class Rescorer:
     opinion: LogisticModel = PARAMETERS.rescoring
 
     def rescore(self, image: ByteArray, proposals: Sequence[Detection], threshold: float) -> list[Detection]:
-        """The detector's proposals in a BGR image with the confidence that both networks have in them.
+        """The detector's proposals in a BGR image with the confidence of both networks, the most confident first.
 
-        Those below the threshold, 0..1, are left out, and those that cannot reach it not even looked at; the most
-        confident comes first.
+        Those below the threshold, 0..1, are left out; those that cannot reach it are not even looked at.
         """
         pyramid = Pyramid(image)
         kept = []
@@ -47,12 +45,7 @@ class Rescorer:
         return sorted(kept, key=lambda detection: detection.confidence, reverse=True)
 
     def features(self, pyramid: Pyramid, proposal: Detection) -> tuple[FloatArray, int]:
-        """What tells plates from what else looks like them; a logistic model weighs it.
-
-        Returns:
-            Log odds ``[2]`` of the detector and of the verifier, and by how many quarter turns clockwise the plate is
-            turned.
-        """
+        """Log odds ``[2]`` of detector and verifier, and by how many quarter turns clockwise the plate is turned."""
         width, height = proposal.box[2:] - proposal.box[:2]
         turns = (0, -1, 1) if height > TALL * width else (0,)
         # One by one: arrays of megabytes that come and go would scatter the memory.

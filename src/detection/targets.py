@@ -13,14 +13,10 @@ MINIMUM_ANCHORS = 3
 
 
 def assign_targets(boxes: FloatArray, quads: FloatArray, ignored: FloatArray, height: int, width: int) -> FloatArray:
-    """Training targets of one image, whose network's input has a height and a width in pixels.
+    """Training targets of one image, for an input of a height and a width in pixels.
 
-    Args:
-        boxes: ``[N, 4]`` plates, in pixels of the input.
-        quads: ``[N, 4, 2]`` their corners; NaN where a data set has none.
-        ignored: ``[M, 4]`` regions in which nothing is asked (plates cut off by the crop, say).
-        height: of the input.
-        width: of the input.
+    They ask for plates with boxes ``[N, 4]`` and corners ``[N, 4, 2]``, NaN where a data set has none, and for nothing
+    in regions ``[M, 4]`` that are ignored, such as plates cut off by the crop.
 
     Returns:
         float32 ``[A, 14]``: label (1 plate, 0 background, -1 ignored), 12 offsets, whether the corners are known.

@@ -20,8 +20,6 @@ VIEW_HEIGHT = SURROUNDINGS_HEIGHT + CLOSE_HEIGHT
 LEAST_ASPECT = 2.2
 #: Smaller copies of an image are not needed below this side, in pixels.
 LEAST_SIDE = 8
-#: From a picture that is upright to one that is turned clockwise by so many quarter turns.
-_QUARTER_TURNS = {0: np.eye(2), 1: np.array([[0.0, -1.0], [1.0, 0.0]]), -1: np.array([[0.0, 1.0], [-1.0, 0.0]])}
 
 
 class Pyramid:
@@ -74,7 +72,8 @@ def view(
     It is upright, though the image is turned by -1, 0 or 1 quarter turns clockwise. For training a matrix ``[2, 2]``
     turns and scales it about its middle; blur and border are those of :meth:`Pyramid.part`.
     """
-    turned = _QUARTER_TURNS[quarter_turns] @ (np.eye(2) if turn is None else np.linalg.inv(turn))
+    cosine, sine = 1 - abs(quarter_turns), quarter_turns
+    turned = np.array([[cosine, -sine], [sine, cosine]]) @ (np.eye(2) if turn is None else np.linalg.inv(turn))
     size = plate_size(box, quarter_turns)
     parts = []
     for height, reach in ((SURROUNDINGS_HEIGHT, SURROUNDINGS_REACH), (CLOSE_HEIGHT, CLOSE_REACH)):

@@ -75,11 +75,9 @@ class ReadOptions:
 
     @classmethod
     def parse(cls, given: Mapping[str, Sequence[str]]) -> "ReadOptions":
-        """From texts: of the command line, of a form, or of an address's query.
+        """From texts of the command line, of a form, or of an address's query, by the name of their option.
 
-        Args:
-            given: the texts by the name of their option; lists have their items between commas or one a text, the
-                corners of a zone are ``x,y x,y x,y``.
+        Lists have their items between commas or one a text, the corners of a zone are ``x,y x,y x,y``.
 
         Raises:
             InputError: there is no such option, or a text cannot be understood.

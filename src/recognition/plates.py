@@ -60,5 +60,5 @@ def distinct(plates: Sequence[Plate]) -> list[Plate]:
     corners = [box_to_quad(np.array([one.box for one in plate.characters])).reshape(-1, 2) for plate in read]
     texts = np.array([quad_to_box(of) for of in corners], np.float32).reshape(-1, 4)
     kept = [read[index] for index in nms(texts, np.array([plate.detection_confidence for plate in read]), SAME_TEXT)]
-    unread = [plate for plate in plates if not plate.characters]
-    return sorted(kept + unread, key=lambda plate: plate.detection_confidence, reverse=True)
+    kept += [plate for plate in plates if not plate.characters]
+    return sorted(kept, key=lambda plate: plate.detection_confidence, reverse=True)

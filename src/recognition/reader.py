@@ -5,16 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.geometry import (
-    ByteArray,
-    FloatArray,
-    box_centres,
-    box_to_quad,
-    quad_size,
-    quad_to_box,
-    sound_quad,
-    transform_points,
-)
+from ..basics.geometry import ByteArray, FloatArray, box_centres, box_to_quad, quad_size, quad_to_box, sound_quad
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import Candidate, Character
 from ..basics.runtime import Model
@@ -66,15 +57,13 @@ class PlateReader:
         count = 0
         while again:
             count += 1
-            seen_now = self.read_once(image, list(again.values()), [beside[index] for index in again])
-            latest = dict(zip(again, seen_now, strict=True))
-            for index, seen in latest.items():
+            passes = self.read_once(image, list(again.values()), [beside[index] for index in again])
+            for index, seen in zip(list(again), passes, strict=True):
                 best[index] = max(best.get(index, seen), seen, key=lambda one: one.certainty)
-            again = {
-                index: seen.quad_of_text()
-                for index, seen in latest.items()
-                if count < MOST_PASSES and (any(seen.cut_sides) or (count == 1 and seen.is_unsure))
-            }
+                if count < MOST_PASSES and (any(seen.cut_sides) or (count == 1 and seen.is_unsure)):
+                    again[index] = seen.quad_of_text()
+                else:
+                    del again[index]
         return [best[index].reading if index in best else Reading() for index in range(len(quads))]
 
     def read_once(self, image: ByteArray, quads: Sequence[FloatArray], beside: Sequence[FloatArray]) -> list[Pass]:
@@ -84,7 +73,7 @@ class PlateReader:
         marked = []
         for view, others, of_plate in zip(views, beside, cells, strict=True):
             boxes, scores, opinions = decode_cells(of_plate)
-            middles = transform_points(box_centres(boxes), view.to_photo)[:, None]
+            middles = view.in_photo(box_centres(boxes))[:, None]
             own = ~np.any(np.all((middles > others[:, :2]) & (middles < others[:, 2:]), axis=2), axis=1)
             marked.append((boxes[own], scores[own], opinions[own]))
         crops = np.concatenate([character_crops(view, boxes) for view, (boxes, *_) in zip(views, marked, strict=True)])
@@ -128,13 +117,9 @@ class PlateReader:
         rows = [row for row in rows if set(row) & set(chosen)]
         classes = probabilities[chosen, [ALPHABET.index(character) for character in best.text]]
         sure = evidence[chosen] * classes / probabilities[chosen, :REJECT].sum(axis=1)
-        outlines = quad_to_box(transform_points(box_to_quad(boxes[chosen]), view.to_photo))
-        characters = tuple(
-            Character(text, confidence, (xmin, ymin, xmax, ymax))
-            for text, confidence, (xmin, ymin, xmax, ymax) in zip(
-                best.text, sure.tolist(), outlines.tolist(), strict=True
-            )
-        )
+        outlines = quad_to_box(view.in_photo(box_to_quad(boxes[chosen])))
+        places = zip(best.text, sure.tolist(), outlines.tolist(), strict=True)
+        characters = tuple(Character(one, share, (x0, y0, x1, y1)) for one, share, (x0, y0, x1, y1) in places)
         reading = Reading(best.text, best.probability, len(rows), characters, tuple(told[:_CANDIDATES]), region)
         certainty = float(np.sum(evidence[chosen] * surest_class(probabilities[chosen]) - 0.5))
         return Pass(view, reading, certainty, boxes[chosen], boxes[[index for row in rows for index in row]], *marked)

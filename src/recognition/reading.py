@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..basics.geometry import FloatArray, box_centres, transform_points
+from ..basics.geometry import FloatArray, box_centres
 from ..basics.results import Candidate, Character, Region
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView
 from ..segmentation.rows import text_slope, typical_height
@@ -14,15 +14,13 @@ from ..segmentation.rows import text_slope, typical_height
 LEAST_CHARACTERS = 2
 #: A plate is straightened by its own text and read again if its text slopes more than this, its weakest character
 #: is less sure, or the text takes up less of the canvas, both along and across: corners that were much too wide.
-LARGEST_SLOPE = 0.06
-SURE_CHARACTER = 0.85
+LARGEST_SLOPE, SURE_CHARACTER = 0.06, 0.85
 SMALL_TEXT = (0.6 * CANVAS_WIDTH, 0.5 * CANVAS_HEIGHT)
 #: Fewer boxes than this do not show how to straighten a plate better.
 LEAST_BOXES = 4
-#: A text that comes as near to the canvas's edge as this, in heights of a character, may go on beyond: the next pass
-#: reaches further there.
-NEAR_EDGE = 0.6
-REACH = 2.2
+#: A text that comes so near to the canvas's edge, in heights of a character, may go on beyond: the next pass reaches
+#: so far there.
+NEAR_EDGE, REACH = 0.6, 2.2
 #: Margins around the text that make up a plate, along and across, in heights of a character.
 TEXT_MARGINS = (0.35, 0.2)
 
@@ -56,8 +54,7 @@ class Pass:
     #: whatever may be one; and ``[M, 4]`` these and what else in their rows may be a character.
     boxes: FloatArray
     in_rows: FloatArray
-    #: Everything that the segmenter marked, ``[K, 4]``, and its features for
-    #: :func:`numberplate.recognition.evidence.evidence_features`, ``[K, 4]``.
+    #: Everything that the segmenter marked, ``[K, 4]``, and what tells whether it is a character, ``[K, 4]``.
     all_boxes: FloatArray
     features: FloatArray
 
@@ -94,4 +91,4 @@ class Pass:
         left, right = float(np.min(x - half_width)) - before, float(np.max(x + half_width)) + behind
         top, bottom = float(np.min(y)) - margin, float(np.max(y)) + margin
         corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-        return transform_points((corners @ np.stack([along, across])).astype(np.float32), self.view.to_photo)
+        return self.view.in_photo((corners @ np.stack([along, across])).astype(np.float32))

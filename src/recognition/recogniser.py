@@ -83,7 +83,7 @@ class PlateRecogniser:
         return ImageResult(photograph.name, image.shape[1], image.shape[0], self.plates(pairs), timing)
 
     def search(self, image: BGRImage) -> list[Detection]:
-        """Find what may be plates in a photograph, BGR uint8 ``[H, W, 3]``, in its parts too where it is large.
+        """Find what may be plates in a photograph, in its parts too where it is large.
 
         A frame of a video is not searched: others follow it, in which a far plate is nearer.
         """

@@ -2,8 +2,7 @@
 
 By Bayes' rule the odds of two texts are those of what was seen, times those of meeting such plates. A text that fits a
 national syntax is met more often than a random string of its length, the more so the fewer strings fit: one in a
-thousand strings of seven characters looks like a plate of Britain. Any letters may be a personal plate of the United
-States, so that fitting that says next to nothing, unless they spell a word.
+thousand of seven characters looks like a plate of Britain, but any letters may be a personal plate of America.
 """
 
 import math
@@ -36,18 +35,11 @@ def rerank(
     foreign: Mapping[int, float],
     weights: SyntaxParameters = PARAMETERS.syntax,
 ) -> tuple[list[Spelling], Region | None]:
-    """Weigh spellings by the syntaxes.
+    """Weigh the spellings of a search, at least one, the likeliest first, by the syntaxes.
 
     A spelling gains nothing if it leaves out a clear character of the likeliest spelling, or takes it for another.
-
-    Args:
-        spellings: of the search, the likeliest first; at least one.
-        boxes: as for the search, like evidence and probabilities.
-        evidence: see there.
-        probabilities: see there.
-        syntaxes: what plates look like.
-        foreign: log odds that a character of another script stands before a box, by the box's index; even without.
-        weights: how much syntaxes and breaks count.
+    Boxes, evidence and probabilities are those of the search; ``foreign`` has the log odds that a character of another
+    script stands before a box, by the box's index, where they are not even.
 
     Returns:
         The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the

@@ -41,6 +41,10 @@ class PlateView:
     to_photo: Matrix
     to_grey: Matrix
 
+    def in_photo(self, points: FloatArray) -> FloatArray:
+        """Where points ``[..., 2]`` of the canvas lie in the photograph."""
+        return transform_points(points, self.to_photo)
+
     @cached_property
     def canvas(self) -> ByteArray:
         """The plate canvas, uint8 ``[96, 192]``; outside the photograph its border is repeated."""

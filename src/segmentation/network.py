@@ -38,13 +38,12 @@ def residual_block(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def build_segmenter() -> keras.Model:
-    """Build the network, with random weights.
+    """The network, with random weights (1.5 M parameters).
 
     Returns:
-        A model from float32 ``[B, 96, 192, 1]`` grey canvases (0..255) to ``[B, 24, 48, 41]``: the logit that a
-        character's centre lies in the cell, then the distances from the cell's centre to the left, top, right and
-        bottom of the character's box, in cells (4 canvas pixels), at least 0, then the logits of the characters of
-        :data:`numberplate.basics.texts.ALPHABET`.
+        A model from grey canvases ``[B, 96, 192, 1]`` (0..255) to ``[B, 24, 48, 41]``: the logit that a character's
+        centre lies in the cell, the distances from the cell's centre to the left, top, right and bottom of its box, in
+        cells, at least 0, and the logits of the characters of :data:`numberplate.basics.texts.ALPHABET`.
     """
     inputs = keras.Input((CANVAS_HEIGHT, CANVAS_WIDTH, 1), name="canvas")
     half = convolved(evenly_lit(inputs), 32, strides=2, kernel=5)

@@ -17,8 +17,6 @@ KEYWORDS = ("vehicles", "letters", "list", "plate", "rare", "valid", "invalid")
 VEHICLES_POWER = 0.5
 #: Share of plates of other regions where people know whose plates they are.
 OTHERS_SHARE = 0.02
-#: What formats of one's own are called.
-OWN_CODE = "own"
 #: How often a rare pattern is met, against a usual one.
 RARE_SHARE = 0.1
 
@@ -41,16 +39,12 @@ class Syntax:
 
 
 class Syntaxes:
-    """The syntaxes of the regions that plates may come from, ready to be asked; immutable.
-
-    Attributes:
-        is_told: whether people know whose plates they are, so that syntaxes count in full.
-        is_strict: whether all plates follow them.
-    """
+    """The syntaxes of the regions that plates may come from, ready to be asked; immutable."""
 
     def __init__(
         self, syntaxes: Iterable[Syntax], others: Iterable[Syntax] = (), is_told: bool = False, is_strict: bool = False
     ) -> None:
+        #: Whether people know whose plates they are, so that syntaxes count in full; whether all plates follow them.
         self.is_told, self.is_strict = is_told, is_strict
         self._syntaxes = tuple(syntaxes)
         self._by_shape: dict[str, list[tuple[str, float, Form]]] = {}
@@ -117,7 +111,7 @@ def known_regions() -> dict[str, str]:
 
 def own_syntax(formats: Sequence[str]) -> Syntax:
     """The syntax of patterns that somebody has given; a ValueError if one cannot be understood."""
-    return Syntax(OWN_CODE, "own formats", 1.0, {one: forms_of(one, vocabulary()) for one in formats}, {})
+    return Syntax("own", "own formats", 1.0, {one: forms_of(one, vocabulary()) for one in formats}, {})
 
 
 def read_syntaxes(file: Path) -> list[Syntax]:

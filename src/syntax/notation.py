@@ -11,14 +11,11 @@ from .words import word_probability
 
 #: A part of a text: where it begins and ends, and what may stand there.
 Slot = tuple[int, int, frozenset[str]]
-
 #: A part of a pattern: its shape, and what may stand there.
 _Part = tuple[str, frozenset[str]]
-#: A blank: no characters, so that it takes no slot.
-_BREAK: _Part = ("", frozenset({""}))
-#: A letter of a word: how likely it is there, the word as a whole says.
+#: A blank, and a letter of a word, of which the word as a whole says how likely it is: they take no slots.
 _WORD_SHAPE = "w"
-_WORD: _Part = (_WORD_SHAPE, frozenset({""}))
+_BREAK, _WORD = ("", frozenset({""})), (_WORD_SHAPE, frozenset({""}))
 #: Parts by the name that a pattern has for them.
 Vocabulary = Mapping[str, tuple[_Part, ...]]
 
@@ -38,13 +35,11 @@ class Form:
     #: ``a`` for a letter, ``n`` for a digit, place by place.
     shape: str
     slots: tuple[Slot, ...]
-    #: Where words begin and end.
+    #: Where words begin and end, and how many texts have this form, not counting their words.
     words: tuple[tuple[int, int], ...]
-    #: How many texts have this form, not counting their words.
     size: int
-    #: Places of the characters before which there is a wider gap.
+    #: Places of the characters before which there is a wider gap, and whether one of another script is before the text.
     breaks: frozenset[int]
-    #: Whether a character of another script stands before the text.
     after_foreign: bool
 
     def fits(self, text: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ..basics.geometry import FloatArray, box_centres, iou_matrix, shared_part
+from ..basics.geometry import FloatArray, box_area, box_centres, iou_matrix
 from ..detection.detector import Detection
 from .crossing import Line
 from .records import TrackRecord
@@ -180,7 +180,7 @@ def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
     united: list[Detection] = []
     for detection in sorted(detections, key=lambda found: -found.confidence):
         for place, known in enumerate(united):
-            shared = shared_part(known.box, detection.box)
+            shared = _shared_part(known.box, detection.box)
             if shared > LEAST_SHARED_PART:
                 if shared < NESTED_PART and _in_one_row(known.box, detection.box):
                     united[place] = _united(known, detection)
@@ -188,6 +188,12 @@ def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
         else:
             united.append(detection)
     return united
+
+
+def _shared_part(first: FloatArray, second: FloatArray) -> float:
+    """What two boxes ``[4]`` share, as a part of the smaller one, 0..1."""
+    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
+    return float(np.prod(np.clip(sides, 0, None)) / max(min(box_area(first), box_area(second)), 1e-6))
 
 
 def _in_one_row(first: FloatArray, second: FloatArray) -> bool:
