@@ -45,8 +45,3 @@ def stopping_on_interrupt(stop: StopFlag) -> Iterator[None]:
 
     with handling_interrupts(set_stop) as restore:
         yield
-
-
-def treat_termination_as_interrupt() -> None:
-    """SIGTERM, with which systemd and Docker end a service, interrupts as Ctrl-C does from now on."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -17,7 +17,7 @@ from .interrupts import SIGNALS, StopFlag, handling_interrupts
 
 #: A process that is told to end goes on for so many seconds: the one that started it may be about to take its results.
 _GRACE_S = 5.0
-#: So many items per process are handed out before the first of them has to be done.
+#: So many items per process are handed out before the first of them has to be done and its result is taken.
 _AHEAD = 4
 
 _stop: StopFlag | None = None
@@ -27,9 +27,7 @@ _Result = TypeVar("_Result")
 
 
 def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item], workers: int) -> Generator[_Result]:
-    """Call a function for every item, in several processes; both can be pickled.
-
-    The results come in the order of the items; a few wait to be taken, and are dropped when nobody takes them any more.
+    """Call a function for every item, in several processes; both can be pickled, and results come in their order.
 
     Raises:
         concurrent.futures.process.BrokenProcessPool: a process died.

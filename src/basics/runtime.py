@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from .files import IS_CHECKOUT, MODELS_DIRECTORY
 from .geometry import FloatArray
 
-#: Larger batches are run in parts of this size, 1 for the other models: they are not faster by the piece, and each size
-#: needs memory of its own.
+#: Larger batches are run in such parts, of 1 for other models: they are not faster, and each size needs its own memory.
 LARGEST_BATCHES = {"classifier": 2}
 #: The same weights for another input size: only the compiled twins, whose integers are scaled for it, have a file each.
 SAME_H5 = {"detector_small": "detector"}
@@ -114,14 +113,10 @@ def load_model(name: str, runtime: str = "litert") -> Model:
         FileNotFoundError: the model's file is not there.
         ValueError: the runtime is none of the two.
     """
-    files: dict[str, tuple[str, Callable[[Path], Model]]] = {
-        "litert": (f"{name}.tflite", LiteRTModel),
-        "keras": (f"{SAME_H5.get(name, name)}.h5", KerasModel),
-    }
+    files = {"litert": f"{name}.tflite", "keras": f"{SAME_H5.get(name, name)}.h5"}
     if runtime not in files:
         raise ValueError(f"runtime is {runtime!r}; it must be one of {', '.join(files)}")
-    file, loader = files[runtime]
-    if not (path := MODELS_DIRECTORY / file).is_file():
+    if not (path := MODELS_DIRECTORY / files[runtime]).is_file():
         remedy = "run `make train` or check out the models folder" if IS_CHECKOUT else "only a checkout has all models"
         raise FileNotFoundError(f"{path}: the model is not there; {remedy}")
-    return loader(path)
+    return LiteRTModel(path) if runtime == "litert" else KerasModel(path)

@@ -59,8 +59,7 @@ def combined_probabilities(
     characters = np.log(np.maximum(probabilities[:, :REJECT], 1e-9))
     rarer = np.array([weights.rarer.get(character, 0.0) for character in ALPHABET], np.float32)
     joint = class_probabilities(weights.classifier * characters + weights.segmenter * second + rarer)
-    rejected = probabilities[:, REJECT:]
-    return np.concatenate([joint * (1 - rejected), rejected], axis=1)
+    return np.concatenate([joint * (1 - probabilities[:, REJECT:]), probabilities[:, REJECT:]], axis=1)
 
 
 def spell(
@@ -88,7 +87,9 @@ def spell(
         for index in row:
             present = min(max(float(evidence[index]), LEAST_DOUBT), 1 - LEAST_DOUBT)
             absent_score, present_score = math.log(1 - present), math.log(present)
-            classes = _followed_classes(probabilities[index])
+            characters = probabilities[index, :REJECT] / max(float(probabilities[index, :REJECT].sum()), 1e-9)
+            followed = np.flatnonzero(characters >= min(LEAST_CLASS, characters.max()))
+            classes = [(ALPHABET[place], math.log(characters[place])) for place in followed]
             following = []
             for (text, last), (score, way) in beam.items():
                 following.append(((text, last), score + absent_score, way))
@@ -128,13 +129,6 @@ def _run_scores(
     wider = gaps - (np.median(neighbours) if neighbours else 0.0)
     same = weights.run_log_odds + weights.gap_log_odds * np.clip(wider, *GAP_RANGE)
     return np.asarray(np.log(2 / (1 + np.exp(np.stack([same, -same], axis=-1)))), np.float32)
-
-
-def _followed_classes(probabilities: FloatArray) -> list[tuple[str, float]]:
-    """The characters worth following, with the logarithms of their probabilities given that it is a character."""
-    characters = probabilities[:REJECT] / max(float(probabilities[:REJECT].sum()), 1e-9)
-    followed = np.nonzero(characters >= min(LEAST_CLASS, characters.max()))[0]
-    return [(ALPHABET[index], math.log(characters[index])) for index in followed]
 
 
 def _merged(decisions: Iterable[tuple[tuple[str, int], float, tuple[int, ...]]]) -> _Beam:

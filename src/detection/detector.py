@@ -39,9 +39,8 @@ def decode_anchors(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """What the network's output ``[A, 13]`` says of a picture of a height and a width in pixels.
 
-    Non-maximum suppression chooses the plates; then all anchors that found the same plate vote on its score, which is
-    the mean of so many voters and at least the threshold, and on its place (after weighted boxes fusion, Solovyev et
-    al., 2021).
+    Non-maximum suppression chooses the plates; then all anchors that found the same plate vote on its place, and on its
+    score, the mean of so many voters and at least the threshold (weighted boxes fusion, Solovyev et al., 2021).
 
     Returns:
         Boxes ``[N, 4]``, quads ``[N, 4, 2]`` in pixels of the network's input, scores ``[N]``, 0..1; best first.

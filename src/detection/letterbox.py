@@ -16,8 +16,7 @@ def letterbox(image: ByteArray, height: int, width: int) -> tuple[ByteArray, flo
         The picture, how many of its pixels there are per pixel of the image, and where in it the image begins (x, y).
     """
     scale = min(height / image.shape[0], width / image.shape[1])
-    inner_width = max(1, round(image.shape[1] * scale))
-    inner_height = max(1, round(image.shape[0] * scale))
+    inner_height, inner_width = (max(1, round(side * scale)) for side in image.shape[:2])
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     x, y = (width - inner_width) // 2, (height - inner_height) // 2
     canvas = np.full((height, width, 3), BORDER_VALUE, np.uint8)

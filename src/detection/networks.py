@@ -56,8 +56,7 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
     """The detector, with random weights (1.4 M parameters; the weights fit any input size).
 
     Returns:
-        A model from ``[B, height, width, 3]`` BGR (0..255) to ``[B, A, 13]``: for each anchor of
-        :mod:`numberplate.detection.anchors` a logit and its offsets.
+        A model from BGR pictures ``[B, height, width, 3]`` (0..255) to ``[B, A, 13]``: per anchor a logit and offsets.
 
     Raises:
         ValueError: a side is no multiple of the coarsest stride, 32.
@@ -77,11 +76,7 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
 
 
 def build_verifier() -> keras.Model:
-    """The network of rescoring: the detector's backbone on two small pictures of a place (0.8 M parameters).
-
-    Returns:
-        A model from views ``[B, VIEW_HEIGHT, VIEW_WIDTH, 3]`` BGR (0..255) to ``[B, 5]``: a logit and four offsets.
-    """
+    """The network of rescoring (0.8 M parameters): from BGR views (0..255) to a logit and four offsets, ``[B, 5]``."""
     views = layers.Input((VIEW_HEIGHT, VIEW_WIDTH, 3), name="views")
     _, x = _backbone(views)
     x = _convolution(_residual(x), 48, kernel=1)

@@ -29,8 +29,7 @@ def close_up(pyramid: Pyramid, quad: FloatArray, border: int = BORDER_VALUE) -> 
     """The refiner's picture of a plate: the parallelogram nearest to its presumed corners ``[4, 2]``.
 
     Returns:
-        BGR uint8 ``[CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]``, grey as the border beyond the photograph, and the affine map
-        ``[2, 3]`` from there to the photograph, in continuous pixels.
+        BGR uint8 ``[CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]``, and the affine map ``[2, 3]`` from there to the photograph.
     """
     across, down = quad_axes(quad)
     axes = np.stack([across / PLATE_WIDTH, down / PLATE_HEIGHT], axis=1)
@@ -42,8 +41,8 @@ def close_up(pyramid: Pyramid, quad: FloatArray, border: int = BORDER_VALUE) -> 
 @functools.cache
 def cell_centres() -> FloatArray:
     """Where the cells of a heat map lie in the close-up, ``[cells, 2]`` in pixels."""
-    rows, columns = np.mgrid[0 : CLOSE_UP_HEIGHT // HEAT_STRIDE, 0 : CLOSE_UP_WIDTH // HEAT_STRIDE]
-    return np.asarray((np.stack([columns, rows], axis=-1).reshape(-1, 2) + 0.5) * HEAT_STRIDE, np.float32)
+    rows, columns = np.mgrid[:CLOSE_UP_HEIGHT:HEAT_STRIDE, :CLOSE_UP_WIDTH:HEAT_STRIDE] + HEAT_STRIDE / 2
+    return np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float32)
 
 
 def decode_heat(logits: FloatArray) -> FloatArray:

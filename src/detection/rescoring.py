@@ -50,8 +50,8 @@ class Rescorer:
         turns = (0, -1, 1) if height > TALL * width else (0,)
         # One by one: arrays of megabytes that come and go would scatter the memory.
         logits = [float(self.model(view(pyramid, proposal.box, turn)[None])[0, 0]) for turn in turns]
-        likeliest = int(np.argmax(logits))
-        return _features(proposal, logits[likeliest]), turns[likeliest]
+        logit, turn = max(zip(logits, turns, strict=True), key=lambda pair: pair[0])
+        return _features(proposal, logit), turn
 
 
 def _features(proposal: Detection, logit: float) -> FloatArray:

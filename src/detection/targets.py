@@ -6,8 +6,7 @@ from ..basics.geometry import FloatArray, iou_matrix
 from .anchors import anchor_grid, encode_offsets
 
 #: An anchor with at least this IoU to a plate has to find it; between the two thresholds it may do as it likes.
-POSITIVE_IOU = 0.45
-IGNORED_IOU = 0.3
+POSITIVE_IOU, IGNORED_IOU = 0.45, 0.3
 #: Every plate is given at least its best anchors, as small and unusual plates overlap none by much.
 MINIMUM_ANCHORS = 3
 

@@ -12,10 +12,9 @@ from ..basics.geometry import ByteArray, FloatArray, Matrix, box_centres
 from .letterbox import BORDER_VALUE
 
 #: Both pictures, one above the other, in pixels, and how many times the place's size they show across.
-VIEW_WIDTH = 96
 SURROUNDINGS_HEIGHT, SURROUNDINGS_REACH = 96, 7.0
 CLOSE_HEIGHT, CLOSE_REACH = 48, 1.9
-VIEW_HEIGHT = SURROUNDINGS_HEIGHT + CLOSE_HEIGHT
+VIEW_HEIGHT, VIEW_WIDTH = SURROUNDINGS_HEIGHT + CLOSE_HEIGHT, 96
 #: Plates of two rows are seen as if they were so many times as wide as high, at least.
 LEAST_ASPECT = 2.2
 #: Smaller copies of an image are not needed below this side, in pixels.
@@ -26,7 +25,7 @@ class Pyramid:
     """An image at its own, half, a quarter … of its size; each is made when it is first asked for."""
 
     def __init__(self, *levels: ByteArray) -> None:
-        """Take the first levels: the image, and as many of its halves as there are already."""
+        """Take the image, and as many of its halves as there are already."""
         self._levels = list(levels)
 
     def level(self, number: int) -> ByteArray:
@@ -37,10 +36,9 @@ class Pyramid:
         return self._levels[min(number, len(self._levels) - 1)]
 
     def part(self, to_image: Matrix, width: int, height: int, border: int = BORDER_VALUE, blur: int = 0) -> ByteArray:
-        """A part of the image, turned, sheared and scaled, of a size in pixels.
+        """A part of the image, turned, sheared and scaled, of a size in pixels, with a grey border beyond the image.
 
-        The matrix ``[2, 3]`` goes from continuous pixels of the part to those of the image, beyond which is a grey
-        border. Blurred, it shows fewer pixels than there are: a power of two.
+        The matrix ``[2, 3]`` goes from its continuous pixels to the image's; blur halves its resolution so many times.
         """
         step = float(np.linalg.norm(to_image[:, :2], axis=0).min())
         # The level next to the size wanted: neither aliasing nor waste.

@@ -16,11 +16,9 @@ _PAIRS = [[ALPHABET.index(character) for character in pair] for pair in LOOK_ALI
 def evidence_features(boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> FloatArray:
     """What tells boxes ``[N, 4]`` of characters, N ≥ 1, from what else is on a plate; a logistic model weighs it.
 
-    The scores ``[N]`` are the segmenter's, ``[N, 37]`` are class probabilities.
-
-    Returns:
-        ``[N, 4]``: log odds of the segmenter, by how much they exceed those of the plate's best boxes, log odds of the
-        likeliest class, and how far the height is from the usual one of the plate, or its stack, as a logarithm.
+    From the segmenter's scores ``[N]`` and class probabilities ``[N, 37]`` it is ``[N, 4]``: log odds of the segmenter,
+    by how much they exceed those of the plate's best boxes, log odds of the likeliest class, and how far the height is
+    from the usual one of the plate, or its stack, as a logarithm.
     """
     whole = scores * (1 - probabilities[:, REJECT])
     heights = boxes[:, 3] - boxes[:, 1]
@@ -29,9 +27,9 @@ def evidence_features(boxes: FloatArray, scores: FloatArray, probabilities: Floa
     for part in (in_stack, ~in_stack):
         if part.any():
             misfit[part] = np.abs(np.log(heights[part] / weighted_median(heights[part], whole[part])))
-    segmented, best = _log_odds(scores), _log_odds(np.median(np.sort(whole)[-BEST_BOXES:]))
-    classified = _log_odds(surest_class(probabilities))
-    return np.stack([segmented, segmented - best, classified, np.minimum(misfit, 1)], axis=1)
+    segmented, classified = _log_odds(scores), _log_odds(surest_class(probabilities))
+    relative = segmented - _log_odds(np.median(np.sort(whole)[-BEST_BOXES:]))
+    return np.stack([segmented, relative, classified, np.minimum(misfit, 1)], axis=1)
 
 
 def surest_class(probabilities: FloatArray) -> FloatArray:

@@ -11,9 +11,8 @@ from ..segmentation.rows import typical_height
 from .reading import Reading
 
 #: The refined corners are believed where they make a plate so many times as high as its characters, and its text has
-#: such a confidence. Of higher plates, and of those that have words around their text, refinement has seen a part.
-PLATE_HEIGHTS = (1.32, 2.0)
-LEAST_CONFIDENCE = 0.2
+#: such a confidence. Of higher plates, and of those with words around their text, refinement has seen a part.
+PLATE_HEIGHTS, LEAST_CONFIDENCE = (1.32, 2.0), 0.2
 #: Texts that overlap by a larger IoU are one text, found twice.
 SAME_TEXT = 0.5
 

@@ -27,10 +27,9 @@ LEAST_PLATE_HEIGHT = 4.0
 MOST_PASSES = 3
 #: A box is looked at by the search from this evidence on.
 LEAST_EVIDENCE = 0.05
-#: A row below the main one is no text if its characters are lower than this times the main row's, provided that the
-#: main row has so many characters.
-FOOTNOTE_RATIO = 0.8
-LEAST_MAIN_ROW = 3
+#: A row below the main one is no text if its characters are lower than this times those of the main row, provided that
+#: the main row has so many.
+FOOTNOTE_RATIO, LEAST_MAIN_ROW = 0.8, 3
 #: So many of the likeliest texts are told.
 _CANDIDATES = 10
 
@@ -89,10 +88,7 @@ class PlateReader:
         ]
 
     def _spelled(self, view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> Pass:
-        """Find the text in boxes ``[N, 4]`` of a canvas, any N.
-
-        Scores ``[N]`` are the segmenter's probabilities of a centre, ``[N, 37]`` those of the classes.
-        """
+        """Find the text in boxes ``[N, 4]``, any N, with the segmenter's scores ``[N]`` and class ones ``[N, 37]``."""
         if len(boxes) == 0:
             return Pass(view, Reading(), 0.0, boxes, boxes, boxes, np.zeros((0, 4), np.float32))
         features = evidence_features(boxes, scores, probabilities)
@@ -127,12 +123,9 @@ class PlateReader:
 
 def _without_footnotes(rows: list[list[int]], boxes: FloatArray, evidence: FloatArray) -> list[list[int]]:
     """Leave out rows of smaller characters below the main row: dates, places, dealers."""
-    if len(rows) < 2:
-        return rows
-    heights = boxes[:, 3] - boxes[:, 1]
-    usual = [weighted_median(heights[row], evidence[row]) for row in rows]
     sums = [float(evidence[row].sum()) for row in rows]
-    main = int(np.argmax(sums))
-    if sums[main] < LEAST_MAIN_ROW:
+    if max(sums, default=0.0) < LEAST_MAIN_ROW:
         return rows
+    heights, main = boxes[:, 3] - boxes[:, 1], sums.index(max(sums))
+    usual = [weighted_median(heights[row], evidence[row]) for row in rows]
     return [row for place, row in enumerate(rows) if place <= main or usual[place] >= FOOTNOTE_RATIO * usual[main]]

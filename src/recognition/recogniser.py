@@ -83,20 +83,17 @@ class PlateRecogniser:
         return ImageResult(photograph.name, image.shape[1], image.shape[0], self.plates(pairs), timing)
 
     def search(self, image: BGRImage) -> list[Detection]:
-        """Find what may be plates in a photograph, in its parts too where it is large.
-
-        A frame of a video is not searched: others follow it, in which a far plate is nearer.
-        """
+        """Find what may be plates in a photograph, and in parts of a large one; frames show far plates nearer later."""
         return with_parts(self.detect, image)
 
     def detect(self, image: BGRImage) -> list[Detection]:
-        """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``, the surest first."""
+        """Find what may be plates in a picture, the surest first."""
         proposals = self.detector.detect(image, LEAST_RESCORED)[:MOST_RESCORED]
         detections = self.rescorer.rescore(image, proposals, self._thresholds.least_detection)
         return [one for one in detections if self._options.wants(one.corners, one.confidence)]
 
     def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
-        """Read what was found in a picture, BGR uint8 ``[H, W, 3]``; the detections come back with better corners."""
+        """Read what was found in a picture; the detections come back with better corners."""
         found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
         refined = refined_corners(self.refiner, image, found)
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
@@ -111,8 +108,8 @@ class PlateRecogniser:
 
     def plates(self, pairs: Sequence[tuple[Detection, Reading]]) -> tuple[Plate, ...]:
         """The plates among what was read in a photograph, the surest first."""
-        distinct_plates = distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)])
-        return tuple(distinct_plates[: self._options.max_plates])
+        plates = distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)])
+        return tuple(plates[: self._options.max_plates])
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate, and wanted."""

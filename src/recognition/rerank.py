@@ -99,8 +99,7 @@ def break_log_odds(
     hidden = (between & (np.abs(left_out[:, 1] - before[:, 1:]) < NEW_ROW)).any(axis=1)
     most = weights.largest_break_odds
     log_odds = np.clip(weights.break_slope * (wider - weights.usual_break), -most, most)
-    told: list[float] = np.where(same_row, np.where(hidden, -most, log_odds), 0.0).tolist()
-    return told
+    return list(map(float, np.where(same_row, np.where(hidden, -most, log_odds), 0.0)))
 
 
 def bonus(length: int, share: float, weights: SyntaxParameters = PARAMETERS.syntax) -> float:

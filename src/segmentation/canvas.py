@@ -12,8 +12,7 @@ import numpy as np
 
 from ..basics.geometry import ByteArray, FloatArray, Matrix, box_to_quad, quad_size, quad_to_rectangle, transform_points
 
-CANVAS_HEIGHT = 96
-CANVAS_WIDTH = 192
+CANVAS_HEIGHT, CANVAS_WIDTH = 96, 192
 #: Canvas pixels per cell of the segmenter's output, and the cells of a canvas.
 CELL = 4
 GRID_HEIGHT, GRID_WIDTH = CANVAS_HEIGHT // CELL, CANVAS_WIDTH // CELL
@@ -22,7 +21,7 @@ CANVAS_MARGIN = 0.25
 #: Photograph pixels per canvas pixel beyond which the photograph is reduced before it is sampled, against aliasing.
 LARGEST_STEP = 1.5
 
-_HALF_PIXEL = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], np.float64)
+_HALF_PIXEL = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 
 
 def canvas_matrix(quad: FloatArray) -> Matrix:

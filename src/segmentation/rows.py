@@ -59,20 +59,20 @@ def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
     the right of it, as the months of a season, is not part of the text. Of boxes ``[N, 4]`` with weights ``[N]`` those
     in the upper row of a stack are 1, in its lower row 2, elsewhere and on plates of another layout 0.
     """
-    none = np.zeros(len(boxes), np.int_)
     heights = boxes[:, 3] - boxes[:, 1]
     sure = weights >= weights.max() / 2
     large = float(np.quantile(heights[sure], 0.75))
     small = (heights >= STACKED_HEIGHTS[0] * large) & (heights <= STACKED_HEIGHTS[1] * large)
     beside = sure & (heights > STACKED_HEIGHTS[1] * large)
     if beside.sum() < LEAST_BESIDE or (boxes[small, 0] < boxes[beside, 0].min()).sum() < 2:
-        return none
+        return np.zeros(len(boxes), np.int_)
     levels = _levels(boxes, weights)
     offsets = (levels - np.median(levels[beside])) / large
     small &= (np.abs(offsets) >= STACKED_OFFSETS[0]) & (np.abs(offsets) <= STACKED_OFFSETS[1])
     upper, lower = small & (offsets < 0), small & (offsets > 0)
     left = box_centres(boxes[small])[:, 0].max(initial=-np.inf) < boxes[beside, 0].min()
-    return upper + 2 * lower if left and (upper & sure).any() and lower.any() else none
+    is_stack = bool(left and (upper & sure).any() and lower.any())
+    return np.where(is_stack, upper + 2 * lower, 0)
 
 
 def _levels(boxes: FloatArray, weights: FloatArray) -> FloatArray:

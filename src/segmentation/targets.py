@@ -6,8 +6,7 @@ from ..basics.geometry import ByteArray, FloatArray
 from .canvas import CELL, GRID_HEIGHT, GRID_WIDTH
 
 #: Standard deviation of a centre's Gaussian, as a fraction of the box's side, and the least it is, in cells.
-CENTRE_SPREAD = 0.12
-LEAST_SPREAD = 0.4
+CENTRE_SPREAD, LEAST_SPREAD = 0.12, 0.4
 
 
 def segmentation_targets(boxes: FloatArray, classes: ByteArray) -> FloatArray:

@@ -12,13 +12,10 @@ from .notation import Form, character_set, forms_of, shape_of, vocabulary
 
 #: What the lines of a region begin with.
 KEYWORDS = ("vehicles", "letters", "list", "plate", "rare", "valid", "invalid")
-#: A region's share of the plates in photographs grows with this power of its number of vehicles: people photograph the
-#: roads of small countries too.
+#: A region's share of photographed plates grows with this power of its vehicles: small countries have visitors, too.
 VEHICLES_POWER = 0.5
-#: Share of plates of other regions where people know whose plates they are.
-OTHERS_SHARE = 0.02
-#: How often a rare pattern is met, against a usual one.
-RARE_SHARE = 0.1
+#: Share of plates of other regions where people know whose plates they are, and of a rare pattern against a usual one.
+OTHERS_SHARE, RARE_SHARE = 0.02, 0.1
 
 
 @dataclass(frozen=True)
@@ -52,10 +49,7 @@ class Syntaxes:
         self._fill(tuple(others), OTHERS_SHARE)
 
     def told(self, regions: Sequence[str], formats: Sequence[str], strict: bool) -> "Syntaxes":
-        """These syntaxes for plates of regions (codes of countries, with their parts, or of parts), or of formats.
-
-        There may be a few others, unless it is strict.
-        """
+        """These syntaxes for plates of regions (countries or their parts) or formats; few others, or strictly none."""
         chosen = [one for one in self._syntaxes if one.code in regions or one.code.partition("-")[0] in regions]
         others = [] if strict else [one for one in self._syntaxes if one not in chosen]
         return Syntaxes([*chosen, own_syntax(formats)] if formats else chosen, others, True, strict)

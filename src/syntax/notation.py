@@ -14,8 +14,8 @@ Slot = tuple[int, int, frozenset[str]]
 #: A part of a pattern: its shape, and what may stand there.
 _Part = tuple[str, frozenset[str]]
 #: A blank, and a letter of a word, of which the word as a whole says how likely it is: they take no slots.
-_WORD_SHAPE = "w"
-_BREAK, _WORD = ("", frozenset({""})), (_WORD_SHAPE, frozenset({""}))
+_WORD_SHAPE, _NOTHING = "w", frozenset({""})
+_BREAK, _WORD = ("", _NOTHING), (_WORD_SHAPE, _NOTHING)
 #: Parts by the name that a pattern has for them.
 Vocabulary = Mapping[str, tuple[_Part, ...]]
 
@@ -77,20 +77,15 @@ def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
     """All forms of a pattern; a ValueError if it cannot be understood."""
     forms: dict[Form, None] = {}
     for parts in _ways(pattern.removeprefix(_FOREIGN), names):
-        slots, start, breaks = [], 0, set()
-        for part, allowed in parts:
-            if not part:
-                breaks.add(start)
-            elif part != _WORD_SHAPE:
-                slots.append((start, start + len(part), allowed))
-            start += len(part)
+        ends = list(itertools.accumulate(len(part) for part, _ in parts))
+        spans = [(end - len(part), end, allowed) for end, (part, allowed) in zip(ends, parts, strict=True)]
         shapes = "".join(part for part, _ in parts)
         form = Form(
             shape=shapes.replace(_WORD_SHAPE, "a"),
-            slots=tuple(slots),
+            slots=tuple(span for span in spans if span[2] != _NOTHING),
             words=tuple(found.span() for found in re.finditer(f"{_WORD_SHAPE}+", shapes)),
             size=math.prod(len(allowed) for _, allowed in parts),
-            breaks=frozenset(breaks - {0, start}),
+            breaks=frozenset(start for start, end, _ in spans if 0 < start == end < ends[-1]),
             after_foreign=pattern.startswith(_FOREIGN),
         )
         forms[form] = None
