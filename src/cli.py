@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import os
+import signal
 import sys
 import threading
 import time
@@ -15,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .basics.errors import InputError, UnreachableError
-from .basics.interrupts import treat_termination_as_interrupt
 from .basics.results import VehicleRecord
 from .formats.openalpr import openalpr_answer
 from .media.inputs import FolderSource, LiveSource, Photograph, VideoSource, printable
@@ -207,7 +207,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pi
     level = logging.ERROR if options.quiet else logging.INFO
     logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="PIL")
-    treat_termination_as_interrupt()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # systemd and Docker end a service with it
     stop = threading.Event()
     try:
         data = data_preprocessing(options.inputs if len(options.inputs) > 1 else options.inputs[0], options.recursive)

@@ -9,8 +9,8 @@ _SQLITE_FULL = 13
 class InputError(ValueError):
     """What was given cannot be read, or its results cannot be written where they were asked for.
 
-    The message is one line: it names the input (or the output folder) and says what to do. The command line prints it
-    and leaves with exit status 2; a folder's answer lists it under ``errors`` and goes on with the other files.
+    The message is one line that names it and says what to do. The command line leaves with exit status 2; the answer
+    for a folder lists it under ``errors``, and goes on with the other files.
     """
 
 

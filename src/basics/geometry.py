@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
+ByteArray = NDArray[np.uint8]
 Matrix = NDArray[np.floating]
 
 
@@ -40,15 +41,11 @@ def shared_part(first: FloatArray, second: FloatArray) -> float:
 
 def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> list[int]:
     """Greedy non-maximum suppression: indices of the boxes ``[N, 4]`` that overlap no better one more, best first."""
-    order = np.argsort(-scores, kind="stable")
-    overlaps = iou_matrix(boxes, boxes)
-    suppressed = np.zeros(len(boxes), bool)
+    overlaps = iou_matrix(boxes, boxes) > iou_threshold
     kept: list[int] = []
-    for index in order:
-        if suppressed[index]:
-            continue
-        kept.append(int(index))
-        suppressed |= overlaps[index] > iou_threshold
+    for index in np.argsort(-scores, kind="stable").tolist():
+        if not overlaps[index, kept].any():
+            kept.append(index)
     return kept
 
 
@@ -86,15 +83,10 @@ def quad_size(quad: FloatArray) -> tuple[float, float]:
     return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
 
 
-def quad_axes(quad: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean sides ``[2]`` of a ``[4, 2]`` quad, from left to right and from top to bottom."""
-    return (quad[1] + quad[2] - quad[0] - quad[3]) / 2, (quad[2] + quad[3] - quad[0] - quad[1]) / 2
-
-
-def quad_tilt(quad: FloatArray) -> tuple[float, float]:
-    """Angles in radians by which the rows and the columns of a ``[4, 2]`` quad leave the horizontal and vertical."""
-    across, down = quad_axes(quad)
-    return float(np.arctan2(across[1], across[0])), float(np.arctan2(-down[0], down[1]))
+def quad_axes(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean sides of quads ``[..., 4, 2]``, from left to right and from top to bottom, ``[..., 2]`` each."""
+    first, second, third, fourth = np.moveaxis(quads, -2, 0)
+    return (second + third - first - fourth) / 2, (third + fourth - first - second) / 2
 
 
 def transform_points(points: FloatArray, matrix: Matrix) -> FloatArray:
@@ -105,8 +97,7 @@ def transform_points(points: FloatArray, matrix: Matrix) -> FloatArray:
 
 def quad_to_rectangle(quad: FloatArray, rectangle: FloatArray) -> Matrix:
     """The 3×3 homography that maps a ``[4, 2]`` quad onto an axis-aligned rectangle ``[4]``."""
-    target = box_to_quad(np.asarray(rectangle, np.float32))
-    return np.asarray(cv2.getPerspectiveTransform(quad.astype(np.float32), target), np.float64)
+    return np.asarray(cv2.getPerspectiveTransform(quad.astype(np.float32), box_to_quad(rectangle)), np.float64)
 
 
 def grow_quad(quad: FloatArray, pixels: float) -> FloatArray:
@@ -119,5 +110,5 @@ def grow_quad(quad: FloatArray, pixels: float) -> FloatArray:
 def expand_quad(quad: FloatArray, x_fraction: float, y_fraction: float) -> FloatArray:
     """Grow a ``[4, 2]`` quad in its own plane on all sides, by fractions of its width and of its height."""
     to_unit = quad_to_rectangle(quad, np.array([0, 0, 1, 1], np.float32))
-    grown = box_to_quad(np.array([-x_fraction, -y_fraction, 1 + x_fraction, 1 + y_fraction], np.float32))
-    return transform_points(grown, np.linalg.inv(to_unit))
+    grown = np.array([-x_fraction, -y_fraction, 1 + x_fraction, 1 + y_fraction])
+    return transform_points(box_to_quad(grown), np.linalg.inv(to_unit))

@@ -25,22 +25,14 @@ class StopFlag(Protocol):
 def handling_interrupts(handler: Callable[[int, FrameType | None], None]) -> Iterator[Callable[[], None]]:
     """Let interrupts go to a handler until the end, or until what this gives is called.
 
-    Only the main thread hears of signals: in others nothing changes, nor for signals that are ignored or end the
-    process.
+    Only the main thread hears of signals, and not of those that are ignored or end the process: nothing else changes.
     """
-    is_main = threading.current_thread() is threading.main_thread()
-    before = {number: known for number in SIGNALS if is_main and callable(known := signal.getsignal(number))}
-
-    def restore() -> None:
-        for number, known in before.items():
-            signal.signal(number, known)
-
-    for number in before:
-        signal.signal(number, handler)
-    try:
-        yield restore
-    finally:
-        restore()
+    with contextlib.ExitStack() as before:
+        for number in SIGNALS if threading.current_thread() is threading.main_thread() else ():
+            if callable(known := signal.getsignal(number)):
+                before.callback(signal.signal, number, known)
+                signal.signal(number, handler)
+        yield before.close
 
 
 @contextlib.contextmanager
@@ -53,8 +45,3 @@ def stopping_on_interrupt(stop: StopFlag) -> Iterator[None]:
 
     with handling_interrupts(set_stop) as restore:
         yield
-
-
-def treat_termination_as_interrupt() -> None:
-    """SIGTERM, with which systemd and Docker end a service, interrupts as Ctrl-C does from now on."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)

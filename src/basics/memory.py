@@ -1,7 +1,7 @@
 """Giving free memory back to the system.
 
-Pictures of many sizes leave free blocks of many sizes behind, which the C library of Linux keeps for later. They fit
-the next picture less and less, so that a process would grow by a megabyte for a thousand pictures, for ever.
+Pictures leave free blocks of many sizes behind, which the C library of Linux keeps, though they fit the next picture
+less and less: a process would grow by a megabyte for a thousand pictures, for ever.
 """
 
 import contextlib
@@ -26,7 +26,6 @@ class FreeMemory:
     def give_back(self) -> None:
         """Give it back, unless that would take too much of the time."""
         start = time.perf_counter()
-        if self._trim is not None and start >= self._next:
+        if self._trim and start >= self._next:
             self._trim(0)
-            end = time.perf_counter()
-            self._next = end + (end - start) * (1 / _LARGEST_SHARE - 1)
+            self._next = start + (time.perf_counter() - start) / _LARGEST_SHARE

@@ -24,7 +24,7 @@ from .interrupts import SIGNALS, StopFlag, handling_interrupts
 _GRACE_S = 5.0
 #: Seconds that a process may take to start, on a machine that is busy.
 _STARTING_S = 60.0
-#: So many items per process are handed out before the first of them has to be done.
+#: So many items per process are handed out before the first of them has to be done and its result is taken.
 _AHEAD = 4
 
 _stop: StopFlag | None = None
@@ -34,10 +34,7 @@ _Result = TypeVar("_Result")
 
 
 def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item], workers: int) -> Generator[_Result]:
-    """Call a function for every item, in several processes; both can be pickled.
-
-    The results come in the order of the items. Only a few of them wait to be taken, and what is in work when nobody
-    takes them any more is dropped.
+    """Call a function for every item, in several processes; both can be pickled, and results come in their order.
 
     Raises:
         concurrent.futures.process.BrokenProcessPool: a process died.
@@ -69,8 +66,8 @@ def told_to_stop() -> StopFlag | None:
 def _interrupted_later() -> Iterator[None]:
     """Ctrl-C waits until the end: who is interrupted while starting a process leaves it half told what to do.
 
-    That process never hears of Ctrl-C, which is for the one that started it: the signal is blocked. Here that is not
-    enough, as another thread may take it, and Python handles it in the main one all the same.
+    That process never hears of it, as the signal is blocked. Here that is not enough: another thread may take it, and
+    Python handles it in the main one all the same.
     """
     heard: list[int] = []
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -84,7 +81,6 @@ def _interrupted_later() -> Iterator[None]:
 
 
 def _prepare(stop: StopFlag) -> None:
-    """Make a process ready."""
     global _stop
     _stop = stop
     warnings.filterwarnings("ignore", module="PIL")

@@ -1,11 +1,7 @@
-"""The fitted numbers of recognition: ``models/parameters.json``, which also says what each was fitted on and when.
-
-``python -m tools.parameters SET…`` fits them. Numbers that follow from how a part works stand there, explained.
-"""
+"""The numbers of recognition that ``python -m tools.parameters`` fits: ``models/parameters.json``."""
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -22,13 +18,9 @@ class LogisticModel:
     weights: dict[str, float]
     bias: float
 
-    @cached_property
-    def _weights(self) -> FloatArray:
-        return np.array(list(self.weights.values()))
-
     def log_odds(self, features: FloatArray) -> FloatArray:
         """Features ``[..., F]`` to log odds ``[...]``."""
-        return np.asarray(np.dot(features, self._weights) + self.bias)
+        return np.asarray(np.dot(features, list(self.weights.values())) + self.bias)
 
     def probability(self, features: FloatArray) -> FloatArray:
         """Features ``[..., F]`` to probabilities ``[...]``."""
@@ -39,9 +31,8 @@ class LogisticModel:
 class AcceptanceParameters:
     """Thresholds of :mod:`numberplate.recognition.acceptance`."""
 
-    #: Detections from this confidence on are plates, readable or not.
+    #: Detections from this confidence on are plates, readable or not; from that on if enough characters are read.
     sure_detection: float
-    #: Detections from this confidence on are plates if enough characters are read on them.
     least_detection: float
     #: How many characters of which confidence prove a plate, in a text that is at least so sure.
     proof_characters: int
@@ -56,14 +47,13 @@ class SearchParameters:
     #: Of the classifier's opinion and of the segmenter's on which character it is.
     classifier: float
     segmenter: float
-    #: Logarithms of how much rarer letters that look like digits are on real plates than on drawn ones, where all
-    #: letters are equally frequent: many countries leave them out.
+    #: Logarithms of how much rarer letters are on real plates than on drawn ones: many countries leave them out.
     rarer: dict[str, float]
-    #: Logarithm of the odds that a character is followed by one of its kind (letter, digit), for the usual gap between
-    #: them and per height of a character that the gap is wider: they come in runs, and wide gaps end a run.
+    #: Log odds that a character is followed by one of its kind (letter, digit), since they come in runs: for the usual
+    #: gap between them, and per height of a character that the gap is wider.
     run_log_odds: float
     gap_log_odds: float
-    #: Texts are a little less certain than the search says: power of their probabilities.
+    #: Power of the texts' probabilities, which are a little less certain than the search says.
     inverse_temperature: float
 
 
@@ -71,16 +61,15 @@ class SearchParameters:
 class SyntaxParameters:
     """Weights of :mod:`numberplate.recognition.rerank`."""
 
-    #: Odds that a plate follows one of the syntaxes, against a random string of the very length of the text.
+    #: Odds that a plate follows one of the syntaxes, against a random string of its length.
     lawful_odds: float
-    #: How much of the logarithm of a text's odds counts (syntaxes are not used evenly, nor do all plates follow them),
-    #: and at most how much of it: what was seen has the last word.
+    #: How much of a text's log odds counts, as syntaxes are not used evenly, and at most, as what was seen is stronger.
     prior_weight: float
     largest_bonus: float
     #: A character or its class that is at least so likely is clear: no syntax may speak against it.
     clear: float
-    #: Log odds of a break between two groups of characters, by how much wider than usual the gap is, in heights of
-    #: characters: even for the first of these numbers, from where they rise by the second up to the third.
+    #: Log odds of a break between two groups of characters: even where the gap is so much wider than usual, in heights
+    #: of characters, from where they rise so steeply, up to so much.
     usual_break: float
     break_slope: float
     largest_break_odds: float

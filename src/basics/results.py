@@ -1,8 +1,7 @@
 """What the pipeline answers: immutable records, and the plain JSON types that they turn into.
 
 All positions are in pixels of the picture as a person sees it (its EXIF orientation applied), all confidences lie in
-0..1. The type of a field says how it is written as JSON, and how that is described; pydantic understands these types as
-well, but is not needed for them.
+0..1. The type of a field says how it is written as JSON, and how that is described, also to pydantic.
 """
 
 import dataclasses
@@ -14,17 +13,11 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
 class JsonForm:
-    """How a value of a type is written as JSON.
+    """How a value of a type is written as JSON, and what its JSON schema says besides: all where it says its type."""
 
-    Attributes:
-        write: the value → what is written.
-        schema: what its JSON schema says besides; all that it says where a ``type`` is among it.
-    """
-
-    write: Callable[[Any], Any]
-    schema: Mapping[str, Any]
+    def __init__(self, write: Callable[[Any], Any], **schema: Any) -> None:
+        self.write, self.schema = write, schema
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Callable[[Any], dict[str, Any]]) -> Any:
         """The schema, as pydantic asks for it."""
@@ -32,15 +25,13 @@ class JsonForm:
 
 
 def _rounded(digits: int, **schema: float) -> JsonForm:
-    return JsonForm(lambda value: round(float(value), digits), {"minimum": 0, **schema})
+    return JsonForm(lambda value: round(float(value), digits), minimum=0, **schema)
 
 
 def _pixels(count: int, meaning: str) -> JsonForm:
+    schema = {"items": {"type": "integer"}, "minItems": count, "maxItems": count, "description": meaning}
     # Not round(): it goes to the even neighbour, so that two ends one pixel apart may meet.
-    return JsonForm(
-        lambda values: [math.floor(float(value) + 0.5) for value in values],
-        {"type": "array", "items": {"type": "integer"}, "minItems": count, "maxItems": count, "description": meaning},
-    )
+    return JsonForm(lambda values: [math.floor(float(value) + 0.5) for value in values], type="array", **schema)
 
 
 def _utc(value: datetime.datetime) -> str:
@@ -52,11 +43,9 @@ Point = Annotated[tuple[float, float], _pixels(2, "x, y in pixels")]
 Confidence = Annotated[float, _rounded(4, maximum=1)]
 Seconds = Annotated[float, _rounded(3)]
 Milliseconds = Annotated[float, _rounded(1)]
-Count = Annotated[int, JsonForm(int, {"minimum": 0})]
-PlateText = Annotated[str, JsonForm(str, {"pattern": "^[A-Z0-9]*$"})]
-TimeOfDay = Annotated[
-    datetime.datetime | None, JsonForm(_utc, {"description": "UTC, ISO 8601; null where it is not known"})
-]
+Count = Annotated[int, JsonForm(int, minimum=0)]
+PlateText = Annotated[str, JsonForm(str, pattern="^[A-Z0-9]*$")]
+TimeOfDay = Annotated[datetime.datetime | None, JsonForm(_utc, description="UTC, ISO 8601; null where it is not known")]
 
 
 class JsonRecord:
@@ -88,10 +77,8 @@ class JsonRecord:
 def _plain(value: Any, hint: Any) -> Any:
     """A value of a type as plain JSON types."""
     parts = typing.get_args(hint)
-    if value is None:
-        return None
-    if isinstance(parts[-1] if parts else None, JsonForm):
-        return parts[-1].write(value)
+    if parts and isinstance(parts[-1], JsonForm):
+        return None if value is None else parts[-1].write(value)
     if isinstance(value, JsonRecord):
         return value.to_dict()
     if isinstance(value, Mapping):
@@ -135,7 +122,7 @@ class Candidate(JsonRecord):
 class Region(JsonRecord):
     """The country whose plate syntax fits a reading."""
 
-    code: Annotated[str, JsonForm(str, {"pattern": "^[a-z]{2}(-[a-z0-9]+)?$"})]
+    code: Annotated[str, JsonForm(str, pattern="^[a-z]{2}(-[a-z0-9]+)?$")]
     """ISO 3166 code in lower case, of a country (``gb``) or a part of it (``us-ca``)."""
     confidence: Confidence
 
@@ -197,7 +184,7 @@ class Crossing(JsonRecord):
     """Which of the lines that were given, from 0."""
     time_s: Seconds
     """When, in seconds from the beginning of the video."""
-    direction: Annotated[str, JsonForm(str, {"enum": ["left_to_right", "right_to_left", "in", "out"]})]
+    direction: Annotated[str, JsonForm(str, enum=["left_to_right", "right_to_left", "in", "out"])]
     """As seen when going from the line's first point to its second; across a line with a name ``in``, which is from its
     left to its right, or ``out``."""
     name: str | None = None

@@ -1,7 +1,6 @@
-"""One small interface to run a model, from its Keras file or from its compiled twin.
+"""One small interface to run a model, from its Keras file (``.h5``) or from its compiled twin (``.tflite``).
 
-The compiled twin (``models/NAME.tflite`` under LiteRT) is the default: it starts in a tenth of a second and needs no
-TensorFlow. The ``.h5`` runs under Keras, which has to be installed for it.
+The twin is the default: under LiteRT it starts in a tenth of a second and needs no TensorFlow.
 """
 
 import contextlib
@@ -11,7 +10,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,22 +18,23 @@ from numpy.typing import NDArray
 from .files import IS_CHECKOUT, MODELS_DIRECTORY
 from .geometry import FloatArray
 
-#: Larger batches are run in parts of this size, 1 for the other models: they are not faster by the piece, and each size
-#: needs memory of its own.
+#: Larger batches are run in such parts, of 1 for other models: they are not faster, and each size needs its own memory.
 LARGEST_BATCHES = {"classifier": 2}
 #: The same weights for another input size: only the compiled twins, whose integers are scaled for it, have a file each.
 SAME_H5 = {"detector_small": "detector"}
 
+#: A model: from a batch ``[B, ...]`` of float32 or uint8, any B ≥ 1, to float32 ``[B, ...]``; may be called by threads.
+Model = Callable[[NDArray[Any]], FloatArray]
 
-#: Held by whom is greeted; false from then on.
-_GREETS = [True]
+#: Taken out by the first interpreter.
+_GREETINGS = [True]
 
 
 @contextlib.contextmanager
 def _without_greeting() -> Iterator[None]:
     """The runtime's first interpreter tells on the process's stderr what it runs on; nothing else of it is lost."""
     try:
-        _GREETS.pop()
+        _GREETINGS.pop()
         stderr = os.dup(2)
     except (IndexError, OSError):
         yield
@@ -47,53 +47,35 @@ def _without_greeting() -> Iterator[None]:
             os.dup2(stderr, 2)
             os.close(stderr)
             told.seek(0)
-            lines = [line for line in told if not line.startswith(b"INFO: Created TensorFlow Lite")]
-            if lines:
-                os.write(2, b"".join(lines))
-
-
-class Model(Protocol):
-    """A model with one input and one output; safe to call from several threads."""
-
-    def __call__(self, batch: NDArray[Any]) -> FloatArray:
-        """Run the model on a batch ``[B, ...]`` of float32 or uint8, any B ≥ 1; returns float32 ``[B, ...]``."""
+            os.write(2, b"".join(line for line in told if not line.startswith(b"INFO: Created TensorFlow Lite")))
 
 
 class LiteRTModel:
-    """A compiled model under LiteRT.
-
-    An interpreter serves one call at a time and one input shape; free ones are kept for the next call of any thread.
-    """
+    """A compiled model; an interpreter serves one call at a time and one input shape, and is kept for later calls."""
 
     def __init__(self, path: Path, threads: int = 2) -> None:
         """Read a ``.tflite`` file; each call uses so many threads."""
-        self._content = path.read_bytes()
+        self._content, self._threads = path.read_bytes(), threads
         self._largest_batch = LARGEST_BATCHES.get(path.stem, 1)
-        self._threads = threads
         self._free: defaultdict[tuple[int, ...], list[Any]] = defaultdict(list)
 
-    def _new_interpreter(self, shape: tuple[int, ...]) -> Any:
-        from ai_edge_litert.interpreter import Interpreter
-
-        with _without_greeting():
-            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
-            interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], list(shape))
-            interpreter.allocate_tensors()
-        return interpreter
-
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
-        """See :class:`Model`."""
-        parts = [
-            self._run(part) for part in np.split(batch, range(self._largest_batch, len(batch), self._largest_batch))
-        ]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        """See :data:`Model`."""
+        parts = np.split(batch, range(self._largest_batch, len(batch), self._largest_batch))
+        answers = [self._run(part) for part in parts]
+        return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
     def _run(self, batch: NDArray[Any]) -> FloatArray:
         free = self._free[batch.shape]
         try:
             interpreter = free.pop()  # taking and giving back are atomic: no lock
         except IndexError:
-            interpreter = self._new_interpreter(batch.shape)
+            from ai_edge_litert.interpreter import Interpreter
+
+            with _without_greeting():
+                interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+                interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], list(batch.shape))
+                interpreter.allocate_tensors()
         # Into the interpreter's own memory, without a copy of floats on the way.
         np.copyto(interpreter.tensor(interpreter.get_input_details()[0]["index"])(), batch)
         interpreter.invoke()
@@ -114,12 +96,11 @@ class KerasModel:
         self._lock = threading.Lock()
 
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
-        """See :class:`Model`."""
+        """See :data:`Model`."""
         import keras
 
         with self._lock:
-            size = batch.shape[1:]
-            if size not in self._by_size:
+            if (size := batch.shape[1:]) not in self._by_size:
                 self._by_size[size] = keras.models.clone_model(self._model, input_tensors=keras.Input(size))
                 self._by_size[size].set_weights(self._model.get_weights())
             return np.asarray(self._by_size[size].predict_on_batch(np.asarray(batch, np.float32)))
@@ -132,15 +113,10 @@ def load_model(name: str, runtime: str = "litert") -> Model:
         FileNotFoundError: the model's file is not there.
         ValueError: the runtime is none of the two.
     """
-    files: dict[str, tuple[str, Callable[[Path], Model]]] = {
-        "litert": (f"{name}.tflite", LiteRTModel),
-        "keras": (f"{SAME_H5.get(name, name)}.h5", KerasModel),
-    }
+    files = {"litert": f"{name}.tflite", "keras": f"{SAME_H5.get(name, name)}.h5"}
     if runtime not in files:
         raise ValueError(f"runtime is {runtime!r}; it must be one of {', '.join(files)}")
-    file, loader = files[runtime]
-    path = MODELS_DIRECTORY / file
-    if not path.is_file():
+    if not (path := MODELS_DIRECTORY / files[runtime]).is_file():
         remedy = "run `make train` or check out the models folder" if IS_CHECKOUT else "only a checkout has all models"
         raise FileNotFoundError(f"{path}: the model is not there; {remedy}")
-    return loader(path)
+    return LiteRTModel(path) if runtime == "litert" else KerasModel(path)

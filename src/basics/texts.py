@@ -5,8 +5,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: The characters, in the order of the networks' classes.
 ALPHABET = DIGITS + LETTERS
 #: The classifier's class after them: a crop that shows no single whole character.
-REJECT = len(ALPHABET)
-CLASSES = len(ALPHABET) + 1
+REJECT, CLASSES = len(ALPHABET), len(ALPHABET) + 1
 #: Digits and the letters that look like them.
 LOOK_ALIKES = (("0", "O"), ("1", "I"))
 _MERGED = str.maketrans({letter: digit for digit, letter in LOOK_ALIKES})

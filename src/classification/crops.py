@@ -2,9 +2,8 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_centres, transform_points
+from ..basics.geometry import ByteArray, FloatArray, box_centres, transform_points
 from ..segmentation.canvas import PlateView
 
 CROP_SIZE = 32
@@ -12,7 +11,7 @@ CROP_SIZE = 32
 CROP_MARGIN = 1.25
 
 
-def character_crops(view: PlateView, boxes: FloatArray) -> NDArray[np.uint8]:
+def character_crops(view: PlateView, boxes: FloatArray) -> ByteArray:
     """Cut a straightened square around each character: boxes ``[N, 4]`` on the canvas to uint8 ``[N, 32, 32]``."""
     if len(boxes) == 0:
         return np.zeros((0, CROP_SIZE, CROP_SIZE), np.uint8)

@@ -1,4 +1,4 @@
-"""The character classifier: a small residual network on grey crops."""
+"""The character classifier: a small residual network on grey crops, for the alphabet and "not a character"."""
 
 import keras
 from keras import layers
@@ -9,12 +9,7 @@ from .crops import CROP_SIZE
 
 
 def build_classifier() -> keras.Model:
-    """Build the network, with random weights.
-
-    Returns:
-        A model from float32 ``[B, 32, 32, 1]`` grey crops (0..255) to the logits ``[B, 37]`` of the characters of
-        :data:`numberplate.basics.texts.ALPHABET` and of "not a character".
-    """
+    """The network, with random weights: from grey crops ``[B, 32, 32, 1]`` (0..255) to logits ``[B, 37]``."""
     inputs = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
     x = convolved(evenly_lit(inputs), 16)
     for filters in (40, 80, 144):

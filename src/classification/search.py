@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray
 from ..basics.parameters import PARAMETERS, SearchParameters
@@ -25,26 +24,19 @@ LEAST_CLASS = 0.004
 LARGEST_SHARED_WIDTH = 0.6
 #: No box is certain beyond this.
 LEAST_DOUBT = 1e-4
-#: The narrowest and the widest gap that are told apart, in heights of a character beyond the usual gap. So the odds of
-#: the runs on both sides of a character change by 2 at most: too little against a class of a probability of 0.95.
+#: The narrowest and the widest gap that are told apart, in heights of a character beyond the usual gap: odds of runs on
+#: both sides of a character change by 2 at most, which is too little against a class of a probability of 0.95.
 GAP_RANGE = (0.0, 0.4)
 
 #: Joint decisions so far: the text and the last box taken in this row -> log probability, boxes of the likeliest way.
 _Beam = dict[tuple[str, int], tuple[float, tuple[int, ...]]]
-_Decision = tuple[tuple[str, int], float, tuple[int, ...]]
 #: Stands for the last box where none has been taken in this row.
 _NONE = -1
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """One text that the boxes may spell.
-
-    Attributes:
-        text: the characters.
-        probability: of this text among all that were followed to the end, 0..1.
-        boxes: index of the box of each character.
-    """
+    """A text that boxes, one for each character, may spell; its probability is among all followed to the end, 0..1."""
 
     text: str
     probability: float
@@ -67,8 +59,7 @@ def combined_probabilities(
     characters = np.log(np.maximum(probabilities[:, :REJECT], 1e-9))
     rarer = np.array([weights.rarer.get(character, 0.0) for character in ALPHABET], np.float32)
     joint = class_probabilities(weights.classifier * characters + weights.segmenter * second + rarer)
-    rejected = probabilities[:, REJECT:]
-    return np.concatenate([joint * (1 - rejected), rejected], axis=1)
+    return np.concatenate([joint * (1 - probabilities[:, REJECT:]), probabilities[:, REJECT:]], axis=1)
 
 
 def spell(
@@ -81,21 +72,24 @@ def spell(
     """The likeliest texts, the likeliest first, each once; the empty text may be among them.
 
     Args:
-        boxes: ``[N, 4]`` boxes.
-        evidence: ``[N]`` probability that the box holds one character of the text, 0..1.
-        probabilities: ``[N, 37]`` class probabilities.
+        boxes: ``[N, 4]``.
+        evidence: ``[N]`` probability that a box holds one character of the text, 0..1.
+        probabilities: ``[N, 37]`` of the classes.
         rows: indices of the boxes that may be read, in reading order.
         weights: of runs of letters and digits.
     """
-    excluded = _exclusions(boxes).tolist()
+    left, right = boxes[:, 0], boxes[:, 2]
+    shared = np.minimum.outer(right, right) - np.maximum.outer(left, left)
+    excluded = (shared > LARGEST_SHARED_WIDTH * np.minimum.outer(right - left, right - left)).tolist()
     runs = _run_scores(boxes, evidence, rows, weights).tolist()
     beam: _Beam = {("", _NONE): (0.0, ())}
     for row in rows:
-        beam = _merged(((text, _NONE), score, way) for (text, _), (score, way) in beam.items())
         for index in row:
             present = min(max(float(evidence[index]), LEAST_DOUBT), 1 - LEAST_DOUBT)
             absent_score, present_score = math.log(1 - present), math.log(present)
-            classes = _followed_classes(probabilities[index])
+            characters = probabilities[index, :REJECT] / max(float(probabilities[index, :REJECT].sum()), 1e-9)
+            followed = np.flatnonzero(characters >= min(LEAST_CLASS, characters.max()))
+            classes = [(ALPHABET[place], math.log(characters[place])) for place in followed]
             following = []
             for (text, last), (score, way) in beam.items():
                 following.append(((text, last), score + absent_score, way))
@@ -106,35 +100,24 @@ def spell(
                     if last != _NONE:
                         taken += runs[last][index][text[-1].isdigit() == character.isdigit()]
                     following.append(((text + character, index), taken, (*way, index)))
-            beam = dict(heapq.nlargest(BEAM_WIDTH, _merged(following).items(), key=_score))
-    texts = _merged(((text, _NONE), score, way) for (text, _), (score, way) in beam.items())
-    best = sorted(texts.items(), key=_score, reverse=True)
-    total = sum(math.exp(score - best[0][1][0]) for score, _ in texts.values())
+            beam = dict(heapq.nlargest(BEAM_WIDTH, _merged(following).items(), key=lambda item: item[1][0]))
+        beam = _merged(((text, _NONE), score, way) for (text, _), (score, way) in beam.items())
+    best = sorted(beam.items(), key=lambda item: item[1][0], reverse=True)
+    total = sum(math.exp(score - best[0][1][0]) for score, _ in beam.values())
     return [Spelling(text, math.exp(score - best[0][1][0]) / total, way) for (text, _), (score, way) in best]
 
 
 def tempered(spellings: Sequence[Spelling], inverse_temperature: float) -> list[Spelling]:
-    """The spellings of one plate with probabilities of the same sum that are as often right as they say.
-
-    Temperature scaling (Guo et al. 2017): the order stays.
-    """
+    """The spellings, with probabilities of the same sum that are as often right as they say (Guo et al. 2017)."""
     powers = [spelling.probability**inverse_temperature for spelling in spellings]
     scale = sum(spelling.probability for spelling in spellings) / sum(powers)
     return [replace(spelling, probability=scale * power) for spelling, power in zip(spellings, powers, strict=True)]
 
 
-def _exclusions(boxes: FloatArray) -> NDArray[np.bool_]:
-    """Which pairs of boxes of one row cannot both be characters: ``[N, 4]`` to ``[N, N]``."""
-    left, right = boxes[:, 0], boxes[:, 2]
-    shared = np.minimum(right[:, None], right[None]) - np.maximum(left[:, None], left[None])
-    narrower = np.minimum((right - left)[:, None], (right - left)[None])
-    return np.asarray(shared > LARGEST_SHARED_WIDTH * narrower)
-
-
 def _run_scores(
     boxes: FloatArray, evidence: FloatArray, rows: Sequence[Sequence[int]], weights: SearchParameters
 ) -> FloatArray:
-    """How much likelier than by chance two boxes hold characters of different kinds (letter, digit), or of the same.
+    """How much likelier than by chance are two characters of different kinds (letter, digit), and of the same.
 
     Logarithms ``[N, N, 2]`` by the left box, the right box, and whether the kinds are the same.
     """
@@ -148,18 +131,7 @@ def _run_scores(
     return np.asarray(np.log(2 / (1 + np.exp(np.stack([same, -same], axis=-1)))), np.float32)
 
 
-def _score(item: tuple[tuple[str, int], tuple[float, tuple[int, ...]]]) -> float:
-    return item[1][0]
-
-
-def _followed_classes(probabilities: NDArray[np.floating]) -> list[tuple[str, float]]:
-    """The characters worth following, with the logarithms of their probabilities given that it is a character."""
-    characters = probabilities[:REJECT] / max(float(probabilities[:REJECT].sum()), 1e-9)
-    followed = np.nonzero(characters >= min(LEAST_CLASS, characters.max()))[0]
-    return [(ALPHABET[index], math.log(characters[index])) for index in followed]
-
-
-def _merged(decisions: Iterable[_Decision]) -> _Beam:
+def _merged(decisions: Iterable[tuple[tuple[str, int], float, tuple[int, ...]]]) -> _Beam:
     """Decisions that come to the same as one: probabilities add up, the boxes are those of the likeliest."""
     beam: _Beam = {}
     for key, score, way in decisions:

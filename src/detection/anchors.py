@@ -35,39 +35,29 @@ def anchor_grid(height: int, width: int) -> FloatArray:
     """
     levels = []
     for stride, shapes in zip(STRIDES, ANCHOR_SHAPES, strict=True):
-        y, x, shape = np.meshgrid(
-            (np.arange(height // stride) + 0.5) * stride,
-            (np.arange(width // stride) + 0.5) * stride,
-            np.arange(len(shapes)),
-            indexing="ij",
-        )
-        sizes = np.asarray(shapes)[shape]
-        levels.append(np.concatenate([x[..., None], y[..., None], sizes], -1).reshape(-1, 4))
+        y, x, shape = np.mgrid[: height // stride, : width // stride, : len(shapes)]
+        centres = (np.stack([x, y], axis=-1) + 0.5) * stride
+        levels.append(np.concatenate([centres, np.array(shapes)[shape]], axis=-1).reshape(-1, 4))
     grid = np.concatenate(levels).astype(np.float32)
     grid.setflags(write=False)
     return grid
 
 
-def encode_boxes(boxes: FloatArray, anchors: FloatArray) -> FloatArray:
-    """Offsets of boxes to anchors: ``[N, 4]`` corners and ``[N, 4]`` centre-form anchors to ``[N, 4]``."""
+def encode_offsets(boxes: FloatArray, quads: FloatArray, anchors: FloatArray) -> FloatArray:
+    """Offsets ``[N, 12]`` of boxes ``[N, 4]`` and their corners ``[N, 4, 2]`` to anchors ``[N, 4]``.
+
+    Of the box the centre and the logarithms of the sizes, and the corners, all in sizes of the anchor.
+    """
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     sizes = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-3)
-    offsets = (centres - anchors[:, :2]) / anchors[:, 2:]
-    return np.concatenate([offsets, np.log(sizes / anchors[:, 2:])], -1).astype(np.float32)
+    corners = (quads - anchors[:, None, :2]) / anchors[:, None, 2:]
+    parts = [(centres - anchors[:, :2]) / anchors[:, 2:], np.log(sizes / anchors[:, 2:]), corners.reshape(-1, 8)]
+    return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-def decode_boxes(offsets: FloatArray, anchors: FloatArray) -> FloatArray:
-    """The inverse of :func:`encode_boxes`: boxes ``[N, 4]`` in pixels."""
+def decode_offsets(offsets: FloatArray, anchors: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The inverse of :func:`encode_offsets`: boxes ``[N, 4]`` and quads ``[N, 4, 2]`` in pixels."""
     centres = anchors[:, :2] + offsets[:, :2] * anchors[:, 2:]
-    half = np.exp(np.clip(offsets[:, 2:], -MAXIMUM_LOG_SCALE, MAXIMUM_LOG_SCALE)) * anchors[:, 2:] / 2
-    return np.concatenate([centres - half, centres + half], -1).astype(np.float32)
-
-
-def encode_corners(quads: FloatArray, anchors: FloatArray) -> FloatArray:
-    """Offsets of corners to anchor centres in anchor sizes: ``[N, 4, 2]`` to ``[N, 8]``."""
-    return ((quads - anchors[:, None, :2]) / anchors[:, None, 2:]).reshape(-1, 8).astype(np.float32)
-
-
-def decode_corners(offsets: FloatArray, anchors: FloatArray) -> FloatArray:
-    """The inverse of :func:`encode_corners`: quads ``[N, 4, 2]`` in pixels."""
-    return (anchors[:, None, :2] + offsets.reshape(-1, 4, 2) * anchors[:, None, 2:]).astype(np.float32)
+    half = np.exp(np.clip(offsets[:, 2:4], -MAXIMUM_LOG_SCALE, MAXIMUM_LOG_SCALE)) * anchors[:, 2:] / 2
+    quads = anchors[:, None, :2] + offsets[:, 4:].reshape(-1, 4, 2) * anchors[:, None, 2:]
+    return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32), quads.astype(np.float32)

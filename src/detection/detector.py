@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
+from ..basics.geometry import ByteArray, FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
 from ..basics.runtime import Model
-from .anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid, decode_boxes, decode_corners
+from .anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid, decode_offsets
 from .letterbox import letterbox
 
 #: Boxes that overlap by a larger IoU are of one plate.
@@ -16,8 +15,7 @@ NMS_IOU = 0.4
 LEAST_VOTE = 0.06
 #: A plate's score is the mean of so many of the surest anchors whose boxes meet its own by this IoU: a plate convinces
 #: many anchors, a lamp few. On the smaller input there are fewer of them.
-VOTES = 8
-SMALL_VOTES = 7
+VOTES, SMALL_VOTES = 8, 7
 SCORE_IOU = 0.5
 #: Its box and corners are the mean, weighted by squared score, of those that meet it by this IoU.
 PLACE_IOU = 0.7
@@ -27,15 +25,11 @@ CORNER_AGREEMENT = 0.5
 
 @dataclass(frozen=True)
 class Detection:
-    """A plate found in an image.
+    """A plate found in an image, with a confidence of 0..1."""
 
-    Attributes:
-        box: float32 ``[4]``, xmin, ymin, xmax, ymax in pixels: the part of the box around the corners inside the image.
-        corners: float32 ``[4, 2]``, TL, TR, BR, BL of the plate itself; may lie slightly outside the image.
-        confidence: 0..1.
-    """
-
+    #: float32 ``[4]``, xmin, ymin, xmax, ymax in pixels: the part of the box around the corners inside the image.
     box: FloatArray
+    #: float32 ``[4, 2]``, TL, TR, BR, BL of the plate itself; may lie slightly outside the image.
     corners: FloatArray
     confidence: float
 
@@ -43,27 +37,17 @@ class Detection:
 def decode_anchors(
     output: FloatArray, height: int, width: int, threshold: float, voters: int = VOTES
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Boxes, corners and scores of one image's network output.
+    """What the network's output ``[A, 13]`` says of a picture of a height and a width in pixels.
 
-    Non-maximum suppression chooses the plates; then all anchors that found the same plate vote on its score and place
-    (after weighted boxes fusion, Solovyev et al., 2021).
-
-    Args:
-        output: ``[A, 13]`` for an input of this height and width.
-        height: in pixels.
-        width: in pixels.
-        threshold: lowest score kept, 0..1.
-        voters: anchors whose mean is a plate's score.
+    Non-maximum suppression chooses the plates; then all anchors that found the same plate vote on its place, and on its
+    score, the mean of so many voters and at least the threshold (weighted boxes fusion, Solovyev et al., 2021).
 
     Returns:
-        Boxes ``[N, 4]``, quads ``[N, 4, 2]`` in pixels of the network's input, scores ``[N]``; best first.
+        Boxes ``[N, 4]``, quads ``[N, 4, 2]`` in pixels of the network's input, scores ``[N]``, 0..1; best first.
     """
-    log_odds = np.log(LEAST_VOTE / (1 - LEAST_VOTE))
-    chosen = np.flatnonzero(output[:, 0] >= log_odds)
+    chosen = np.flatnonzero(output[:, 0] >= np.log(LEAST_VOTE / (1 - LEAST_VOTE)))
     scores = (1 / (1 + np.exp(-output[chosen, 0]))).astype(np.float32)
-    anchors = anchor_grid(height, width)[chosen]
-    boxes = decode_boxes(output[chosen, 1:5], anchors)
-    quads = decode_corners(output[chosen, 5:13], anchors)
+    boxes, quads = decode_offsets(output[chosen, 1:], anchor_grid(height, width)[chosen])
     # A plate cannot score more than the surest of its anchors.
     sure = np.flatnonzero(scores >= threshold)
     kept = sure[nms(boxes[sure], scores[sure], NMS_IOU)]
@@ -85,23 +69,23 @@ def plausible_corners(box: FloatArray, quad: FloatArray) -> FloatArray:
     return box_to_quad(box)
 
 
+@dataclass(frozen=True)
 class Detector:
-    """Finds what may be licence plates in an image."""
+    """Finds plates by a network, and by another in small pictures, which show no more if they are enlarged."""
 
-    def __init__(self, model: Model, small_model: Model | None = None) -> None:
-        """Use the network, and that for small pictures, which hold nothing more to be found if they are enlarged."""
-        self._model, self._small_model = model, small_model
+    model: Model
+    small_model: Model | None = None
 
-    def detect(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
+    def detect(self, image: ByteArray, threshold: float) -> list[Detection]:
         """Find plates in a BGR uint8 image ``[H, W, 3]``, those from a confidence on, the most confident first."""
-        model, height, width, voters = self._model, INPUT_HEIGHT, INPUT_WIDTH, VOTES
-        if self._small_model and image.shape[0] <= SMALL_HEIGHT and image.shape[1] <= SMALL_WIDTH:
-            model, height, width, voters = self._small_model, SMALL_HEIGHT, SMALL_WIDTH, SMALL_VOTES
-        fitted = letterbox(image, height, width)
-        output = model(fitted.image[None])[0]
+        model, height, width, voters = self.model, INPUT_HEIGHT, INPUT_WIDTH, VOTES
+        if self.small_model and image.shape[0] <= SMALL_HEIGHT and image.shape[1] <= SMALL_WIDTH:
+            model, height, width, voters = self.small_model, SMALL_HEIGHT, SMALL_WIDTH, SMALL_VOTES
+        fitted, scale, offset = letterbox(image, height, width)
+        output = model(fitted[None])[0]
         detections = []
         for box, quad, score in zip(*decode_anchors(output, height, width, threshold, voters), strict=True):
-            corners = fitted.to_original(plausible_corners(box, quad))
+            corners = ((plausible_corners(box, quad) - np.array(offset, np.float32)) / scale).astype(np.float32)
             # The box around the corners is better than the box itself, above all for tilted plates.
             inside = box_within(corners, image.shape[1], image.shape[0])
             if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1:

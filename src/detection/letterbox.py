@@ -1,38 +1,25 @@
 """From a photograph to the detector's input: letterboxing."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import ByteArray
 
 #: Grey of the border that letterboxing adds; the middle of the value range, so that it looks like nothing.
 BORDER_VALUE = 114
 
 
-@dataclass(frozen=True)
-class Letterboxed:
-    """An image fitted into the detector's input, so many pixels per pixel, its top left corner at an offset (x, y)."""
+def letterbox(image: ByteArray, height: int, width: int) -> tuple[ByteArray, float, tuple[int, int]]:
+    """Scale a BGR image to fit into ``height`` × ``width`` and fill the rest with grey.
 
-    image: NDArray[np.uint8]
-    scale: float
-    offset: tuple[int, int]
-
-    def to_original(self, points: FloatArray) -> FloatArray:
-        """Map ``[..., 2]`` points from the detector's input back to pixels of the original image."""
-        return ((points - np.asarray(self.offset, np.float32)) / self.scale).astype(np.float32)
-
-
-def letterbox(image: NDArray[np.uint8], height: int, width: int) -> Letterboxed:
-    """Scale a BGR image to fit into ``height`` × ``width`` and fill the rest with grey."""
+    Returns:
+        The picture, how many of its pixels there are per pixel of the image, and where in it the image begins (x, y).
+    """
     scale = min(height / image.shape[0], width / image.shape[1])
-    inner_width = max(1, round(image.shape[1] * scale))
-    inner_height = max(1, round(image.shape[0] * scale))
+    inner_height, inner_width = (max(1, round(side * scale)) for side in image.shape[:2])
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    resized = cv2.resize(image, (inner_width, inner_height), interpolation=interpolation)
     x, y = (width - inner_width) // 2, (height - inner_height) // 2
     canvas = np.full((height, width, 3), BORDER_VALUE, np.uint8)
-    canvas[y : y + inner_height, x : x + inner_width] = resized
-    return Letterboxed(canvas, scale, (x, y))
+    inner = canvas[y : y + inner_height, x : x + inner_width]
+    inner[:] = cv2.resize(image, (inner_width, inner_height), interpolation=interpolation)
+    return canvas, scale, (x, y)

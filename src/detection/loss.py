@@ -5,10 +5,8 @@ from keras import ops
 
 from .anchors import MAXIMUM_LOG_SCALE
 
-_FOCAL_ALPHA = 0.4
-_FOCAL_GAMMA = 2.0
+_FOCAL_ALPHA, _FOCAL_GAMMA = 0.4, 2.0
 _BOX_WEIGHT = 1.5
-_CORNER_WEIGHT = 1.0
 
 
 def detection_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> keras.KerasTensor:
@@ -29,7 +27,7 @@ def detection_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> ke
     difference = ops.abs(targets[..., 5:13] - outputs[..., 5:13])
     smooth = ops.where(difference < 0.1, difference**2 / 0.2, difference - 0.05)
     corners = ops.mean(smooth, axis=-1) * positive * targets[..., 13]
-    total = ops.sum(classification * counted + _BOX_WEIGHT * box + _CORNER_WEIGHT * corners, axis=-1)
+    total = ops.sum(classification * counted + _BOX_WEIGHT * box + corners, axis=-1)
     return total / ops.maximum(ops.mean(ops.sum(positive, axis=-1)), 1.0)
 
 

@@ -11,21 +11,16 @@ from .views import VIEW_HEIGHT, VIEW_WIDTH
 
 #: Share of anchors expected to be plates before training; keeps focal loss calm at the start (Lin et al., 2017).
 _PRIOR = 0.01
-#: Numbers of the verifier's output: a logit, and four offsets of the plate's box to the place, coded as by
-#: :mod:`numberplate.detection.anchors`, times the scale below, which makes them of the order of 1. The offsets only
-#: help to learn where plates end; nothing is moved by them.
-_VERIFIER_OUTPUTS = 5
+#: Makes the verifier's offsets, coded as in :mod:`numberplate.detection.anchors`, of the order of 1. They only help to
+#: learn where plates end; nothing is moved by them.
 OFFSET_SCALE = 4.0
-#: Of the map that the verifier's answer is taken from, in pixels of the view.
-_VIEW_STRIDE = 16
 
 
 def _convolution(x: keras.KerasTensor, channels: int, kernel: int = 3, stride: int = 1) -> keras.KerasTensor:
     """A convolution with normalisation and ReLU."""
     # Dense 3×3 convolutions: on a CPU they train twice as fast as depthwise ones and carry more per millisecond.
     x = layers.Conv2D(channels, kernel, strides=stride, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization(momentum=0.97)(x)
-    return layers.ReLU()(x)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.97)(x))
 
 
 def _residual(x: keras.KerasTensor, blocks: int = 1) -> keras.KerasTensor:
@@ -38,8 +33,7 @@ def _residual(x: keras.KerasTensor, blocks: int = 1) -> keras.KerasTensor:
 def _backbone(image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Feature maps of 64 channels at stride 8 and of 96 channels at stride 16 from BGR pictures (0..255)."""
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
-    x = _convolution(x, 16, stride=2)
-    x = _residual(_convolution(x, 32, stride=2))
+    x = _residual(_convolution(_convolution(x, 16, stride=2), 32, stride=2))
     stride_8 = _residual(_convolution(x, 64, stride=2), 2)
     # Depth is cheap on the coarse maps, and it is there that a grille is told from a plate.
     return stride_8, _residual(_convolution(stride_8, 96, stride=2), 4)
@@ -50,12 +44,11 @@ def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
     rarely = keras.initializers.Constant(-math.log((1 - _PRIOR) / _PRIOR))
     # With small kernels the bias alone speaks at first, however deep the network is.
     small = keras.initializers.RandomNormal(stddev=0.01)
-    logit = layers.Conv2D(
-        ANCHORS_PER_CELL, 1, kernel_initializer=small, bias_initializer=rarely, name=f"output_logit_{stride}"
-    )(x)
-    box = layers.Conv2D(ANCHORS_PER_CELL * 4, 1, name=f"output_box_{stride}")(x)
-    corners = layers.Conv2D(ANCHORS_PER_CELL * 8, 1, name=f"output_corners_{stride}")(x)
-    parts = [layers.Reshape((-1, size))(part) for part, size in ((logit, 1), (box, 4), (corners, 8))]
+    begin = {"kernel_initializer": small, "bias_initializer": rarely}
+    parts = []
+    for name, size, initializers in (("logit", 1, begin), ("box", 4, {}), ("corners", 8, {})):
+        part = layers.Conv2D(ANCHORS_PER_CELL * size, 1, name=f"output_{name}_{stride}", **initializers)(x)
+        parts.append(layers.Reshape((-1, size))(part))
     return layers.Concatenate(axis=-1)(parts)
 
 
@@ -63,8 +56,7 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
     """The detector, with random weights (1.4 M parameters; the weights fit any input size).
 
     Returns:
-        A model from ``[B, height, width, 3]`` BGR (0..255) to ``[B, A, 13]``: for each anchor of
-        :func:`numberplate.detection.anchors.anchor_grid` a logit, 4 box offsets and 8 corner offsets.
+        A model from BGR pictures ``[B, height, width, 3]`` (0..255) to ``[B, A, 13]``: per anchor a logit and offsets.
 
     Raises:
         ValueError: a side is no multiple of the coarsest stride, 32.
@@ -74,7 +66,6 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
     image = layers.Input((height, width, 3), name="image")
     stride_8, stride_16 = _backbone(image)
     stride_32 = _residual(_convolution(stride_16, 128, stride=2), 4)
-
     # Feature pyramid (Lin et al., 2017): what the coarse maps know of cars helps the fine ones to find small plates.
     coarse = _convolution(stride_32, 64, kernel=1)
     middle = layers.Add()([layers.UpSampling2D()(coarse), _convolution(stride_16, 64, kernel=1)])
@@ -85,20 +76,14 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
 
 
 def build_verifier() -> keras.Model:
-    """The network of rescoring: the detector's backbone on two small pictures of a place (0.8 M parameters).
-
-    Returns:
-        A model from views ``[B, VIEW_HEIGHT, VIEW_WIDTH, 3]`` BGR (0..255) to ``[B, 5]``: a logit and four offsets.
-    """
+    """The network of rescoring (0.8 M parameters): from BGR views (0..255) to a logit and four offsets, ``[B, 5]``."""
     views = layers.Input((VIEW_HEIGHT, VIEW_WIDTH, 3), name="views")
     _, x = _backbone(views)
     x = _convolution(_residual(x), 48, kernel=1)
     # Where something is counts: one kernel that covers all of the map.
-    x = layers.Conv2D(96, (VIEW_HEIGHT // _VIEW_STRIDE, VIEW_WIDTH // _VIEW_STRIDE), use_bias=False)(x)
-    x = layers.ReLU()(layers.BatchNormalization(momentum=0.97)(x))
-    x = layers.Dropout(0.3)(x)
-    x = layers.Conv2D(_VERIFIER_OUTPUTS, 1, name="output_all")(x)
-    return keras.Model(views, layers.Reshape((_VERIFIER_OUTPUTS,))(x), name="verifier")
+    x = layers.Conv2D(96, x.shape[1:3], use_bias=False)(x)
+    x = layers.Dropout(0.3)(layers.ReLU()(layers.BatchNormalization(momentum=0.97)(x)))
+    return keras.Model(views, layers.Reshape((5,))(layers.Conv2D(5, 1, name="output_all")(x)), name="verifier")
 
 
 def build_refiner() -> keras.Model:

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, nms
+from ..basics.geometry import ByteArray, FloatArray, nms
 from .anchors import INPUT_HEIGHT, INPUT_WIDTH
 from .detector import NMS_IOU, Detection
 
@@ -22,19 +21,14 @@ CROWD = 4
 CUT = 2.0
 
 
-def with_parts(detect: Callable[[NDArray[np.uint8]], list[Detection]], image: NDArray[np.uint8]) -> list[Detection]:
-    """Find the plates of a photograph, in a large one without near plates, or with many, far ones, too.
-
-    Args:
-        detect: finds the plates of a picture.
-        image: BGR uint8 ``[H, W, 3]``.
-    """
+def with_parts(detect: Callable[[ByteArray], list[Detection]], image: ByteArray) -> list[Detection]:
+    """Find the plates of a BGR photograph; in a large one without near plates, or with many of them, far ones, too."""
     found = detect(image)
     height, width = image.shape[:2]
     scale = min(INPUT_HEIGHT / height, INPUT_WIDTH / width)
     near = [scale * (plate.box[2] - plate.box[0]) >= NEAR_WIDTH for plate in found if plate.confidence >= SURE_PLATE]
-    crowded = len(near) >= CROWD
-    if scale >= LARGE_SCALE or (any(near) and not crowded):
+    is_crowded = len(near) >= CROWD
+    if scale >= LARGE_SCALE or (any(near) and not is_crowded):
         return found
     part_height, part_width = round(PART_SHARE * height), round(PART_SHARE * width)
     for top in (0, height - part_height):
@@ -46,7 +40,7 @@ def with_parts(detect: Callable[[NDArray[np.uint8]], list[Detection]], image: ND
             most = np.where(offset > 0, np.inf, np.array([part_width, part_height]) - CUT)
             found += [
                 Detection(plate.box + np.tile(offset, 2), plate.corners + offset, plate.confidence)
-                for plate in (with_parts(detect, part) if crowded else detect(part))
+                for plate in (with_parts(detect, part) if is_crowded else detect(part))
                 if (plate.box[:2] > least).all() and (plate.box[2:] < most).all()
             ]
     boxes: FloatArray = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)

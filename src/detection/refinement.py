@@ -1,16 +1,15 @@
 """Corner refinement: where exactly the corners of a plate are that has been found.
 
-The detector sees a plate of some ten pixels' height together with all of its photograph. Here the plate fills half of a
-picture, straightened as the detector's corners have it, and each corner is where the mean of a heat map lies (Sun et
-al., Integral Human Pose Regression, 2018).
+The detector sees a plate together with all of its photograph. Here the plate fills half of a picture, straightened as
+the detector's corners have it, and each corner is the mean of a heat map (Integral Human Pose Regression, Sun et al.,
+2018).
 """
 
 import functools
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, Matrix, iou_matrix, is_convex, quad_axes, quad_to_box, sound_quad
+from ..basics.geometry import ByteArray, FloatArray, Matrix, iou_matrix, is_convex, quad_axes, quad_to_box, sound_quad
 from ..basics.runtime import Model
 from .letterbox import BORDER_VALUE
 from .views import Pyramid
@@ -26,27 +25,24 @@ REFINEMENT_PASSES = 2
 AGREEMENT = 0.4
 
 
-def placement(quad: FloatArray) -> Matrix:
-    """The affine map ``[2, 3]`` from the close-up of a plate to its photograph, in continuous pixels.
+def close_up(pyramid: Pyramid, quad: FloatArray, border: int = BORDER_VALUE) -> tuple[ByteArray, Matrix]:
+    """The refiner's picture of a plate: the parallelogram nearest to its presumed corners ``[4, 2]``.
 
-    The plate is taken to be the parallelogram nearest to its presumed corners ``[4, 2]``.
+    Returns:
+        BGR uint8 ``[CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]``, and the affine map ``[2, 3]`` from there to the photograph.
     """
     across, down = quad_axes(quad)
     axes = np.stack([across / PLATE_WIDTH, down / PLATE_HEIGHT], axis=1)
-    middle = quad.mean(axis=0) - axes @ np.array([CLOSE_UP_WIDTH / 2, CLOSE_UP_HEIGHT / 2])
-    return np.concatenate([axes, middle[:, None]], axis=1)
-
-
-def close_up(pyramid: Pyramid, to_photo: Matrix, border: int = BORDER_VALUE) -> NDArray[np.uint8]:
-    """The refiner's picture of a plate, placed by :func:`placement`; the border is what lies beyond the photograph."""
-    return pyramid.part(to_photo, CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT, border)
+    corner = quad.mean(axis=0) - axes @ np.array([CLOSE_UP_WIDTH / 2, CLOSE_UP_HEIGHT / 2])
+    to_photo = np.column_stack([axes, corner])
+    return pyramid.part(to_photo, CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT, border), to_photo
 
 
 @functools.cache
 def cell_centres() -> FloatArray:
     """Where the cells of a heat map lie in the close-up, ``[cells, 2]`` in pixels."""
-    rows, columns = np.mgrid[0 : CLOSE_UP_HEIGHT // HEAT_STRIDE, 0 : CLOSE_UP_WIDTH // HEAT_STRIDE]
-    return np.asarray((np.stack([columns, rows], axis=-1).reshape(-1, 2) + 0.5) * HEAT_STRIDE, np.float32)
+    rows, columns = np.mgrid[:CLOSE_UP_HEIGHT:HEAT_STRIDE, :CLOSE_UP_WIDTH:HEAT_STRIDE] + HEAT_STRIDE / 2
+    return np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float32)
 
 
 def decode_heat(logits: FloatArray) -> FloatArray:
@@ -56,27 +52,19 @@ def decode_heat(logits: FloatArray) -> FloatArray:
     return np.asarray((heat / heat.sum(axis=0)).T @ cell_centres())
 
 
-class CornerRefiner:
-    """Finds the corners of plates that are known roughly."""
+def refined_corners(model: Model, image: ByteArray, presumed: FloatArray) -> FloatArray:
+    """The corners ``[N, 4, 2]`` of plates in a BGR image, from presumed ones, any N.
 
-    def __init__(self, model: Model) -> None:
-        """Use a loaded model, see :func:`numberplate.detection.networks.build_refiner`."""
-        self._model = model
-
-    def refine(self, image: NDArray[np.uint8], quads: FloatArray) -> FloatArray:
-        """The corners ``[N, 4, 2]`` of plates in a BGR image, from presumed ones, any N.
-
-        Those presumed stay where what is found is no plate's outline or lies elsewhere.
-        """
-        pyramid = Pyramid(image)
-        return np.array([self._refined(pyramid, quad) for quad in quads], np.float32).reshape(-1, 4, 2)
-
-    def _refined(self, pyramid: Pyramid, presumed: FloatArray) -> FloatArray:
-        quad = sound_quad(presumed)
+    Those presumed stay where what the network finds, see :func:`numberplate.detection.networks.build_refiner`, is no
+    plate's outline or lies elsewhere.
+    """
+    pyramid, boxes, refined = Pyramid(image), quad_to_box(presumed), presumed.copy()
+    for index, quad in enumerate(map(sound_quad, presumed)):
         for _ in range(REFINEMENT_PASSES):
-            to_photo = placement(quad)
-            found = decode_heat(self._model(close_up(pyramid, to_photo)[None])[0])
-            quad = (found @ to_photo[:, :2].T + to_photo[:, 2]).astype(np.float32)
-            if not is_convex(quad) or iou_matrix(quad_to_box(quad)[None], quad_to_box(presumed)[None]) < AGREEMENT:
-                return presumed
-        return quad
+            picture, to_photo = close_up(pyramid, quad)
+            quad = (decode_heat(model(picture[None])[0]) @ to_photo[:, :2].T + to_photo[:, 2]).astype(np.float32)
+            if not is_convex(quad) or iou_matrix(quad_to_box(quad)[None], boxes[[index]]) < AGREEMENT:
+                break
+        else:
+            refined[index] = quad
+    return refined

@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_to_quad
+from ..basics.geometry import ByteArray, FloatArray, box_to_quad
 from ..basics.parameters import PARAMETERS, LogisticModel
 from ..basics.runtime import Model
 from .detector import Detection
@@ -16,55 +15,43 @@ from .views import Pyramid, view
 #: What the detector finds from this score on is rescored, the surest, so many at most.
 LEAST_RESCORED = 0.1
 MOST_RESCORED = 32
-#: The verifier's log odds are cut to this range, as it has not seen everything. Its doubt counts for less than its
-#: trust: what it doubts may still be proven by a text.
+#: The verifier's log odds are cut to this range, as it has not seen everything; what it doubts a text may still prove.
 LEAST_LOG_ODDS, MOST_LOG_ODDS = -2.0, 4.0
 #: A place so many times as high as wide may be a plate in a photograph that has been turned to a side.
 TALL = 1.3
 
 
+@dataclass(frozen=True)
 class Rescorer:
-    """Judges what may be plates in an image."""
+    """Judges what may be plates by the verifier, see :func:`numberplate.detection.networks.build_verifier`."""
 
-    def __init__(self, model: Model, opinion: LogisticModel = PARAMETERS.rescoring) -> None:
-        """Use a loaded model, see :func:`numberplate.detection.networks.build_verifier`."""
-        self._model = model
-        self._opinion = opinion
+    model: Model
+    opinion: LogisticModel = PARAMETERS.rescoring
 
-    def rescore(self, image: NDArray[np.uint8], proposals: Sequence[Detection], threshold: float) -> list[Detection]:
-        """The detections with the confidence that both networks have in them, the most confident first.
+    def rescore(self, image: ByteArray, proposals: Sequence[Detection], threshold: float) -> list[Detection]:
+        """The detector's proposals in a BGR image with the confidence of both networks, the most confident first.
 
-        Args:
-            image: BGR uint8 ``[H, W, 3]``.
-            proposals: of the detector. Those that cannot reach the threshold are not looked at.
-            threshold: lowest confidence kept, 0..1.
+        Those below the threshold, 0..1, are left out; those that cannot reach it are not even looked at.
         """
         pyramid = Pyramid(image)
-        rescored = [self._rescored(pyramid, proposal, threshold) for proposal in proposals]
-        kept = [detection for detection in rescored if detection.confidence >= threshold]
+        kept = []
+        for proposal in proposals:
+            if self.opinion.probability(_features(proposal, MOST_LOG_ODDS)) >= threshold:
+                features, turn = self.features(pyramid, proposal)
+                # Corners of turned plates cannot be learnt: those of plates turned to either side cancel out.
+                corners = np.roll(box_to_quad(proposal.box), -turn, axis=0) if turn else proposal.corners
+                if (confidence := float(self.opinion.probability(features))) >= threshold:
+                    kept.append(Detection(proposal.box, corners, confidence))
         return sorted(kept, key=lambda detection: detection.confidence, reverse=True)
 
-    def _rescored(self, pyramid: Pyramid, proposal: Detection, threshold: float) -> Detection:
-        if self._opinion.probability(_features(proposal, MOST_LOG_ODDS)) < threshold:
-            return replace(proposal, confidence=0.0)
-        features, turn = self.features(pyramid, proposal)
-        # Corners of turned plates cannot be learnt: those of plates turned to one side and to the other cancel out.
-        corners = np.roll(box_to_quad(proposal.box), -turn, axis=0) if turn else proposal.corners
-        return Detection(proposal.box, corners, float(self._opinion.probability(features)))
-
     def features(self, pyramid: Pyramid, proposal: Detection) -> tuple[FloatArray, int]:
-        """What tells plates from what else looks like them; a logistic model weighs it.
-
-        Returns:
-            Log odds ``[2]`` of the detector and of the verifier, and by how many quarter turns clockwise the plate is
-            turned.
-        """
+        """Log odds ``[2]`` of detector and verifier, and by how many quarter turns clockwise the plate is turned."""
         width, height = proposal.box[2:] - proposal.box[:2]
         turns = (0, -1, 1) if height > TALL * width else (0,)
         # One by one: arrays of megabytes that come and go would scatter the memory.
-        logits = [float(self._model(view(pyramid, proposal.box, turn)[None])[0, 0]) for turn in turns]
-        likeliest = int(np.argmax(logits))
-        return _features(proposal, logits[likeliest]), turns[likeliest]
+        logits = [float(self.model(view(pyramid, proposal.box, turn)[None])[0, 0]) for turn in turns]
+        logit, turn = max(zip(logits, turns, strict=True), key=lambda pair: pair[0])
+        return _features(proposal, logit), turn
 
 
 def _features(proposal: Detection, logit: float) -> FloatArray:

@@ -3,28 +3,22 @@
 import numpy as np
 
 from ..basics.geometry import FloatArray, iou_matrix
-from .anchors import anchor_grid, encode_boxes, encode_corners
+from .anchors import anchor_grid, encode_offsets
 
 #: An anchor with at least this IoU to a plate has to find it; between the two thresholds it may do as it likes.
-POSITIVE_IOU = 0.45
-IGNORED_IOU = 0.3
+POSITIVE_IOU, IGNORED_IOU = 0.45, 0.3
 #: Every plate is given at least its best anchors, as small and unusual plates overlap none by much.
 MINIMUM_ANCHORS = 3
 
 
 def assign_targets(boxes: FloatArray, quads: FloatArray, ignored: FloatArray, height: int, width: int) -> FloatArray:
-    """Training targets of one image.
+    """Training targets of one image, for an input of a height and a width in pixels.
 
-    Args:
-        boxes: ``[N, 4]`` plates, in pixels of the network's input.
-        quads: ``[N, 4, 2]`` their corners; NaN where a data set has none.
-        ignored: ``[M, 4]`` regions in which nothing is asked (plates cut off by the crop, say).
-        height: input height in pixels.
-        width: input width in pixels.
+    They ask for plates with boxes ``[N, 4]`` and corners ``[N, 4, 2]``, NaN where a data set has none, and for nothing
+    in regions ``[M, 4]`` that are ignored, such as plates cut off by the crop.
 
     Returns:
-        float32 ``[A, 14]``: label (1 plate, 0 background, -1 ignored), 4 box offsets, 8 corner offsets, whether the
-        corners are known.
+        float32 ``[A, 14]``: label (1 plate, 0 background, -1 ignored), 12 offsets, whether the corners are known.
     """
     anchors = anchor_grid(height, width)
     targets = np.zeros((len(anchors), 14), np.float32)
@@ -42,10 +36,8 @@ def assign_targets(boxes: FloatArray, quads: FloatArray, ignored: FloatArray, he
         top = top[overlaps[top, plate] > 0]
         best[top] = plate
         positive[top] = True
-    chosen = best[positive]
+    offsets = encode_offsets(boxes[best[positive]], quads[best[positive]], anchors[positive])
     targets[positive, 0] = 1
-    targets[positive, 1:5] = encode_boxes(boxes[chosen], anchors[positive])
-    corners = encode_corners(quads[chosen], anchors[positive])
-    targets[positive, 5:13] = np.nan_to_num(corners)
-    targets[positive, 13] = np.isfinite(corners).all(axis=1)
+    targets[positive, 1:13] = np.nan_to_num(offsets)
+    targets[positive, 13] = np.isfinite(offsets).all(axis=1)
     return targets

@@ -1,62 +1,49 @@
 """What the networks are shown of a place in a picture: parts that are turned, sheared and scaled as they need them.
 
-For rescoring that is the place's surroundings, and the place itself more closely. A plate of a few pixels is a bright
-spot; that it hangs in the middle of a car's rear tells what it is. A sign or a badge of the same shape gives itself
-away by what is on it. Both pictures are of one size whatever the plate's, so that far plates profit from what near ones
-have taught.
+For rescoring that is the place's surroundings, which tell what a bright spot of a few pixels is, and the place itself,
+where a sign or a badge gives itself away. Both pictures are of one size whatever the plate's, so that far plates profit
+from what near ones have taught.
 """
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, Matrix, box_centres
+from ..basics.geometry import ByteArray, FloatArray, Matrix, box_centres
 from .letterbox import BORDER_VALUE
 
 #: Both pictures, one above the other, in pixels, and how many times the place's size they show across.
-VIEW_WIDTH = 96
 SURROUNDINGS_HEIGHT, SURROUNDINGS_REACH = 96, 7.0
 CLOSE_HEIGHT, CLOSE_REACH = 48, 1.9
-VIEW_HEIGHT = SURROUNDINGS_HEIGHT + CLOSE_HEIGHT
+VIEW_HEIGHT, VIEW_WIDTH = SURROUNDINGS_HEIGHT + CLOSE_HEIGHT, 96
 #: Plates of two rows are seen as if they were so many times as wide as high, at least.
 LEAST_ASPECT = 2.2
 #: Smaller copies of an image are not needed below this side, in pixels.
 LEAST_SIDE = 8
-#: From a picture that is upright to one that is turned clockwise by so many quarter turns.
-_QUARTER_TURNS = {0: np.eye(2), 1: np.array([[0.0, -1.0], [1.0, 0.0]]), -1: np.array([[0.0, 1.0], [-1.0, 0.0]])}
 
 
 class Pyramid:
     """An image at its own, half, a quarter … of its size; each is made when it is first asked for."""
 
-    def __init__(self, *levels: NDArray[np.uint8]) -> None:
-        """Take the first levels: the image, and as many of its halves as there are already."""
+    def __init__(self, *levels: ByteArray) -> None:
+        """Take the image, and as many of its halves as there are already."""
         self._levels = list(levels)
 
-    def level(self, number: int) -> NDArray[np.uint8]:
+    def level(self, number: int) -> ByteArray:
         """The image halved so many times, or as often as it can be."""
         while len(self._levels) <= number and min(self._levels[-1].shape[:2]) >= LEAST_SIDE:
             half = cv2.resize(self._levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
             self._levels.append(np.asarray(half, np.uint8))
         return self._levels[min(number, len(self._levels) - 1)]
 
-    def part(
-        self, to_image: Matrix, width: int, height: int, border: int = BORDER_VALUE, blur: int = 0
-    ) -> NDArray[np.uint8]:
-        """A part of the image, turned, sheared and scaled, of a size in pixels.
+    def part(self, to_image: Matrix, width: int, height: int, border: int = BORDER_VALUE, blur: int = 0) -> ByteArray:
+        """A part of the image, turned, sheared and scaled, of a size in pixels, with a grey border beyond the image.
 
-        Args:
-            to_image: ``[2, 3]``, from continuous pixels of the part to those of the image.
-            width: of the part.
-            height: of the part.
-            border: grey value of what lies beyond the image.
-            blur: how many times fewer pixels than there are shall be shown, as a power of two.
+        The matrix ``[2, 3]`` goes from its continuous pixels to the image's; blur halves its resolution so many times.
         """
         step = float(np.linalg.norm(to_image[:, :2], axis=0).min())
         # The level next to the size wanted: neither aliasing nor waste.
         source = self.level(max(0, round(np.log2(max(step, 1e-6)))) + blur)
-        shrunk = np.array(source.shape[1::-1]) / self._levels[0].shape[1::-1]
-        placement = to_image * shrunk[:, None]
+        placement = to_image * (np.array(source.shape[1::-1]) / self._levels[0].shape[1::-1])[:, None]
         # OpenCV counts from the centres of pixels.
         placement[:, 2] += placement[:, :2] @ np.array([0.5, 0.5]) - 0.5
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -66,8 +53,8 @@ class Pyramid:
 
 def plate_size(box: FloatArray, quarter_turns: int = 0) -> float:
     """By what a place ``[4]`` of any shape is scaled: the width of most plates, at least 1 pixel."""
-    width, height = (box[2:] - box[:2])[:: -1 if quarter_turns else 1]
-    return max(float(width), LEAST_ASPECT * float(height), 1.0)
+    width, height = (box[2:] - box[:2])[:: -1 if quarter_turns else 1].tolist()
+    return float(max(width, LEAST_ASPECT * height, 1.0))
 
 
 def view(
@@ -77,18 +64,14 @@ def view(
     turn: Matrix | None = None,
     blur: int = 0,
     border: int = BORDER_VALUE,
-) -> NDArray[np.uint8]:
-    """The verifier's picture of a place, BGR uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]``.
+) -> ByteArray:
+    """The verifier's picture of a place ``[4]``, BGR uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]``.
 
-    Args:
-        pyramid: of the image.
-        box: the place, ``[4]``.
-        quarter_turns: -1, 0 or 1, clockwise, by which the image is turned; the picture is upright.
-        turn: ``[2, 2]``, turns and scales the picture about its middle; for training, as the others.
-        blur: see :meth:`Pyramid.part`.
-        border: see there.
+    It is upright, though the image is turned by -1, 0 or 1 quarter turns clockwise. For training a matrix ``[2, 2]``
+    turns and scales it about its middle; blur and border are those of :meth:`Pyramid.part`.
     """
-    turned = _QUARTER_TURNS[quarter_turns] @ (np.eye(2) if turn is None else np.linalg.inv(turn))
+    cosine, sine = 1 - abs(quarter_turns), quarter_turns
+    turned = np.array([[cosine, -sine], [sine, cosine]]) @ (np.eye(2) if turn is None else np.linalg.inv(turn))
     size = plate_size(box, quarter_turns)
     parts = []
     for height, reach in ((SURROUNDINGS_HEIGHT, SURROUNDINGS_REACH), (CLOSE_HEIGHT, CLOSE_REACH)):

@@ -1,7 +1,7 @@
 """Which detections are plates: rules, asked in turn until one has an opinion.
 
 Lamps, badges and grilles look like plates to a detector, but carry no row of characters; a plate in an unusual place
-or light is doubted by the detector, but its text gives it away.
+or light is doubted by it, but has a text.
 """
 
 import re

@@ -4,15 +4,15 @@ import dataclasses
 import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from typing import Any, get_origin
 
+import cv2
 import numpy as np
 
 from ..basics.errors import InputError
-from ..basics.geometry import FloatArray
+from ..basics.geometry import FloatArray, quad_axes
 from ..syntax.library import known_regions, own_syntax
 
 #: What people say in place of ISO codes.
@@ -50,19 +50,17 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        known = known_regions()
         for code in self.regions:
-            if code not in known:
-                names = {name.lower(): region for region, name in known.items()}
-                nearest = difflib.get_close_matches(code.lower(), [*known, *names, *OTHER_CODES], 1, 0.3)
-                meant = "".join(names.get(near, OTHER_CODES.get(near, near)) for near in nearest)
+            if code not in (known := known_regions()):
+                names = {name.lower(): region for region, name in known.items()} | OTHER_CODES
+                nearest = difflib.get_close_matches(code.lower(), [*known, *names], 1, 0.3)
+                meant = "".join(names.get(near, near) for near in nearest)
                 hint = f"did you mean {meant} ({known[meant]})?" if meant else "give ISO codes, such as br or us-ca"
                 raise InputError(f"{code}: there is no such region; {hint}")
-        for pattern in self.formats:
-            try:
-                own_syntax([pattern])
-            except ValueError as error:
-                raise InputError(f"formats: {error}; docs/countries.md tells the notation") from error
+        try:
+            own_syntax(self.formats)
+        except ValueError as error:
+            raise InputError(f"formats: {error}; docs/countries.md tells the notation") from error
         for name in ("min_confidence", "min_detection"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name}={getattr(self, name)}: give a number from 0 to 1")
@@ -77,77 +75,61 @@ class ReadOptions:
 
     @classmethod
     def parse(cls, given: Mapping[str, Sequence[str]]) -> "ReadOptions":
-        """From texts: of the command line, of a form, or of an address's query.
+        """From texts of the command line, of a form, or of an address's query, by the name of their option.
 
-        Args:
-            given: the texts by the name of their option; lists have their items between commas or one a text, the
-                corners of a zone are ``x,y x,y x,y``.
+        Lists have their items between commas or one a text, the corners of a zone are ``x,y x,y x,y``.
 
         Raises:
             InputError: there is no such option, or a text cannot be understood.
         """
-        kinds = {one.name: one.type for one in dataclasses.fields(cls)}
-        for name in given:
-            if name not in kinds:
-                raise InputError(f"{name}: there is no such option; {_nearest(name, kinds)}")
-        return cls(**{name: _value(name, kinds[name], texts) for name, texts in given.items() if texts})
+        types = {one.name: one.type for one in dataclasses.fields(cls)}
+        values: dict[str, Any] = {}
+        for name, texts in given.items():
+            if name not in types:
+                near = difflib.get_close_matches(name, types, 1, 0.4)
+                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(types))}"
+                raise InputError(f"{name}: there is no such option; {hint}")
+            parse, kind = _PARSERS.get(name, _PARSERS[types[name]])
+            is_list = get_origin(types[name]) is tuple
+            for text in texts if is_list else texts[-1:]:
+                try:
+                    value = parse(text)
+                except (KeyError, ValueError) as error:
+                    raise InputError(f"{name}={text}: give {kind}") from error
+                values[name] = values.get(name, ()) + value if is_list else value
+        return cls(**values)
 
     def wants(self, corners: FloatArray, confidence: float) -> bool:
         """Whether a detection with such corners ``[4, 2]`` and such a confidence is to be read."""
-        width = float(np.linalg.norm((corners[1] + corners[2] - corners[0] - corners[3]) / 2))
+        width = float(np.linalg.norm(quad_axes(corners)[0]))
         if confidence < self.min_detection or not self.min_width <= width <= self.max_width:
             return False
-        middle = corners.mean(axis=0)
-        inside = not self._zones[0] or any(_contains(polygon, middle) for polygon in self._zones[0])
-        return inside and not any(_contains(polygon, middle) for polygon in self._zones[1])
-
-    @cached_property
-    def _zones(self) -> tuple[list[FloatArray], list[FloatArray]]:
-        zone, out = ([np.array(polygon, np.float32) for polygon in of] for of in (self.zone, self.zone_out))
-        return zone, out
+        middle = corners.mean(axis=0).tolist()
+        inside, outside = (
+            any(cv2.pointPolygonTest(np.array(polygon, np.float32), middle, False) >= 0 for polygon in of)
+            for of in (self.zone, self.zone_out)
+        )
+        return (inside or not self.zone) and not outside
 
 
 #: Nothing is known.
 ANYTHING = ReadOptions()
 
 
-def _contains(polygon: FloatArray, point: FloatArray) -> bool:
-    """Whether a polygon ``[N, 2]`` contains a point: by the number of its sides to the right."""
-    starts, ends = polygon, np.roll(polygon, -1, axis=0)
-    spans = (starts[:, 1] > point[1]) != (ends[:, 1] > point[1])
-    rise = np.where(spans, ends[:, 1] - starts[:, 1], 1)
-    crossing = starts[:, 0] + (point[1] - starts[:, 1]) / rise * (ends[:, 0] - starts[:, 0])
-    return bool(np.sum(spans & (crossing > point[0])) % 2)
+def _polygon(text: str) -> tuple[Polygon]:
+    values = [float(number) for number in re.split(r"[\s,;]+", text.strip())]
+    if len(values) < 6 or not all(map(math.isfinite, values)):
+        raise ValueError
+    return (tuple(zip(values[::2], values[1::2], strict=True)),)
 
 
-def _nearest(word: str, words: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(words), 1, 0.4)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(words))}"
-
-
-def _value(name: str, kind: Any, texts: Sequence[str]) -> Any:
-    if name in ("zone", "zone_out"):
-        return tuple(_polygon(name, text) for text in texts)
-    if name == "regions":
-        return tuple(code.strip().lower() for text in texts for code in text.split(",") if code.strip())
-    if name == "formats":
-        return tuple(texts)
-    if kind is bool:
-        if texts[-1].lower() not in ("true", "false", "1", "0", "yes", "no"):
-            raise InputError(f"{name}={texts[-1]}: give true or false")
-        return texts[-1].lower() in ("true", "1", "yes")
-    try:
-        return float(texts[-1]) if kind is float else int(texts[-1])
-    except ValueError as error:
-        raise InputError(f"{name}={texts[-1]}: give a number") from error
-
-
-def _polygon(name: str, text: str) -> Polygon:
-    numbers = re.split(r"[\s,;]+", text.strip())
-    try:
-        values = [float(number) for number in numbers]
-    except ValueError as error:
-        raise InputError(f"{name}={text}: give corners as x,y x,y x,y") from error
-    if len(values) % 2 or len(values) < 6 or not all(map(math.isfinite, values)):
-        raise InputError(f"{name}={text}: give three corners or more as x,y x,y x,y")
-    return tuple(zip(values[::2], values[1::2], strict=True))
+_FLAGS = dict.fromkeys(("true", "1", "yes"), True) | dict.fromkeys(("false", "0", "no"), False)
+#: By the name or the type of an option its value from a text, of a tuple some items, and what the text has to be.
+_PARSERS: dict[Any, tuple[Callable[[str], Any], str]] = {
+    "regions": (lambda text: tuple(code.strip().lower() for code in text.split(",") if code.strip()), "codes"),
+    tuple[str, ...]: (lambda text: (text,), "texts"),
+    tuple[Polygon, ...]: (_polygon, "three corners or more as x,y x,y x,y"),
+    bool: (lambda text: _FLAGS[text.lower()], "true or false"),
+    float: (float, "a number"),
+    int | None: (int, "a number"),
+}

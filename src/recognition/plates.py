@@ -11,27 +11,21 @@ from ..segmentation.rows import typical_height
 from .reading import Reading
 
 #: The refined corners are believed where they make a plate so many times as high as its characters, and its text has
-#: such a confidence. Of higher plates, and of those that have words around their text, refinement has seen a part.
-PLATE_HEIGHTS = (1.32, 2.0)
-LEAST_CONFIDENCE = 0.2
+#: such a confidence. Of higher plates, and of those with words around their text, refinement has seen a part.
+PLATE_HEIGHTS, LEAST_CONFIDENCE = (1.32, 2.0), 0.2
 #: Texts that overlap by a larger IoU are one text, found twice.
 SAME_TEXT = 0.5
 
 
 def plate_of(detection: Detection, reading: Reading) -> Plate:
     """The record of a plate, from where it was found and what was read there."""
-    xmin, ymin, xmax, ymax = (float(value) for value in detection.box)
-    top_left, top_right, bottom_right, bottom_left = ((float(x), float(y)) for x, y in detection.corners)
+    xmin, ymin, xmax, ymax = detection.box.tolist()
+    top_left, top_right, bottom_right, bottom_left = ((x, y) for x, y in detection.corners.tolist())
     return Plate(
-        text=reading.text,
-        confidence=reading.confidence if reading.text else 0.0,
         box=(xmin, ymin, xmax, ymax),
         corners=(top_left, top_right, bottom_right, bottom_left),
         detection_confidence=detection.confidence,
-        rows=reading.rows,
-        characters=reading.characters,
-        candidates=reading.candidates,
-        region=reading.region,
+        **(vars(reading) if reading.text else vars(reading) | {"confidence": 0.0}),
     )
 
 
@@ -46,11 +40,7 @@ def settled_corners(found: FloatArray, refined: FloatArray, reading: Reading) ->
     characters = np.array([character.box for character in reading.characters], np.float32)
     ratio = quad_size(refined)[1] / max(typical_height(characters), 1.0)
     suits = reading.confidence >= LEAST_CONFIDENCE and PLATE_HEIGHTS[0] <= ratio <= PLATE_HEIGHTS[1]
-    return _holding(refined if suits else mean, characters)
-
-
-def _holding(corners: FloatArray, characters: FloatArray) -> FloatArray:
-    """The corners, moved outwards along the plate's own axes if the middle of a character ``[N, 4]`` lies outside."""
+    corners = refined if suits else mean
     axes, middle = np.stack(quad_axes(corners), axis=1), corners.mean(axis=0)
     if abs(np.linalg.det(axes)) < 1:
         return corners
@@ -58,6 +48,7 @@ def _holding(corners: FloatArray, characters: FloatArray) -> FloatArray:
     places = (box_to_quad(characters) - middle) @ np.linalg.inv(axes).T
     if np.abs(places.mean(axis=1)).max() <= 0.5:
         return corners
+    # The middle of a character lies outside: they move outwards along the plate's own axes.
     reach = [np.minimum(places.min(axis=(0, 1)), -0.5), np.maximum(places.max(axis=(0, 1)), 0.5)]
     return np.asarray(middle + box_to_quad(np.concatenate(reach)) @ axes.T, np.float32)
 
@@ -65,8 +56,8 @@ def _holding(corners: FloatArray, characters: FloatArray) -> FloatArray:
 def distinct(plates: Sequence[Plate]) -> list[Plate]:
     """The plates, surest detection first, without those whose text a surer one has told already."""
     read = [plate for plate in plates if plate.characters]
-    corners = [[(one.box[:2], one.box[2:]) for one in plate.characters] for plate in read]
-    texts = np.array([quad_to_box(np.array(of).reshape(-1, 2)) for of in corners]).reshape(-1, 4)
+    corners = [box_to_quad(np.array([one.box for one in plate.characters])).reshape(-1, 2) for plate in read]
+    texts = np.array([quad_to_box(of) for of in corners], np.float32).reshape(-1, 4)
     kept = [read[index] for index in nms(texts, np.array([plate.detection_confidence for plate in read]), SAME_TEXT)]
-    unread = [plate for plate in plates if not plate.characters]
-    return sorted(kept + unread, key=lambda plate: plate.detection_confidence, reverse=True)
+    kept += [plate for plate in plates if not plate.characters]
+    return sorted(kept, key=lambda plate: plate.detection_confidence, reverse=True)

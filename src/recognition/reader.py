@@ -1,104 +1,131 @@
 """Reading plates whose corners are known roughly: segment, classify and spell, and where that is unsure, once more."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_centres, quad_size, quad_to_box, sound_quad, transform_points
+from ..basics.geometry import ByteArray, FloatArray, box_centres, box_to_quad, quad_size, quad_to_box, sound_quad
 from ..basics.parameters import PARAMETERS, Parameters
+from ..basics.results import Candidate, Character
 from ..basics.runtime import Model
+from ..basics.texts import ALPHABET, CLASSES, REJECT
 from ..classification.crops import character_crops
-from ..classification.search import class_probabilities, combined_probabilities
+from ..classification.search import class_probabilities, combined_probabilities, spell, tempered
 from ..segmentation.canvas import PlateView, plate_view
 from ..segmentation.decode import decode_cells
+from ..segmentation.foreign import foreign_log_odds
+from ..segmentation.rows import group_rows
 from ..syntax.library import NO_SYNTAXES, Syntaxes
-from .passes import cut_sides, is_unsure, quad_of_text
-from .reading import Pass, Reading, read_boxes
+from .evidence import evidence_features, surest_class, weighted_median, with_look_alikes
+from .reading import LEAST_CHARACTERS, Pass, Reading
+from .rerank import rerank
 
 #: A plate less than so many pixels high has nothing to read.
 LEAST_PLATE_HEIGHT = 4.0
 #: A plate is read in so many passes at most.
 MOST_PASSES = 3
+#: A box is looked at by the search from this evidence on.
+LEAST_EVIDENCE = 0.05
+#: A row below the main one is no text if its characters are lower than this times those of the main row, provided that
+#: the main row has so many.
+FOOTNOTE_RATIO, LEAST_MAIN_ROW = 0.8, 3
+#: So many of the likeliest texts are told.
+_CANDIDATES = 10
 
 
+@dataclass(frozen=True)
 class PlateReader:
     """Reads plates. Each pass runs both models once, for all plates that it is about."""
 
-    def __init__(
-        self, segmenter: Model, classifier: Model, syntaxes: Syntaxes = NO_SYNTAXES, parameters: Parameters = PARAMETERS
-    ) -> None:
-        """Keep the models, see the ``network`` modules; without syntaxes no region is told."""
-        self._segmenter, self._classifier = segmenter, classifier
-        self._syntaxes, self._parameters = syntaxes, parameters
+    segmenter: Model
+    classifier: Model
+    #: Without any no region is told.
+    syntaxes: Syntaxes = NO_SYNTAXES
+    parameters: Parameters = PARAMETERS
 
-    def with_syntaxes(self, syntaxes: Syntaxes) -> "PlateReader":
-        """This reader with other syntaxes."""
-        return PlateReader(self._segmenter, self._classifier, syntaxes, self._parameters)
-
-    def read(self, image: NDArray[np.uint8], quads: FloatArray) -> list[Reading]:
-        """Read the plates of a photograph, one reading per quad.
-
-        Args:
-            image: uint8 ``[H, W, 3]`` BGR.
-            quads: ``[N, 4, 2]`` corners in pixels (TL, TR, BR, BL), any N.
-        """
-        readings = [Reading()] * len(quads)
+    def read(self, image: ByteArray, quads: FloatArray) -> list[Reading]:
+        """Read the plates of a BGR photograph, one reading per quad, ``[N, 4, 2]`` in pixels, any N."""
         usable = [index for index, quad in enumerate(quads) if quad_size(quad)[1] >= LEAST_PLATE_HEIGHT]
-        if not usable:
-            return readings
-        outlines = [quad_to_box(quads[index]) for index in usable]
-        beside = [_apart(outlines, own) for own in outlines]
-        latest = self.read_once(image, [sound_quad(quads[index]) for index in usable], beside)
-        best = list(latest)
-        again = [place for place, seen in enumerate(latest) if is_unsure(seen) or any(cut_sides(seen))]
-        for _ in range(MOST_PASSES - 1):
-            if not again:
-                break
-            straightened = [quad_of_text(latest[place]) for place in again]
-            further = self.read_once(image, straightened, [beside[place] for place in again])
-            for place, seen in zip(again, further, strict=True):
-                latest[place] = seen
-                best[place] = max(best[place], seen, key=lambda one: one.certainty)
-            again = [place for place in again if any(cut_sides(latest[place]))]
-        for index, seen in zip(usable, best, strict=True):
-            readings[index] = seen.reading
-        return readings
+        outlines = quad_to_box(quads[usable])
+        # What does not touch a plate holds other plates.
+        apart = (outlines[None, :, :2] > outlines[:, None, 2:]) | (outlines[None, :, 2:] < outlines[:, None, :2])
+        beside = {index: outlines[np.any(others, axis=1)] for index, others in zip(usable, apart, strict=True)}
+        again = {index: sound_quad(quads[index]) for index in usable}
+        best: dict[int, Pass] = {}
+        count = 0
+        while again:
+            count += 1
+            passes = self.read_once(image, list(again.values()), [beside[index] for index in again])
+            for index, seen in zip(list(again), passes, strict=True):
+                best[index] = max(best.get(index, seen), seen, key=lambda one: one.certainty)
+                if count < MOST_PASSES and (any(seen.cut_sides) or (count == 1 and seen.is_unsure)):
+                    again[index] = seen.quad_of_text()
+                else:
+                    del again[index]
+        return [best[index].reading if index in best else Reading() for index in range(len(quads))]
 
-    def read_once(
-        self, image: NDArray[np.uint8], quads: Sequence[FloatArray], beside: Sequence[FloatArray]
-    ) -> list[Pass]:
+    def read_once(self, image: ByteArray, quads: Sequence[FloatArray], beside: Sequence[FloatArray]) -> list[Pass]:
         """One pass: read each quad ``[4, 2]`` once, but for what lies in the boxes ``[M, 4]`` beside it."""
         views = [plate_view(image, quad) for quad in quads]
-        cells = self._segmenter(np.stack([view.canvas for view in views])[..., None])
-        found = [
-            _outside(view, others, *decode_cells(of_plate))
-            for view, others, of_plate in zip(views, beside, cells, strict=True)
-        ]
-        crops = np.concatenate([character_crops(view, boxes) for view, (boxes, _, _) in zip(views, found, strict=True)])
-        opinions = np.concatenate([logits for _, _, logits in found])
-        probabilities = np.zeros((0, opinions.shape[1] + 1), np.float32)
+        cells = self.segmenter(np.stack([view.canvas for view in views])[..., None])
+        marked = []
+        for view, others, of_plate in zip(views, beside, cells, strict=True):
+            boxes, scores, opinions = decode_cells(of_plate)
+            middles = view.in_photo(box_centres(boxes))[:, None]
+            own = ~np.any(np.all((middles > others[:, :2]) & (middles < others[:, 2:]), axis=2), axis=1)
+            marked.append((boxes[own], scores[own], opinions[own]))
+        crops = np.concatenate([character_crops(view, boxes) for view, (boxes, *_) in zip(views, marked, strict=True)])
+        probabilities = np.zeros((0, CLASSES), np.float32)
         if len(crops):
-            probabilities = class_probabilities(self._classifier(crops[..., None]))
-            probabilities = combined_probabilities(probabilities, opinions, self._parameters.search)
-        parts = np.split(probabilities, np.cumsum([len(boxes) for boxes, _, _ in found])[:-1])
+            first = class_probabilities(self.classifier(crops[..., None]))
+            second = np.concatenate([opinions for *_, opinions in marked])
+            probabilities = combined_probabilities(first, second, self.parameters.search)
+        parts = np.split(probabilities, np.cumsum([len(boxes) for boxes, *_ in marked])[:-1])
         return [
-            read_boxes(view, boxes, scores, part, self._syntaxes, self._parameters)
-            for view, (boxes, scores, _), part in zip(views, found, parts, strict=True)
+            self._spelled(view, boxes, scores, part)
+            for view, (boxes, scores, _), part in zip(views, marked, parts, strict=True)
         ]
 
+    def _spelled(self, view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> Pass:
+        """Find the text in boxes ``[N, 4]``, any N, with the segmenter's scores ``[N]`` and class ones ``[N, 37]``."""
+        if len(boxes) == 0:
+            return Pass(view, Reading(), 0.0, boxes, boxes, boxes, np.zeros((0, 4), np.float32))
+        features = evidence_features(boxes, scores, probabilities)
+        marked = boxes, features
+        if self.syntaxes.is_told:
+            probabilities = with_look_alikes(probabilities)
+        evidence = self.parameters.evidence.probability(features).astype(np.float32)
+        kept = np.nonzero(evidence >= LEAST_EVIDENCE)[0]
+        boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
+        rows = _without_footnotes(group_rows(boxes, evidence), boxes, evidence)
+        spellings = spell(boxes, evidence, probabilities, rows, self.parameters.search)
+        first = {spelling.boxes[0] for spelling in spellings if spelling.boxes}
+        foreign = {box: foreign_log_odds(view.canvas, boxes, box, self.parameters.foreign) for box in first}
+        weights = self.parameters.syntax
+        spellings, region = rerank(spellings, boxes, evidence, probabilities, self.syntaxes, foreign, weights)
+        spellings = tempered(spellings, self.parameters.search.inverse_temperature)
+        best = spellings[0]
+        if len(best.text) < LEAST_CHARACTERS:
+            return Pass(view, Reading(), 0.0, boxes, boxes, *marked)
+        told = [Candidate(one.text, one.probability) for one in spellings if len(one.text) >= LEAST_CHARACTERS]
+        chosen = list(best.boxes)
+        rows = [row for row in rows if set(row) & set(chosen)]
+        classes = probabilities[chosen, [ALPHABET.index(character) for character in best.text]]
+        sure = evidence[chosen] * classes / probabilities[chosen, :REJECT].sum(axis=1)
+        outlines = quad_to_box(view.in_photo(box_to_quad(boxes[chosen])))
+        places = zip(best.text, sure.tolist(), outlines.tolist(), strict=True)
+        characters = tuple(Character(one, share, (x0, y0, x1, y1)) for one, share, (x0, y0, x1, y1) in places)
+        reading = Reading(best.text, best.probability, len(rows), characters, tuple(told[:_CANDIDATES]), region)
+        certainty = float(np.sum(evidence[chosen] * surest_class(probabilities[chosen]) - 0.5))
+        return Pass(view, reading, certainty, boxes[chosen], boxes[[index for row in rows for index in row]], *marked)
 
-def _apart(outlines: Sequence[FloatArray], own: FloatArray) -> FloatArray:
-    """The boxes ``[M, 4]`` that do not touch a plate's own: they hold other plates."""
-    apart = [box for box in outlines if np.any(box[:2] > own[2:]) or np.any(box[2:] < own[:2])]
-    return np.array(apart, np.float32).reshape(-1, 4)
 
-
-def _outside(
-    view: PlateView, others: FloatArray, boxes: FloatArray, scores: FloatArray, logits: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The boxes on a view, with what belongs to them, whose middles lie outside other boxes of the photograph."""
-    middles = transform_points(box_centres(boxes), view.to_photo)[:, None]
-    within = (middles > others[:, :2]) & (middles < others[:, 2:])
-    outside = ~np.any(np.all(within, axis=2), axis=1)
-    return boxes[outside], scores[outside], logits[outside]
+def _without_footnotes(rows: list[list[int]], boxes: FloatArray, evidence: FloatArray) -> list[list[int]]:
+    """Leave out rows of smaller characters below the main row: dates, places, dealers."""
+    sums = [float(evidence[row].sum()) for row in rows]
+    if max(sums, default=0.0) < LEAST_MAIN_ROW:
+        return rows
+    heights, main = boxes[:, 3] - boxes[:, 1], sums.index(max(sums))
+    usual = [weighted_median(heights[row], evidence[row]) for row in rows]
+    return [row for place, row in enumerate(rows) if place <= main or usual[place] >= FOOTNOTE_RATIO * usual[main]]

@@ -1,144 +1,94 @@
-"""One reading: from the classified boxes of one plate canvas to what the plate says."""
+"""What a plate says, and what a pass of reading saw of it: whether another pass is worth it, and from which corners."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from ..basics.geometry import FloatArray, box_to_quad, quad_to_box, transform_points
-from ..basics.parameters import Parameters
+from ..basics.geometry import FloatArray, box_centres
 from ..basics.results import Candidate, Character, Region
-from ..basics.texts import ALPHABET, REJECT
-from ..classification.search import spell, tempered
-from ..segmentation.canvas import PlateView
-from ..segmentation.foreign import foreign_log_odds
-from ..segmentation.rows import group_rows
-from ..syntax.library import Syntaxes
-from .evidence import evidence_features, surest_class, weighted_median, with_look_alikes
-from .rerank import rerank
+from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView
+from ..segmentation.rows import text_slope, typical_height
 
-#: A box is looked at by the search from this evidence on.
-LEAST_EVIDENCE = 0.05
-#: A row below the main one is no text if its characters are lower than this times the main row's, provided that the
-#: main row has so many characters.
-FOOTNOTE_RATIO = 0.8
-LEAST_MAIN_ROW = 3
 #: A text of fewer characters is none.
 LEAST_CHARACTERS = 2
-#: So many of the likeliest texts are told.
-_CANDIDATES = 10
+#: A plate is straightened by its own text and read again if its text slopes more than this, its weakest character
+#: is less sure, or the text takes up less of the canvas, both along and across: corners that were much too wide.
+LARGEST_SLOPE, SURE_CHARACTER = 0.06, 0.85
+SMALL_TEXT = (0.6 * CANVAS_WIDTH, 0.5 * CANVAS_HEIGHT)
+#: Fewer boxes than this do not show how to straighten a plate better.
+LEAST_BOXES = 4
+#: A text that comes so near to the canvas's edge, in heights of a character, may go on beyond: the next pass reaches
+#: so far there.
+NEAR_EDGE, REACH = 0.6, 2.2
+#: Margins around the text that make up a plate, along and across, in heights of a character.
+TEXT_MARGINS = (0.35, 0.2)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a plate says.
+    """What a plate says; nothing where it cannot be read."""
 
-    Attributes:
-        text: ``A``-``Z`` and ``0``-``9`` without separators; empty where the plate cannot be read.
-        confidence: probability of the text, 0..1; 0 where the plate cannot be read.
-        rows: lines of text, those of a stack counted too; 0 where the plate cannot be read.
-        characters: in reading order, boxes in pixels of the photograph.
-        candidates: the likeliest texts, best first; the first is ``text``.
-        region: whose syntax the text fits best, or None.
-    """
-
+    #: ``A``-``Z`` and ``0``-``9`` without separators, and its probability, 0..1.
     text: str = ""
     confidence: float = 0.0
+    #: Lines of text, those of a stack counted too.
     rows: int = 0
+    #: In reading order, boxes in pixels of the photograph.
     characters: tuple[Character, ...] = ()
+    #: The likeliest texts, best first; the first is ``text``.
     candidates: tuple[Candidate, ...] = ()
+    #: Whose syntax the text fits best, or None.
     region: Region | None = None
 
 
 @dataclass(frozen=True)
 class Pass:
-    """What one pass of reading saw of a plate.
-
-    Attributes:
-        view: what was read.
-        reading: what it says.
-        certainty: probability that a box is a character and of its likeliest class, summed over the characters beyond
-            one half.
-        boxes: ``[N, 4]`` boxes on the canvas that show where the text is: its characters, or, where nothing could be
-            read, whatever may be one.
-        in_rows: ``[M, 4]`` these and what else in their rows may be a character.
-        all_boxes: ``[K, 4]`` everything that the segmenter marked.
-        features: ``[K, 4]`` of each, see :func:`numberplate.recognition.evidence.evidence_features`.
-    """
+    """What one pass of reading saw of a plate."""
 
     view: PlateView
     reading: Reading
+    #: Probability that a box is a character and of its likeliest class, summed over the characters beyond one half.
     certainty: float
+    #: Boxes ``[N, 4]`` on the canvas that show where the text is: its characters, or, where nothing could be read,
+    #: whatever may be one; and ``[M, 4]`` these and what else in their rows may be a character.
     boxes: FloatArray
     in_rows: FloatArray
+    #: Everything that the segmenter marked, ``[K, 4]``, and what tells whether it is a character, ``[K, 4]``.
     all_boxes: FloatArray
     features: FloatArray
 
+    @cached_property
+    def is_unsure(self) -> bool:
+        """Whether a second pass may read better than this one."""
+        if len(self.boxes) < LEAST_BOXES:
+            return False
+        weakest = min((character.confidence for character in self.reading.characters), default=0.0)
+        extent = self.boxes[:, 2:].max(axis=0) - self.boxes[:, :2].min(axis=0)
+        is_steep = abs(text_slope(self.boxes)) > LARGEST_SLOPE
+        return bool(weakest < SURE_CHARACTER or is_steep or np.all(extent < np.array(SMALL_TEXT)))
 
-def read_boxes(
-    view: PlateView,
-    boxes: FloatArray,
-    scores: FloatArray,
-    probabilities: FloatArray,
-    syntaxes: Syntaxes,
-    parameters: Parameters,
-) -> Pass:
-    """Find the text in the boxes of a canvas.
+    @cached_property
+    def cut_sides(self) -> tuple[bool, bool]:
+        """Whether the text may go on beyond the left and beyond the right edge of the canvas.
 
-    Args:
-        view: the plate.
-        boxes: ``[N, 4]`` boxes on its canvas, any N.
-        scores: ``[N]`` centre probabilities of the segmenter.
-        probabilities: ``[N, 37]`` class probabilities.
-        syntaxes: what plates look like.
-        parameters: weights of evidence, search and syntaxes.
-    """
-    if len(boxes) == 0:
-        return Pass(view, Reading(), 0.0, boxes, boxes, boxes, np.zeros((0, 4), np.float32))
-    features = evidence_features(boxes, scores, probabilities)
-    marked = boxes, features
-    if syntaxes.is_told:
-        probabilities = with_look_alikes(probabilities)
-    evidence = parameters.evidence.probability(features).astype(np.float32)
-    kept = np.nonzero(evidence >= LEAST_EVIDENCE)[0]
-    boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
-    rows = _without_footnotes(group_rows(boxes, evidence), boxes, evidence)
-    spellings = spell(boxes, evidence, probabilities, rows, parameters.search)
-    first = {spelling.boxes[0] for spelling in spellings if spelling.boxes}
-    foreign = {box: foreign_log_odds(view.canvas, boxes, box, parameters.foreign) for box in first}
-    spellings, region = rerank(spellings, boxes, evidence, probabilities, syntaxes, foreign, parameters.syntax)
-    spellings = tempered(spellings, parameters.search.inverse_temperature)
-    best = spellings[0]
-    if len(best.text) < LEAST_CHARACTERS:
-        return Pass(view, Reading(), 0.0, boxes, boxes, *marked)
-    told = [Candidate(one.text, one.probability) for one in spellings if len(one.text) >= LEAST_CHARACTERS]
-    chosen = list(best.boxes)
-    rows = [row for row in rows if set(row) & set(chosen)]
-    classes = probabilities[chosen, [ALPHABET.index(character) for character in best.text]]
-    sure = evidence[chosen] * classes / probabilities[chosen, :REJECT].sum(axis=1)
-    outlines = quad_to_box(transform_points(box_to_quad(boxes[chosen]), view.to_photo))
-    reading = Reading(
-        text=best.text,
-        confidence=best.probability,
-        rows=len(rows),
-        characters=tuple(
-            Character(text, float(confidence), (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
-            for text, confidence, box in zip(best.text, sure, outlines, strict=True)
-        ),
-        candidates=tuple(told[:_CANDIDATES]),
-        region=region,
-    )
-    certainty = float(np.sum(evidence[chosen] * surest_class(probabilities[chosen]) - 0.5))
-    return Pass(view, reading, certainty, boxes[chosen], boxes[[index for row in rows for index in row]], *marked)
+        What the edge cuts through is rarely sure enough to be one of the text's characters, but tells that it does.
+        """
+        if len(self.boxes) < LEAST_CHARACTERS:
+            return False, False
+        near = NEAR_EDGE * typical_height(self.boxes)
+        return bool(self.in_rows[:, 0].min() < near), bool(self.in_rows[:, 2].max() > CANVAS_WIDTH - near)
 
-
-def _without_footnotes(rows: list[list[int]], boxes: FloatArray, evidence: FloatArray) -> list[list[int]]:
-    """Leave out rows of smaller characters below the main row: dates, places, dealers."""
-    if len(rows) < 2:
-        return rows
-    heights = boxes[:, 3] - boxes[:, 1]
-    usual = [weighted_median(heights[row], evidence[row]) for row in rows]
-    sums = [float(evidence[row].sum()) for row in rows]
-    main = int(np.argmax(sums))
-    if sums[main] < LEAST_MAIN_ROW:
-        return rows
-    return [row for place, row in enumerate(rows) if place <= main or usual[place] >= FOOTNOTE_RATIO * usual[main]]
+    def quad_of_text(self) -> FloatArray:
+        """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph."""
+        height, slope = typical_height(self.boxes), text_slope(self.boxes)
+        along = np.array([1, slope]) / np.hypot(1, slope)
+        across = np.array([-along[1], along[0]])
+        centres, half_width = box_centres(self.boxes), (self.boxes[:, 2] - self.boxes[:, 0]) / 2
+        x, y = centres @ along, centres @ across
+        before, behind = (height * (REACH if is_cut else TEXT_MARGINS[0]) for is_cut in self.cut_sides)
+        margin = height * (0.5 + TEXT_MARGINS[1])
+        left, right = float(np.min(x - half_width)) - before, float(np.max(x + half_width)) + behind
+        top, bottom = float(np.min(y)) - margin, float(np.max(y)) + margin
+        corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+        return self.view.in_photo((corners @ np.stack([along, across])).astype(np.float32))

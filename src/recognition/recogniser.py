@@ -1,6 +1,7 @@
 """From one picture to its plates, the chain in sight: detect, rescore, refine corners, read, accept."""
 
 import copy
+import dataclasses
 import functools
 import threading
 import time
@@ -9,14 +10,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..basics.errors import InputError
-from ..basics.geometry import FloatArray, box_within, quad_tilt
+from ..basics.geometry import FloatArray, box_within, quad_axes
 from ..basics.memory import FreeMemory
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import ImageResult, Plate
 from ..basics.runtime import Model, load_model
 from ..detection.detector import Detection, Detector
 from ..detection.parts import with_parts
-from ..detection.refinement import CornerRefiner
+from ..detection.refinement import refined_corners
 from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, Rescorer
 from ..media.images import BGRImage
 from ..media.inputs import Photograph
@@ -54,10 +55,9 @@ class PlateRecogniser:
         try:
             self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
             self.rescorer = Rescorer(load("verifier", runtime), parameters.rescoring)
-            self.refiner = CornerRefiner(load("refiner", runtime))
-            self.reader = PlateReader(
-                load("segmenter", runtime), load("classifier", runtime), self._syntaxes, parameters
-            )
+            self.refiner = load("refiner", runtime)
+            segmenter, classifier = load("segmenter", runtime), load("classifier", runtime)
+            self.reader = PlateReader(segmenter, classifier, self._syntaxes, parameters)
         except (FileNotFoundError, ImportError) as error:
             raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
 
@@ -67,7 +67,7 @@ class PlateRecogniser:
         told._options = options
         if options.regions or options.formats:
             syntaxes = self._syntaxes.told(options.regions, options.formats, options.regions_strict)
-            told.reader = self.reader.with_syntaxes(syntaxes)
+            told.reader = dataclasses.replace(self.reader, syntaxes=syntaxes)
         return told
 
     def recognise(self, photograph: Photograph) -> ImageResult:
@@ -80,41 +80,36 @@ class PlateRecogniser:
         read = time.perf_counter()
         self._free_memory.give_back()
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
-        height, width = image.shape[:2]
-        return ImageResult(photograph.name, width, height, self.plates(pairs), timing)
+        return ImageResult(photograph.name, image.shape[1], image.shape[0], self.plates(pairs), timing)
 
     def search(self, image: BGRImage) -> list[Detection]:
-        """Find what may be plates in a photograph, BGR uint8 ``[H, W, 3]``, in its parts too where it is large.
-
-        A frame of a video is not searched: others follow it, in which a far plate is nearer.
-        """
+        """Find what may be plates in a photograph, and in parts of a large one; frames show far plates nearer later."""
         return with_parts(self.detect, image)
 
     def detect(self, image: BGRImage) -> list[Detection]:
-        """Find what may be plates in a picture, BGR uint8 ``[H, W, 3]``, the surest first."""
+        """Find what may be plates in a picture, the surest first."""
         proposals = self.detector.detect(image, LEAST_RESCORED)[:MOST_RESCORED]
         detections = self.rescorer.rescore(image, proposals, self._thresholds.least_detection)
         return [one for one in detections if self._options.wants(one.corners, one.confidence)]
 
     def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
-        """Read what was found in a picture, BGR uint8 ``[H, W, 3]``; the detections come back with better corners."""
+        """Read what was found in a picture; the detections come back with better corners."""
         found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
-        refined = self.refiner.refine(image, found)
+        refined = refined_corners(self.refiner, image, found)
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
-        straight = [_straighter(*quads) for quads in zip(found, refined, strict=True)]
-        readings = self.reader.read(image, np.array(straight, np.float32).reshape(-1, 4, 2))
-        corners = [settled_corners(*opinions) for opinions in zip(found, refined, readings, strict=True)]
-        height, width = image.shape[:2]
-        located = [
-            Detection(box_within(quad, width, height), quad, detection.confidence)
-            for detection, quad in zip(detections, corners, strict=True)
-        ]
-        return list(zip(located, readings, strict=True))
+        straighter = (np.abs(_tilts(found) - _tilts(refined)) > (TURNED, SHEARED)).any(axis=1)
+        readings = self.reader.read(image, np.where(straighter[:, None, None], refined, found))
+        pairs = []
+        for detection, better, reading in zip(detections, refined, readings, strict=True):
+            corners = settled_corners(detection.corners, better, reading)
+            box = box_within(corners, image.shape[1], image.shape[0])
+            pairs.append((Detection(box, corners, detection.confidence), reading))
+        return pairs
 
     def plates(self, pairs: Sequence[tuple[Detection, Reading]]) -> tuple[Plate, ...]:
         """The plates among what was read in a photograph, the surest first."""
-        distinct_plates = distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)])
-        return tuple(distinct_plates[: self._options.max_plates])
+        plates = distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)])
+        return tuple(plates[: self._options.max_plates])
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate, and wanted."""
@@ -122,10 +117,10 @@ class PlateRecogniser:
         return sure and is_plate(detection, reading, self._thresholds, self._rules)
 
 
-def _straighter(found: FloatArray, refined: FloatArray) -> FloatArray:
-    """The corners ``[4, 2]`` to read a plate from."""
-    (roll, shear), (better_roll, better_shear) = quad_tilt(found), quad_tilt(refined)
-    return refined if abs(roll - better_roll) > TURNED or abs(shear - better_shear) > SHEARED else found
+def _tilts(quads: FloatArray) -> FloatArray:
+    """Angles ``[N, 2]`` in radians by which rows and columns of quads leave the horizontal and the vertical."""
+    across, down = quad_axes(quads)
+    return np.stack([np.arctan2(across[:, 1], across[:, 0]), np.arctan2(-down[:, 0], down[:, 1])], axis=1)
 
 
 def load_recogniser(runtime: str = "litert", options: ReadOptions = ANYTHING) -> PlateRecogniser:

@@ -2,8 +2,7 @@
 
 By Bayes' rule the odds of two texts are those of what was seen, times those of meeting such plates. A text that fits a
 national syntax is met more often than a random string of its length, the more so the fewer strings fit: one in a
-thousand strings of seven characters looks like a plate of Britain. Any letters may be a personal plate of the United
-States, so that fitting that says next to nothing, unless they spell a word.
+thousand of seven characters looks like a plate of Britain, but any letters may be a personal plate of America.
 """
 
 import math
@@ -36,36 +35,18 @@ def rerank(
     foreign: Mapping[int, float],
     weights: SyntaxParameters = PARAMETERS.syntax,
 ) -> tuple[list[Spelling], Region | None]:
-    """Weigh spellings by the syntaxes.
+    """Weigh the spellings of a search, at least one, the likeliest first, by the syntaxes.
 
     A spelling gains nothing if it leaves out a clear character of the likeliest spelling, or takes it for another.
-
-    Args:
-        spellings: of the search, the likeliest first; at least one.
-        boxes: ``[N, 4]`` boxes.
-        evidence: ``[N]`` probability that a box holds a character of the text.
-        probabilities: ``[N, 37]`` class probabilities.
-        syntaxes: what plates look like.
-        foreign: log odds that a character of another script stands before a box, by the box's index; even without.
-        weights: how much syntaxes and breaks count.
+    Boxes, evidence and probabilities are those of the search; ``foreign`` has the log odds that a character of another
+    script stands before a box, by the box's index, where they are not even.
 
     Returns:
         The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the
         first fits best, or None.
     """
-    # Most spellings are of the same boxes and differ in a class.
     if syntaxes.is_told:
         weights = replace(weights, prior_weight=1.0, largest_bonus=math.inf)
-    breaks = {chosen: break_log_odds(boxes, chosen, weights) for chosen in {spelling.boxes for spelling in spellings}}
-    # What stands before the text is seen: unlike how often plates are met, it counts in full.
-    shares = [
-        syntaxes.shares(
-            spelling.text,
-            breaks[spelling.boxes],
-            foreign.get(spelling.boxes[0], 0.0) / weights.prior_weight if spelling.boxes else 0.0,
-        )
-        for spelling in spellings
-    ]
     # Where people know whose plates they are, it is theirs to say whether a clear character is an O or a 0.
     seen_as = merged if syntaxes.is_told else str
     best = spellings[0]
@@ -75,21 +56,25 @@ def rerank(
         for box, character in zip(best.boxes, best.text, strict=True)
         if probabilities[box, ALPHABET.index(character)] >= weights.clear * probabilities[box, :REJECT].sum()
     }
-    gained, lawful = [], 0.0
-    for spelling, of_regions in zip(spellings, shares, strict=True):
-        consistent = clear_boxes <= set(spelling.boxes) and all(
-            clear_classes.get(box, seen_as(character)) == seen_as(character)
-            for box, character in zip(spelling.boxes, spelling.text, strict=True)
-        )
-        gain = bonus(len(spelling.text), sum(of_regions.values()), weights) if consistent else 0.0
+    # Most spellings are of the same boxes and differ in a class.
+    breaks = {chosen: break_log_odds(boxes, chosen, weights) for chosen in {spelling.boxes for spelling in spellings}}
+    weighed, lawful = [], 0.0
+    for spelling in spellings:
+        # What stands before the text is seen: unlike how often plates are met, it counts in full.
+        before = foreign.get(spelling.boxes[0], 0.0) / weights.prior_weight if spelling.boxes else 0.0
+        shares = syntaxes.shares(spelling.text, breaks[spelling.boxes], before)
+        seen = dict(zip(spelling.boxes, map(seen_as, spelling.text), strict=True))
+        consistent = clear_boxes <= seen.keys() and all(clear_classes.get(box, one) == one for box, one in seen.items())
+        gain = bonus(len(spelling.text), sum(shares.values()), weights) if consistent else 0.0
         lawful += spelling.probability if gain else 0.0
-        gained.append(spelling.probability * (math.exp(gain) if gain or not syntaxes.is_strict else 0.0))
+        gained = spelling.probability * (math.exp(gain) if gain or not syntaxes.is_strict else 0.0)
+        weighed.append((gained, spelling, shares))
     if syntaxes.is_strict and lawful < LEAST_LAWFUL:
         return [Spelling("", 1.0, ())], None
-    scale = sum(spelling.probability for spelling in spellings) / sum(gained)
-    order = sorted(range(len(spellings)), key=lambda index: -gained[index])
-    ordered = [replace(spellings[index], probability=scale * gained[index]) for index in order]
-    return ordered, _region(ordered, [shares[index] for index in order], weights.lawful_odds)
+    scale = sum(spelling.probability for spelling in spellings) / sum(gained for gained, *_ in weighed)
+    weighed.sort(key=lambda one: -one[0])
+    ordered = [replace(spelling, probability=scale * gained) for gained, spelling, _ in weighed]
+    return ordered, _region(ordered, [shares for *_, shares in weighed], weights.lawful_odds)
 
 
 def break_log_odds(
@@ -102,32 +87,25 @@ def break_log_odds(
     """
     if len(chosen) < 2:
         return []
-    text = boxes[list(chosen)]
-    height = typical_height(text)
-    middles = box_centres(boxes) / height
-    steps, rises = np.diff(middles[list(chosen)], axis=0).T
-    gaps = (text[1:, 0] - text[:-1, 2]) / height
+    text, height = boxes[list(chosen)], typical_height(boxes[list(chosen)])
+    before, after = box_centres(text[:-1]) / height, box_centres(text[1:]) / height
+    left_out = box_centres(np.delete(boxes, list(chosen), axis=0)) / height
+    (steps, rises), gaps = (after - before).T, (text[1:, 0] - text[:-1, 2]) / height
     same_row = (steps > 0) & (np.abs(rises) < NEW_ROW)
     if not same_row.any():
         return [0.0] * len(gaps)
     wider = np.minimum(gaps - median(gaps[same_row].tolist()), steps - median(steps[same_row].tolist()))
-    left_out = np.delete(middles, list(chosen), axis=0)
-    before, after = (middles[list(side)][:, None] for side in (chosen[:-1], chosen[1:]))
-    between = (before[..., 0] < left_out[:, 0]) & (left_out[:, 0] < after[..., 0])
-    hidden = (between & (np.abs(left_out[:, 1] - before[..., 1]) < NEW_ROW)).any(axis=1)
+    between = (before[:, :1] < left_out[:, 0]) & (left_out[:, 0] < after[:, :1])
+    hidden = (between & (np.abs(left_out[:, 1] - before[:, 1:]) < NEW_ROW)).any(axis=1)
     most = weights.largest_break_odds
     log_odds = np.clip(weights.break_slope * (wider - weights.usual_break), -most, most)
-    return [float(odds) for odds in np.where(same_row, np.where(hidden, -most, log_odds), 0.0)]
+    return list(map(float, np.where(same_row, np.where(hidden, -most, log_odds), 0.0)))
 
 
 def bonus(length: int, share: float, weights: SyntaxParameters = PARAMETERS.syntax) -> float:
     """What a text gains by its syntax, in log odds: by the share of plates that say it, if all follow the syntaxes."""
-    odds = math.log1p(weights.lawful_odds * share / _random_share(length))
+    odds = math.log1p(weights.lawful_odds * share / len(ALPHABET) ** -length)
     return min(weights.largest_bonus, weights.prior_weight * odds)
-
-
-def _random_share(length: int) -> float:
-    return float(len(ALPHABET) ** -length)
 
 
 def _region(spellings: Sequence[Spelling], shares: Sequence[dict[str, float]], lawful_odds: float) -> Region | None:
@@ -136,7 +114,7 @@ def _region(spellings: Sequence[Spelling], shares: Sequence[dict[str, float]], l
         return None
     confidences = dict.fromkeys(shares[0], 0.0)
     for spelling, of_regions in zip(spellings, shares, strict=True):
-        total = sum(of_regions.values()) + _random_share(len(spelling.text)) / lawful_odds
+        total = sum(of_regions.values()) + len(ALPHABET) ** -len(spelling.text) / lawful_odds
         for code in of_regions.keys() & confidences.keys():
             confidences[code] += spelling.probability * of_regions[code] / total
     code = max(confidences, key=lambda code: confidences[code])

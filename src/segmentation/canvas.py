@@ -1,7 +1,7 @@
 """The plate canvas: every plate, straightened and fitted into one small grey picture.
 
-The canvas shows the plate with a margin, because detected corners are imprecise and the whole lettering has to be in
-it. Coordinates are continuous: the centre of the top-left pixel lies at (0.5, 0.5).
+It has a margin, because detected corners are imprecise and the whole lettering has to be in it. Coordinates are
+continuous: the centre of the top-left pixel lies at (0.5, 0.5).
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,10 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, Matrix, box_to_quad, quad_size, quad_to_rectangle, transform_points
+from ..basics.geometry import ByteArray, FloatArray, Matrix, box_to_quad, quad_size, quad_to_rectangle, transform_points
 
-CANVAS_HEIGHT = 96
-CANVAS_WIDTH = 192
+CANVAS_HEIGHT, CANVAS_WIDTH = 96, 192
 #: Canvas pixels per cell of the segmenter's output, and the cells of a canvas.
 CELL = 4
 GRID_HEIGHT, GRID_WIDTH = CANVAS_HEIGHT // CELL, CANVAS_WIDTH // CELL
@@ -23,57 +21,51 @@ CANVAS_MARGIN = 0.25
 #: Photograph pixels per canvas pixel beyond which the photograph is reduced before it is sampled, against aliasing.
 LARGEST_STEP = 1.5
 
-_HALF_PIXEL = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], np.float64)
+_HALF_PIXEL = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 
 
 def canvas_matrix(quad: FloatArray) -> Matrix:
     """The 3×3 homography from a photograph to the canvas of the plate with these corners ``[4, 2]``."""
-    width, height = quad_size(quad)
-    margin = CANVAS_MARGIN * height
-    scale = min(CANVAS_WIDTH / (width + 2 * margin), CANVAS_HEIGHT / (height + 2 * margin))
-    half_size = np.array([width, height]) * scale / 2
-    centre = np.array([CANVAS_WIDTH, CANVAS_HEIGHT]) / 2
-    return quad_to_rectangle(quad, np.concatenate([centre - half_size, centre + half_size]).astype(np.float32))
+    canvas, size = np.array([CANVAS_WIDTH, CANVAS_HEIGHT]), np.array(quad_size(quad))
+    half = size * min(canvas / (size + 2 * CANVAS_MARGIN * size[1])) / 2
+    return quad_to_rectangle(quad, np.concatenate([canvas / 2 - half, canvas / 2 + half]))
 
 
 @dataclass(frozen=True)
 class PlateView:
-    """The surroundings of one plate, no finer than the models can use.
+    """The surroundings of one plate, grey ``[h, w]`` and no finer than the models can use."""
 
-    Attributes:
-        grey: uint8 ``[h, w]``.
-        to_photo: 3×3 homography from canvas pixels to the photograph's pixels.
-        to_grey: the same to pixels of ``grey``.
-    """
-
-    grey: NDArray[np.uint8]
+    grey: ByteArray
+    #: 3×3 homographies from canvas pixels to the photograph's pixels, and to those of ``grey``.
     to_photo: Matrix
     to_grey: Matrix
 
+    def in_photo(self, points: FloatArray) -> FloatArray:
+        """Where points ``[..., 2]`` of the canvas lie in the photograph."""
+        return transform_points(points, self.to_photo)
+
     @cached_property
-    def canvas(self) -> NDArray[np.uint8]:
+    def canvas(self) -> ByteArray:
         """The plate canvas, uint8 ``[96, 192]``; outside the photograph its border is repeated."""
         matrix = np.linalg.inv(_HALF_PIXEL) @ self.to_grey @ _HALF_PIXEL
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        size = (CANVAS_WIDTH, CANVAS_HEIGHT)
+        size, flags = (CANVAS_WIDTH, CANVAS_HEIGHT), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return np.asarray(cv2.warpPerspective(self.grey, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
 
-def plate_view(image: NDArray[np.uint8], quad: FloatArray) -> PlateView:
+def plate_view(image: ByteArray, quad: FloatArray) -> PlateView:
     """Cut the surroundings of a plate with convex corners ``[4, 2]`` out of a photograph, BGR or grey."""
     to_photo = np.linalg.inv(canvas_matrix(quad))
     outline = transform_points(box_to_quad(np.array([0, 0, CANVAS_WIDTH, CANVAS_HEIGHT])), to_photo)
     height, width = image.shape[:2]
     xmin, ymin = np.clip(np.floor(outline.min(axis=0)) - 2, 0, [width - 1, height - 1]).astype(int)
     xmax, ymax = np.clip(np.ceil(outline.max(axis=0)) + 2, [xmin + 1, ymin + 1], [width, height]).astype(int)
-    part = image[ymin:ymax, xmin:xmax]
+    grey = image[ymin:ymax, xmin:xmax]
     step = quad_size(outline)[1] / CANVAS_HEIGHT
     if step > LARGEST_STEP:
-        size = (max(1, round(part.shape[1] / step)), max(1, round(part.shape[0] / step)))
-        reduced = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-    else:
-        reduced = part
-    grey = np.asarray(cv2.cvtColor(reduced, cv2.COLOR_BGR2GRAY), np.uint8) if image.ndim == 3 else reduced
-    x_scale, y_scale = reduced.shape[1] / part.shape[1], reduced.shape[0] / part.shape[0]
+        size = (max(1, round(grey.shape[1] / step)), max(1, round(grey.shape[0] / step)))
+        grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if image.ndim == 3:
+        grey = np.asarray(cv2.cvtColor(grey, cv2.COLOR_BGR2GRAY), np.uint8)
+    x_scale, y_scale = grey.shape[1] / (xmax - xmin), grey.shape[0] / (ymax - ymin)
     photo_to_grey = np.array([[x_scale, 0, -xmin * x_scale], [0, y_scale, -ymin * y_scale], [0, 0, 1]], np.float64)
     return PlateView(grey, to_photo, photo_to_grey @ to_photo)

@@ -18,15 +18,13 @@ def decode_cells(cells: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]
     """The character boxes that the segmenter saw on one canvas, from its output ``[24, 48, 41]``.
 
     Returns:
-        Boxes ``[N, 4]`` in canvas pixels, their centre probabilities ``[N]`` and the logits of their characters
-        ``[N, 36]``, best first.
+        Boxes ``[N, 4]`` in canvas pixels, best first, their probabilities ``[N]`` and the classes' logits ``[N, 36]``.
     """
     scores = (1 / (1 + np.exp(-cells[..., 0]))).astype(np.float32)
     # A peak is the largest of its 3×3 cells: centres of neighbours are at least two cells apart.
     peaks = (scores >= cv2.dilate(scores, np.ones((3, 3), np.uint8))) & (scores >= LEAST_SCORE)
-    rows, columns = np.nonzero(peaks)
-    x, y = columns + 0.5, rows + 0.5
-    left, top, right, bottom = cells[rows, columns, 1:5].T
-    boxes = np.stack([x - left, y - top, x + right, y + bottom], axis=1).astype(np.float32) * CELL
-    kept = nms(boxes, scores[rows, columns], LARGEST_OVERLAP)[:_MOST_CANDIDATES]
-    return boxes[kept], scores[rows, columns][kept], cells[rows, columns, 5:][kept]
+    centres = np.argwhere(peaks)[:, ::-1] + 0.5
+    sides = cells[peaks, 1:5]
+    boxes = np.concatenate([centres - sides[:, :2], centres + sides[:, 2:]], axis=1).astype(np.float32) * CELL
+    kept = nms(boxes, scores[peaks], LARGEST_OVERLAP)[:_MOST_CANDIDATES]
+    return boxes[kept], scores[peaks][kept], cells[peaks, 5:][kept]

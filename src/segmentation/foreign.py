@@ -1,19 +1,20 @@
 """Whether a character of another script stands before the text, as that of the province does on plates of China.
 
-It is not read, but that it is there says where the plate comes from, and with it which look-alikes the plate may have:
-those of China have neither I nor O. Where it would stand a Chinese character is as dark or as light as those of the
-text, and has finer strokes; the rim of a plate, a band with the country's letter or a bumper have not.
+It is not read, but that it is there says where the plate comes from, and so which look-alikes it may have: those of
+China have neither I nor O. A Chinese character is as dark or as light as those of the text, and has finer strokes; the
+rim of a plate, a band with the country's letter or a bumper have not.
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import ByteArray, FloatArray
 from ..basics.parameters import PARAMETERS, LogisticModel
 from .rows import typical_height
 
-#: From the middle of the first character to that of the one before it, and its width, in heights of a character
-#: (GA 36-2018: 57 and 45 of 90 mm).
+#: To the middle of the first character from that before it, and its width, in heights (GA 36-2018: mm of 90 mm).
 PITCH, WIDTH = 57 / 90, 45 / 90
 #: The logarithms are cut to this, as nothing beyond it was seen in training.
 LEAST_RATIO, LARGEST_RATIO = -2.0, 1.0
@@ -28,37 +29,30 @@ _LEAST_SIDE = 3
 
 
 def foreign_log_odds(
-    canvas: NDArray[np.uint8], boxes: FloatArray, first: int, model: LogisticModel = PARAMETERS.foreign
+    canvas: ByteArray, boxes: FloatArray, first: int, model: LogisticModel = PARAMETERS.foreign
 ) -> float:
     """Log odds that a character of another script stands before a text, if a plate of China is as likely as another.
 
-    Args:
-        canvas: uint8 ``[96, 192]`` plate canvas; where that place is not on it, the log odds are even.
-        boxes: ``[N, 4]`` boxes on it that may be characters.
-        first: index of the first of the text.
-        model: weighs the logarithms of contrast and of detail along and across.
+    They are even where its place is not on the canvas ``[96, 192]``. Boxes ``[N, 4]`` there may be characters, the text
+    begins with that of an index; the model weighs the logarithms of contrast and of detail along and across.
     """
     height = typical_height(boxes)
     xmin, top, xmax, bottom = boxes[first]
     middle = (xmin + xmax) / 2 - PITCH * height
-    before = _part(canvas, (middle - WIDTH / 2 * height, top, middle + WIDTH / 2 * height, bottom))
+    before = _detail(canvas, (middle - WIDTH / 2 * height, top, middle + WIDTH / 2 * height, bottom))
     row = boxes[np.abs(boxes[:, 1] + boxes[:, 3] - top - bottom) < 2 * SAME_ROW * height]
-    characters = [part for part in (_part(canvas, box) for box in row) if min(part.shape) >= _LEAST_SIDE]
-    if middle < 0 or min(before.shape) < _LEAST_SIDE or not characters:
+    details = [detail for box in row if (detail := _detail(canvas, box)) is not None]
+    if middle < 0 or before is None or not details:
         return 0.0
-    usual = np.median([_detail(part) for part in characters], axis=0)
-    ratios = np.log((_detail(before) + NOISE) / (usual + NOISE))
+    ratios = np.log((before + NOISE) / (np.median(details, axis=0) + NOISE))
     log_odds = model.log_odds(np.clip(ratios, LEAST_RATIO, LARGEST_RATIO))
     return float(np.clip(log_odds, -LARGEST_FOREIGN_ODDS, LARGEST_FOREIGN_ODDS))
 
 
-def _part(canvas: NDArray[np.uint8], box: FloatArray | tuple[float, float, float, float]) -> FloatArray:
-    """What lies in a box, as far as it is on the canvas."""
+def _detail(canvas: ByteArray, box: Iterable[float]) -> NDArray[np.float64] | None:
+    """Contrast, and mean steps along and across, in grey levels, of what lies in a box, where enough of it does."""
     xmin, ymin, xmax, ymax = (max(0, round(float(side))) for side in box)
-    return canvas[ymin:ymax, xmin:xmax].astype(np.float32)
-
-
-def _detail(part: FloatArray) -> NDArray[np.float64]:
-    """Contrast, and mean steps along and across, in grey levels."""
-    along, across = np.abs(np.diff(part, axis=1)).mean(), np.abs(np.diff(part, axis=0)).mean()
-    return np.array([part.std(), along, across])
+    part = canvas[ymin:ymax, xmin:xmax].astype(np.float32)
+    if min(part.shape) < _LEAST_SIDE:
+        return None
+    return np.array([part.std(), *(np.abs(np.diff(part, axis=axis)).mean() for axis in (1, 0))])

@@ -28,18 +28,16 @@ def segmentation_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) ->
     probability = ops.sigmoid(logit)
     found = positive * ops.square(1 - probability) * ops.softplus(-logit)
     missed = (1 - positive) * ops.power(1 - heat, 4) * ops.square(probability) * ops.softplus(logit)
-
-    area = (sides[..., 0] + sides[..., 2]) * (sides[..., 1] + sides[..., 3])
-    predicted_area = (predicted[..., 0] + predicted[..., 2]) * (predicted[..., 1] + predicted[..., 3])
-    common = ops.minimum(sides, predicted)
-    intersection = (common[..., 0] + common[..., 2]) * (common[..., 1] + common[..., 3])
+    area, predicted_area, intersection = (
+        ops.prod(part[..., :2] + part[..., 2:], axis=-1) for part in (sides, predicted, ops.minimum(sides, predicted))
+    )
     overlap = (intersection + 1e-3) / (area + predicted_area - intersection + 1e-3)
     weight = ops.where(heat >= LEAST_HEAT, heat, ops.zeros_like(heat))
     total_weight = ops.maximum(ops.sum(weight), 1.0)
     boxes = ops.sum(-ops.log(overlap) * weight) / total_weight
-
-    log_probabilities = ops.log_softmax(outputs[..., 5:])
     true = ops.one_hot(ops.cast(targets[..., 5], "int32"), len(ALPHABET))
-    smoothed = true * (1 - SMOOTHED_SHARE) + SMOOTHED_SHARE / len(ALPHABET)
-    classes = ops.sum(-ops.sum(smoothed * log_probabilities, axis=-1) * weight) / total_weight
+    entropy = keras.losses.categorical_crossentropy(
+        true, outputs[..., 5:], from_logits=True, label_smoothing=SMOOTHED_SHARE
+    )
+    classes = ops.sum(entropy * weight) / total_weight
     return ops.sum(found + missed) / count + boxes + classes

@@ -1,9 +1,9 @@
 """The segmenter: a small fully convolutional network that marks characters on the plate canvas.
 
-It goes down to stride 16, where a cell sees the whole plate and can tell the number from state names, slogans, dates
-and stickers, and comes back to stride 4 with skip connections (U-Net, Ronneberger et al. 2015), where it marks the
-centre of each character (CenterNet, Zhou et al. 2019) and the distances to the sides of its box (FCOS, Tian et al.
-2019). It also has an opinion on which character it is: coarser than the classifier's, but with the others in view.
+It goes down to stride 16, where a cell sees the whole plate and can tell the number from slogans, dates and stickers,
+and comes back to stride 4 with skip connections (U-Net, Ronneberger et al. 2015), where it marks the centre of each
+character (CenterNet, Zhou et al. 2019), the sides of its box (FCOS, Tian et al. 2019) and which character it is: more
+coarsely than the classifier, but with the others in view.
 """
 
 import keras
@@ -38,13 +38,12 @@ def residual_block(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def build_segmenter() -> keras.Model:
-    """Build the network, with random weights.
+    """The network, with random weights (1.5 M parameters).
 
     Returns:
-        A model from float32 ``[B, 96, 192, 1]`` grey canvases (0..255) to ``[B, 24, 48, 41]``: the logit that a
-        character's centre lies in the cell, then the distances from the cell's centre to the left, top, right and
-        bottom of the character's box, in cells (4 canvas pixels), at least 0, then the logits of the characters of
-        :data:`numberplate.basics.texts.ALPHABET`.
+        A model from grey canvases ``[B, 96, 192, 1]`` (0..255) to ``[B, 24, 48, 41]``: the logit that a character's
+        centre lies in the cell, the distances from the cell's centre to the left, top, right and bottom of its box, in
+        cells, at least 0, and the logits of the characters of :data:`numberplate.basics.texts.ALPHABET`.
     """
     inputs = keras.Input((CANVAS_HEIGHT, CANVAS_WIDTH, 1), name="canvas")
     half = convolved(evenly_lit(inputs), 32, strides=2, kernel=5)

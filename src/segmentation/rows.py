@@ -11,10 +11,9 @@ SLOPES = np.linspace(-0.4, 0.4, 33)
 ROW_GAP = 0.5
 #: What a slope of 1 costs, in heights of a character: of two slopes that explain the boxes, the flatter is right.
 SLOPE_COST = 0.15
-#: Heights of the characters of a stack, as parts of the height of the characters beside it.
-STACKED_HEIGHTS = (0.42, 0.78)
-#: How far the middles of a stack's rows lie from the middle of the characters beside it, in parts of their height.
-STACKED_OFFSETS = (0.15, 0.6)
+#: Heights of a stack's characters, and how far the middles of its rows lie from that of the characters beside it, in
+#: parts of the height of the latter.
+STACKED_HEIGHTS, STACKED_OFFSETS = (0.42, 0.78), (0.15, 0.6)
 #: How many characters there must be beside a stack.
 LEAST_BESIDE = 3
 
@@ -25,16 +24,12 @@ def typical_height(boxes: FloatArray) -> float:
 
 
 def text_slope(boxes: FloatArray, weights: FloatArray | None = None) -> float:
-    """The slope (rise over run) on which the boxes fall into the tightest rows.
+    """The slope (rise over run) on which character boxes ``[N, 4]``, N ≥ 1, fall into the tightest rows.
 
-    Args:
-        boxes: ``[N, 4]`` character boxes, N ≥ 1.
-        weights: ``[N]`` how surely each is a character; unsure ones do not count where there are sure ones. All alike
-            by default.
+    Weights ``[N]`` tell how surely each is a character; unsure ones do not count where there are sure ones.
     """
     sure = boxes if weights is None else boxes[weights >= weights.max() / 2]
-    centres = box_centres(sure)
-    height = typical_height(sure)
+    centres, height = box_centres(sure), typical_height(sure)
     levels = np.sort(centres[:, 1] - SLOPES[:, None] * centres[:, 0], axis=1)
     # Within a row the steps from level to level add up to its spread; a step to the next row costs the same anyhow.
     steps = np.minimum(np.diff(levels, axis=1), ROW_GAP * height)
@@ -42,52 +37,45 @@ def text_slope(boxes: FloatArray, weights: FloatArray | None = None) -> float:
 
 
 def group_rows(boxes: FloatArray, weights: FloatArray) -> list[list[int]]:
-    """Sort character boxes into rows.
+    """The indices of character boxes ``[N, 4]`` row by row from top to bottom, each from left to right.
 
-    Returns:
-        Indices of the boxes ``[N, 4]``, one list per row from top to bottom, each from left to right; the two rows of a
-        stack come before the characters beside it.
+    The two rows of a stack come before the characters beside it. Weights ``[N]`` are those of :func:`text_slope`.
     """
     if len(boxes) == 0:
         return []
-    centres, levels = _centres_and_levels(boxes, weights)
     stack = stacked(boxes, weights)
-    rows: list[NDArray[np.intp]]
-    if stack.any():
-        rows = [np.flatnonzero(stack == part) for part in (1, 2, 0)]
-    else:
-        height = typical_height(boxes)
+    rows = [np.flatnonzero(stack == part) for part in (1, 2, 0)]
+    if not stack.any():
+        levels = _levels(boxes, weights)
         order = np.argsort(levels, kind="stable")
-        rows = np.split(order, np.nonzero(np.diff(levels[order]) > ROW_GAP * height)[0] + 1)
-    return [[int(index) for index in row[np.argsort(centres[row, 0], kind="stable")]] for row in rows]
+        rows = np.split(order, np.nonzero(np.diff(levels[order]) > ROW_GAP * typical_height(boxes))[0] + 1)
+    return [row[np.argsort(box_centres(boxes[row])[:, 0], kind="stable")].tolist() for row in rows]
 
 
 def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
     """Which characters stand in two small rows to the left of a row of large ones.
 
     Many plates of India have state, district and series there, some of the United States two letters. What stands to
-    the right of it, as the months of a season, is not part of the text.
-
-    Returns:
-        int ``[N]``: 1 in the upper row of a stack, 2 in its lower row, 0 elsewhere and on plates of another layout.
+    the right of it, as the months of a season, is not part of the text. Of boxes ``[N, 4]`` with weights ``[N]`` those
+    in the upper row of a stack are 1, in its lower row 2, elsewhere and on plates of another layout 0.
     """
-    none = np.zeros(len(boxes), np.int_)
     heights = boxes[:, 3] - boxes[:, 1]
     sure = weights >= weights.max() / 2
     large = float(np.quantile(heights[sure], 0.75))
     small = (heights >= STACKED_HEIGHTS[0] * large) & (heights <= STACKED_HEIGHTS[1] * large)
     beside = sure & (heights > STACKED_HEIGHTS[1] * large)
     if beside.sum() < LEAST_BESIDE or (boxes[small, 0] < boxes[beside, 0].min()).sum() < 2:
-        return none
-    centres, levels = _centres_and_levels(boxes, weights)
+        return np.zeros(len(boxes), np.int_)
+    levels = _levels(boxes, weights)
     offsets = (levels - np.median(levels[beside])) / large
     small &= (np.abs(offsets) >= STACKED_OFFSETS[0]) & (np.abs(offsets) <= STACKED_OFFSETS[1])
     upper, lower = small & (offsets < 0), small & (offsets > 0)
-    left = centres[small, 0].max(initial=-np.inf) < boxes[beside, 0].min()
-    return upper + 2 * lower if left and (upper & sure).any() and lower.any() else none
+    left = box_centres(boxes[small])[:, 0].max(initial=-np.inf) < boxes[beside, 0].min()
+    is_stack = bool(left and (upper & sure).any() and lower.any())
+    return np.where(is_stack, upper + 2 * lower, 0)
 
 
-def _centres_and_levels(boxes: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Middles ``[N, 2]`` of boxes, and ``[N]`` how far down they are across the text's slope."""
+def _levels(boxes: FloatArray, weights: FloatArray) -> FloatArray:
+    """How far down the middles of boxes are across the text's slope, ``[N]``."""
     centres = box_centres(boxes)
-    return centres, (centres[:, 1] - text_slope(boxes, weights) * centres[:, 0]).astype(np.float32)
+    return (centres[:, 1] - text_slope(boxes, weights) * centres[:, 0]).astype(np.float32)

@@ -1,32 +1,24 @@
 """What the segmenter should answer for a canvas whose character boxes are known."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import ByteArray, FloatArray
 from .canvas import CELL, GRID_HEIGHT, GRID_WIDTH
 
 #: Standard deviation of a centre's Gaussian, as a fraction of the box's side, and the least it is, in cells.
-CENTRE_SPREAD = 0.12
-LEAST_SPREAD = 0.4
+CENTRE_SPREAD, LEAST_SPREAD = 0.12, 0.4
 
 
-def segmentation_targets(boxes: FloatArray, classes: NDArray[np.uint8]) -> FloatArray:
-    """The target of one canvas.
+def segmentation_targets(boxes: FloatArray, classes: ByteArray) -> FloatArray:
+    """The target of a canvas with character boxes ``[N, 4]`` in its pixels, any N, and their classes ``[N]``, 0..35.
 
     A cell's heat is 1 where a character's centre lies in it and falls off around it as a Gaussian (CenterNet, Zhou et
     al. 2019); its sides and class are those of the character whose heat is largest there.
-
-    Args:
-        boxes: ``[N, 4]`` character boxes in canvas pixels, any N.
-        classes: ``[N]`` their classes, 0..35.
 
     Returns:
         float32 ``[24, 48, 6]``: heat, distances to left, top, right and bottom in cells, at least 0, and the class.
     """
     targets = np.zeros((GRID_HEIGHT, GRID_WIDTH, 6), np.float32)
-    if len(boxes) == 0:
-        return targets
     cells = np.asarray(boxes, np.float32) / CELL
     centres = (cells[:, :2] + cells[:, 2:]) / 2
     inside = np.all((centres >= 0) & (centres < [GRID_WIDTH, GRID_HEIGHT]), axis=1)

@@ -12,67 +12,47 @@ from .notation import Form, character_set, forms_of, shape_of, vocabulary
 
 #: What the lines of a region begin with.
 KEYWORDS = ("vehicles", "letters", "list", "plate", "rare", "valid", "invalid")
-#: A region's share of the plates in photographs grows with this power of its number of vehicles: people photograph the
-#: roads of small countries too.
+#: A region's share of photographed plates grows with this power of its vehicles: small countries have visitors, too.
 VEHICLES_POWER = 0.5
-#: Share of plates of other regions where people know whose plates they are.
-OTHERS_SHARE = 0.02
-#: What formats of one's own are called.
-OWN_CODE = "own"
-#: How often a rare pattern is met, against a usual one.
-RARE_SHARE = 0.1
+#: Share of plates of other regions where people know whose plates they are, and of a rare pattern against a usual one.
+OTHERS_SHARE, RARE_SHARE = 0.02, 0.1
 
 
 @dataclass(frozen=True)
 class Syntax:
-    """What the plates of a region look like.
+    """What the plates of a region look like."""
 
-    Attributes:
-        code: ISO 3166 code in lower case, of a country (``gb``) or a part of it (``us-ca``).
-        vehicles: how many are registered there, in millions.
-        patterns: the usual series on its roads as they are written in the file, and their forms.
-        rare_patterns: series that are met seldom: old ones, special ones.
-        valid: texts that fit; those in ``invalid`` do not.
-    """
-
+    #: ISO 3166 code in lower case, of a country (``gb``) or a part of it (``us-ca``).
     code: str
     name: str
+    #: How many are registered there, in millions.
     vehicles: float
+    #: The usual series on its roads as they are written, and their forms; then those met seldom: old or special ones.
     patterns: dict[str, list[Form]]
     rare_patterns: dict[str, list[Form]]
-    valid: tuple[str, ...]
-    invalid: tuple[str, ...]
+    #: Texts that fit, and texts that do not.
+    valid: tuple[str, ...] = ()
+    invalid: tuple[str, ...] = ()
 
 
 class Syntaxes:
-    """The syntaxes of the regions that plates may come from, ready to be asked; immutable.
+    """The syntaxes of the regions that plates may come from, ready to be asked; immutable."""
 
-    Attributes:
-        is_told: whether people know whose plates they are, so that syntaxes count in full.
-        is_strict: whether all plates follow them.
-    """
-
-    def __init__(self, syntaxes: Iterable[Syntax]) -> None:
-        """Sort the forms by their shape."""
-        self.is_told, self.is_strict = False, False
+    def __init__(
+        self, syntaxes: Iterable[Syntax], others: Iterable[Syntax] = (), is_told: bool = False, is_strict: bool = False
+    ) -> None:
+        #: Whether people know whose plates they are, so that syntaxes count in full; whether all plates follow them.
+        self.is_told, self.is_strict = is_told, is_strict
         self._syntaxes = tuple(syntaxes)
         self._by_shape: dict[str, list[tuple[str, float, Form]]] = {}
         self._fill(self._syntaxes, 1.0)
+        self._fill(tuple(others), OTHERS_SHARE)
 
     def told(self, regions: Sequence[str], formats: Sequence[str], strict: bool) -> "Syntaxes":
-        """These syntaxes for plates of which people know whose they are.
-
-        Args:
-            regions: codes of countries, with their parts, or of parts.
-            formats: further patterns.
-            strict: whether there are no others.
-        """
+        """These syntaxes for plates of regions (countries or their parts) or formats; few others, or strictly none."""
         chosen = [one for one in self._syntaxes if one.code in regions or one.code.partition("-")[0] in regions]
-        told = Syntaxes([*chosen, own_syntax(formats)] if formats else chosen)
-        told.is_told, told.is_strict = True, strict
-        if not strict:
-            told._fill([one for one in self._syntaxes if one not in chosen], OTHERS_SHARE)
-        return told
+        others = [] if strict else [one for one in self._syntaxes if one not in chosen]
+        return Syntaxes([*chosen, own_syntax(formats)] if formats else chosen, others, True, strict)
 
     def _fill(self, syntaxes: Sequence[Syntax], share: float) -> None:
         """Let these syntaxes be those of such a share of the plates."""
@@ -87,18 +67,11 @@ class Syntaxes:
                         self._by_shape.setdefault(form.shape, []).append((syntax.code, often / size, form))
 
     def shares(self, text: str, breaks: Sequence[float] = (), foreign: float = 0.0) -> dict[str, float]:
-        """How likely a plate of any region is this very text, if every region uses all texts of a pattern alike.
+        """How likely a plate is of a region and says this very text, for each region whose syntax the text fits.
 
-        Of words those are likelier whose letters are.
-
-        Args:
-            text: ``A``-``Z`` and ``0``-``9``.
-            breaks: log odds of a wider gap before each character but the first; nothing where gaps are not known.
-            foreign: log odds that a character of another script stands before the text.
-
-        Returns:
-            The probability that a plate is of the region and says the text, for each region whose syntax the text fits,
-            times how well gaps and what stands before the text suit the region's, against evenly set characters.
+        Every region uses all texts of a pattern alike, but likelier words more often. The probabilities are multiplied
+        by how well gaps (log odds of a wider one before each character but the first, if they are known) and what
+        stands before the text (log odds of a character of another script) suit, against evenly set characters.
         """
         found: dict[str, float] = {}
         for code, share, form in self._by_shape.get(shape_of(text), ()):
@@ -131,13 +104,8 @@ def known_regions() -> dict[str, str]:
 
 
 def own_syntax(formats: Sequence[str]) -> Syntax:
-    """The syntax of patterns that somebody has given.
-
-    Raises:
-        ValueError: a pattern cannot be understood.
-    """
-    patterns = {pattern: forms_of(pattern, vocabulary()) for pattern in formats}
-    return Syntax(OWN_CODE, "own formats", 1.0, patterns, {}, (), ())
+    """The syntax of patterns that somebody has given; a ValueError if one cannot be understood."""
+    return Syntax("own", "own formats", 1.0, {one: forms_of(one, vocabulary()) for one in formats}, {})
 
 
 def read_syntaxes(file: Path) -> list[Syntax]:
@@ -157,15 +125,11 @@ def _syntax(file: str, code: str, name: str, lines: dict[str, list[str]]) -> Syn
         if unknown := lines.keys() - KEYWORDS:
             raise ValueError(f"{min(unknown)!r} is none of {', '.join(KEYWORDS)}")
         lists: dict[str, list[str]] = {}
-        for line in lines.get("list", []):
-            list_name, *codes = line.split()
+        for list_name, *codes in map(str.split, lines.get("list", [])):
             lists.setdefault(list_name, []).extend(codes)
         names = vocabulary(character_set("".join(lines.get("letters", [])) or "A-Z"), lists)
-        patterns, rare_patterns = (
-            {pattern: forms_of(pattern, names) for pattern in written}
-            for written in (lines["plate"], lines.get("rare", []))
-        )
+        usual, rare = ({one: forms_of(one, names) for one in of} for of in (lines["plate"], lines.get("rare", [])))
         valid, invalid = (tuple(" ".join(lines[key]).split()) for key in ("valid", "invalid"))
-        return Syntax(code, name, float("".join(lines["vehicles"])), patterns, rare_patterns, valid, invalid)
+        return Syntax(code, name, float("".join(lines["vehicles"])), usual, rare, valid, invalid)
     except (ValueError, KeyError) as error:
         raise ValueError(f"{file}, {code}: {error}") from error

@@ -6,19 +6,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..basics.texts import DIGITS, LETTERS
+from ..basics.texts import ALPHABET, DIGITS, LETTERS
 from .words import word_probability
 
 #: A part of a text: where it begins and ends, and what may stand there.
 Slot = tuple[int, int, frozenset[str]]
-
 #: A part of a pattern: its shape, and what may stand there.
 _Part = tuple[str, frozenset[str]]
-#: A blank: no characters, so that it takes no slot.
-_BREAK: _Part = ("", frozenset({""}))
-#: A letter of a word: how likely it is there, the word as a whole says.
-_WORD_SHAPE = "w"
-_WORD: _Part = (_WORD_SHAPE, frozenset({""}))
+#: A blank, and a letter of a word, of which the word as a whole says how likely it is: they take no slots.
+_WORD_SHAPE, _NOTHING = "w", frozenset({""})
+_BREAK, _WORD = ("", _NOTHING), (_WORD_SHAPE, _NOTHING)
 #: Parts by the name that a pattern has for them.
 Vocabulary = Mapping[str, tuple[_Part, ...]]
 
@@ -33,21 +30,15 @@ _SHAPE = str.maketrans(DIGITS + LETTERS, "n" * len(DIGITS) + "a" * len(LETTERS))
 
 @dataclass(frozen=True)
 class Form:
-    """One of the forms of a pattern: of one length, with a letter or a digit at each place.
+    """One of the forms of a pattern: of one length, with a letter or a digit at each place."""
 
-    Attributes:
-        shape: ``a`` for a letter, ``n`` for a digit, place by place.
-        slots: what may stand where.
-        words: where words begin and end.
-        size: how many texts have this form, not counting their words.
-        breaks: places of the characters before which there is a wider gap.
-        after_foreign: whether a character of another script stands before the text.
-    """
-
+    #: ``a`` for a letter, ``n`` for a digit, place by place.
     shape: str
     slots: tuple[Slot, ...]
+    #: Where words begin and end, and how many texts have this form, not counting their words.
     words: tuple[tuple[int, int], ...]
     size: int
+    #: Places of the characters before which there is a wider gap, and whether one of another script is before the text.
     breaks: frozenset[int]
     after_foreign: bool
 
@@ -67,41 +58,38 @@ def shape_of(text: str) -> str:
 
 def character_set(members: str) -> str:
     """The characters of ``A-HJ5-7``, written out; a ValueError if a range runs backwards or from letter to digit."""
-    characters = []
+    characters = ""
     for first, last in re.findall(r"([A-Z0-9])(?:-([A-Z0-9]))?", members):
-        everything = DIGITS if first.isdigit() else LETTERS
         last = last or first
-        if last not in everything or last < first:
+        if last < first or first.isdigit() != last.isdigit():
             raise ValueError(f"{first}-{last} is no range")
-        characters.append(everything[everything.index(first) : everything.index(last) + 1])
-    return "".join(characters)
+        characters += ALPHABET[ALPHABET.index(first) : ALPHABET.index(last) + 1]
+    return characters
 
 
 def vocabulary(letters: str = LETTERS, lists: Mapping[str, Iterable[str]] | None = None) -> Vocabulary:
     """What the names in a region's patterns stand for: its letters, and codes by the name of their list."""
-    codes = {name: _grouped(of) for name, of in (lists or {}).items()}
-    return {"a": _grouped(letters), "n": _grouped(DIGITS), "w": (_WORD,)} | codes
+    lists = {"a": letters, "n": DIGITS} | dict(lists or {})
+    return {"w": (_WORD,)} | {name: _grouped(codes) for name, codes in lists.items()}
 
 
 def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
     """All forms of a pattern; a ValueError if it cannot be understood."""
-    forms = {}
-    after_foreign = pattern.startswith(_FOREIGN)
+    forms: dict[Form, None] = {}
     for parts in _ways(pattern.removeprefix(_FOREIGN), names):
-        slots, start, breaks = [], 0, set()
-        for part, allowed in parts:
-            if not part:
-                breaks.add(start)
-            elif part != _WORD_SHAPE:
-                slots.append((start, start + len(part), allowed))
-            start += len(part)
-        size = math.prod(len(allowed) for _, allowed in parts)
-        inner = frozenset(breaks - {0, start})
+        ends = list(itertools.accumulate(len(part) for part, _ in parts))
+        spans = [(end - len(part), end, allowed) for end, (part, allowed) in zip(ends, parts, strict=True)]
         shapes = "".join(part for part, _ in parts)
-        words = tuple(found.span() for found in re.finditer(f"{_WORD_SHAPE}+", shapes))
-        shape = shapes.replace(_WORD_SHAPE, "a")
-        forms[tuple(slots), words, inner] = Form(shape, tuple(slots), words, size, inner, after_foreign)
-    return list(forms.values())
+        form = Form(
+            shape=shapes.replace(_WORD_SHAPE, "a"),
+            slots=tuple(span for span in spans if span[2] != _NOTHING),
+            words=tuple(found.span() for found in re.finditer(f"{_WORD_SHAPE}+", shapes)),
+            size=math.prod(len(allowed) for _, allowed in parts),
+            breaks=frozenset(start for start, end, _ in spans if 0 < start == end < ends[-1]),
+            after_foreign=pattern.startswith(_FOREIGN),
+        )
+        forms[form] = None
+    return list(forms)
 
 
 def _ways(pattern: str, names: Vocabulary) -> list[tuple[_Part, ...]]:
@@ -112,28 +100,22 @@ def _ways(pattern: str, names: Vocabulary) -> list[tuple[_Part, ...]]:
         found = _ITEM.match(pattern, place)
         if not found:
             raise ValueError(f"{pattern!r} cannot be understood from {pattern[place:]!r} on")
-        place = found.end()
-        if found["blank"]:
-            items.append([(_BREAK,)])
-            continue
-        once = _ways_of_item(found, names)
+        place, once = found.end(), _ways_of_item(found, names)
         least = int(found["least"] or 1)
-        counts = range(least, int(found["most"] or least) + 1)
-        items.append([_joined(parts) for count in counts for parts in itertools.product(once, repeat=count)])
-    return [_joined(parts) for parts in itertools.product(*items)]
+        times = range(least, int(found["most"] or least) + 1)
+        items.append([tuple(itertools.chain(*parts)) for n in times for parts in itertools.product(once, repeat=n)])
+    return [tuple(itertools.chain(*parts)) for parts in itertools.product(*items)]
 
 
 def _ways_of_item(item: re.Match[str], names: Vocabulary) -> list[tuple[_Part, ...]]:
+    if item["blank"]:
+        return [(_BREAK,)]
     if item["optional"]:
         return [(), *_ways(item["optional"], names)]
     name = item["name"] or item["list"]
     if name and name not in names:
         raise ValueError(f"there is no list {name!r}")
     return [(part,) for part in (names[name] if name else _grouped(character_set(item["set"] or item["literal"])))]
-
-
-def _joined(ways: Iterable[tuple[_Part, ...]]) -> tuple[_Part, ...]:
-    return tuple(itertools.chain.from_iterable(ways))
 
 
 def _grouped(texts: Iterable[str]) -> tuple[_Part, ...]:

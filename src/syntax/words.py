@@ -16,18 +16,18 @@ NEXT_WORD = 0.15
 
 def word_probability(text: str) -> float:
     """Probability that a word of this length has these very letters, ``A``-``Z``."""
-    return math.prod(_chain()["".join(pair)] for pair in itertools.pairwise(f" {text}"))
+    return math.prod(_chain()[pair] for pair in itertools.pairwise(f" {text}"))
 
 
 @functools.cache
-def _chain() -> dict[str, float]:
+def _chain() -> dict[tuple[str, str], float]:
     """Probability of the second letter of each pair after the first; after a blank a word begins."""
     words = WORDS_FILE.read_text(encoding="utf-8").split()
-    pairs = Counter("".join(pair) for word in words for pair in itertools.pairwise(f" {word}"))
-    chain: dict[str, float] = {}
+    pairs = Counter(pair for word in words for pair in itertools.pairwise(f" {word}"))
+    chain: dict[tuple[str, str], float] = {}
     for first in (" ", *ascii_uppercase):
-        total = sum(pairs[first + second] for second in ascii_uppercase) + UNSEEN * len(ascii_uppercase)
+        total = sum(pairs[first, second] for second in ascii_uppercase) + UNSEEN * len(ascii_uppercase)
         for second in ascii_uppercase:
-            inside = (pairs[first + second] + UNSEEN) / total
-            chain[first + second] = (1 - NEXT_WORD) * inside + NEXT_WORD * chain.get(f" {second}", inside)
+            inside = (pairs[first, second] + UNSEEN) / total
+            chain[first, second] = (1 - NEXT_WORD) * inside + NEXT_WORD * chain.get((" ", second), inside)
     return chain

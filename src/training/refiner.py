@@ -9,7 +9,7 @@ from keras import ops
 
 from ..basics.geometry import FloatArray, box_centres, box_to_quad, quad_size, quad_to_box
 from ..detection.networks import build_refiner
-from ..detection.refinement import CLOSE_UP_WIDTH, cell_centres, close_up, placement
+from ..detection.refinement import CLOSE_UP_WIDTH, cell_centres, close_up
 from ..detection.views import Pyramid
 from ..synthesis.degradations import degrade
 from ..synthesis.scenes import PlatePaster
@@ -86,8 +86,7 @@ class RefinerSamples:
             middle, height = quad.mean(axis=0), quad_size(quad)[1]
             target[CORNERS] = ((quad - middle) / height).ravel()
             target[HAS_CORNERS] = 1
-        to_photo = placement(erring_quad(quad, DETECTED, rng))
-        picture = close_up(pyramid, to_photo, random_border(rng))
+        picture, to_photo = close_up(pyramid, erring_quad(quad, DETECTED, rng), random_border(rng))
         to_photo[:, 2] -= middle
         if rng.random() < 0.5:
             picture = np.ascontiguousarray(picture[:, ::-1])

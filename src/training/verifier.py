@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..basics.geometry import FloatArray, box_centres, iou_matrix
-from ..detection.anchors import encode_boxes
+from ..basics.geometry import FloatArray, box_centres, box_to_quad, iou_matrix
+from ..detection.anchors import encode_offsets
 from ..detection.detector import Detector
 from ..detection.letterbox import BORDER_VALUE
 from ..detection.networks import OFFSET_SCALE, build_verifier
@@ -139,8 +139,8 @@ class VerifierSamples:
         target = np.zeros(6, np.float32)
         if overlaps.max(initial=0) >= BACKGROUND_IOU:
             target[0] = 1 if overlaps.max() >= PLATE_IOU else -1
-            place = np.concatenate([box_centres(box), box[2:] - box[:2]])
-            target[1:5] = OFFSET_SCALE * encode_boxes(photograph.boxes[[overlaps.argmax()]], place[None])[0]
+            place, plate = np.concatenate([box_centres(box), box[2:] - box[:2]]), photograph.boxes[[overlaps.argmax()]]
+            target[1:5] = OFFSET_SCALE * encode_offsets(plate, box_to_quad(plate), place[None])[0, :4]
             target[5] = abs(degrees) <= LEVEL and not quarter_turns
         most = min(int(np.log2(max(plate_size(box) / LEAST_BLURRED_WIDTH, 1.0))), 3)
         blur = int(rng.integers(most + 1)) if rng.random() < BLURRED else 0

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import logging
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,6 @@ from tqdm import tqdm
 
 from ..basics.errors import InputError, OutputError
 from ..basics.geometry import quad_to_box
-from ..basics.interrupts import treat_termination_as_interrupt
 from ..basics.results import Box, Failure
 from ..media.images import BGRImage
 from ..media.inputs import FolderSource, ImageSource, LiveSource, VideoSource, each_source, open_input
@@ -183,7 +183,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src bl
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="PIL")
-    treat_termination_as_interrupt()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     statuses = set()
     try:
         texts = texts_of(options.list) if options.list else []

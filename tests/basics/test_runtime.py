@@ -11,7 +11,7 @@ from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL
 from src.detection.detector import Detector
 from src.detection.letterbox import letterbox
 from src.detection.networks import build_detector
-from src.detection.refinement import close_up, placement
+from src.detection.refinement import close_up
 from src.detection.views import Pyramid, view
 from src.media.images import read_image
 from src.segmentation.canvas import plate_view
@@ -69,12 +69,12 @@ def inputs(root):
     batches = {name: [] for name in MODELS}
     for path in sorted((root / "data" / "samples").glob("*.jpg")):
         image = read_image(path, path.name)
-        batches["detector"].append(letterbox(image, INPUT_HEIGHT, INPUT_WIDTH).image[None].astype(np.float32))
-        small = letterbox(image, SMALL_HEIGHT, SMALL_WIDTH).image
+        batches["detector"].append(letterbox(image, INPUT_HEIGHT, INPUT_WIDTH)[0][None].astype(np.float32))
+        small = letterbox(image, SMALL_HEIGHT, SMALL_WIDTH)[0]
         batches["detector_small"].append(small[None].astype(np.float32))
         for detection in Detector(detector).detect(image, 0.5):
             batches["verifier"].append(view(Pyramid(image), detection.box)[None].astype(np.float32))
-            batches["refiner"].append(close_up(Pyramid(image), placement(detection.corners))[None].astype(np.float32))
+            batches["refiner"].append(close_up(Pyramid(image), detection.corners)[0][None].astype(np.float32))
             plate = plate_view(image, detection.corners)
             batches["segmenter"].append(plate.canvas[None, ..., None].astype(np.float32))
             boxes, _, _ = decode_cells(segmenter(batches["segmenter"][-1])[0])

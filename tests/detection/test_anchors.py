@@ -7,10 +7,8 @@ from src.detection.anchors import (
     ANCHOR_SHAPES,
     STRIDES,
     anchor_grid,
-    decode_boxes,
-    decode_corners,
-    encode_boxes,
-    encode_corners,
+    decode_offsets,
+    encode_offsets,
 )
 
 
@@ -28,11 +26,14 @@ def test_boxes_and_corners_survive_encoding(seed):
     anchors = anchor_grid(96, 128)[rng.integers(0, 200, 20)]
     low = rng.uniform(-10, 100, (20, 2))
     boxes = np.concatenate([low, low + rng.uniform(2, 120, (20, 2))], -1).astype(np.float32)
-    assert np.allclose(decode_boxes(encode_boxes(boxes, anchors), anchors), boxes, atol=1e-2)
     quads = box_to_quad(boxes) + rng.uniform(-3, 3, (20, 4, 2)).astype(np.float32)
-    assert np.allclose(decode_corners(encode_corners(quads, anchors), anchors), quads, atol=1e-2)
+    decoded_boxes, decoded_quads = decode_offsets(encode_offsets(boxes, quads, anchors), anchors)
+    assert np.allclose(decoded_boxes, boxes, atol=1e-2)
+    assert np.allclose(decoded_quads, quads, atol=1e-2)
 
 
 def test_wild_outputs_stay_finite():
     anchors = anchor_grid(32, 32)
-    assert np.isfinite(decode_boxes(np.full((len(anchors), 4), 1e4, np.float32), anchors)).all()
+    assert all(
+        np.isfinite(part).all() for part in decode_offsets(np.full((len(anchors), 12), 1e4, np.float32), anchors)
+    )

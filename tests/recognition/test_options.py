@@ -42,7 +42,7 @@ def test_options_are_parsed(given, options):
         ({"max_plates": ["0"]}, "max_plates=0"),
         ({"formats": ["aa{"]}, "formats: 'aa{' cannot be understood"),
         ({"zone": ["0,0 10,0"]}, "zone=0,0 10,0: give three corners"),
-        ({"zone": ["here"]}, "zone=here: give corners"),
+        ({"zone": ["here"]}, "zone=here: give three corners or more as x,y x,y x,y"),
         ({"regions_strict": ["true"]}, "regions_strict: say which"),
         ({"regions_strict": ["perhaps"]}, "regions_strict=perhaps: give true or false"),
     ],
