@@ -16,6 +16,7 @@ from ..video.encoder import CONTAINERS
 from ..video.source import length_of
 from .errors import ServiceError, busy
 from .jobs import Job, JobAnswer
+from .options import TAKES_OPTIONS, told_texts
 from .state import ServiceHere
 from .uploads import content_type_of, file_name
 
@@ -34,10 +35,13 @@ def _job(request: Request, identifier: str, service: ServiceHere) -> Job:
 JobHere = Annotated[Job, Depends(_job)]
 
 
-@video_routes.post("/v1/video", status_code=202, summary="Have a video read", response_model=JobAnswer)
+@video_routes.post(
+    "/v1/video", status_code=202, summary="Have a video read", response_model=JobAnswer, openapi_extra=TAKES_OPTIONS
+)
 async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
     """Take in a video; the answer is a job, whose `links.self` tells how far it is."""
     store, longest_s, folder = service.store, service.settings.max_video_seconds, None
+    options = told_texts(request)
     service.receiving += 1
     try:
         if await run_in_threadpool(store.active) + service.receiving > service.settings.max_jobs:
@@ -48,8 +52,8 @@ async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
         frames, rate = await service.heavy_pool.run_for(request, service.decoder.call, name, length_of, video)
         if frames and frames / rate > longest_s:
             raise ServiceError(413, "too_long", f"{name}: it is longer than {longest_s:g} s; send a part of it")
-        owner = request.state.owner
-        job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time(), owner=owner)
+        job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time(), options=options)
+        job.owner = request.state.owner
         await run_in_threadpool(store.add, job)
     except BaseException:
         if folder:
