@@ -51,9 +51,8 @@ async def plate_recognizer(request: Request, service: ServiceHere, upload: Uploa
     `regions` count, and in `config` `region: strict`, `threshold_d`, `threshold_o` and `detection_mode: vehicle`.
     Regions that are not known are left out; the header `X-Ignored-Regions` names them.
     """
-    config = upload.fields.get("config")
-    config = json_object(config) if isinstance(config, str) else config
-    config = config if isinstance(config, dict) else {}
+    told = upload.fields.get("config")
+    config = told if isinstance(told, dict) else json_object(told if isinstance(told, str) else None) or {}
     options, ignored = plate_recognizer_options(upload.fields.get("regions"), config)
     native = await _native(request, service, upload, options)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
