@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from ..media.inputs import VideoSource
+from ..media.tables import csv_text
 from ..video.encoder import CONTAINERS
 from ..video.source import length_of
 from .errors import ServiceError, busy
@@ -98,9 +99,10 @@ def show_file(job: JobHere, form: str, service: ServiceHere) -> Response:
     saved = job.answer["saved"] if job.answer else {}
     if form not in saved or form == "crops":
         raise ServiceError(404, "no_such_file", "there is no such file, or not yet")
-    if form == "json":
-        # The file itself tells where the service keeps its files.
-        return JSONResponse(job.to_dict(service.store.keep_s)["result"])
+    if form in ("json", "csv"):
+        # The files themselves tell where the service keeps its files.
+        result = job.to_dict(service.store.keep_s)["result"]
+        return JSONResponse(result) if form == "json" else Response(csv_text(result), media_type="text/csv")
     return _file(saved[form])
 
 
