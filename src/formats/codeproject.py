@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def codeproject_answer(answer: Mapping[str, Any], least_confidence: float = 0.0) -> dict[str, Any]:
-    """The answer for a picture in CodeProject.AI's form, without the plates whose text is less sure than that."""
+def codeproject_answer(answer: Mapping[str, Any], label: str | None = None) -> dict[str, Any]:
+    """The answer for a picture in CodeProject.AI's form: of its plate reader, or of a detection that gives a label."""
     predictions = [
         {
-            "label": f"Plate: {plate['text']}",
+            "label": label or f"Plate: {plate['text']}",
             "plate": plate["text"],
-            "confidence": plate["confidence"],
+            "confidence": plate["detection_confidence" if label else "confidence"],
             **dict(zip(("x_min", "y_min", "x_max", "y_max"), plate["box"], strict=True)),
         }
         for plate in answer["plates"]
-        if plate["text"] and plate["confidence"] >= least_confidence
+        if plate["text"] or label
     ]
     timing = answer["timing_ms"]
     return {

@@ -19,14 +19,16 @@ def openalpr_answer(answer: Mapping[str, Any], epoch_ms: int, top: int = USUAL_T
     """
     plates = [plate for plate in answer["plates"] if plate["text"]]
     timing = answer["timing_ms"]
-    share_ms = round((timing["detect"] + timing["read"]) / max(len(plates), 1), 3)
+    total_ms, plates_ms = timing.get("total", round(sum(timing.values()), 3)), timing["detect"] + timing["read"]
+    share_ms = round(plates_ms / max(len(plates), 1), 3)
     return {
         "version": 2,
         "data_type": "alpr_results",
         "epoch_time": epoch_ms,
         "img_width": answer["width"],
         "img_height": answer["height"],
-        "processing_time_ms": timing.get("total", round(sum(timing.values()), 3)),
+        "processing_time_ms": total_ms,
+        "processing_time": {"total": total_ms, "plates": round(plates_ms, 3), "vehicles": 0.0},
         "regions_of_interest": [],
         "results": [_result(plate, index, share_ms, top) for index, plate in enumerate(plates)],
     }
@@ -58,4 +60,6 @@ def _result(plate: Mapping[str, Any], index: int, time_ms: float, top: int) -> d
             }
             for candidate in told_candidates(plate)[:top]
         ],
+        # Vehicles themselves are not looked for.
+        "vehicle": {},
     }

@@ -9,7 +9,7 @@ _NO_BOX = {"xmin": 0, "ymin": 0, "xmax": 0, "ymax": 0}
 
 
 def plate_recognizer_answer(
-    answer: Mapping[str, Any], timestamp: str, camera_id: str | None = None, least: tuple[float, float] = (0.0, 0.0)
+    answer: Mapping[str, Any], timestamp: str, camera_id: str | None = None, of_vehicles: bool = False
 ) -> dict[str, Any]:
     """The answer for a picture in Plate Recognizer's form.
 
@@ -17,16 +17,12 @@ def plate_recognizer_answer(
         answer: what :func:`numberplate.pipeline.main` gave.
         timestamp: when the picture was taken, ISO 8601.
         camera_id: the camera that took it.
-        least: results whose detection or text is less sure than this are left out.
+        of_vehicles: whether results have the form for vehicles, which may have plates (``detection_mode: vehicle``).
     """
-    least_detection, least_text = least
+    form = _vehicle if of_vehicles else _result
     return {
         "processing_time": round(sum(answer["timing_ms"].values()), 3),
-        "results": [
-            _result(plate)
-            for plate in answer["plates"]
-            if plate["text"] and plate["detection_confidence"] >= least_detection and plate["confidence"] >= least_text
-        ],
+        "results": [form(plate) for plate in answer["plates"] if plate["text"]],
         "filename": answer["input"],
         "version": 1,
         "camera_id": camera_id,
@@ -37,6 +33,16 @@ def plate_recognizer_answer(
 def plate_recognizer_error(status: int, code: str, message: str) -> dict[str, Any]:
     """A failure in Plate Recognizer's form."""
     return {"detail": message, "status_code": status, "code": code}
+
+
+def _vehicle(plate: Mapping[str, Any]) -> dict[str, Any]:
+    told = _result(plate)
+    texts = [{"value": one["plate"], "score": one["score"]} for one in told["candidates"]]
+    props = {"plate": texts, "region": [{"value": told["region"]["code"], "score": told["region"]["score"]}]}
+    return {
+        "plate": {"type": "Plate", "score": told["dscore"], "box": told["box"], "props": props},
+        "vehicle": {**told["vehicle"], "props": {}},
+    }
 
 
 def _result(plate: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,11 +19,3 @@ def told_region(plate: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The region of a plate, as the answer has it; None where it is unsure."""
     region: Mapping[str, Any] | None = plate["region"]
     return region if region and region["confidence"] >= LEAST_REGION else None
-
-
-def share_of(value: Any) -> float:
-    """What a client says as a number from 0 to 1; 0 where it is none."""
-    try:
-        return min(max(float(value), 0.0), 1.0)
-    except (TypeError, ValueError, OverflowError):
-        return 0.0

@@ -156,8 +156,6 @@ class _StreamProtocol(_Patient, WebSocketsSansIOProtocol):
         if self.response.status_code == 101:
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[TRUST] = functools.partial(setattr, self, "_trusted", True)
-            # It would be logged, with whatever a client puts there.
-            self.scope["query_string"] = b""
 
     def data_received(self, data: bytes) -> None:
         if self._trusted or self._received <= FIRST_MESSAGE_BYTES:
@@ -172,6 +170,8 @@ class _StreamProtocol(_Patient, WebSocketsSansIOProtocol):
             self.queue.put_nowait({"type": "websocket.receive", "text": ""})
 
     async def send(self, message: Any) -> None:
+        # The application has read it by now; it would be logged, with whatever a client puts there.
+        self.scope["query_string"] = b""
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
             # uvicorn forgets that a refusal is an answer, too, and would log that there is none.

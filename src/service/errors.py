@@ -19,11 +19,12 @@ from ..formats.openalpr import openalpr_error
 from ..formats.plate_recognizer import plate_recognizer_error
 from ..media.decoding import DecoderClosedError
 
-_FORMS = {
-    "/v1/plate-reader": plate_recognizer_error,
-    "/v2/recognize_bytes": openalpr_error,
-    "/v1/vision/alpr": codeproject_error,
-}
+#: How failures are told to other readers' clients, by how the path begins.
+_FORMS = (
+    (("/v1/plate-reader", "/v1/statistics"), plate_recognizer_error),
+    (("/v2/",), openalpr_error),
+    (("/v1/vision/", "/v1/image/", "/v1/status/"), codeproject_error),
+)
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -38,7 +39,7 @@ class ServiceError(Exception):
 
     def response(self, path: str) -> JSONResponse:
         """The response to a request for a path, in the form that its clients expect."""
-        form = _FORMS.get(path.rstrip("/"))
+        form = next((form for starts, form in _FORMS if path.startswith(starts)), None)
         body = form(self.status, self.code, str(self)) if form else self.native
         return JSONResponse(body, self.status, self.headers)
 

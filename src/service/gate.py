@@ -97,7 +97,7 @@ class Gate:
 
     def _check_token(self, scope: Scope) -> None:
         path, shown = scope["path"], shown_token(Headers(scope=scope))
-        if path == "/v2/recognize_bytes":
+        if path.startswith("/v2/"):
             # As OpenALPR's clients do.
             shown = shown or parse_qs(scope["query_string"].decode("latin-1")).get("secret_key", [""])[0].strip()
         if not (path in PUBLIC or path.startswith(PUBLIC_FOLDERS) or is_token(self._settings, shown)):

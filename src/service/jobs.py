@@ -71,6 +71,8 @@ class Job(_Base):
     owner: Mapped[str | None]
     #: How often it has been begun.
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: What its client knows of the plates, as :meth:`ReadOptions.parse` takes it.
+    options: Mapped[dict[str, Any] | None]
     #: When it was put back to the end of the queue.
     requeued: Mapped[float | None]
 

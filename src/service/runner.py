@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..basics.errors import InputError, is_full
 from ..media.inputs import VideoSource, printable
 from ..media.saving import OutputFolder
+from ..recognition.options import ReadOptions
 from ..recognition.recogniser import PlateRecogniser
 from ..video.options import SAVED, VideoOptions
 from ..video.playable import playable_copy
@@ -154,7 +155,8 @@ class JobRunner:
 
         options = VideoOptions(duration_s=self._settings.max_video_seconds, save=SAVED, on_frame=note)
         source = VideoSource(job.name, self._store.folder(job) / job.file)
-        result = read_video(source, self._recogniser, OutputFolder(results), None, options)
+        recogniser = self._recogniser.with_options(ReadOptions.parse(job.options or {}))
+        result = read_video(source, recogniser, OutputFolder(results), None, options)
         saved = dict(result.saved)
         try:
             if copy := playable_copy(Path(saved["annotated"])):

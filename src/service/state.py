@@ -1,6 +1,7 @@
 """The parts of a running service, which the endpoints share, and its figures for Prometheus."""
 
 import asyncio
+import collections
 import contextlib
 import math
 from typing import Annotated, Any, cast
@@ -39,6 +40,8 @@ class Service:
         #: The sessions that have a place, and places for clients that have yet to show a token.
         self.streams: set[Any] = set()
         self.strangers = asyncio.Semaphore(settings.max_streams)
+        #: Pictures that other readers' clients have had read, by the end of the month.
+        self.calls: collections.Counter[str] = collections.Counter()
         #: Videos that are coming in.
         self.receiving = 0
         self.registry = own = CollectorRegistry()

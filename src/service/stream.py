@@ -12,10 +12,12 @@ from starlette.types import Message
 from ..basics.errors import InputError
 from ..media.decoding import DecoderClosedError
 from ..media.inputs import ImageSource
+from ..recognition.options import ReadOptions
 from ..video.frames import FrameReader, SizeChangedError
 from .connections import TRUST
 from .errors import ServiceError, as_refusal, busy
 from .gate import is_token, is_welcome, shown_token
+from .options import told_texts
 from .state import Service, ServiceHere
 from .uploads import json_object
 
@@ -36,9 +38,9 @@ LARGEST_TIME_S = 1e10
 class StreamSession:
     """The frames of one client: the latest is read, and the others are left out."""
 
-    def __init__(self, socket: WebSocket, service: Service) -> None:
+    def __init__(self, socket: WebSocket, service: Service, options: ReadOptions) -> None:
         self._socket, self._service = socket, service
-        self._reader = FrameReader(service.recogniser)
+        self._reader = FrameReader(service.recogniser.with_options(options))
         #: The latest frame: its number, the picture, its time in seconds, and whether it came then; None ends.
         self._frames: asyncio.Queue[tuple[int, ImageSource, float, bool] | None] = asyncio.Queue()
         self._is_polite = self._tells_time = self._is_evicted = False
@@ -137,6 +139,7 @@ async def stream(socket: WebSocket, service: ServiceHere) -> None:
         raise unauthorised
     if not known and not offered and service.strangers.locked():
         raise busy("too many streams have not shown their token", 5)
+    options = ReadOptions.parse(told_texts(socket))
     await socket.accept(PROTOCOL if PROTOCOL in socket.scope["subprotocols"] else None)
     with contextlib.suppress(WebSocketDisconnect):
         try:
@@ -144,7 +147,7 @@ async def stream(socket: WebSocket, service: ServiceHere) -> None:
             if not known and (offered or not await _introduces_itself(socket, service)):
                 raise unauthorised
             socket.scope["extensions"].get(TRUST, bool)()
-            await StreamSession(socket, service).run()
+            await StreamSession(socket, service, options).run()
         except ServiceError as refusal:
             await socket.send_json(refusal.native)
             await socket.close(CLOSING[refusal.code], refusal.code)

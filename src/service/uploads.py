@@ -64,11 +64,15 @@ def file_name(file: UploadFile) -> str:
 
 def json_object(text: str | bytes | None) -> dict[str, Any] | None:
     """The object that a text of JSON holds; None where it is none."""
+    content = _json(text)
+    return content if isinstance(content, dict) else None
+
+
+def _json(text: str | bytes | None) -> Any:
     try:
-        content = json.loads(text or "")
+        return json.loads(text or "")
     except (ValueError, RecursionError):
         return None
-    return content if isinstance(content, dict) else None
 
 
 async def receive_upload(request: Request, service: ServiceHere) -> Upload:
@@ -102,22 +106,26 @@ def _from_body(body: bytes, content_type: str) -> Upload:
         raise ServiceError(400, "empty_body", "the request is empty; send a picture")
     if sniff_format(body) or content_type.startswith("image/"):
         return Upload([ImageSource("image", body)])
+    text = body.decode("ascii", errors="replace")
     if content_type == "application/json":
-        if (fields := json_object(body)) is None:
-            raise ServiceError(400, "bad_json", "the body is no JSON, or no object")
-        return _from_fields(fields)
+        content = _json(body)
+        if isinstance(content, dict):
+            return _from_fields(content)
+        # OpenALPR's clients say JSON of base64 as well, with quotation marks or without.
+        if not (picture := _picture_of(content if isinstance(content, str) else text)):
+            raise ServiceError(400, "bad_json", "the body is no JSON, or neither an object nor a picture in base64")
+        return Upload([ImageSource("image", picture)])
     if content_type in _RAW_TYPES:
-        with contextlib.suppress(ServiceError):
-            decoded = _base64(body.decode("ascii", errors="replace"))
-            body = decoded if sniff_format(decoded) else body
-        return Upload([ImageSource("image", body)])
+        return Upload([ImageSource("image", _picture_of(text) or body)])
     message = f"{printable(content_type, 80)} is not read; send {_FORM}, JSON, or the picture itself as image/jpeg"
     raise ServiceError(415, "unsupported_media_type", message)
 
 
 async def _from_form(form: FormData) -> Upload:
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-    fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    texts = {name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form}
+    # Some clients give a list by saying a name again.
+    fields = {name: values if len(values) > 1 else values[0] for name, values in texts.items() if values}
     if not files:
         return await run_in_threadpool(_from_fields, fields)
     return Upload([ImageSource(file_name(file), await file.read()) for file in files], fields)
@@ -132,6 +140,14 @@ def _from_fields(fields: Mapping[str, Any]) -> Upload:
     if not texts:
         raise ServiceError(400, "no_picture", f"there is no picture; send one as {PICTURE_FIELDS[0]}")
     return Upload([ImageSource("image", _base64(text)) for text in texts], fields)
+
+
+def _picture_of(text: str) -> bytes | None:
+    """The picture that a text of base64 holds; None where it holds none."""
+    with contextlib.suppress(ServiceError):
+        if sniff_format(decoded := _base64(text)):
+            return decoded
+    return None
 
 
 def _base64(text: Any) -> bytes:

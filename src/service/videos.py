@@ -12,10 +12,12 @@ from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from ..media.inputs import VideoSource
+from ..media.tables import csv_text
 from ..video.encoder import CONTAINERS
 from ..video.source import length_of
 from .errors import ServiceError, busy
 from .jobs import Job, JobAnswer
+from .options import TAKES_OPTIONS, told_texts
 from .state import ServiceHere
 from .uploads import content_type_of, file_name
 
@@ -34,10 +36,13 @@ def _job(request: Request, identifier: str, service: ServiceHere) -> Job:
 JobHere = Annotated[Job, Depends(_job)]
 
 
-@video_routes.post("/v1/video", status_code=202, summary="Have a video read", response_model=JobAnswer)
+@video_routes.post(
+    "/v1/video", status_code=202, summary="Have a video read", response_model=JobAnswer, openapi_extra=TAKES_OPTIONS
+)
 async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
     """Take in a video; the answer is a job, whose `links.self` tells how far it is."""
     store, longest_s, folder = service.store, service.settings.max_video_seconds, None
+    options = told_texts(request)
     service.receiving += 1
     try:
         if await run_in_threadpool(store.active) + service.receiving > service.settings.max_jobs:
@@ -48,8 +53,8 @@ async def send_video(request: Request, service: ServiceHere) -> JSONResponse:
         frames, rate = await service.heavy_pool.run_for(request, service.decoder.call, name, length_of, video)
         if frames and frames / rate > longest_s:
             raise ServiceError(413, "too_long", f"{name}: it is longer than {longest_s:g} s; send a part of it")
-        owner = request.state.owner
-        job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time(), owner=owner)
+        job = Job(id=folder.name, name=name, file=file, frame_count=frames, created=time.time(), options=options)
+        job.owner = request.state.owner
         await run_in_threadpool(store.add, job)
     except BaseException:
         if folder:
@@ -94,9 +99,10 @@ def show_file(job: JobHere, form: str, service: ServiceHere) -> Response:
     saved = job.answer["saved"] if job.answer else {}
     if form not in saved or form == "crops":
         raise ServiceError(404, "no_such_file", "there is no such file, or not yet")
-    if form == "json":
-        # The file itself tells where the service keeps its files.
-        return JSONResponse(job.to_dict(service.store.keep_s)["result"])
+    if form in ("json", "csv"):
+        # The files themselves tell where the service keeps its files.
+        result = job.to_dict(service.store.keep_s)["result"]
+        return JSONResponse(result) if form == "json" else Response(csv_text(result), media_type="text/csv")
     return _file(saved[form])
 
 

@@ -22,9 +22,13 @@ def test_every_field_is_made_of_the_answer(answer):
     }
 
 
-def test_doubtful_plates_are_left_out_on_request(answer):
-    assert [one["plate"] for one in codeproject_answer(answer, 0.9)["predictions"]] == ["AB12CDE"]
-    assert codeproject_answer(answer, 0.99)["message"] == "No plates found"
+def test_a_detection_has_every_plate_under_its_label(answer):
+    made = codeproject_answer(answer, "license-plate")
+    assert [(one["label"], one["plate"]) for one in made["predictions"]] == [
+        *(("license-plate", text) for text in ("AB12CDE", "", "7XYZ123"))
+    ]
+    assert {one["confidence"] for one in made["predictions"]} == {0.8}
+    assert codeproject_answer({**answer, "plates": []})["message"] == "No plates found"
 
 
 def test_a_failure_is_no_success():

@@ -11,6 +11,7 @@ def test_every_field_is_made_of_the_answer(answer):
         "img_width": 640,
         "img_height": 480,
         "processing_time_ms": 16.0,
+        "processing_time": {"total": 16.0, "plates": 8.0, "vehicles": 0.0},
         "regions_of_interest": [],
     }
     assert first == {
@@ -24,6 +25,7 @@ def test_every_field_is_made_of_the_answer(answer):
         "requested_topn": 1,
         "coordinates": [{"x": 11, "y": 21}, {"x": 109, "y": 22}, {"x": 108, "y": 50}, {"x": 10, "y": 49}],
         "candidates": [{"plate": "AB12CDE", "confidence": 97.0, "matches_template": 1}],
+        "vehicle": {},
     }
     assert (second["plate_index"], second["region"]) == (1, "ca")
 

@@ -1,5 +1,3 @@
-import pytest
-
 from src.formats.plate_recognizer import plate_recognizer_answer, plate_recognizer_error
 
 
@@ -25,9 +23,13 @@ def test_every_field_is_made_of_the_answer(answer):
     assert second["plate"] == "7xyz123"
 
 
-@pytest.mark.parametrize(("least", "found"), [((0.0, 0.0), 2), ((0.9, 0.0), 0), ((0.0, 0.9), 1)])
-def test_doubtful_plates_are_left_out_on_request(answer, least, found):
-    assert len(plate_recognizer_answer(answer, "", least=least)["results"]) == found
+def test_results_may_be_vehicles_that_have_plates(answer):
+    first, _ = plate_recognizer_answer(answer, "", of_vehicles=True)["results"]
+    box = {"xmin": 10, "ymin": 20, "xmax": 110, "ymax": 50}
+    texts = [{"value": "ab12cde", "score": 0.97}, {"value": "ab12cde1", "score": 0.01}]
+    props = {"plate": texts, "region": [{"value": "gb", "score": 0.8}]}
+    assert first["plate"] == {"type": "Plate", "score": 0.8, "box": box, "props": props}
+    assert first["vehicle"] == {"score": 0.0, "type": "Unknown", "box": dict.fromkeys(box, 0), "props": {}}
 
 
 def test_a_plate_of_no_known_region_says_so(answer):

@@ -27,7 +27,9 @@ def test_clients_of_plate_recognizer_are_served(client, validate, photo, encoded
     assert response.status_code == 201, response.text
     answer = response.json()
     validate(answer, "PlateRecognizerAnswer")
-    assert [result["plate"] for result in answer["results"]] == [plate["text"].lower() for plate in expected]
+    # The second plate is none of these regions.
+    texts = [plate["text"].lower() for plate in expected[: 1 if kind == "json" else None]]
+    assert [result["plate"] for result in answer["results"]] == texts
     assert (answer["camera_id"], answer["timestamp"]) == ("gate", "2026-11-22T14:00:00Z")
     assert answer["filename"] == ("street.jpg" if kind == "file" else "image")
 
@@ -74,8 +76,8 @@ def test_clients_of_codeproject_are_served(client, validate, photo, expected, fi
     best = answer["predictions"][0]
     assert (best["plate"], best["confidence"]) == (expected[0]["text"], expected[0]["confidence"])
     assert [best["x_min"], best["y_min"], best["x_max"], best["y_max"]] == expected[0]["box"]
-    sure = client.post("/v1/vision/alpr", files=files, data={"min_confidence": "1"}).json()
-    beyond_doubt = [plate["text"] for plate in expected if plate["confidence"] >= 1]
+    sure = client.post("/v1/vision/alpr", files=files, data={"min_confidence": "0.9998"}).json()
+    beyond_doubt = [plate["text"] for plate in expected if plate["confidence"] >= 0.9998]
     assert [one["plate"] for one in sure["predictions"]] == beyond_doubt
     assert len(beyond_doubt) < len(expected)
 

@@ -19,7 +19,7 @@ FALLIBLE = [
 ]
 SIMPLE = [
     *("GET /v1/jobs/{identifier}", "DELETE /v1/jobs/{identifier}", "GET /v1/jobs/{identifier}/{form}"),
-    *("GET /health", "GET /health/live", "GET /health/ready", "GET /metrics"),
+    *("GET /health", "GET /health/live", "GET /health/ready", "GET /metrics", "GET /v1/statistics/"),
 ]
 ATTEMPTS = [
     *((name, GenerationMode.POSITIVE) for name in FALLIBLE + SIMPLE),

@@ -104,7 +104,7 @@ def test_a_database_of_an_earlier_version_goes_on_working(tmp_path, short_path):
         store.recover()
         assert store.get("done", "whoever").to_dict(60)["state"] == "done"
         job = store.next()
-        assert (job.id, job.attempts) == ("waiting", 1)
+        assert (job.id, job.attempts, job.options) == ("waiting", 1, None)
         store.change(job, state="queued", attempts=0)
         store.close()
 
