@@ -1,5 +1,6 @@
 """Crossing lines: when and in which direction has a vehicle passed?"""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,7 @@ class Line:
             x1, y1, x2, y2 = (float(number) for number in numbers.split(","))
         except ValueError as error:
             raise InputError(f"line {text}: give four numbers x1,y1,x2,y2 in pixels") from error
-        if not np.all(np.isfinite([x1, y1, x2, y2])) or (x1, y1) == (x2, y2):
+        if not np.isfinite([x1, y1, x2, y2]).all() or (x1, y1) == (x2, y2):
             raise InputError(f"line {text}: its two points must be finite and differ")
         return cls(x1, y1, x2, y2, name.strip() or None)
 
@@ -58,18 +59,16 @@ class CrossingCounter:
 
     def add(self, time_s: float, corners: FloatArray) -> None:
         """Take in where the plate is: its corners ``[4, 2]`` in pixels, at a time later than before."""
-        centre = corners.mean(axis=0)
-        height = float(np.ptp(corners[:, 1]))
+        centre, height = corners.mean(axis=0), float(np.ptp(corners[:, 1]))
         for number, line in enumerate(self._lines):
             place, side = line.locate(centre)
             if abs(side) < CLEARANCE * height:
                 continue
-            if number in self._clear:
-                before_s, before, other_side = self._clear[number]
-                # Where the line is met, as a share of the way.
-                share = other_side / (other_side - side) if other_side * side < 0 else None
-                if share is not None and 0 <= before + share * (place - before) <= 1:
-                    directions = ("in", "out") if line.name else ("left_to_right", "right_to_left")
-                    crossed_s = before_s + share * (time_s - before_s)
-                    self.crossings.append(Crossing(number, crossed_s, directions[side < 0], line.name))
-            self._clear[number] = (time_s, place, side)
+            before_s, before, other_side = self._clear.get(number, (time_s, place, side))
+            self._clear[number] = time_s, place, side
+            # Where the line is met, as a share of the way.
+            share = other_side / (other_side - side) if other_side * side < 0 else math.nan
+            if 0 <= before + share * (place - before) <= 1:
+                directions = ("in", "out") if line.name else ("left_to_right", "right_to_left")
+                crossed_s = before_s + share * (time_s - before_s)
+                self.crossings.append(Crossing(number, crossed_s, directions[side < 0], line.name))

@@ -5,7 +5,6 @@ method). The affinity of a pair is the overlap of its boxes, and where frames ar
 nearness of its centres compared with the way that a plate can have gone.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,11 +22,9 @@ LOST_S = 1.0
 LARGEST_GAP_S = 2.0
 #: A track is shown for so many seconds after it was last seen.
 COASTING_S = 0.3
-#: How far from its predicted place a plate can be: so many plate widths, and so many more per second.
-REACH_WIDTHS = 1.0
-REACH_WIDTHS_PER_S = 5.0
-#: The same per second for a track whose velocity is not known yet.
-FIRST_REACH_WIDTHS_PER_S = 10.0
+#: How far from its predicted place a plate can be: so many plate widths, and so many more per second, the latter for a
+#: track whose velocity is not known yet.
+REACH_WIDTHS, REACH_WIDTHS_PER_S, FIRST_REACH_WIDTHS_PER_S = 1.0, 5.0, 10.0
 #: Widths of the same plate in successive frames differ less than by this factor; squared for frames a second apart.
 LARGEST_GROWTH = 1.5
 #: Share of the newest step in the velocity.
@@ -37,10 +34,8 @@ VELOCITY_SHARE = 0.6
 BORDER_WIDTHS, BORDER_HEIGHTS = 0.03, 0.1
 #: Overlap beyond which an assignment needs no check.
 CLEAR_OVERLAP = 0.2
-
 #: Detections overlap if they share more than this of the smaller one, and are the same plate seen twice from here on.
-LEAST_SHARED_PART = 0.25
-NESTED_PART = 0.8
+LEAST_SHARED_PART, NESTED_PART = 0.25, 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +50,8 @@ class Fix:
 
     def shift(self, time_s: float) -> FloatArray:
         """How far ``[2]`` it should have gone at another time."""
-        if self.velocity is None:
-            return np.zeros(2, np.float32)
-        return np.asarray(self.velocity * (time_s - self.time_s), np.float32)
+        velocity = np.zeros(2, np.float32) if self.velocity is None else self.velocity
+        return np.asarray(velocity * (time_s - self.time_s), np.float32)
 
 
 class Track:
@@ -69,7 +63,7 @@ class Track:
         self.leapt = False
         self.record = TrackRecord(number, time_s, lines)
         # The latest one last, the one before, and one in case that the latest is undone.
-        self._fixes = deque([Fix(time_s, detection.corners, detection.box)], maxlen=3)
+        self._fixes = [Fix(time_s, detection.corners, detection.box)]
 
     @property
     def latest(self) -> Fix:
@@ -89,7 +83,7 @@ class Track:
         velocity = way / np.float32(max(time_s - before.time_s, 1e-3))
         if before.velocity is not None:
             velocity = VELOCITY_SHARE * velocity + (1 - VELOCITY_SHARE) * before.velocity
-        self._fixes.append(Fix(time_s, detection.corners, detection.box, velocity))
+        self._fixes = [*self._fixes[-2:], Fix(time_s, detection.corners, detection.box, velocity)]
 
     def undo(self) -> None:
         """Forget the latest of several detections: it was another plate."""
@@ -101,13 +95,11 @@ class Track:
 
     def corners_at(self, time_s: float) -> FloatArray | None:
         """Its corners ``[4, 2]`` at any time since its last detection but one; None where it is not to be seen."""
-        latest = self.latest
-        if time_s >= latest.time_s:
-            coasting = time_s - latest.time_s <= COASTING_S
-            return np.asarray(latest.corners + latest.shift(time_s), np.float32) if coasting else None
-        if len(self._fixes) == 1 or time_s < self._fixes[-2].time_s:
+        before, latest = self._fixes[-2:][0], self.latest
+        if time_s < before.time_s or time_s - latest.time_s > COASTING_S:
             return None
-        before = self._fixes[-2]
+        if time_s >= latest.time_s:
+            return np.asarray(latest.corners + latest.shift(time_s), np.float32)
         share = (time_s - before.time_s) / (latest.time_s - before.time_s)
         return np.asarray((1 - share) * before.corners + share * latest.corners, np.float32)
 
@@ -157,10 +149,10 @@ class Tracker:
         gaps = np.array([time_s - fix.time_s for fix in latest])[:, None]
         speed = [FIRST_REACH_WIDTHS_PER_S if fix.velocity is None else REACH_WIDTHS_PER_S for fix in latest]
         reach = (known[:, 2:3] - known[:, 0:1]) * (REACH_WIDTHS + np.array(speed)[:, None] * gaps)
-        growth = np.log(_width(boxes)[None] / _width(known)[:, None])
-        cut = np.array([is_cut(detection, *limit[:2]) for detection in detections])
-        growth = np.where(cut[None], np.maximum(growth, 0), np.abs(growth))
-        fits = growth < np.log(LARGEST_GROWTH) * (1 + gaps)
+        wide, known_wide = (np.maximum(one[:, 2] - one[:, 0], np.float32(1)) for one in (boxes, known))
+        growth = np.log(wide[None] / known_wide[:, None])
+        cut = np.array([is_cut(detection, *self.size) for detection in detections])
+        fits = np.where(cut, growth, np.abs(growth)) < np.log(LARGEST_GROWTH) * (1 + gaps)
         return np.asarray((iou_matrix(predicted, boxes) + np.clip(1 - distance / reach, 0, None)) * fits, np.float32)
 
 
@@ -192,18 +184,12 @@ def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
 
 def _in_one_row(first: FloatArray, second: FloatArray) -> bool:
     heights = first[3] - first[1], second[3] - second[1]
-    return bool(
-        abs(box_centres(first)[1] - box_centres(second)[1]) < 0.5 * min(heights)
-        and max(heights) < LARGEST_GROWTH * min(heights)
-    )
+    apart = abs(box_centres(first)[1] - box_centres(second)[1])
+    return bool(apart < 0.5 * min(heights) and max(heights) < LARGEST_GROWTH * min(heights))
 
 
 def _united(first: Detection, second: Detection) -> Detection:
     left, right = sorted((first, second), key=lambda part: float(box_centres(part.box)[0]))
-    corners = np.stack([left.corners[0], right.corners[1], right.corners[2], left.corners[3]])
+    corners = np.where([[True], [False], [False], [True]], left.corners, right.corners)
     box = np.concatenate([np.minimum(left.box[:2], right.box[:2]), np.maximum(left.box[2:], right.box[2:])])
     return Detection(box, corners, max(first.confidence, second.confidence))
-
-
-def _width(boxes: FloatArray) -> FloatArray:
-    return np.asarray(np.maximum(boxes[..., 2] - boxes[..., 0], np.float32(1)))

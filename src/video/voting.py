@@ -44,8 +44,7 @@ class Vote:
         #: How many readings had a text.
         self.readings = 0
         self._slots: list[_Slot] = []
-        self._weight = 0.0
-        self._doubt = 0.0
+        self._weight = self._doubt = 0.0
 
     def add(self, candidates: Sequence[Candidate], weight: float) -> None:
         """Add a reading of a weight above 0; it has no candidates where the plate could not be read."""
@@ -116,38 +115,35 @@ class Vote:
         return min(math.sqrt(max(self.readings, 1)), LARGEST_EVIDENCE)
 
     def _add_text(self, text: str, weight: float) -> None:
-        slots: list[_Slot] = []
-        for slot, character in self._aligned(text):
-            voted = dict(slot) if slot is not None else {NONE: self._weight}
-            voted[character] = voted.get(character, 0.0) + weight
-            slots.append(voted)
-        self._slots = slots
+        self._slots = [
+            {**slot, character: slot.get(character, 0.0) + weight} for slot, character in self._aligned(text)
+        ]
         self._weight += weight
 
-    def _aligned(self, text: str) -> list[tuple[_Slot | None, str]]:
-        """Each slot with its character of the text or NONE, and characters without a slot, in order; least cost."""
+    def _aligned(self, text: str) -> list[tuple[_Slot, str]]:
+        """Each slot with its character of the text or NONE, and new slots with its other characters; at least cost."""
         rows, columns = len(self._slots), len(text)
-        match = [[self._cost(slot, character) for character in text] for slot in self._slots]
         skip = [self._cost(slot, NONE) for slot in self._slots]
         for end in {0, rows - 1} if rows else ():
             skip[end] *= END_GAP
-        # Per cell its cost, and the step from the cell before: to both a slot and a character, to either alone.
-        best: dict[tuple[int, int], tuple[float, int]] = {}
+        # Per cell the least cost, and the step back to the cell before: over a slot and a character, or over either.
+        best: dict[tuple[int, int], tuple[float, int, int]] = {}
         for row, column in itertools.product(range(rows + 1), range(columns + 1)):
             options = []
             if row and column:
-                options.append((best[row - 1, column - 1][0] + match[row - 1][column - 1], 0))
+                match = self._cost(self._slots[row - 1], text[column - 1])
+                options.append((best[row - 1, column - 1][0] + match, -1, -1))
             if row:
-                options.append((best[row - 1, column][0] + skip[row - 1], 1))
+                options.append((best[row - 1, column][0] + skip[row - 1], -1, 0))
             if column:
-                options.append((best[row, column - 1][0] + 1.0, 2))
-            best[row, column] = min(options, default=(0.0, 0))
-        pairs: list[tuple[_Slot | None, str]] = []
-        row, column = rows, columns
-        while row or column:
-            step = best[row, column][1]
-            row, column = row - (step != 2), column - (step != 1)
-            pairs.append((None if step == 2 else self._slots[row], NONE if step == 1 else text[column]))
+                options.append((best[row, column - 1][0] + 1.0, 0, -1))
+            best[row, column] = min(options, default=(0.0, 0, 0))
+        pairs = []
+        while rows or columns:
+            _, up, left = best[rows, columns]
+            slot = self._slots[rows - 1] if up else {NONE: self._weight}
+            pairs.append((slot, text[columns - 1] if left else NONE))
+            rows, columns = rows + up, columns + left
         return pairs[::-1]
 
     def _cost(self, slot: _Slot, character: str) -> float:
@@ -156,15 +152,14 @@ class Vote:
 
 def same_text(first: Vote, second: Vote) -> bool:
     """Whether two votes can be on one plate: the texts are the same, or likely, or unsure and nearly the same."""
-    one, other = first.text, second.text
-    if not one or not other:
-        return False
-    if one == other or _is_likely(one, second) or _is_likely(other, first):
-        return True
-    shorter, longer = sorted((one, other), key=len)
-    if len(shorter) >= SHORTEST_PART and shorter in longer:
-        return True
-    return edit_distance(one, other) == 1 and min(first.confidence, second.confidence) < UNSURE_CONFIDENCE
+    shorter, longer = sorted((first.text, second.text), key=len)
+    return bool(shorter) and (
+        shorter == longer
+        or (len(shorter) >= SHORTEST_PART and shorter in longer)
+        or _is_likely(first.text, second)
+        or _is_likely(second.text, first)
+        or (edit_distance(shorter, longer) == 1 and min(first.confidence, second.confidence) < UNSURE_CONFIDENCE)
+    )
 
 
 def contradicts(candidates: Sequence[Candidate], vote: Vote) -> bool:
