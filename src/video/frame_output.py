@@ -20,10 +20,10 @@ PENDING_BYTES = 100_000_000
 
 
 class FrameOutput:
-    """Annotates frames, shows and saves them; ``is_closed`` tells whether somebody has closed the window."""
+    """Annotates frames with the lines and plates of a tracker, shows and saves them."""
 
     def __init__(self, tracker: Tracker, output: VideoOutput | None, window: Window | None) -> None:
-        """Begin; drawn are the lines, and plates of a tracker."""
+        #: Whether somebody has closed the window.
         self.is_closed = False
         self._tracker, self._output, self._window = tracker, output, window
         self._draws = window is not None or (output is not None and output.draws)
@@ -35,7 +35,7 @@ class FrameOutput:
         self._pending.append(frame)
 
     def let_go(self, of_all: bool = True) -> None:
-        """Let go of all frames, where their plates are is known; or of those that have waited long enough."""
+        """Let go of all frames, whose plates are known by now; or of those that have waited long enough."""
         while len(self._pending) > (0 if of_all else self._delay):
             frame = self._pending.popleft()
             picture = self._annotated(frame) if self._draws else frame.picture
@@ -46,7 +46,18 @@ class FrameOutput:
 
     def line(self, frame: Frame) -> dict[str, Any]:
         """What the per-frame file says about a frame, as far as it is known by now."""
-        plates = [_told(track, corners, frame.time_s) for track, corners in self._seen(frame)]
+        plates = []
+        for track, corners in self._seen(frame):
+            vote, latest = track.record.vote, track.record.latest
+            read = latest.reading if latest and latest.time_s == frame.time_s else None
+            plate = {
+                "track": track.number,
+                "box": [round(float(value)) for value in quad_to_box(corners)],
+                "text": vote.text,
+                "confidence": round(vote.confidence, 4),
+                "reading": read and {"text": read.text, "confidence": round(read.confidence, 4)},
+            }
+            plates.append(plate)
         return {"frame": frame.index, "time_s": round(frame.time_s, 3), "plates": plates}
 
     def _annotated(self, frame: Frame) -> Plane | av.VideoFrame:
@@ -63,16 +74,3 @@ class FrameOutput:
         """The plates that can be seen in a frame, and their corners."""
         found = [(track, track.corners_at(frame.time_s)) for track in self._tracker.tracks if track.record.is_plate]
         return [(track, corners) for track, corners in found if corners is not None]
-
-
-def _told(track: Track, corners: FloatArray, time_s: float) -> dict[str, Any]:
-    """A plate in the line of a frame at a time."""
-    vote, latest = track.record.vote, track.record.latest
-    read = latest.reading if latest and latest.time_s == time_s else None
-    return {
-        "track": track.number,
-        "box": [round(float(value)) for value in quad_to_box(corners)],
-        "text": vote.text,
-        "confidence": round(vote.confidence, 4),
-        "reading": read and {"text": read.text, "confidence": round(read.confidence, 4)},
-    }

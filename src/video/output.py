@@ -69,14 +69,13 @@ class VideoOutput(contextlib.ExitStack):
         self._parts: dict[str, Path] = {}
         self._lines: RecordLog | None = None
         self._writer: VideoWriter | None = None
+        self._open_files = contextlib.ExitStack()
         with folder.complaining(), contextlib.ExitStack() as undo:
             # Only a file comes again: every reading of anything else has a name of its own.
             self._stem = folder.claim(Path(source.file_name).stem, self._suffix, source.name if source.path else None)
             undo.callback(folder.release, self._stem)
             self._saved = {"json": folder.path(f"{self._stem}.json")}
-            self._start_logs(undo)
-            if "crops" in kinds:
-                self._start_crops()
+            self._start_records(undo)
             undo.callback(self._remove_segment)
             self._begin_segment(0.0)
             if video.audio_stream is not None:
@@ -111,10 +110,7 @@ class VideoOutput(contextlib.ExitStack):
                 self._folder.write({path: encode_picture(crop, ".jpg")})
                 record = dataclasses.replace(record, crop=path)
         answer = record.to_dict()
-        pieces = {
-            "csv": record_line(self._name, answer),
-            "json": json.dumps(answer) + "\n",
-        }
+        pieces = {"csv": record_line(self._name, answer), "json": json.dumps(answer) + "\n"}
         for kind, log in self._logs.items():
             with self._saving():
                 log.append(pieces[kind])
@@ -128,35 +124,33 @@ class VideoOutput(contextlib.ExitStack):
         """
         result = dataclasses.replace(result, saved={kind: str(path) for kind, path in self._saved.items()})
         answer = result.to_dict()
+        self._end_segment()
         files: dict[str, bytes | Path] = {}
         if not self._video.live:
-            files = {str(self._saved[kind]): part for kind, part in self._parts.items()}
-            if "csv" in self._saved:
-                files[str(self._saved["csv"])] = csv_text(answer).encode()
-        self._end_segment()
+            files = {result.saved[kind]: part for kind, part in self._parts.items()}
+            if "csv" in self._kinds:
+                files[result.saved["csv"]] = csv_text(answer).encode()
         with self._folder.complaining():
             # The last one: it says that the others are there.
-            self._folder.write({**files, str(self._saved["json"]): json_bytes(answer)})
+            self._folder.write({**files, result.saved["json"]: json_bytes(answer)})
         return result
 
-    def _start_logs(self, undo: contextlib.ExitStack) -> None:
-        """Start the files of records, which are among what is saved of a live source."""
-        for kind, saved, suffix in (("csv", "csv", ".csv"), ("json", "records", ".jsonl")):
-            path = self._folder.path(self._stem + suffix)
-            if kind in self._kinds and (kind == "csv" or self._video.live):
-                self._saved[saved] = path
-            if not self._video.live:
-                path = path.with_name(f"{self._stem}.partial{suffix}")
-            if kind in self._kinds or not self._video.live:
+    def _start_records(self, undo: contextlib.ExitStack) -> None:
+        """Start the files of records, which are among what is saved of a live source, and the folder of crops."""
+        live, stem = self._video.live, self._stem
+        for kind, name, suffix in (("csv", "csv", ".csv"), ("json", "records", ".jsonl")):
+            if kind in self._kinds and (kind == "csv" or live):
+                self._saved[name] = self._folder.path(stem + suffix)
+            if kind in self._kinds or not live:
+                path = self._folder.path(stem + suffix if live else f"{stem}.partial{suffix}")
                 self._logs[kind] = RecordLog(path, csv_heading(True) if kind == "csv" else "")
                 undo.callback(self._logs[kind].remove)
-
-    def _start_crops(self) -> None:
-        """Make the folder of crops, or take an earlier answer's out of it."""
-        self._saved["crops"] = self._folder.path(f"{self._stem}-crops")
-        self._saved["crops"].mkdir(exist_ok=True)
-        for earlier in self._saved["crops"].glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
-            earlier.unlink()
+        if "crops" in self._kinds:
+            self._saved["crops"] = self._folder.path(f"{stem}-crops")
+            self._saved["crops"].mkdir(exist_ok=True)
+            # Those of an earlier answer.
+            for crop in self._saved["crops"].glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
+                crop.unlink()
 
     def _begin_segment(self, start_s: float) -> None:
         """The first segment has the name of the answer, later ones the time when they begin, as well."""
@@ -167,10 +161,11 @@ class VideoOutput(contextlib.ExitStack):
         paths = {kind: self._folder.path(name) for kind, name in names.items() if kind in self._kinds}
         self._parts = paths if self._video.live else {kind: temporary_beside(path) for kind, path in paths.items()}
         try:
-            if "frames" in self._parts:
-                self._lines = RecordLog(self._parts["frames"])
-            if "annotated" in self._parts:
-                self._writer = VideoWriter(self._parts["annotated"], self._suffix.lower(), self._video)
+            if part := self._parts.get("frames"):
+                self._lines = self._open_files.enter_context(contextlib.closing(RecordLog(part)))
+            if part := self._parts.get("annotated"):
+                writer = VideoWriter(part, self._suffix.lower(), self._video)
+                self._writer = self._open_files.enter_context(contextlib.closing(writer))
         except OSError:
             self._remove_segment()
             raise
@@ -179,12 +174,9 @@ class VideoOutput(contextlib.ExitStack):
             self._saved.setdefault(kind, path)
 
     def _end_segment(self) -> None:
-        files = self._lines, self._writer
         self._start_s = self._lines = self._writer = None
         with self._saving():
-            for file in files:
-                if file:
-                    file.close()
+            self._open_files.close()
 
     def _remove_segment(self) -> None:
         with contextlib.suppress(InputError):
@@ -197,15 +189,15 @@ class VideoOutput(contextlib.ExitStack):
             if self._writer:
                 self._writer.write_audio(packet)
 
-    def _saving(self) -> contextlib.AbstractContextManager[None]:
-        return self._surviving() if self._video.live else self._folder.complaining()
-
     @contextlib.contextmanager
-    def _surviving(self) -> Iterator[None]:
+    def _saving(self) -> Iterator[None]:
         """Tells of a failure to write, and goes on: a camera is watched for months, a disk is full for an hour."""
         try:
             yield
         except OSError as error:
+            if not self._video.live:
+                with self._folder.complaining():
+                    raise
             now_s = time.monotonic()
             if now_s >= self._next_report:
                 reason = error.strerror or error
