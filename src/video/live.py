@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import sys
 import threading
 import time
@@ -35,33 +36,34 @@ KEY_FRAME_S = 5.0
 _LOGGER = logging.getLogger(__name__)
 
 
-def open_live(
-    source: LiveSource,
+def open_video(
+    source: VideoSource,
     duration_s: float | None = None,
     give_up_s: float | None = None,
     stop: StopFlag | None = None,
 ) -> "LiveStream | VideoFile":
-    """Connect; an address behind which there is a finite video is read like a file, without leaving out frames.
+    """Open a file, or connect to a live source; an address behind which there is a finite video is read like a file.
 
-    Reading ends after a duration, when the source is given up after so many seconds without a picture (without that it
-    is tried for ever), or when ``stop`` is set.
+    Reading ends after a duration; that of a live source, of which frames are left out, also when it is given up after
+    so many seconds without a picture (otherwise it is tried for ever), or when ``stop`` is set.
 
     Raises:
         UnreachableError: it was given up, or nothing came while it should be read.
         InputError: it is nothing that can be read.
         KeyboardInterrupt: it was stopped before anything came.
     """
-    with contextlib.ExitStack() as undo:
-        stream = undo.enter_context(LiveStream(source, duration_s, give_up_s, stop or threading.Event()))
-        stream.wait_for_first()
-        if not stream.is_file:
-            undo.pop_all()
-            return stream
-    return VideoFile(VideoSource(source.name, source.address), duration_s)
+    if isinstance(source, LiveSource):
+        with contextlib.ExitStack() as undo:
+            stream = undo.enter_context(LiveStream(source, duration_s, give_up_s, stop or threading.Event()))
+            stream.wait_for_first()
+            if not stream.is_file:
+                undo.pop_all()
+                return stream
+    return VideoFile(source, duration_s)
 
 
 class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream"]):
-    """A live source; a context manager that iterates over its frames; see :func:`open_live`.
+    """A live source; a context manager that iterates over its frames; see :func:`open_video`.
 
     A thread reads the source and keeps its latest frame only, so that slow readers leave out frames instead of falling
     behind. Times are seconds from the first frame by the clock; ``Frame.index`` counts the frames given out. With
@@ -76,24 +78,23 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
             raise InputError(f"{source.name}: webcams can be read on Linux only; give the address of a stream")
         self.name = source.name
         self.is_file = False
-        self._source, self._give_up_s, self._stop = source, give_up_s, stop
+        self._address, self._stop = source.address, stop
+        self._duration_s = math.inf if duration_s is None else duration_s
+        self._give_up_s = math.inf if give_up_s is None else give_up_s
         self.begun_s = self._seen_s = time.monotonic()
-        self._duration_s = duration_s
         # A picture, when it came by the monotonic clock, and how often the source had been cut before.
         self._latest: deque[tuple[float, av.VideoFrame, int]] = deque(maxlen=1)
-        self._news = threading.Event()
         self._cuts = 0
-        self._ended = False
-        self._closing = threading.Event()
+        self._news, self._ended, self._closing = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._capture, daemon=True)
         self._thread.start()
 
     def wait_for_first(self) -> None:
-        """Wait until the size of the pictures is known; errors as for :func:`open_live`."""
-        while not self._latest and not self._ended:
+        """Wait until the size of the pictures is known; errors as for :func:`open_video`."""
+        while not self._latest and not self._ended.is_set():
             if self._stop.is_set():
                 raise KeyboardInterrupt
-            if self._is_over(time.monotonic()):
+            if time.monotonic() >= self.begun_s + self._duration_s:
                 raise UnreachableError(f"{self.name}: it sent no picture within {self._duration_s:g} s")
             self._news.wait(TICK_S)
         if self._latest:
@@ -110,25 +111,22 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
     def __iter__(self) -> Iterator[Frame]:
         """The latest frame, each time that it is asked for, until the source ends or the duration is over."""
         index = known_cuts = 0
-        while not self._stop.is_set() and not self._is_over(time.monotonic()):
+        while not self._stop.is_set() and time.monotonic() < self.begun_s + self._duration_s:
             is_told = self._news.wait(TICK_S)
             self._news.clear()
             if not self._latest:
-                if self._ended:
+                if self._ended.is_set():
                     return
                 if self.on_idle and not is_told:
                     self.on_idle(time.monotonic() - self.begun_s)
                 continue
             came_s, picture, cuts = self._latest.pop()
-            if self._is_over(came_s):
+            if came_s >= self.begun_s + self._duration_s:
                 return
             if (picture.width, picture.height) != self.size:
                 picture = picture.reformat(*self.size)
             yield Frame(index, came_s - self.begun_s, picture, follows_cut=index > 0 and cuts > known_cuts)
             index, known_cuts = index + 1, cuts
-
-    def _is_over(self, now_s: float) -> bool:
-        return self._duration_s is not None and now_s >= self.begun_s + self._duration_s
 
     def _capture(self) -> None:
         """Read the source, and connect to it again when it breaks off; runs in a thread of its own."""
@@ -146,20 +144,20 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
             elif now_s - told_s >= _REPORT_S:
                 told_s = now_s
                 _LOGGER.warning("%s: %s; trying again ...", self.name, reason)
-            if self._give_up_s is not None and now_s - self._seen_s >= self._give_up_s:
+            if now_s - self._seen_s >= self._give_up_s:
                 self.error = f"{self.name}: {reason}; given up after {self._give_up_s:g} s without a picture"
                 break
             self._closing.wait(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])
             attempt += 1
-        self._ended = True
+        self._ended.set()
         self._news.set()
 
     def _read(self) -> str:
         """Connect and decode until the source breaks off or is no longer wanted; says why it broke off."""
-        address = self._source.address
+        is_http = str(self._address).startswith("http")
         try:
             with contextlib.closing(self._connect()) as container:
-                self.is_file = isinstance(address, str) and address.startswith("http") and bool(container.duration)
+                self.is_file = is_http and bool(container.duration)
                 if not self.is_file:
                     self._decode(container)
         except LIBRARY_ERRORS as error:
@@ -172,13 +170,13 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
         return "it ended"
 
     def _connect(self) -> Any:
-        address = self._source.address
+        is_webcam = isinstance(self._address, int)
         try:
-            if isinstance(address, int):
-                return av.open(f"/dev/video{address}", format="v4l2", timeout=NETWORK_TIMEOUTS)
-            return av.open(str(address), options=_OPTIONS, timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
+            if is_webcam:
+                return av.open(f"/dev/video{self._address}", format="v4l2", timeout=NETWORK_TIMEOUTS)
+            return av.open(str(self._address), options=_OPTIONS, timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
         except LIBRARY_ERRORS as error:
-            advice = "ls /dev/video* lists the webcams" if isinstance(address, int) else "check address and network"
+            advice = "ls /dev/video* lists the webcams" if is_webcam else "check address and network"
             raise UnreachableError(f"it cannot be opened ({reason_of(error)}); {advice}") from error
 
     def _decode(self, container: Any) -> None:

@@ -8,28 +8,24 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from tqdm import tqdm
 
 from ..basics.interrupts import StopFlag, stopping_on_interrupt
 from ..basics.results import VehicleRecord, VideoResult
-from ..detection.detector import Detection
-from ..media.images import BGRImage
-from ..media.inputs import LiveSource, VideoSource
+from ..media.inputs import VideoSource
 from ..media.saving import OutputFolder
 from ..media.window import Window
-from ..recognition.reading import Reading
 from ..recognition.recogniser import PlateRecogniser
 from .description import VideoDescription
 from .frame_output import FrameOutput
-from .live import LiveStream, open_live
+from .live import open_video
 from .options import VideoOptions
 from .output import VideoOutput
 from .records import FrameReading, Vehicles, crop_of, quality
 from .schedule import URGENT_INTERVAL_S, PassSchedule
-from .source import Frame, VideoFile
-from .tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
+from .source import Frame
+from .tracking import LARGEST_GAP_S, LOST_S, Tracker, is_cut, unite_parts
 from .voting import contradicts
 
 #: Less sure detections of a frame are left to the frames after it: vehicles took over tracks that began on scenery.
@@ -58,6 +54,8 @@ class VideoReader:
         self._tracker = Tracker(*video.size, options.lines)
         self._vehicles = Vehicles()
         self._frame_output = FrameOutput(self._tracker, output, window)
+        #: What the per-frame file says about a frame, as far as it is known by now.
+        self.line = self._frame_output.line
         self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
         self._count = 0
         self._timing_ms = {"detect": 0.0, "read": 0.0}
@@ -72,7 +70,7 @@ class VideoReader:
             Exception: what ``on_plate``, ``on_vehicle`` or ``on_frame`` has raised.
         """
         video = self._video
-        hidden = True if video.live or self._options.hidden else None
+        hidden = video.live or self._options.hidden or None
         with tqdm(frames, desc=video.name, total=video.frame_count, unit="frame", disable=hidden) as progress:
             try:
                 for frame in progress:
@@ -86,10 +84,7 @@ class VideoReader:
                 if video.live:
                     self.finish()
                 raise
-        error = None
-        if self._stop.is_set() and not video.live:
-            error = f"{video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
-        result = self.finish(error)
+        result = self.finish()
         if self._raised:
             raise self._raised
         return result
@@ -109,29 +104,24 @@ class VideoReader:
 
     def tick(self, time_s: float) -> None:
         """Give out the vehicles that are gone for good at a time on the clock of the frames, though no frame comes."""
-        self._frame_output.let_go()
-        self._end_tracks(time_s, LARGEST_GAP_S)
-        self._settle(time_s)
-
-    def line(self, frame: Frame) -> dict[str, Any]:
-        """What the per-frame file says about a frame, as far as it is known by now."""
-        return self._frame_output.line(frame)
-
-    def finish(self, error: str | None = None) -> VideoResult:
-        """The answer, after the last frame; everything is saved. The error says why it was read only in part."""
         try:
             self._frame_output.let_go()
         finally:
-            self._end_tracks(math.inf)
-            self._settle(math.inf)
-        video = self._video
-        error = video.error or error
+            self._end_tracks(time_s, LARGEST_GAP_S)
+            self._settle(time_s)
+
+    def finish(self) -> VideoResult:
+        """The answer, after the last frame; everything is saved."""
+        video, rate, duration_s, error = self._video, float(self._video.frame_rate), self._last_s, self._video.error
+        if not video.live:
+            duration_s += 1 / rate
+            if self._stop.is_set() and not error:
+                error = f"{video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
+        elif self._last_s > 0:
+            rate = (self._frames - 1) / self._last_s
+        self.tick(math.inf)
         if error:
             _LOGGER.warning("%s", error)
-        rate = float(video.frame_rate)
-        duration_s = self._last_s if video.live else self._last_s + 1 / rate
-        if video.live and self._last_s > 0:
-            rate = (self._frames - 1) / self._last_s
         result = VideoResult(
             input=video.name,
             width=video.size[0],
@@ -166,26 +156,24 @@ class VideoReader:
         pairs = self._recogniser.read(image, [detections[index] for index in chosen])
         self._timing_ms["read"] += 1000 * (time.perf_counter() - start)
         for index, (detection, reading) in zip(chosen, pairs, strict=True):
-            tracks[index] = self._take_in(frame, image, detection, tracks[index], reading)
+            if contradicts(reading.candidates, tracks[index].record.vote):
+                # It was another plate all along.
+                tracks[index].undo()
+                self._tracker.tracks.remove(tracks[index])
+                self._vehicles.add(tracks[index].record)
+                tracks[index] = self._tracker.begin(frame.time_s, detection)
+            record = tracks[index].record
+            record.is_plate |= self._recogniser.accepts(detection, reading)
+            seen, crop = quality(image, detection), crop_of(image, detection.corners)
+            record.read(FrameReading(frame.index, frame.time_s, detection, reading, seen, crop))
         for track, is_cut_off in zip(tracks, cut, strict=True):
-            track.record.see(track.latest.time_s, track.latest.corners, is_cut_off)
-            if self._options.on_plate and track.record.is_sure and not self._vehicles.has_told(track.record):
-                track.record.is_told = True
-                self._call(self._options.on_plate, track.record.vehicle(self._video.at))
+            record = track.record
+            record.see(track.latest.time_s, track.latest.corners, is_cut_off)
+            if self._options.on_plate and record.is_sure and not self._vehicles.has_told(record):
+                record.is_told = True
+                self._call(self._options.on_plate, record.vehicle(self._video.at))
         self._end_tracks(frame.time_s)
         self._settle(frame.time_s)
-
-    def _take_in(self, frame: Frame, image: BGRImage, detection: Detection, track: Track, reading: Reading) -> Track:
-        """Note a reading; returns its track, a new one if the text shows that the plate is another one."""
-        if contradicts(reading.candidates, track.record.vote):
-            track.undo()
-            self._tracker.tracks.remove(track)
-            self._vehicles.add(track.record)
-            track = self._tracker.begin(frame.time_s, detection)
-        track.record.is_plate |= self._recogniser.accepts(detection, reading)
-        seen, crop = quality(image, detection), crop_of(image, detection.corners)
-        track.record.read(FrameReading(frame.index, frame.time_s, detection, reading, seen, crop))
-        return track
 
     def _end_tracks(self, time_s: float, unseen_s: float = LOST_S) -> None:
         """Let the tracks be over that were not seen for longer than ``unseen_s`` at a time."""
@@ -199,8 +187,8 @@ class VideoReader:
         self._count += len(records)
         try:
             if self._output:
-                crops = [record.best.crop for record in settled]
-                records = [self._output.save(*pair) for pair in zip(records, crops, strict=True)]
+                crops = (record.best.crop for record in settled)
+                records = list(map(self._output.save, records, crops))
         finally:
             self._records.extend(records)
             if self._options.on_vehicle:
@@ -237,16 +225,11 @@ def read_video(
     stop: StopFlag = options.stop or threading.Event()
     with contextlib.ExitStack() as stack:
         stack.enter_context(stopping_on_interrupt(stop))
-        video: VideoFile | LiveStream
-        if isinstance(source, LiveSource):
-            video = open_live(source, options.duration_s, options.give_up_s, stop)
-        else:
-            video = VideoFile(source, options.duration_s)
-        stack.push(video)
+        video = open_video(source, options.duration_s, options.give_up_s, stop)
+        stack.enter_context(video)
         output = None
         if folder and options.save:
             output = stack.enter_context(VideoOutput(folder, source, video, options.save))
-        options = dataclasses.replace(options, stop=stop)
-        reader = VideoReader(video, recogniser, output, window, options)
+        reader = VideoReader(video, recogniser, output, window, dataclasses.replace(options, stop=stop))
         video.on_idle = reader.tick
         return reader.run(video)
