@@ -13,10 +13,9 @@ from fastapi.concurrency import run_in_threadpool
 
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord
-from ..video.description import VideoDescription
 from ..video.options import VideoOptions
 from ..video.reader import VideoReader
-from ..video.source import Frame
+from ..video.source import Frame, VideoDescription
 from .connections import TRUST
 from .errors import ServiceError, as_refusal, busy
 from .gate import is_token, is_welcome, shown_token

@@ -14,8 +14,7 @@ from av.video.frame import PictureType
 
 from ..media.draw import Plane
 from ..media.record_log import WholeWrites
-from .description import VideoDescription
-from .source import LARGE_PIXELS, LIBRARY_ERRORS
+from .source import LARGE_PIXELS, LIBRARY_ERRORS, VideoDescription
 
 #: libav's name of the container per file suffix.
 CONTAINERS = {

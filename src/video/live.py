@@ -15,8 +15,7 @@ import av
 from ..basics.errors import InputError, UnreachableError
 from ..basics.interrupts import StopFlag
 from ..media.inputs import LiveSource, VideoSource
-from .description import VideoDescription
-from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, VideoFile, check_video_size, reason_of, video_stream
+from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, VideoDescription, VideoFile, reason_of
 
 #: Pauses between attempts to reach a source, in seconds; the last one is repeated.
 PAUSES_S = (0.5, 1.0, 2.0)
@@ -181,7 +180,7 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
 
     def _decode(self, container: Any) -> None:
         """Hand over each picture; a damaged one is left out. Raises :class:`TimeoutError` when none comes."""
-        stream = video_stream(container, self.name, live=True)
+        stream = self.stream_of(container)
         begun_s = last_s = time.monotonic()
         whole, told = False, self._cuts == 0
         for packet in container.demux(stream):
@@ -196,7 +195,7 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
                 whole = whole or bool(picture.key_frame) or now_s - begun_s > KEY_FRAME_S
                 if not whole:
                     continue
-                check_video_size(picture.width, picture.height, self.name)
+                self.check_size(picture)
                 if not told:
                     _LOGGER.info("%s: connected again", self.name)
                     told = True

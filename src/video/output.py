@@ -28,8 +28,8 @@ from ..media.leftovers import temporary_beside
 from ..media.record_log import RecordLog
 from ..media.saving import OutputFolder
 from ..media.tables import csv_heading, csv_text, record_line
-from .description import VideoDescription
 from .encoder import CONTAINERS, VideoWriter
+from .source import VideoDescription
 
 #: Container of the annotated video where the one that came in has no known suffix.
 USUAL_SUFFIX = ".mp4"

@@ -17,14 +17,13 @@ from ..media.inputs import VideoSource
 from ..media.saving import OutputFolder
 from ..media.window import Window
 from ..recognition.recogniser import PlateRecogniser
-from .description import VideoDescription
 from .frame_output import FrameOutput
 from .live import open_video
 from .options import VideoOptions
 from .output import VideoOutput
 from .records import FrameReading, Vehicles, crop_of, quality
 from .schedule import URGENT_INTERVAL_S, PassSchedule
-from .source import Frame
+from .source import Frame, VideoDescription
 from .tracking import LARGEST_GAP_S, LOST_S, Tracker, is_cut, unite_parts
 from .voting import contradicts
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..basics.geometry import FloatArray, expand_quad, quad_size, quad_to_box, quad_to_rectangle
-from ..basics.results import Character, Crossing, VehicleRecord
+from ..basics.results import Character, VehicleRecord
 from ..detection.detector import Detection
 from ..media.images import BGRImage
 from ..recognition.plates import plate_of
@@ -27,11 +27,9 @@ _CROP_MARGIN = 0.5
 BEST_READINGS = 4
 #: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
 #: of the first, and when it has grown by this factor.
-RECHECK_S = 1.0
+RECHECK_S, WORTHWHILE_GROWTH = 1.0, 1.4
 #: After so many readings without a sure text it is read less often, once in so many seconds.
-EAGER_FRAMES = 10
-UNSURE_RECHECK_S = 0.3
-WORTHWHILE_GROWTH = 1.4
+EAGER_FRAMES, UNSURE_RECHECK_S = 10, 0.3
 #: A vehicle that was read in one frame only counts with this confidence.
 SINGLE_CONFIDENCE = 0.8
 #: A plate on which nothing was read counts if it was seen in so many frames.
@@ -61,11 +59,9 @@ class TrackRecord:
         #: How many frames it was read in, and how it was last read.
         self.frames = 0
         self.latest: FrameReading | None = None
-        #: Whether it has been proven to be a plate, and its text.
-        self.is_plate = False
+        #: Its text, whether it has been proven to be a plate, and told as soon as it was sure.
         self.vote = Vote()
-        #: Whether its text has been told as soon as it was sure.
-        self.is_told = False
+        self.is_plate = self.is_told = False
         self._is_cut = False
         self._counter = CrossingCounter(lines)
         self._best: dict[str, FrameReading] = {}
@@ -76,21 +72,20 @@ class TrackRecord:
         self._counter.add(time_s, corners)
 
     @property
-    def _is_new(self) -> bool:
-        return not self.vote.sure and self.frames < EAGER_FRAMES
-
-    @property
     def is_urgent(self) -> bool:
         """Whether it should be read as often as possible."""
         return self._is_new and not self._is_cut
+
+    @property
+    def _is_new(self) -> bool:
+        return self.frames < EAGER_FRAMES and not self.vote.sure
 
     def wants_reading(self, time_s: float, corners: FloatArray) -> bool:
         """Whether another reading of its plate may teach something."""
         if self._is_new or not self.latest:
             return True
-        if quad_size(corners)[1] > WORTHWHILE_GROWTH * quad_size(self.latest.detection.corners)[1]:
-            return True
-        return time_s - self.latest.time_s >= (RECHECK_S if self.vote.sure else UNSURE_RECHECK_S)
+        has_grown = quad_size(corners)[1] > WORTHWHILE_GROWTH * quad_size(self.latest.detection.corners)[1]
+        return has_grown or time_s - self.latest.time_s >= (RECHECK_S if self.vote.sure else UNSURE_RECHECK_S)
 
     def read(self, view: FrameReading) -> None:
         """Take in a reading."""
@@ -109,14 +104,9 @@ class TrackRecord:
         self.is_plate |= later.is_plate
         self.is_told |= later.is_told
         self.vote.merge(later.vote)
-        self._counter.crossings += later.crossings
+        self._counter.crossings += later._counter.crossings
         for view in later._best.values():
             self._keep(view)
-
-    @property
-    def crossings(self) -> list[Crossing]:
-        """The lines it crossed, in the order of time."""
-        return sorted(self._counter.crossings, key=lambda crossing: crossing.time_s)
 
     @property
     def best(self) -> FrameReading:
@@ -131,11 +121,9 @@ class TrackRecord:
     @property
     def counts(self) -> bool:
         """Whether it is a vehicle: a plate that was proven, and more than one doubtful glance."""
-        if not self.is_plate or not self.frames:
-            return False
         if not self.vote.text:
-            return self.frames >= UNREAD_FRAMES
-        return self.frames > 1 or self.vote.confidence >= SINGLE_CONFIDENCE
+            return self.is_plate and self.frames >= UNREAD_FRAMES
+        return self.is_plate and (self.frames > 1 or self.vote.confidence >= SINGLE_CONFIDENCE)
 
     def vehicle(self, at: Callable[[float], datetime.datetime | None]) -> VehicleRecord:
         """The record of its vehicle; ``at`` tells the time of day of so many seconds."""
@@ -156,7 +144,7 @@ class TrackRecord:
             best_frame=best.frame,
             best_s=best.time_s,
             tracks=tuple(self.tracks),
-            crossings=tuple(self.crossings),
+            crossings=tuple(sorted(self._counter.crossings, key=lambda crossing: crossing.time_s)),
             first_at=at(self.first_s),
             last_at=at(self.last_s),
         )
@@ -206,17 +194,14 @@ def _is_return(earlier: TrackRecord, later: TrackRecord) -> bool:
 
 def _characters(text: str, read: Sequence[Character]) -> tuple[Character, ...]:
     """The voted text with the places of its characters in the best view; none where that one says too little."""
-    if "".join(character.text for character in read) == text:
-        return tuple(read)
-    if len(read) == len(text):
-        return tuple(dataclasses.replace(old, text=new) for old, new in zip(read, text, strict=True))
-    return ()
+    if len(read) != len(text):
+        return ()
+    return tuple(dataclasses.replace(old, text=new) for old, new in zip(read, text, strict=True))
 
 
 def quality(image: BGRImage, detection: Detection) -> float:
     """How well a plate can be seen in a BGR picture, 0..1: its sharpness at a fixed size, so small ones are blurred."""
-    width, height = SHARPNESS_SIZE
-    matrix = quad_to_rectangle(detection.corners, np.array([0, 0, width, height], np.float32))
+    matrix = quad_to_rectangle(detection.corners, np.array([0, 0, *SHARPNESS_SIZE], np.float32))
     patch = cv2.cvtColor(cv2.warpPerspective(image, matrix, SHARPNESS_SIZE, flags=cv2.INTER_LINEAR), cv2.COLOR_BGR2GRAY)
     contrast = float(patch.std()) + 4.0
     detail = float(np.abs(cv2.Laplacian(patch, cv2.CV_32F)).mean())

@@ -1,12 +1,13 @@
-"""Video files → frames with their presentation times, and the sound that goes with them."""
+"""Videos → frames with their presentation times, and the sound that goes with them."""
 
 import contextlib
 import datetime
-import io
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -18,7 +19,6 @@ from ..basics.errors import InputError
 from ..media.draw import Plane
 from ..media.images import BGRImage, check_size, unopenable
 from ..media.inputs import VideoSource
-from .description import USUAL_RATE, VideoDescription
 
 #: Largest picture of a video: those of 8K have 35 million pixels. A decoder holds several, an encoder a dozen.
 MAX_VIDEO_PIXELS = 36_000_000
@@ -107,6 +107,66 @@ def bgr_of(packed: Plane) -> BGRImage:
     return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
+class VideoDescription:
+    """What is known of a video, a webcam or a stream apart from its frames; the usual one is live, upright and mute."""
+
+    #: What the answer and messages call it.
+    name: str
+    #: Width and height of the upright pictures, in pixels.
+    size: tuple[int, int]
+    #: Frames per second, on average, where the video says it.
+    frame_rate = Fraction(25)
+    #: How many frames there should be; None where that is not known.
+    frame_count: int | None = None
+    #: Whether frames are left out where reading is too slow.
+    live = True
+    #: One line that says what was wrong with it, in the end; None if nothing was.
+    error: str | None = None
+    #: Whether the upright pictures stand where they are stored lying.
+    rotated = False
+    #: Time in the container at which it begins, in seconds.
+    start_s = 0.0
+    #: When it began by the monotonic clock, if that is known.
+    begun_s: float | None = None
+    #: The stream that the annotated copy takes colours and the shape of its pixels from, and the sound.
+    template: Any = None
+    audio_stream: Any = None
+    #: Takes each packet of sound.
+    on_audio: Callable[["av.Packet[Any]"], None] | None = None
+    #: Is called with the time in seconds, on the clock of the frames, again and again while no frame comes.
+    on_idle: Callable[[float], None] | None = None
+
+    def at(self, time_s: float) -> datetime.datetime | None:
+        """The time of day, UTC, at so many seconds from its beginning, where that is known; by the clock of now."""
+        if self.begun_s is None:
+            return None
+        ago_s = time.monotonic() - self.begun_s - time_s
+        return datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago_s)
+
+    def stream_of(self, container: Any) -> Any:
+        """The stream of its pictures in an open container; the size of live ones may be unknown before the first one.
+
+        Raises:
+            InputError: there is none, nothing decodes it, or its pictures are too large or too small.
+        """
+        streams = container.streams.video
+        stream = next((one for one in streams if not one.disposition & one.disposition.attached_pic), None)
+        if stream is None:
+            raise InputError(f"{self.name}: there is sound in it but no pictures; give a video")
+        context = stream.codec_context
+        if context is None:
+            raise InputError(f"{self.name}: no decoder is known for its pictures; convert it, best to H.264")
+        if context.width or context.height or not self.live:
+            self.check_size(context)
+        # What the container says of the size need not hold for every frame.
+        context.options = {"max_pixels": str(MAX_VIDEO_PIXELS)}
+        return stream
+
+    def check_size(self, sized: Any) -> None:
+        """Raise :class:`InputError` where its pictures, of the ``width`` and ``height`` of something, cannot be read."""
+        check_size(sized.width, sized.height, self.name, MAX_VIDEO_PIXELS, "video")
+
+
 class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]):
     """An open video; a context manager that iterates over its :class:`Frame`, in the order of presentation."""
 
@@ -119,16 +179,17 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
             InputError: it is no video, or is damaged so that not even a frame can be seen.
         """
         self.name = source.name
-        self._duration_s = duration_s
+        self._duration_s = math.inf if duration_s is None else duration_s
         self._container = _open(source)
         try:
-            self._stream = self.template = video_stream(self._container, self.name)
-            context = self._stream.codec_context
+            self._stream = self.template = self.stream_of(self._container)
+            context, self._told_s = self._stream.codec_context, (self._container.duration or 0) / av.time_base
             self._stream.thread_type = "SLICE" if context.width * context.height > LARGE_PIXELS else "AUTO"
             self.audio_stream = next(iter(self._container.streams.audio), None)
-            self.frame_rate = self._stream.average_rate or self._stream.guessed_rate or USUAL_RATE
-            self._told_s = (self._container.duration or 0) / av.time_base
-            self.frame_count = self._expected_frames()
+            self.frame_rate = self._stream.average_rate or self._stream.guessed_rate or self.frame_rate
+            rate = float(self.frame_rate)
+            count = min(self._stream.frames or round(self._told_s * rate) or math.inf, self._duration_s * rate)
+            self.frame_count = math.ceil(count) if count < math.inf else None
             self.start_s = (self._container.start_time or 0) / av.time_base
             self._made_at = _creation_time(self._container.metadata) or _creation_time(self._stream.metadata)
             frames = self._decode()
@@ -144,7 +205,7 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
 
     def at(self, time_s: float) -> datetime.datetime | None:
         """The time of day, UTC, at so many seconds from the beginning, where the container tells when it was made."""
-        return None if self._made_at is None else self._made_at + datetime.timedelta(seconds=time_s)
+        return self._made_at and self._made_at + datetime.timedelta(seconds=time_s)
 
     def __exit__(self, *exception: object) -> None:
         """Close the file."""
@@ -155,7 +216,7 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
         return self._frames
 
     def _decode(self) -> Iterator[Frame]:
-        index, time_s = 0, 0.0
+        index, time_s, rate = 0, 0.0, float(self.frame_rate)
         early: list[av.Packet[Any]] = []
         for packet in self._packets():
             if packet is not None and packet.stream is not self._stream:
@@ -165,24 +226,23 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
                     early.append(packet)
                 continue
             for picture in self._pictures(packet, time_s):
-                seconds = index / float(self.frame_rate)
+                seconds = index / rate
                 if picture.pts is not None:
                     seconds = float(picture.pts * self._stream.time_base) - self.start_s
                 # A frame whose time does not grow would never be shown.
                 time_s = max(0.0, seconds) if index == 0 or seconds > time_s else time_s + 0.001
                 if picture.is_corrupt:
                     self._note(f"it is damaged after {time_s:.1f} s")
-                if self._duration_s is not None and time_s >= self._duration_s:
+                if time_s >= self._duration_s:
                     return
                 yield Frame(index, time_s, picture, round(picture.rotation / 90) * 90 % 360)
                 # Sound that comes before the first frame waits for somebody to take it.
                 while self.on_audio and early:
                     self.on_audio(early.pop(0))
                 index += 1
-        promised = max(self._told_s, (self._stream.frames or 0) / float(self.frame_rate))
-        seen = time_s + 1 / float(self.frame_rate)
-        if promised - seen > max(LARGEST_SHORTFALL_S, LARGEST_SHORTFALL * promised):
-            self._note(f"it ends after {seen:.1f} of {promised:.1f} s")
+        promised_s, seen_s = max(self._told_s, (self._stream.frames or 0) / rate), time_s + 1 / rate
+        if promised_s - seen_s > max(LARGEST_SHORTFALL_S, LARGEST_SHORTFALL * promised_s):
+            self._note(f"it ends after {seen_s:.1f} of {promised_s:.1f} s")
 
     def _packets(self) -> Iterator["av.Packet[Any] | None"]:
         """Packets of picture and sound; None at the end, for what the decoder still holds."""
@@ -202,12 +262,6 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
             self._note(f"it is damaged after {time_s:.1f} s ({reason_of(error)})")
             return []
 
-    def _expected_frames(self) -> int | None:
-        frames = self._stream.frames or round(self._told_s * float(self.frame_rate)) or math.inf
-        if self._duration_s is not None:
-            frames = min(frames, math.ceil(self._duration_s * float(self.frame_rate)))
-        return int(frames) if frames < math.inf else None
-
     def _note(self, fault: str) -> None:
         self.error = self.error or f"{self.name}: {fault}; what could be decoded was read"
 
@@ -222,38 +276,13 @@ def _open(source: VideoSource) -> Any:
     except OSError as error:
         raise unopenable(source.name, error, "check its permissions") from error
     try:
-        if source.path:
-            return av.open(f"file:{source.path}", options=_FILE_OPTIONS, metadata_errors="replace")
-        if isinstance(source.address, io.BufferedIOBase):
-            return av.open(source.address, options=_FILE_OPTIONS, metadata_errors="replace")
-        return av.open(str(source.address), timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
+        if isinstance(source.address, str):
+            return av.open(source.address, timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
+        opened: Any = f"file:{source.path}" if source.path else source.address
+        return av.open(opened, options=_FILE_OPTIONS, metadata_errors="replace")
     except LIBRARY_ERRORS as error:
         advice = f"is damaged or truncated ({reason_of(error)}); get a whole copy of it"
         raise InputError(f"{source.name}: it is no video, or {advice}") from error
-
-
-def video_stream(container: Any, name: str, live: bool = False) -> Any:
-    """The video stream of an open container; the size of live pictures may be unknown before the first one.
-
-    Raises:
-        InputError: there is none, nothing decodes it, or its pictures are too large or too small.
-    """
-    streams = [stream for stream in container.streams.video if not stream.disposition & stream.disposition.attached_pic]
-    if not streams:
-        raise InputError(f"{name}: there is sound in it but no pictures; give a video")
-    context = streams[0].codec_context
-    if context is None:
-        raise InputError(f"{name}: no decoder is known for its pictures; convert it, best to H.264")
-    if context.width or context.height or not live:
-        check_video_size(context.width, context.height, name)
-    # What the container says of the size need not hold for every frame.
-    context.options = {"max_pixels": str(MAX_VIDEO_PIXELS)}
-    return streams[0]
-
-
-def check_video_size(width: int, height: int, name: str) -> None:
-    """Raise :class:`InputError` where the pictures of a video, of a size in pixels, are too large or too small."""
-    check_size(width, height, name, MAX_VIDEO_PIXELS, "video")
 
 
 def _creation_time(metadata: Mapping[str, str]) -> datetime.datetime | None:
@@ -262,7 +291,7 @@ def _creation_time(metadata: Mapping[str, str]) -> datetime.datetime | None:
         made_at = datetime.datetime.fromisoformat(metadata.get("creation_time", ""))
     except ValueError:
         return None
-    made_at = made_at.astimezone(datetime.UTC) if made_at.tzinfo else made_at.replace(tzinfo=datetime.UTC)
+    made_at = made_at.replace(tzinfo=made_at.tzinfo or datetime.UTC).astimezone(datetime.UTC)
     return made_at if made_at.year > EARLIEST_YEAR else None
 
 
