@@ -21,18 +21,16 @@ CONTAINERS = {
     **{".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".3gp": "3gp", ".avi": "avi", ".mkv": "matroska", ".webm": "webm"},
     **{".flv": "flv", ".wmv": "asf", ".ts": "mpegts", ".mpg": "mpeg", ".mpeg": "mpeg", ".gif": "gif"},
 }
-_H264 = "libx264"
-#: What others hold instead.
-_VP8, _GIF = "libvpx", "gif"
-_CODECS = {".webm": _VP8, ".gif": _GIF}
+#: What these hold instead of H.264.
+_CODECS = {".webm": "libvpx", ".gif": "gif"}
 _OPTIONS = {
     # Fast enough for two cores; no B-frames, which AVI cannot hold.
-    _H264: {"preset": "superfast", "crf": "23", "bf": "0"},
-    _VP8: {"deadline": "realtime", "cpu-used": "8", "crf": "10", "b": "4M"},
-    _GIF: {},
+    "libx264": {"preset": "superfast", "crf": "23", "bf": "0"},
+    "libvpx": {"deadline": "realtime", "cpu-used": "8", "crf": "10", "b": "4M"},
+    "gif": {},
 }
 #: Large pictures are encoded with as few of them in memory as will do.
-_LARGE_OPTIONS = {**_OPTIONS, _H264: {"preset": "ultrafast", "crf": "23", "tune": "zerolatency"}}
+_LARGE_OPTIONS = {**_OPTIONS, "libx264": {"preset": "ultrafast", "crf": "23", "tune": "zerolatency"}}
 #: A live video is written in fragments of a second (in microseconds): what has been written is whole whenever the
 #: process ends. Of a file the index comes first, so that a browser plays it while it loads.
 _LIVE_OPTIONS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
@@ -63,13 +61,9 @@ class VideoWriter:
         self._file = WholeWrites(path, "w") if video.live else None
         target = self._file or str(path)
         self._container: Any = av.open(target, "w", format=CONTAINERS[suffix], container_options=options)
-        self._time_base = _LIVE_TIME_BASE
-        if video.template is not None:
-            self._time_base = 1 / Fraction(video.frame_rate) if suffix in _FIXED_RATE else video.template.time_base
-        self._stream = self._add_pictures(_CODECS.get(suffix, _H264), video)
+        self._stream = self._add_pictures(suffix, video)
         self._audio = self._add_audio(video)
-        self._start_s = video.start_s
-        self._last_pts = -1
+        self._start_s, self._last_pts = video.start_s, -1
         self._error: str | None = None
         room = _QUEUE_BYTES // (video.size[0] * video.size[1] * 3 // 2)
         self._room = threading.Semaphore(min(_QUEUE, max(room, 1)))
@@ -110,17 +104,18 @@ class VideoWriter:
         if self._error:
             raise OSError(self._error)
 
-    def _add_pictures(self, codec: str, video: VideoDescription) -> Any:
-        width, height = video.size
+    def _add_pictures(self, suffix: str, video: VideoDescription) -> Any:
+        (width, height), rate, codec = video.size, Fraction(video.frame_rate), _CODECS.get(suffix, "libx264")
         chosen = (_LARGE_OPTIONS if width * height > LARGE_PIXELS else _OPTIONS)[codec]
-        stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=chosen)
+        stream: Any = self._container.add_stream(codec, rate=rate, options=chosen)
         context = stream.codec_context
         context.width, context.height = width + width % 2, height + height % 2
         # A GIF has 256 colours, here always the same ones.
-        context.pix_fmt = "rgb8" if codec == _GIF else "yuv420p"
+        context.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"
         context.thread_count = 2
-        context.time_base = self._time_base
+        context.time_base = self._time_base = _LIVE_TIME_BASE
         if video.template is not None:
+            context.time_base = self._time_base = 1 / rate if suffix in _FIXED_RATE else video.template.time_base
             source = video.template.codec_context
             for colour in ("colorspace", "color_primaries", "color_trc"):
                 setattr(context, colour, getattr(source, colour))
@@ -138,11 +133,8 @@ class VideoWriter:
             return None
 
     def _encode(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        if isinstance(picture, av.VideoFrame):
-            frame = picture
-            frame.pict_type = PictureType.NONE  # the original's kinds of frames are not the encoder's
-        else:
-            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+        frame = picture if isinstance(picture, av.VideoFrame) else av.VideoFrame.from_ndarray(picture, format="yuv420p")
+        frame.pict_type = PictureType.NONE  # the original's kinds of frames are not the encoder's
         frame.time_base = self._time_base
         self._last_pts = max(self._last_pts + 1, round(time_s / self._time_base))
         frame.pts = self._last_pts

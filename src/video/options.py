@@ -39,9 +39,8 @@ class VideoOptions:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be saved."""
-        for kind in self.save:
-            if kind not in SAVED:
-                raise InputError(f"{kind}: that cannot be saved; choose from {', '.join(SAVED)}")
+        if unknown := [kind for kind in self.save if kind not in SAVED]:
+            raise InputError(f"{unknown[0]}: that cannot be saved; choose from {', '.join(SAVED)}")
 
 
 #: A whole video, without more than its records.

@@ -58,7 +58,7 @@ class VideoReader:
         self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
         self._count = 0
         self._timing_ms = {"detect": 0.0, "read": 0.0}
-        self._frames, self._last_s, self._before_s = 0, 0.0, 0.0
+        self._frames, self._last_s = 0, 0.0
         self._stop: StopFlag = options.stop or threading.Event()
         self._raised: Exception | None = None
 
@@ -70,7 +70,7 @@ class VideoReader:
         """
         video = self._video
         hidden = video.live or self._options.hidden or None
-        with tqdm(frames, desc=video.name, total=video.frame_count, unit="frame", disable=hidden) as progress:
+        with tqdm(frames, video.name, video.frame_count, unit="frame", disable=hidden) as progress:
             try:
                 for frame in progress:
                     self.take(frame)
@@ -90,11 +90,13 @@ class VideoReader:
 
     def take(self, frame: Frame) -> None:
         """Read the next frame, if that is worth it."""
-        self._before_s = self._last_s
-        self._frames, self._last_s = frame.index + 1, frame.time_s
+        before_s, self._frames, self._last_s = self._last_s, frame.index + 1, frame.time_s
         self._end_tracks(frame.time_s, -math.inf if frame.follows_cut else LARGEST_GAP_S)
         self._frame_output.add(frame)
-        is_due = self._schedule.is_due(frame, self._is_urgent())
+        # Of a source with few frames a second the latest pass was over the frame before.
+        recent_s = min(frame.time_s - 2 * URGENT_INTERVAL_S, before_s)
+        new = [track for track in self._tracker.tracks if track.record.is_urgent]
+        is_due = self._schedule.is_due(frame, any(track.latest.time_s >= recent_s for track in new))
         if is_due:
             self._read(frame)
         self._frame_output.let_go(is_due)
@@ -135,11 +137,6 @@ class VideoReader:
             error=error,
         )
         return self._output.finish(result) if self._output else result
-
-    def _is_urgent(self) -> bool:
-        # Of a source with few frames a second the latest pass was over the frame before.
-        recent_s = min(self._last_s - 2 * URGENT_INTERVAL_S, self._before_s)
-        return any(track.latest.time_s >= recent_s and track.record.is_urgent for track in self._tracker.tracks)
 
     def _read(self, frame: Frame) -> None:
         """Find the plates of a frame, and read those that are worth it."""

@@ -163,7 +163,7 @@ class VideoDescription:
         return stream
 
     def check_size(self, sized: Any) -> None:
-        """Raise :class:`InputError` where its pictures, of the ``width`` and ``height`` of something, cannot be read."""
+        """Raise :class:`InputError` where pictures of the ``width`` and ``height`` of something cannot be read."""
         check_size(sized.width, sized.height, self.name, MAX_VIDEO_PIXELS, "video")
 
 

@@ -174,22 +174,21 @@ def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
         for place, known in enumerate(united):
             shared = shared_part(known.box, detection.box)
             if shared > LEAST_SHARED_PART:
-                if shared < NESTED_PART and _in_one_row(known.box, detection.box):
-                    united[place] = _united(known, detection)
+                if shared < NESTED_PART:
+                    united[place] = _in_one_row(known, detection) or known
                 break
         else:
             united.append(detection)
     return united
 
 
-def _in_one_row(first: FloatArray, second: FloatArray) -> bool:
-    heights = first[3] - first[1], second[3] - second[1]
-    apart = abs(box_centres(first)[1] - box_centres(second)[1])
-    return bool(apart < 0.5 * min(heights) and max(heights) < LARGEST_GROWTH * min(heights))
-
-
-def _united(first: Detection, second: Detection) -> Detection:
+def _in_one_row(first: Detection, second: Detection) -> Detection | None:
+    """The plate of which two detections are the ends; None where they do not lie beside each other in one row."""
     left, right = sorted((first, second), key=lambda part: float(box_centres(part.box)[0]))
+    heights = [part.box[3] - part.box[1] for part in (left, right)]
+    apart = abs(box_centres(left.box)[1] - box_centres(right.box)[1])
+    if apart >= 0.5 * min(heights) or max(heights) >= LARGEST_GROWTH * min(heights):
+        return None
     corners = np.where([[True], [False], [False], [True]], left.corners, right.corners)
     box = np.concatenate([np.minimum(left.box[:2], right.box[:2]), np.maximum(left.box[2:], right.box[2:])])
     return Detection(box, corners, max(first.confidence, second.confidence))
