@@ -13,10 +13,8 @@ from .output import VideoOutput
 from .source import Frame, bgr_of, planes_of
 from .tracking import Track, Tracker
 
-#: Frames that may wait for the next pass, so that marks on them can be placed between two passes.
-LARGEST_DELAY = 8
-#: But no more than this many bytes of pictures.
-PENDING_BYTES = 100_000_000
+#: Frames that may wait for the next pass, so that marks on them can be placed between two passes, and their bytes.
+LARGEST_DELAY, PENDING_BYTES = 8, 100_000_000
 
 
 class FrameOutput:
@@ -50,27 +48,23 @@ class FrameOutput:
         for track, corners in self._seen(frame):
             vote, latest = track.record.vote, track.record.latest
             read = latest.reading if latest and latest.time_s == frame.time_s else None
-            plate = {
-                "track": track.number,
-                "box": [round(float(value)) for value in quad_to_box(corners)],
-                "text": vote.text,
-                "confidence": round(vote.confidence, 4),
-                "reading": read and {"text": read.text, "confidence": round(read.confidence, 4)},
-            }
-            plates.append(plate)
+            told = read and {"text": read.text, "confidence": round(read.confidence, 4)}
+            box = [round(float(value)) for value in quad_to_box(corners)]
+            text, confidence = vote.text, round(vote.confidence, 4)
+            plates.append({"track": track.number, "box": box, "text": text, "confidence": confidence, "reading": told})
         return {"frame": frame.index, "time_s": round(frame.time_s, 3), "plates": plates}
 
     def _annotated(self, frame: Frame) -> Plane | av.VideoFrame:
         """The frame with its plates; the decoder's own where nothing has to be drawn, turned or shown."""
-        seen = [(track.record.vote, corners) for track, corners in self._seen(frame)]
+        votes = [(track.record.vote, corners) for track, corners in self._seen(frame)]
+        seen = [Mark(label_of(vote.text, vote.confidence), corners) for vote, corners in votes]
         if frame.is_plain and not (seen or self._tracker.lines or self._window):
             return frame.picture
-        packed = frame.packed()
-        marks = [Mark(label_of(vote.text, vote.confidence), corners) for vote, corners in seen]
-        annotate_planes(planes_of(packed), marks, [line.ends for line in self._tracker.lines])
+        packed, lines = frame.packed(), [line.ends for line in self._tracker.lines]
+        annotate_planes(planes_of(packed), seen, lines)
         return packed
 
     def _seen(self, frame: Frame) -> list[tuple[Track, FloatArray]]:
         """The plates that can be seen in a frame, and their corners."""
-        found = [(track, track.corners_at(frame.time_s)) for track in self._tracker.tracks if track.record.is_plate]
-        return [(track, corners) for track, corners in found if corners is not None]
+        plates = [track for track in self._tracker.tracks if track.record.is_plate]
+        return [(track, seen) for track in plates if (seen := track.corners_at(frame.time_s)) is not None]

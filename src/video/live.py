@@ -36,10 +36,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def open_video(
-    source: VideoSource,
-    duration_s: float | None = None,
-    give_up_s: float | None = None,
-    stop: StopFlag | None = None,
+    source: VideoSource, duration_s: float | None = None, give_up_s: float | None = None, stop: StopFlag | None = None
 ) -> "LiveStream | VideoFile":
     """Open a file, or connect to a live source; an address behind which there is a finite video is read like a file.
 
@@ -47,8 +44,7 @@ def open_video(
     so many seconds without a picture (otherwise it is tried for ever), or when ``stop`` is set.
 
     Raises:
-        UnreachableError: it was given up, or nothing came while it should be read.
-        InputError: it is nothing that can be read.
+        InputError: it cannot be read; :class:`UnreachableError` if a live source sent nothing while it should be read.
         KeyboardInterrupt: it was stopped before anything came.
     """
     if isinstance(source, LiveSource):
@@ -75,8 +71,7 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
         """Begin to connect; raises :class:`InputError` where this system cannot read such sources."""
         if isinstance(source.address, int) and sys.platform != "linux":
             raise InputError(f"{source.name}: webcams can be read on Linux only; give the address of a stream")
-        self.name = source.name
-        self.is_file = False
+        self.name, self.is_file = source.name, False
         self._address, self._stop = source.address, stop
         self._duration_s = math.inf if duration_s is None else duration_s
         self._give_up_s = math.inf if give_up_s is None else give_up_s
@@ -153,10 +148,9 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
 
     def _read(self) -> str:
         """Connect and decode until the source breaks off or is no longer wanted; says why it broke off."""
-        is_http = str(self._address).startswith("http")
         try:
             with contextlib.closing(self._connect()) as container:
-                self.is_file = is_http and bool(container.duration)
+                self.is_file = str(self._address).startswith("http") and bool(container.duration)
                 if not self.is_file:
                     self._decode(container)
         except LIBRARY_ERRORS as error:
@@ -169,13 +163,13 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
         return "it ended"
 
     def _connect(self) -> Any:
-        is_webcam = isinstance(self._address, int)
+        advice = "check address and network"
         try:
-            if is_webcam:
+            if isinstance(self._address, int):
+                advice = "ls /dev/video* lists the webcams"
                 return av.open(f"/dev/video{self._address}", format="v4l2", timeout=NETWORK_TIMEOUTS)
             return av.open(str(self._address), options=_OPTIONS, timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
         except LIBRARY_ERRORS as error:
-            advice = "ls /dev/video* lists the webcams" if is_webcam else "check address and network"
             raise UnreachableError(f"it cannot be opened ({reason_of(error)}); {advice}") from error
 
     def _decode(self, container: Any) -> None:
@@ -186,21 +180,19 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
         for packet in container.demux(stream):
             if self._closing.is_set():
                 return
-            now_s = time.monotonic()
-            pictures: list[av.VideoFrame] = []
+            now_s, pictures = time.monotonic(), []
             with contextlib.suppress(*LIBRARY_ERRORS):
                 pictures = stream.decode(packet)
             for picture in pictures:
                 last_s = now_s
-                whole = whole or bool(picture.key_frame) or now_s - begun_s > KEY_FRAME_S
+                whole = whole or picture.key_frame or now_s - begun_s > KEY_FRAME_S
                 if not whole:
                     continue
                 self.check_size(picture)
                 if not told:
                     _LOGGER.info("%s: connected again", self.name)
-                    told = True
                 self._latest.append((now_s, picture, self._cuts))
-                self._seen_s = now_s
+                told, self._seen_s = True, now_s
                 self._news.set()
             if now_s - last_s > FIRST_FRAME_S:
                 raise TimeoutError("it sends no pictures")

@@ -1,9 +1,7 @@
 """Saving what a video gives: the annotated video, a line of JSON per frame, crops, JSON and CSV.
 
-Of a file everything appears at once, when it was read. What a camera gives is saved as it comes, for hours or for
-months, whatever happens to the disk or the process: records are appended to CSV and to lines of JSON; the annotated
-video and the lines per frame come in segments of an hour, so that old ones can be taken away; a full disk costs what
-there is no room for, and nothing else.
+Of a file everything appears at once, when it was read. What a camera gives is saved as it comes, for months, whatever
+happens to the disk or the process: a full disk costs what there is no room for, and nothing else.
 """
 
 import contextlib
@@ -33,12 +31,10 @@ from .source import VideoDescription
 
 #: Container of the annotated video where the one that came in has no known suffix.
 USUAL_SUFFIX = ".mp4"
-#: Length of a segment of a live source, in seconds.
+#: Length of a segment of a live source, so that old ones can be taken away, in seconds.
 SEGMENT_S = 3600.0
-#: After a failure to write, video and lines are left alone for so long, in seconds.
-DISK_RECOVERY_S = 10.0
-#: That not all can be saved is told this seldom, in seconds.
-_REPORT_S = 60.0
+#: After a failure to write, video and lines are left alone for so long, and it is told so seldom, in seconds.
+DISK_RECOVERY_S, _REPORT_S = 10.0, 60.0
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,8 +58,7 @@ class VideoOutput(contextlib.ExitStack):
         suffix = Path(source.file_name).suffix
         self._suffix = suffix if suffix.lower() in CONTAINERS else USUAL_SUFFIX
         self._logs: dict[str, RecordLog] = {}
-        self._crops = 0
-        self._next_try = self._next_report = 0.0
+        self._crops, self._next_try, self._next_report = 0, 0.0, 0.0
         # The segment: its beginning, None where there is none, and the files that it is written to.
         self._start_s: float | None = None
         self._parts: dict[str, Path] = {}
@@ -84,9 +79,9 @@ class VideoOutput(contextlib.ExitStack):
         if not video.live:
             self.push(taking_away)
         else:
+            self.callback(self._end_segment)
             for log in self._logs.values():
                 self.callback(log.close)
-            self.callback(self._end_segment)
 
     def write(self, picture: Plane | av.VideoFrame, line: Mapping[str, Any], time_s: float) -> None:
         """Add an annotated frame, see :meth:`numberplate.video.encoder.VideoWriter.write`, and what is said of it."""
@@ -96,8 +91,8 @@ class VideoOutput(contextlib.ExitStack):
             # While the disk is given time to recover there is none.
             if self._start_s is None and time.monotonic() >= self._next_try:
                 self._begin_segment(time_s)
-            if self._writer and self._start_s is not None:
-                self._writer.write(picture, time_s - self._start_s)
+            if self._writer:
+                self._writer.write(picture, time_s - (self._start_s or 0.0))
             if self._lines:
                 self._lines.append(json.dumps(line) + "\n")
 
@@ -106,7 +101,7 @@ class VideoOutput(contextlib.ExitStack):
         if "crops" in self._kinds:
             with self._saving():
                 self._crops += 1
-                path = str(self._saved["crops"] / f"{self._crops:04}-{record.plate.text or 'unreadable'}.jpg")
+                path = str(self._saved["crops"] / f"{self._crops:04}-{record.text or 'unreadable'}.jpg")
                 self._folder.write({path: encode_picture(crop, ".jpg")})
                 record = dataclasses.replace(record, crop=path)
         answer = record.to_dict()
@@ -117,11 +112,7 @@ class VideoOutput(contextlib.ExitStack):
         return record
 
     def finish(self, result: VideoResult) -> VideoResult:
-        """Complete the files, and save the answer; returns it with their names.
-
-        Raises:
-            InputError: the folder cannot be written into any more.
-        """
+        """Complete the files, and save the answer; returns it with their names."""
         result = dataclasses.replace(result, saved={kind: str(path) for kind, path in self._saved.items()})
         answer = result.to_dict()
         self._end_segment()
@@ -198,9 +189,8 @@ class VideoOutput(contextlib.ExitStack):
             if not self._video.live:
                 with self._folder.complaining():
                     raise
-            now_s = time.monotonic()
+            now_s, reason = time.monotonic(), error.strerror or error
             if now_s >= self._next_report:
-                reason = error.strerror or error
                 _LOGGER.warning("%s: not all can be saved (%s); going on, make room", self._name, reason)
                 self._next_report = now_s + _REPORT_S
             self._next_try = now_s + DISK_RECOVERY_S

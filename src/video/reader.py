@@ -50,24 +50,18 @@ class VideoReader:
         self._start = time.perf_counter()
         self._video, self._recogniser, self._output, self._options = video, recogniser, output, options
         self._schedule = PassSchedule(float(video.frame_rate))
-        self._tracker = Tracker(*video.size, options.lines)
-        self._vehicles = Vehicles()
+        self._tracker, self._vehicles = Tracker(*video.size, options.lines), Vehicles()
         self._frame_output = FrameOutput(self._tracker, output, window)
         #: What the per-frame file says about a frame, as far as it is known by now.
         self.line = self._frame_output.line
         self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
-        self._count = 0
+        self._frames, self._last_s, self._count = 0, 0.0, 0
         self._timing_ms = {"detect": 0.0, "read": 0.0}
-        self._frames, self._last_s = 0, 0.0
         self._stop: StopFlag = options.stop or threading.Event()
         self._raised: Exception | None = None
 
     def run(self, frames: Iterable[Frame]) -> VideoResult:
-        """Read it to its end, or until it is stopped; what was seen until then is saved either way.
-
-        Raises:
-            Exception: what ``on_plate``, ``on_vehicle`` or ``on_frame`` has raised.
-        """
+        """Read it to its end, or until it is stopped, and save what was seen; raises what a caller's function did."""
         video = self._video
         hidden = video.live or self._options.hidden or None
         with tqdm(frames, video.name, video.frame_count, unit="frame", disable=hidden) as progress:
@@ -113,14 +107,14 @@ class VideoReader:
 
     def finish(self) -> VideoResult:
         """The answer, after the last frame; everything is saved."""
-        video, rate, duration_s, error = self._video, float(self._video.frame_rate), self._last_s, self._video.error
-        if not video.live:
-            duration_s += 1 / rate
-            if self._stop.is_set() and not error:
-                error = f"{video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
-        elif self._last_s > 0:
-            rate = (self._frames - 1) / self._last_s
+        video, rate, is_stopped = self._video, float(self._video.frame_rate), self._stop.is_set()
         self.tick(math.inf)
+        duration_s = self._last_s if video.live else self._last_s + 1 / rate
+        if video.live and self._last_s > 0:
+            rate = (self._frames - 1) / self._last_s
+        error = video.error
+        if is_stopped and not video.live and not error:
+            error = f"{video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
         if error:
             _LOGGER.warning("%s", error)
         result = VideoResult(
@@ -142,8 +136,7 @@ class VideoReader:
         """Find the plates of a frame, and read those that are worth it."""
         image = frame.image()
         start = time.perf_counter()
-        detections = self._recogniser.detect(image)
-        detections = unite_parts([one for one in detections if one.confidence >= LEAST_DETECTION])
+        detections = unite_parts([one for one in self._recogniser.detect(image) if one.confidence >= LEAST_DETECTION])
         self._timing_ms["detect"] += 1000 * (time.perf_counter() - start)
         tracks = self._tracker.update(frame.time_s, detections)
         cut = [is_cut(detection, *self._video.size) for detection in detections]
@@ -165,7 +158,8 @@ class VideoReader:
         for track, is_cut_off in zip(tracks, cut, strict=True):
             record = track.record
             record.see(track.latest.time_s, track.latest.corners, is_cut_off)
-            if self._options.on_plate and record.is_sure and not self._vehicles.has_told(record):
+            is_sure = record.is_plate and record.vote.sure
+            if self._options.on_plate and is_sure and not self._vehicles.has_told(record):
                 record.is_told = True
                 self._call(self._options.on_plate, record.vehicle(self._video.at))
         self._end_tracks(frame.time_s)
@@ -187,14 +181,14 @@ class VideoReader:
                 records = list(map(self._output.save, records, crops))
         finally:
             self._records.extend(records)
-            if self._options.on_vehicle:
-                for record in records:
-                    self._call(self._options.on_vehicle, record)
+            for record in records:
+                self._call(self._options.on_vehicle, record)
 
-    def _call(self, told: Callable[[VehicleRecord], None], record: VehicleRecord) -> None:
+    def _call(self, function: Callable[[VehicleRecord], None] | None, record: VehicleRecord) -> None:
         """Hand a record to the caller; what that raises waits until everything is saved."""
         try:
-            told(record)
+            if function:
+                function(record)
         except KeyboardInterrupt:
             self._stop.set()
         except Exception as error:
@@ -214,9 +208,7 @@ def read_video(
     Without a folder nothing is saved; in a window, where a key press stops reading, the annotated frames are shown.
 
     Raises:
-        InputError: it cannot be opened.
-        OutputError: nothing can be saved in the folder.
-        UnreachableError: a live source was given up before its first picture.
+        InputError: it cannot be opened or saved, or is a live source that was given up before its first picture.
     """
     stop: StopFlag = options.stop or threading.Event()
     with contextlib.ExitStack() as stack:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..basics.geometry import FloatArray, expand_quad, quad_size, quad_to_box, quad_to_rectangle
-from ..basics.results import Character, VehicleRecord
+from ..basics.results import VehicleRecord
 from ..detection.detector import Detection
 from ..media.images import BGRImage
 from ..recognition.plates import plate_of
@@ -114,11 +114,6 @@ class TrackRecord:
         return self._best.get(self.vote.text) or max(self._best.values(), key=lambda view: view.quality)
 
     @property
-    def is_sure(self) -> bool:
-        """Whether it is a plate, and its text is sure."""
-        return self.is_plate and self.vote.sure
-
-    @property
     def counts(self) -> bool:
         """Whether it is a vehicle: a plate that was proven, and more than one doubtful glance."""
         if not self.vote.text:
@@ -127,15 +122,12 @@ class TrackRecord:
 
     def vehicle(self, at: Callable[[float], datetime.datetime | None]) -> VehicleRecord:
         """The record of its vehicle; ``at`` tells the time of day of so many seconds."""
-        best, vote = self.best, self.vote
-        voted = dataclasses.replace(
-            best.reading,
-            text=vote.text,
-            confidence=vote.confidence,
-            characters=_characters(vote.text, best.reading.characters),
-            candidates=tuple(vote.candidates()),
-            region=best.reading.region if best.reading.text == vote.text else None,
-        )
+        best, read, text = self.best, self.best.reading, self.vote.text
+        # The places of the characters are those in the best view, if it has as many.
+        pairs = zip(read.characters, text, strict=True) if len(read.characters) == len(text) else ()
+        characters = tuple(dataclasses.replace(old, text=new) for old, new in pairs)
+        region = read.region if read.text == text else None
+        voted = Reading(text, self.vote.confidence, read.rows, characters, tuple(self.vote.candidates()), region)
         return VehicleRecord(
             **vars(plate_of(best.detection, voted)),
             first_s=self.first_s,
@@ -190,13 +182,6 @@ def _is_return(earlier: TrackRecord, later: TrackRecord) -> bool:
     """Whether two records are of the same vehicle, which is never in two places at once."""
     gap = max(later.first_s - earlier.last_s, earlier.first_s - later.last_s)
     return 0 < gap <= RETURN_S and same_text(earlier.vote, later.vote)
-
-
-def _characters(text: str, read: Sequence[Character]) -> tuple[Character, ...]:
-    """The voted text with the places of its characters in the best view; none where that one says too little."""
-    if len(read) != len(text):
-        return ()
-    return tuple(dataclasses.replace(old, text=new) for old, new in zip(read, text, strict=True))
 
 
 def quality(image: BGRImage, detection: Detection) -> float:

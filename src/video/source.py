@@ -25,8 +25,7 @@ MAX_VIDEO_PIXELS = 36_000_000
 #: Pictures larger than those of 4K are decoded and encoded in slices, rather than several at the same time.
 LARGE_PIXELS = 9_000_000
 #: A video that ends this long before the time that its header promises is truncated, in seconds and as a share.
-LARGEST_SHORTFALL_S = 0.5
-LARGEST_SHORTFALL = 0.03
+LARGEST_SHORTFALL_S, LARGEST_SHORTFALL = 0.5, 0.03
 #: Seconds to wait for a network address to answer, and for its next data.
 NETWORK_TIMEOUTS = (10.0, 10.0)
 #: Clocks that were never set say 1904, 1970, or 1980.
@@ -66,9 +65,8 @@ class Frame:
     @property
     def is_plain(self) -> bool:
         """Whether the picture can be encoded as it is: I420 of the usual range, upright, with even sides."""
-        picture = self.picture
-        usual = picture.format.name == "yuv420p" and picture.color_range != ColorRange.JPEG
-        return usual and self.rotation == 0 and picture.width % 2 == 0 and picture.height % 2 == 0
+        usual = self.picture.format.name == "yuv420p" and self.picture.color_range != ColorRange.JPEG
+        return usual and not (self.rotation or self.picture.width % 2 or self.picture.height % 2)
 
     def packed(self) -> Plane:
         """The upright picture as I420, luma and below it two chroma planes: uint8 ``[1.5 H, W]``, the caller's own.
@@ -124,9 +122,8 @@ class VideoDescription:
     error: str | None = None
     #: Whether the upright pictures stand where they are stored lying.
     rotated = False
-    #: Time in the container at which it begins, in seconds.
+    #: When it begins, in seconds: in its container, and by the monotonic clock, if that is known.
     start_s = 0.0
-    #: When it began by the monotonic clock, if that is known.
     begun_s: float | None = None
     #: The stream that the annotated copy takes colours and the shape of its pixels from, and the sound.
     template: Any = None
@@ -144,11 +141,7 @@ class VideoDescription:
         return datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago_s)
 
     def stream_of(self, container: Any) -> Any:
-        """The stream of its pictures in an open container; the size of live ones may be unknown before the first one.
-
-        Raises:
-            InputError: there is none, nothing decodes it, or its pictures are too large or too small.
-        """
+        """The stream of its pictures in an open container; raises :class:`InputError` where none can be read."""
         streams = container.streams.video
         stream = next((one for one in streams if not one.disposition & one.disposition.attached_pic), None)
         if stream is None:
@@ -156,6 +149,7 @@ class VideoDescription:
         context = stream.codec_context
         if context is None:
             raise InputError(f"{self.name}: no decoder is known for its pictures; convert it, best to H.264")
+        # The size of live pictures may be unknown before the first one.
         if context.width or context.height or not self.live:
             self.check_size(context)
         # What the container says of the size need not hold for every frame.
@@ -173,11 +167,7 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
     live = False
 
     def __init__(self, source: VideoSource, duration_s: float | None = None) -> None:
-        """Open the video, to be read to its end or for so many seconds, and decode its first frame.
-
-        Raises:
-            InputError: it is no video, or is damaged so that not even a frame can be seen.
-        """
+        """Open it, to be read to its end or for so many seconds; raises :class:`InputError` if it shows no frame."""
         self.name = source.name
         self._duration_s = math.inf if duration_s is None else duration_s
         self._container = _open(source)
@@ -196,8 +186,7 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
             first = next(frames, None)
             if first is None:
                 raise InputError(f"{self.name}: not one frame of it can be decoded; get a whole copy of it")
-            self.size = first.size()
-            self.rotated = first.rotation % 180 != 0
+            self.size, self.rotated = first.size(), first.rotation % 180 != 0
             self._frames = itertools.chain([first], frames)
         except BaseException:
             self._container.close()
