@@ -1,6 +1,7 @@
 """Webcams and network streams: always the latest frame, and back again after a cut."""
 
 import contextlib
+import itertools
 import logging
 import math
 import sys
@@ -48,17 +49,14 @@ def open_video(
         KeyboardInterrupt: it was stopped before anything came.
     """
     if isinstance(source, LiveSource):
-        with contextlib.ExitStack() as undo:
-            stream = undo.enter_context(LiveStream(source, duration_s, give_up_s, stop or threading.Event()))
-            stream.wait_for_first()
-            if not stream.is_file:
-                undo.pop_all()
-                return stream
+        stream = LiveStream(source, duration_s, give_up_s, stop or threading.Event())
+        if not stream.is_file:
+            return stream
     return VideoFile(source, duration_s)
 
 
-class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream"]):
-    """A live source; a context manager that iterates over its frames; see :func:`open_video`.
+class LiveStream(VideoDescription):
+    """A live source; iterates over its latest frame, each time that it is asked for; see :func:`open_video`.
 
     A thread reads the source and keeps its latest frame only, so that slow readers leave out frames instead of falling
     behind. Times are seconds from the first frame by the clock; ``Frame.index`` counts the frames given out. With
@@ -68,7 +66,8 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
     begun_s: float
 
     def __init__(self, source: LiveSource, duration_s: float | None, give_up_s: float | None, stop: StopFlag) -> None:
-        """Begin to connect; raises :class:`InputError` where this system cannot read such sources."""
+        """Connect, and wait for the first frame; errors as for :func:`open_video`."""
+        super().__init__()
         if isinstance(source.address, int) and sys.platform != "linux":
             raise InputError(f"{source.name}: webcams can be read on Linux only; give the address of a stream")
         self.name, self.is_file = source.name, False
@@ -80,30 +79,26 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
         self._latest: deque[tuple[float, av.VideoFrame, int]] = deque(maxlen=1)
         self._cuts = 0
         self._news, self._ended, self._closing = threading.Event(), threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._capture, daemon=True)
-        self._thread.start()
-
-    def wait_for_first(self) -> None:
-        """Wait until the size of the pictures is known; errors as for :func:`open_video`."""
-        while not self._latest and not self._ended.is_set():
-            if self._stop.is_set():
+        thread = threading.Thread(target=self._capture, daemon=True)
+        thread.start()
+        # A connection that hangs is left to end by itself.
+        self.callback(thread.join, 1.0)
+        self.callback(self._closing.set)
+        frames = self._received()
+        try:
+            first = next(frames, None)
+            if first:
+                self._frames = itertools.chain([first], frames)
+            elif stop.is_set():
                 raise KeyboardInterrupt
-            if time.monotonic() >= self.begun_s + self._duration_s:
-                raise UnreachableError(f"{self.name}: it sent no picture within {self._duration_s:g} s")
-            self._news.wait(TICK_S)
-        if self._latest:
-            self.begun_s, picture, _ = self._latest[0]
-            self.size = (picture.width, picture.height)
-        elif not self.is_file:
-            raise UnreachableError(str(self.error))
+            elif not self.is_file:
+                raise UnreachableError(self.error or f"{self.name}: it sent no picture within {self._duration_s:g} s")
+        except BaseException:
+            self.close()
+            raise
 
-    def __exit__(self, *exception: object) -> None:
-        """Stop reading the source; a connection that hangs is left to end by itself."""
-        self._closing.set()
-        self._thread.join(1.0)
-
-    def __iter__(self) -> Iterator[Frame]:
-        """The latest frame, each time that it is asked for, until the source ends or the duration is over."""
+    def _received(self) -> Iterator[Frame]:
+        """The frames, until the source ends, the duration is over or somebody stops it."""
         index = known_cuts = 0
         while not self._stop.is_set() and time.monotonic() < self.begun_s + self._duration_s:
             is_told = self._news.wait(TICK_S)
@@ -115,6 +110,8 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
                     self.on_idle(time.monotonic() - self.begun_s)
                 continue
             came_s, picture, cuts = self._latest.pop()
+            if index == 0:
+                self.begun_s, self.size = came_s, (picture.width, picture.height)
             if came_s >= self.begun_s + self._duration_s:
                 return
             if (picture.width, picture.height) != self.size:

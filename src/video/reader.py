@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from tqdm import tqdm
 
@@ -60,11 +60,11 @@ class VideoReader:
         self._stop: StopFlag = options.stop or threading.Event()
         self._raised: Exception | None = None
 
-    def run(self, frames: Iterable[Frame]) -> VideoResult:
+    def run(self) -> VideoResult:
         """Read it to its end, or until it is stopped, and save what was seen; raises what a caller's function did."""
         video = self._video
         hidden = video.live or self._options.hidden or None
-        with tqdm(frames, video.name, video.frame_count, unit="frame", disable=hidden) as progress:
+        with tqdm(video, video.name, video.frame_count, unit="frame", disable=hidden) as progress:
             try:
                 for frame in progress:
                     self.take(frame)
@@ -213,11 +213,10 @@ def read_video(
     stop: StopFlag = options.stop or threading.Event()
     with contextlib.ExitStack() as stack:
         stack.enter_context(stopping_on_interrupt(stop))
-        video = open_video(source, options.duration_s, options.give_up_s, stop)
-        stack.enter_context(video)
+        video = stack.enter_context(open_video(source, options.duration_s, options.give_up_s, stop))
         output = None
         if folder and options.save:
             output = stack.enter_context(VideoOutput(folder, source, video, options.save))
         reader = VideoReader(video, recogniser, output, window, dataclasses.replace(options, stop=stop))
         video.on_idle = reader.tick
-        return reader.run(video)
+        return reader.run()

@@ -105,8 +105,8 @@ def bgr_of(packed: Plane) -> BGRImage:
     return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
-class VideoDescription:
-    """What is known of a video, a webcam or a stream apart from its frames; the usual one is live, upright and mute."""
+class VideoDescription(contextlib.ExitStack):
+    """A video, a webcam or a stream: iterates over its frames until it is closed; usually live, upright and mute."""
 
     #: What the answer and messages call it.
     name: str
@@ -122,23 +122,30 @@ class VideoDescription:
     error: str | None = None
     #: Whether the upright pictures stand where they are stored lying.
     rotated = False
-    #: When it begins, in seconds: in its container, and by the monotonic clock, if that is known.
+    #: When it begins: in its container, in seconds, by the monotonic clock, and as the container tells, if it is known.
     start_s = 0.0
     begun_s: float | None = None
+    made_at: datetime.datetime | None = None
     #: The stream that the annotated copy takes colours and the shape of its pixels from, and the sound.
     template: Any = None
     audio_stream: Any = None
-    #: Takes each packet of sound.
+    #: Takes each packet of sound, on the way from frame to frame.
     on_audio: Callable[["av.Packet[Any]"], None] | None = None
     #: Is called with the time in seconds, on the clock of the frames, again and again while no frame comes.
     on_idle: Callable[[float], None] | None = None
+    _frames: Iterator[Frame] = iter(())
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Its frames, once."""
+        return self._frames
 
     def at(self, time_s: float) -> datetime.datetime | None:
         """The time of day, UTC, at so many seconds from its beginning, where that is known; by the clock of now."""
         if self.begun_s is None:
-            return None
-        ago_s = time.monotonic() - self.begun_s - time_s
-        return datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago_s)
+            return self.made_at and self.made_at + datetime.timedelta(seconds=time_s)
+        return datetime.datetime.now(datetime.UTC) - datetime.timedelta(
+            seconds=time.monotonic() - self.begun_s - time_s
+        )
 
     def stream_of(self, container: Any) -> Any:
         """The stream of its pictures in an open container; raises :class:`InputError` where none can be read."""
@@ -161,16 +168,17 @@ class VideoDescription:
         check_size(sized.width, sized.height, self.name, MAX_VIDEO_PIXELS, "video")
 
 
-class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]):
-    """An open video; a context manager that iterates over its :class:`Frame`, in the order of presentation."""
+class VideoFile(VideoDescription):
+    """An open video; iterates over all of its frames, in the order of presentation."""
 
     live = False
 
     def __init__(self, source: VideoSource, duration_s: float | None = None) -> None:
         """Open it, to be read to its end or for so many seconds; raises :class:`InputError` if it shows no frame."""
+        super().__init__()
         self.name = source.name
         self._duration_s = math.inf if duration_s is None else duration_s
-        self._container = _open(source)
+        self._container = self.enter_context(contextlib.closing(_open(source)))
         try:
             self._stream = self.template = self.stream_of(self._container)
             context, self._told_s = self._stream.codec_context, (self._container.duration or 0) / av.time_base
@@ -181,7 +189,7 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
             count = min(self._stream.frames or round(self._told_s * rate) or math.inf, self._duration_s * rate)
             self.frame_count = math.ceil(count) if count < math.inf else None
             self.start_s = (self._container.start_time or 0) / av.time_base
-            self._made_at = _creation_time(self._container.metadata) or _creation_time(self._stream.metadata)
+            self.made_at = _creation_time(self._container.metadata) or _creation_time(self._stream.metadata)
             frames = self._decode()
             first = next(frames, None)
             if first is None:
@@ -189,20 +197,8 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
             self.size, self.rotated = first.size(), first.rotation % 180 != 0
             self._frames = itertools.chain([first], frames)
         except BaseException:
-            self._container.close()
+            self.close()
             raise
-
-    def at(self, time_s: float) -> datetime.datetime | None:
-        """The time of day, UTC, at so many seconds from the beginning, where the container tells when it was made."""
-        return self._made_at and self._made_at + datetime.timedelta(seconds=time_s)
-
-    def __exit__(self, *exception: object) -> None:
-        """Close the file."""
-        self._container.close()
-
-    def __iter__(self) -> Iterator[Frame]:
-        """Every frame; audio packets go to ``on_audio`` on the way."""
-        return self._frames
 
     def _decode(self) -> Iterator[Frame]:
         index, time_s, rate = 0, 0.0, float(self.frame_rate)

@@ -21,18 +21,14 @@ UNREAD_DOUBT = 0.5
 #: Frames of one video err alike: n readings count as the square root of n independent ones, and at most as so many.
 LARGEST_EVIDENCE = 5.0
 #: A vote is sure with so many readings and this confidence.
-SURE_READINGS = 3
-SURE_CONFIDENCE = 0.95
+SURE_READINGS, SURE_CONFIDENCE = 3, 0.95
 #: Texts kept as candidates.
 VOTED_CANDIDATES = 10
 #: Two votes are on the same plate if the text of one has this probability in the other; if one is a part of the other
 #: and has so many characters; or if they differ in one character and one of them is less sure than this.
-LIKELY = 0.02
-SHORTEST_PART = 4
-UNSURE_CONFIDENCE = 0.7
+LIKELY, SHORTEST_PART, UNSURE_CONFIDENCE = 0.02, 4, 0.7
 #: A reading contradicts a vote if more than this share of the characters differs and both are this sure.
-LARGEST_DIFFERENCE = 0.6
-CONTRADICTION_CONFIDENCE = 0.5
+LARGEST_DIFFERENCE, CONTRADICTION_CONFIDENCE = 0.6, 0.5
 
 _Slot = dict[str, float]
 
@@ -100,8 +96,8 @@ class Vote:
             votes = dict(slot)
             if not firm or not firm[0] < place < firm[-1]:
                 votes[NONE] = END_GAP * votes.get(NONE, 0.0)
-            best = max(votes.values())
-            powers = {character: (vote / best) ** power for character, vote in votes.items()}
+            most = max(votes.values())
+            powers = {character: (vote / most) ** power for character, vote in votes.items()}
             total = sum(powers.values())
             yield {character: value / total for character, value in powers.items()}
 
@@ -115,13 +111,7 @@ class Vote:
         return min(math.sqrt(max(self.readings, 1)), LARGEST_EVIDENCE)
 
     def _add_text(self, text: str, weight: float) -> None:
-        self._slots = [
-            {**slot, character: slot.get(character, 0.0) + weight} for slot, character in self._aligned(text)
-        ]
-        self._weight += weight
-
-    def _aligned(self, text: str) -> list[tuple[_Slot, str]]:
-        """Each slot with its character of the text or NONE, and new slots with its other characters; at least cost."""
+        """Align a text with the slots at least cost, and give each slot the weight of its character or of none."""
         rows, columns = len(self._slots), len(text)
         skip = [self._cost(slot, NONE) for slot in self._slots]
         for end in {0, rows - 1} if rows else ():
@@ -138,13 +128,14 @@ class Vote:
             if column:
                 options.append((best[row, column - 1][0] + 1.0, 0, -1))
             best[row, column] = min(options, default=(0.0, 0, 0))
-        pairs = []
+        slots: list[_Slot] = []
         while rows or columns:
             _, up, left = best[rows, columns]
             slot = self._slots[rows - 1] if up else {NONE: self._weight}
-            pairs.append((slot, text[columns - 1] if left else NONE))
+            character = text[columns - 1] if left else NONE
+            slots.insert(0, {**slot, character: slot.get(character, 0.0) + weight})
             rows, columns = rows + up, columns + left
-        return pairs[::-1]
+        self._slots, self._weight = slots, self._weight + weight
 
     def _cost(self, slot: _Slot, character: str) -> float:
         return 1.0 - slot.get(character, 0.0) / self._weight
