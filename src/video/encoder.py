@@ -62,7 +62,12 @@ class VideoWriter:
         target = self._file or str(path)
         self._container: Any = av.open(target, "w", format=CONTAINERS[suffix], container_options=options)
         self._stream = self._add_pictures(suffix, video)
-        self._audio = self._add_audio(video)
+        self._audio: Any = None
+        if video.audio_stream is not None:
+            try:
+                self._audio = self._container.add_stream_from_template(video.audio_stream)
+            except LIBRARY_ERRORS as error:
+                _LOGGER.warning("%s: its sound cannot be copied (%s); going on without", video.name, error)
         self._start_s, self._last_pts = video.start_s, -1
         self._error: str | None = None
         room = _QUEUE_BYTES // (video.size[0] * video.size[1] * 3 // 2)
@@ -122,15 +127,6 @@ class VideoWriter:
             if source.sample_aspect_ratio and not video.rotated:
                 context.sample_aspect_ratio = source.sample_aspect_ratio
         return stream
-
-    def _add_audio(self, video: VideoDescription) -> Any:
-        if video.audio_stream is None:
-            return None
-        try:
-            return self._container.add_stream_from_template(video.audio_stream)
-        except LIBRARY_ERRORS as error:
-            _LOGGER.warning("%s: its sound cannot be copied (%s); going on without", video.name, error)
-            return None
 
     def _encode(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
         frame = picture if isinstance(picture, av.VideoFrame) else av.VideoFrame.from_ndarray(picture, format="yuv420p")

@@ -26,16 +26,13 @@ class FrameOutput:
         self._tracker, self._output, self._window = tracker, output, window
         self._draws = window is not None or (output is not None and output.draws)
         self._delay = min(LARGEST_DELAY, PENDING_BYTES // (tracker.size[0] * tracker.size[1] * 3 // 2))
-        self._pending: deque[Frame] = deque()
-
-    def add(self, frame: Frame) -> None:
-        """Take a frame, which waits."""
-        self._pending.append(frame)
+        #: The frames that wait.
+        self.pending: deque[Frame] = deque()
 
     def let_go(self, of_all: bool = True) -> None:
         """Let go of all frames, whose plates are known by now; or of those that have waited long enough."""
-        while len(self._pending) > (0 if of_all else self._delay):
-            frame = self._pending.popleft()
+        while len(self.pending) > (0 if of_all else self._delay):
+            frame = self.pending.popleft()
             picture = self._annotated(frame) if self._draws else frame.picture
             if self._output:
                 self._output.write(picture, self.line(frame), frame.time_s)

@@ -18,10 +18,8 @@ from ..basics.interrupts import StopFlag
 from ..media.inputs import LiveSource, VideoSource
 from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, VideoDescription, VideoFile, reason_of
 
-#: Pauses between attempts to reach a source, in seconds; the last one is repeated.
-PAUSES_S = (0.5, 1.0, 2.0)
-#: That a source is still away is told this seldom, in seconds.
-_REPORT_S = 60.0
+#: Seconds between attempts to reach a source, the last one repeated, and between reports that it is still away.
+PAUSES_S, _REPORT_S = (0.5, 1.0, 2.0), 60.0
 #: While no frame comes, somebody looks at the clock this often, in seconds.
 TICK_S = 0.2
 #: RTSP over TCP gets through every firewall, and loses nothing. Half a second (in microseconds) is enough to learn what
@@ -124,10 +122,9 @@ class LiveStream(VideoDescription):
         attempt, told_s = 0, -_REPORT_S
         while not self._closing.is_set():
             seen_s = self._seen_s
-            reason = self._read()
+            reason, now_s = self._read(), time.monotonic()
             if self._closing.is_set() or self.is_file:
                 break
-            now_s = time.monotonic()
             if self._seen_s > seen_s:
                 attempt, told_s = 0, now_s
                 self._cuts += 1

@@ -86,7 +86,7 @@ class VideoReader:
         """Read the next frame, if that is worth it."""
         before_s, self._frames, self._last_s = self._last_s, frame.index + 1, frame.time_s
         self._end_tracks(frame.time_s, -math.inf if frame.follows_cut else LARGEST_GAP_S)
-        self._frame_output.add(frame)
+        self._frame_output.pending.append(frame)
         # Of a source with few frames a second the latest pass was over the frame before.
         recent_s = min(frame.time_s - 2 * URGENT_INTERVAL_S, before_s)
         new = [track for track in self._tracker.tracks if track.record.is_urgent]

@@ -19,10 +19,8 @@ from .voting import Vote, same_text
 
 #: A vehicle that is seen again within so many seconds has not been away.
 RETURN_S = 5.0
-#: Sharpness is measured on the plate at this size, in pixels.
-SHARPNESS_SIZE = (144, 36)
-#: Margin of a crop around the plate, in plate heights.
-_CROP_MARGIN = 0.5
+#: Sharpness is measured on the plate at this size, in pixels; a crop has this margin around it, in plate heights.
+SHARPNESS_SIZE, _CROP_MARGIN = (144, 36), 0.5
 #: Best views kept of a plate, one per text that was read on it.
 BEST_READINGS = 4
 #: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
@@ -30,23 +28,19 @@ BEST_READINGS = 4
 RECHECK_S, WORTHWHILE_GROWTH = 1.0, 1.4
 #: After so many readings without a sure text it is read less often, once in so many seconds.
 EAGER_FRAMES, UNSURE_RECHECK_S = 10, 0.3
-#: A vehicle that was read in one frame only counts with this confidence.
-SINGLE_CONFIDENCE = 0.8
-#: A plate on which nothing was read counts if it was seen in so many frames.
-UNREAD_FRAMES = 3
+#: A vehicle that was read in one frame only counts with this confidence; one whose text was not, after so many frames.
+SINGLE_CONFIDENCE, UNREAD_FRAMES = 0.8, 3
 
 
 @dataclass(frozen=True, eq=False)
 class FrameReading:
-    """A plate as it was read in the frame of a number and time in seconds."""
+    """A plate as it was read in one frame: how well it can be seen, 0..1, and its BGR uint8 picture with a margin."""
 
     frame: int
     time_s: float
     detection: Detection
     reading: Reading
-    #: How well it can be seen, 0..1.
     quality: float
-    #: The plate with a margin, BGR uint8.
     crop: BGRImage
 
 
@@ -56,13 +50,11 @@ class TrackRecord:
     def __init__(self, number: int, first_s: float, lines: tuple[Line, ...] = ()) -> None:
         self.tracks = [number]
         self.first_s = self.last_s = first_s
-        #: How many frames it was read in, and how it was last read.
-        self.frames = 0
+        #: How many frames it was read in, how it was last read, and its text from all of them.
+        self.frames, self.vote = 0, Vote()
         self.latest: FrameReading | None = None
-        #: Its text, whether it has been proven to be a plate, and told as soon as it was sure.
-        self.vote = Vote()
-        self.is_plate = self.is_told = False
-        self._is_cut = False
+        #: Whether it has been proven to be a plate, and told as soon as its text was sure.
+        self.is_plate = self.is_told = self._is_cut = False
         self._counter = CrossingCounter(lines)
         self._best: dict[str, FrameReading] = {}
 
@@ -101,8 +93,7 @@ class TrackRecord:
         self.tracks += later.tracks
         self.first_s, self.last_s = min(self.first_s, later.first_s), max(self.last_s, later.last_s)
         self.frames += later.frames
-        self.is_plate |= later.is_plate
-        self.is_told |= later.is_told
+        self.is_plate, self.is_told = self.is_plate or later.is_plate, self.is_told or later.is_told
         self.vote.merge(later.vote)
         self._counter.crossings += later._counter.crossings
         for view in later._best.values():
@@ -155,13 +146,11 @@ class Vehicles:
 
     def add(self, record: TrackRecord) -> None:
         """Take in the record of a track that is over."""
-        if not record.counts and not record.vote.text:
-            return
-        for known in self._waiting:
-            if _is_return(known, record):
-                known.merge(record)
-                return
-        self._waiting.append(record)
+        known = next((known for known in self._waiting if _is_return(known, record)), None)
+        if known:
+            known.merge(record)
+        elif record.counts or record.vote.text:
+            self._waiting.append(record)
 
     def has_told(self, record: TrackRecord) -> bool:
         """Whether the text of a record has been told, of itself or of the same vehicle before it was away."""
@@ -169,11 +158,8 @@ class Vehicles:
 
     def settled(self, time_s: float, present: Sequence[TrackRecord]) -> list[TrackRecord]:
         """Take out the vehicles that have not come back at a time; one of those present may be back."""
-        settled = [
-            record
-            for record in self._waiting
-            if time_s - record.last_s > RETURN_S and not any(_is_return(record, other) for other in present)
-        ]
+        gone = [record for record in self._waiting if time_s - record.last_s > RETURN_S]
+        settled = [record for record in gone if not any(_is_return(record, other) for other in present)]
         self._waiting = [record for record in self._waiting if record not in settled]
         return [record for record in settled if record.counts]
 

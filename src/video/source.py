@@ -46,12 +46,9 @@ class Frame:
 
     index: int
     time_s: float
-    #: The decoded picture, as it is stored.
-    picture: av.VideoFrame
-    #: Degrees, a multiple of 90, that the picture has to be turned counter-clockwise to stand upright.
-    rotation: int = 0
-    #: Whether the source was away since the frame before, so that everything may have changed.
-    follows_cut: bool = False
+    picture: av.VideoFrame  #: as it is stored
+    rotation: int = 0  #: degrees, a multiple of 90, to turn it counter-clockwise so that it stands upright
+    follows_cut: bool = False  #: whether the source was away before it, so that everything may have changed
 
     def image(self) -> BGRImage:
         """The upright picture, BGR uint8 ``[H, W, 3]``."""
@@ -108,27 +105,18 @@ def bgr_of(packed: Plane) -> BGRImage:
 class VideoDescription(contextlib.ExitStack):
     """A video, a webcam or a stream: iterates over its frames until it is closed; usually live, upright and mute."""
 
-    #: What the answer and messages call it.
-    name: str
-    #: Width and height of the upright pictures, in pixels.
-    size: tuple[int, int]
-    #: Frames per second, on average, where the video says it.
-    frame_rate = Fraction(25)
-    #: How many frames there should be; None where that is not known.
-    frame_count: int | None = None
-    #: Whether frames are left out where reading is too slow.
-    live = True
-    #: One line that says what was wrong with it, in the end; None if nothing was.
-    error: str | None = None
-    #: Whether the upright pictures stand where they are stored lying.
-    rotated = False
-    #: When it begins: in its container, in seconds, by the monotonic clock, and as the container tells, if it is known.
-    start_s = 0.0
-    begun_s: float | None = None
-    made_at: datetime.datetime | None = None
-    #: The stream that the annotated copy takes colours and the shape of its pixels from, and the sound.
-    template: Any = None
-    audio_stream: Any = None
+    name: str  #: what the answer and messages call it
+    size: tuple[int, int]  #: width and height of the upright pictures, in pixels
+    frame_rate = Fraction(25)  #: frames per second, on average, where the video says it
+    frame_count: int | None = None  #: how many frames there should be, where that is known
+    live = True  #: whether frames are left out where reading is too slow
+    error: str | None = None  #: one line that says what was wrong with it, in the end
+    rotated = False  #: whether the upright pictures stand where they are stored lying
+    start_s = 0.0  #: when it begins, in seconds of its container
+    begun_s: float | None = None  #: when it began by the monotonic clock, where that is known
+    made_at: datetime.datetime | None = None  #: when it began, UTC, where the container tells it
+    template: Any = None  #: the stream that the annotated copy takes colours and the shape of its pixels from
+    audio_stream: Any = None  #: its sound
     #: Takes each packet of sound, on the way from frame to frame.
     on_audio: Callable[["av.Packet[Any]"], None] | None = None
     #: Is called with the time in seconds, on the clock of the frames, again and again while no frame comes.
@@ -180,16 +168,16 @@ class VideoFile(VideoDescription):
         self._duration_s = math.inf if duration_s is None else duration_s
         self._container = self.enter_context(contextlib.closing(_open(source)))
         try:
-            self._stream = self.template = self.stream_of(self._container)
-            context, self._told_s = self._stream.codec_context, (self._container.duration or 0) / av.time_base
-            self._stream.thread_type = "SLICE" if context.width * context.height > LARGE_PIXELS else "AUTO"
+            self.template = stream = self.stream_of(self._container)
+            context, self._told_s = stream.codec_context, (self._container.duration or 0) / av.time_base
+            stream.thread_type = "SLICE" if context.width * context.height > LARGE_PIXELS else "AUTO"
             self.audio_stream = next(iter(self._container.streams.audio), None)
-            self.frame_rate = self._stream.average_rate or self._stream.guessed_rate or self.frame_rate
+            self.frame_rate = stream.average_rate or stream.guessed_rate or self.frame_rate
             rate = float(self.frame_rate)
-            count = min(self._stream.frames or round(self._told_s * rate) or math.inf, self._duration_s * rate)
+            count = min(stream.frames or round(self._told_s * rate) or math.inf, self._duration_s * rate)
             self.frame_count = math.ceil(count) if count < math.inf else None
             self.start_s = (self._container.start_time or 0) / av.time_base
-            self.made_at = _creation_time(self._container.metadata) or _creation_time(self._stream.metadata)
+            self.made_at = _creation_time(self._container.metadata) or _creation_time(stream.metadata)
             frames = self._decode()
             first = next(frames, None)
             if first is None:
@@ -204,16 +192,21 @@ class VideoFile(VideoDescription):
         index, time_s, rate = 0, 0.0, float(self.frame_rate)
         early: list[av.Packet[Any]] = []
         for packet in self._packets():
-            if packet is not None and packet.stream is not self._stream:
+            if packet is not None and packet.stream is not self.template:
                 if self.on_audio:
                     self.on_audio(packet)
                 elif index == 0:
                     early.append(packet)
                 continue
-            for picture in self._pictures(packet, time_s):
+            try:
+                pictures = self.template.decode(packet)
+            except LIBRARY_ERRORS as error:
+                self._note(f"it is damaged after {time_s:.1f} s ({reason_of(error)})")
+                continue
+            for picture in pictures:
                 seconds = index / rate
                 if picture.pts is not None:
-                    seconds = float(picture.pts * self._stream.time_base) - self.start_s
+                    seconds = float(picture.pts * self.template.time_base) - self.start_s
                 # A frame whose time does not grow would never be shown.
                 time_s = max(0.0, seconds) if index == 0 or seconds > time_s else time_s + 0.001
                 if picture.is_corrupt:
@@ -225,13 +218,13 @@ class VideoFile(VideoDescription):
                 while self.on_audio and early:
                     self.on_audio(early.pop(0))
                 index += 1
-        promised_s, seen_s = max(self._told_s, (self._stream.frames or 0) / rate), time_s + 1 / rate
+        promised_s, seen_s = max(self._told_s, (self.template.frames or 0) / rate), time_s + 1 / rate
         if promised_s - seen_s > max(LARGEST_SHORTFALL_S, LARGEST_SHORTFALL * promised_s):
             self._note(f"it ends after {seen_s:.1f} of {promised_s:.1f} s")
 
     def _packets(self) -> Iterator["av.Packet[Any] | None"]:
         """Packets of picture and sound; None at the end, for what the decoder still holds."""
-        streams = [stream for stream in (self._stream, self.audio_stream) if stream is not None]
+        streams = [stream for stream in (self.template, self.audio_stream) if stream is not None]
         try:
             for packet in self._container.demux(streams):
                 if packet.size:
@@ -239,13 +232,6 @@ class VideoFile(VideoDescription):
         except LIBRARY_ERRORS as error:
             self._note(f"its data breaks off ({reason_of(error)})")
         yield None
-
-    def _pictures(self, packet: "av.Packet[Any] | None", time_s: float) -> list[av.VideoFrame]:
-        try:
-            return list(self._stream.decode(packet))
-        except LIBRARY_ERRORS as error:
-            self._note(f"it is damaged after {time_s:.1f} s ({reason_of(error)})")
-            return []
 
     def _note(self, fault: str) -> None:
         self.error = self.error or f"{self.name}: {fault}; what could be decoded was read"

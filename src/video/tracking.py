@@ -40,12 +40,11 @@ LEAST_SHARED_PART, NESTED_PART = 0.25, 0.8
 
 @dataclass(frozen=True, eq=False)
 class Fix:
-    """Where a plate was at a time: corners ``[4, 2]`` and box ``[4]`` in pixels."""
+    """Where a plate was at a time: corners ``[4, 2]``, box ``[4]`` and, if known, velocity ``[2]``, in pixels."""
 
     time_s: float
     corners: FloatArray
     box: FloatArray
-    #: ``[2]`` in pixels per second; None before it is known.
     velocity: FloatArray | None = None
 
     def shift(self, time_s: float) -> FloatArray:
@@ -62,13 +61,9 @@ class Track:
         #: Whether its latest detection was assigned over a distance, so that it may belong to another plate.
         self.leapt = False
         self.record = TrackRecord(number, time_s, lines)
-        # The latest one last, the one before, and one in case that the latest is undone.
-        self._fixes = [Fix(time_s, detection.corners, detection.box)]
-
-    @property
-    def latest(self) -> Fix:
-        """Its latest detection."""
-        return self._fixes[-1]
+        #: Its latest detection; the one before, and one in case that the latest is undone, are kept as well.
+        self.latest = Fix(time_s, detection.corners, detection.box)
+        self._earlier: list[Fix] = []
 
     @property
     def wants_reading(self) -> bool:
@@ -83,11 +78,12 @@ class Track:
         velocity = way / np.float32(max(time_s - before.time_s, 1e-3))
         if before.velocity is not None:
             velocity = VELOCITY_SHARE * velocity + (1 - VELOCITY_SHARE) * before.velocity
-        self._fixes = [*self._fixes[-2:], Fix(time_s, detection.corners, detection.box, velocity)]
+        self._earlier = [*self._earlier[-1:], before]
+        self.latest = Fix(time_s, detection.corners, detection.box, velocity)
 
     def undo(self) -> None:
         """Forget the latest of several detections: it was another plate."""
-        self._fixes.pop()
+        self.latest = self._earlier.pop()
 
     def predicted_box(self, time_s: float) -> FloatArray:
         """Where its box ``[4]`` should be at a later time."""
@@ -95,7 +91,7 @@ class Track:
 
     def corners_at(self, time_s: float) -> FloatArray | None:
         """Its corners ``[4, 2]`` at any time since its last detection but one; None where it is not to be seen."""
-        before, latest = self._fixes[-2:][0], self.latest
+        before, latest = [self.latest, *self._earlier][-1], self.latest
         if time_s < before.time_s or time_s - latest.time_s > COASTING_S:
             return None
         if time_s >= latest.time_s:

@@ -12,10 +12,8 @@ from collections.abc import Iterator, Sequence
 from ..basics.results import Candidate
 from ..basics.texts import edit_distance
 
-#: No character in this slot.
-NONE = ""
-#: A missing first or last character is often one that was cut off, so its vote counts less.
-END_GAP = 0.5
+#: No character in this slot; at the first and last ones it is often one that was cut off, so its vote counts less.
+NONE, END_GAP = "", 0.5
 #: A frame in which nothing could be read speaks against the text with this share of its weight.
 UNREAD_DOUBT = 0.5
 #: Frames of one video err alike: n readings count as the square root of n independent ones, and at most as so many.
