@@ -21,13 +21,11 @@ class FrameOutput:
     """Annotates frames with the lines and plates of a tracker, shows and saves them."""
 
     def __init__(self, tracker: Tracker, output: VideoOutput | None, window: Window | None) -> None:
-        #: Whether somebody has closed the window.
-        self.is_closed = False
+        self.is_closed = False  #: whether somebody has closed the window
         self._tracker, self._output, self._window = tracker, output, window
         self._draws = window is not None or (output is not None and output.draws)
         self._delay = min(LARGEST_DELAY, PENDING_BYTES // (tracker.size[0] * tracker.size[1] * 3 // 2))
-        #: The frames that wait.
-        self.pending: deque[Frame] = deque()
+        self.pending: deque[Frame] = deque()  #: the frames that wait
 
     def let_go(self, of_all: bool = True) -> None:
         """Let go of all frames, whose plates are known by now; or of those that have waited long enough."""
@@ -47,8 +45,8 @@ class FrameOutput:
             read = latest.reading if latest and latest.time_s == frame.time_s else None
             told = read and {"text": read.text, "confidence": round(read.confidence, 4)}
             box = [round(float(value)) for value in quad_to_box(corners)]
-            text, confidence = vote.text, round(vote.confidence, 4)
-            plates.append({"track": track.number, "box": box, "text": text, "confidence": confidence, "reading": told})
+            voted = {"text": vote.text, "confidence": round(vote.confidence, 4)}
+            plates.append({"track": track.number, "box": box, **voted, "reading": told})
         return {"frame": frame.index, "time_s": round(frame.time_s, 3), "plates": plates}
 
     def _annotated(self, frame: Frame) -> Plane | av.VideoFrame:
@@ -57,8 +55,8 @@ class FrameOutput:
         seen = [Mark(label_of(vote.text, vote.confidence), corners) for vote, corners in votes]
         if frame.is_plain and not (seen or self._tracker.lines or self._window):
             return frame.picture
-        packed, lines = frame.packed(), [line.ends for line in self._tracker.lines]
-        annotate_planes(planes_of(packed), seen, lines)
+        packed = frame.packed()
+        annotate_planes(planes_of(packed), seen, [line.ends for line in self._tracker.lines])
         return packed
 
     def _seen(self, frame: Frame) -> list[tuple[Track, FloatArray]]:

@@ -77,13 +77,12 @@ class LiveStream(VideoDescription):
         self._latest: deque[tuple[float, av.VideoFrame, int]] = deque(maxlen=1)
         self._cuts = 0
         self._news, self._ended, self._closing = threading.Event(), threading.Event(), threading.Event()
-        thread = threading.Thread(target=self._capture, daemon=True)
+        thread, frames = threading.Thread(target=self._capture, daemon=True), self._received()
         thread.start()
-        # A connection that hangs is left to end by itself.
-        self.callback(thread.join, 1.0)
-        self.callback(self._closing.set)
-        frames = self._received()
-        try:
+        with contextlib.ExitStack() as opened:
+            # A connection that hangs is left to end by itself.
+            opened.callback(thread.join, 1.0)
+            opened.callback(self._closing.set)
             first = next(frames, None)
             if first:
                 self._frames = itertools.chain([first], frames)
@@ -91,9 +90,7 @@ class LiveStream(VideoDescription):
                 raise KeyboardInterrupt
             elif not self.is_file:
                 raise UnreachableError(self.error or f"{self.name}: it sent no picture within {self._duration_s:g} s")
-        except BaseException:
-            self.close()
-            raise
+            self.push(opened.pop_all())
 
     def _received(self) -> Iterator[Frame]:
         """The frames, until the source ends, the duration is over or somebody stops it."""

@@ -52,8 +52,7 @@ class VideoOutput(contextlib.ExitStack):
     ) -> None:
         """Start the files of a video that was opened; which of them, ``kinds`` of ``VideoOptions.SAVED`` say."""
         super().__init__()
-        #: Whether annotated frames are wanted.
-        self.draws = "annotated" in kinds
+        self.draws = "annotated" in kinds  #: whether annotated frames are wanted
         self._folder, self._name, self._video, self._kinds = folder, source.name, video, kinds
         suffix = Path(source.file_name).suffix
         self._suffix = suffix if suffix.lower() in CONTAINERS else USUAL_SUFFIX
@@ -145,9 +144,8 @@ class VideoOutput(contextlib.ExitStack):
 
     def _begin_segment(self, start_s: float) -> None:
         """The first segment has the name of the answer, later ones the time when they begin, as well."""
-        stem = self._stem
-        if self._saved.keys() & {"annotated", "frames"}:
-            stem = f"{stem}-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}"
+        is_first = not self._saved.keys() & {"annotated", "frames"}
+        stem = self._stem if is_first else f"{self._stem}-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}"
         names = {"frames": f"{stem}.frames.jsonl", "annotated": stem + self._suffix}
         paths = {kind: self._folder.path(name) for kind, name in names.items() if kind in self._kinds}
         self._parts = paths if self._video.live else {kind: temporary_beside(path) for kind, path in paths.items()}

@@ -52,8 +52,7 @@ class VideoReader:
         self._schedule = PassSchedule(float(video.frame_rate))
         self._tracker, self._vehicles = Tracker(*video.size, options.lines), Vehicles()
         self._frame_output = FrameOutput(self._tracker, output, window)
-        #: What the per-frame file says about a frame, as far as it is known by now.
-        self.line = self._frame_output.line
+        self.line = self._frame_output.line  #: what the per-frame file says about a frame
         self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
         self._frames, self._last_s, self._count = 0, 0.0, 0
         self._timing_ms = {"detect": 0.0, "read": 0.0}
@@ -140,7 +139,8 @@ class VideoReader:
         self._timing_ms["detect"] += 1000 * (time.perf_counter() - start)
         tracks = self._tracker.update(frame.time_s, detections)
         cut = [is_cut(detection, *self._video.size) for detection in detections]
-        chosen = [index for index, track in enumerate(tracks) if not cut[index] and track.wants_reading]
+        wanted = [track.leapt or track.record.wants_reading(frame.time_s, track.latest.corners) for track in tracks]
+        chosen = [index for index in range(len(tracks)) if wanted[index] and not cut[index]]
         start = time.perf_counter()
         pairs = self._recogniser.read(image, [detections[index] for index in chosen])
         self._timing_ms["read"] += 1000 * (time.perf_counter() - start)

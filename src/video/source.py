@@ -129,11 +129,10 @@ class VideoDescription(contextlib.ExitStack):
 
     def at(self, time_s: float) -> datetime.datetime | None:
         """The time of day, UTC, at so many seconds from its beginning, where that is known; by the clock of now."""
-        if self.begun_s is None:
-            return self.made_at and self.made_at + datetime.timedelta(seconds=time_s)
-        return datetime.datetime.now(datetime.UTC) - datetime.timedelta(
-            seconds=time.monotonic() - self.begun_s - time_s
-        )
+        begun_at = self.made_at
+        if self.begun_s is not None:
+            begun_at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=time.monotonic() - self.begun_s)
+        return begun_at and begun_at + datetime.timedelta(seconds=time_s)
 
     def stream_of(self, container: Any) -> Any:
         """The stream of its pictures in an open container; raises :class:`InputError` where none can be read."""
@@ -166,8 +165,8 @@ class VideoFile(VideoDescription):
         super().__init__()
         self.name = source.name
         self._duration_s = math.inf if duration_s is None else duration_s
-        self._container = self.enter_context(contextlib.closing(_open(source)))
-        try:
+        with contextlib.ExitStack() as opened:
+            self._container = opened.enter_context(contextlib.closing(_open(source)))
             self.template = stream = self.stream_of(self._container)
             context, self._told_s = stream.codec_context, (self._container.duration or 0) / av.time_base
             stream.thread_type = "SLICE" if context.width * context.height > LARGE_PIXELS else "AUTO"
@@ -184,9 +183,7 @@ class VideoFile(VideoDescription):
                 raise InputError(f"{self.name}: not one frame of it can be decoded; get a whole copy of it")
             self.size, self.rotated = first.size(), first.rotation % 180 != 0
             self._frames = itertools.chain([first], frames)
-        except BaseException:
-            self.close()
-            raise
+            self.push(opened.pop_all())
 
     def _decode(self) -> Iterator[Frame]:
         index, time_s, rate = 0, 0.0, float(self.frame_rate)

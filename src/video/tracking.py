@@ -58,17 +58,11 @@ class Track:
 
     def __init__(self, number: int, time_s: float, detection: Detection, lines: tuple[Line, ...] = ()) -> None:
         self.number = number
-        #: Whether its latest detection was assigned over a distance, so that it may belong to another plate.
-        self.leapt = False
+        self.leapt = False  #: whether its latest detection is so far away that it may be of another plate
         self.record = TrackRecord(number, time_s, lines)
         #: Its latest detection; the one before, and one in case that the latest is undone, are kept as well.
         self.latest = Fix(time_s, detection.corners, detection.box)
         self._earlier: list[Fix] = []
-
-    @property
-    def wants_reading(self) -> bool:
-        """Whether a reading of its latest detection may teach something."""
-        return self.leapt or self.record.wants_reading(self.latest.time_s, self.latest.corners)
 
     def add(self, time_s: float, detection: Detection) -> None:
         """Continue with a later detection."""
@@ -105,8 +99,7 @@ class Tracker:
 
     def __init__(self, width: int, height: int, lines: tuple[Line, ...] = ()) -> None:
         self.size, self.lines = (width, height), lines
-        #: Those that are not over yet.
-        self.tracks: list[Track] = []
+        self.tracks: list[Track] = []  #: those that are not over yet
         self._count = 0
 
     def update(self, time_s: float, detections: Sequence[Detection]) -> list[Track]:

@@ -35,8 +35,7 @@ class Vote:
     """The text of one plate from any number of readings."""
 
     def __init__(self) -> None:
-        #: How many readings had a text.
-        self.readings = 0
+        self.readings = 0  #: how many had a text
         self._slots: list[_Slot] = []
         self._weight = self._doubt = 0.0
 
