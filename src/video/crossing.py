@@ -9,8 +9,7 @@ from ..basics.errors import InputError
 from ..basics.geometry import FloatArray
 from ..basics.results import Crossing
 
-#: A plate has left a line behind when its centre is this many of its heights away from it, so that one that stops on
-#: the line does not cross it again and again.
+#: So many of its heights away from a line a plate has left it behind: one that stops on it does not cross it often.
 CLEARANCE = 0.5
 
 
@@ -54,8 +53,7 @@ class CrossingCounter:
     def __init__(self, lines: tuple[Line, ...]) -> None:
         self.crossings: list[Crossing] = []
         self._lines = lines
-        # When, and where, it was last clear of a line.
-        self._clear: dict[int, tuple[float, float, float]] = {}
+        self._clear: dict[int, tuple[float, float, float]] = {}  # when, and where, it was last clear of a line
 
     def add(self, time_s: float, corners: FloatArray) -> None:
         """Take in where the plate is: its corners ``[4, 2]`` in pixels, at a time later than before."""

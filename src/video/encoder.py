@@ -21,8 +21,7 @@ CONTAINERS = {
     **{".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".3gp": "3gp", ".avi": "avi", ".mkv": "matroska", ".webm": "webm"},
     **{".flv": "flv", ".wmv": "asf", ".ts": "mpegts", ".mpg": "mpeg", ".mpeg": "mpeg", ".gif": "gif"},
 }
-#: What these hold instead of H.264.
-_CODECS = {".webm": "libvpx", ".gif": "gif"}
+_CODECS = {".webm": "libvpx", ".gif": "gif"}  #: what these hold instead of H.264
 _OPTIONS = {
     # Fast enough for two cores; no B-frames, which AVI cannot hold.
     "libx264": {"preset": "superfast", "crf": "23", "bf": "0"},
@@ -36,11 +35,9 @@ _LARGE_OPTIONS = {**_OPTIONS, "libx264": {"preset": "ultrafast", "crf": "23", "t
 _LIVE_OPTIONS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
 _FILE_OPTIONS = {"movflags": "faststart"}
 _ISO_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp")
-#: Containers that have no times but a frame rate.
-_FIXED_RATE = (".avi", ".mpg", ".mpeg")
+_FIXED_RATE = (".avi", ".mpg", ".mpeg")  #: containers that have no times but a frame rate
 _LIVE_TIME_BASE = Fraction(1, 90_000)
-#: Frames that may wait for the encoder, and how many bytes they may have.
-_QUEUE, _QUEUE_BYTES = 4, 50_000_000
+_QUEUE, _QUEUE_BYTES = 4, 50_000_000  #: frames that may wait for the encoder, and how many bytes they may have
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,7 +83,8 @@ class VideoWriter:
     def close(self) -> None:
         """Finish the file; to be called once, whatever was raised before."""
         self._thread.shutdown()
-        self._do(self._finish)
+        self._do(lambda: self._container.mux(self._stream.encode(None)))
+        self._do(self._container.close)
         with contextlib.suppress(*LIBRARY_ERRORS):
             self._container.close()
         if self._file:
@@ -144,7 +142,3 @@ class VideoWriter:
         packet.dts -= shift
         packet.stream = self._audio
         self._container.mux(packet)
-
-    def _finish(self) -> None:
-        self._container.mux(self._stream.encode(None))
-        self._container.close()

@@ -20,8 +20,7 @@ from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, VideoDescription, V
 
 #: Seconds between attempts to reach a source, the last one repeated, and between reports that it is still away.
 PAUSES_S, _REPORT_S = (0.5, 1.0, 2.0), 60.0
-#: While no frame comes, somebody looks at the clock this often, in seconds.
-TICK_S = 0.2
+TICK_S = 0.2  #: while no frame comes, somebody looks at the clock this often, in seconds
 #: RTSP over TCP gets through every firewall, and loses nothing. Half a second (in microseconds) is enough to learn what
 #: is sent; by default nothing is seen for nearly two after every connection.
 _OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "500000"}
@@ -39,8 +38,8 @@ def open_video(
 ) -> "LiveStream | VideoFile":
     """Open a file, or connect to a live source; an address behind which there is a finite video is read like a file.
 
-    Reading ends after a duration; that of a live source, of which frames are left out, also when it is given up after
-    so many seconds without a picture (otherwise it is tried for ever), or when ``stop`` is set.
+    Reading ends after a duration; that of a live source also after ``give_up_s`` seconds without a picture (otherwise
+    it is tried for ever), or when ``stop`` is set.
 
     Raises:
         InputError: it cannot be read; :class:`UnreachableError` if a live source sent nothing while it should be read.
@@ -54,11 +53,11 @@ def open_video(
 
 
 class LiveStream(VideoDescription):
-    """A live source; iterates over its latest frame, each time that it is asked for; see :func:`open_video`.
+    """A live source; see :func:`open_video`.
 
-    A thread reads the source and keeps its latest frame only, so that slow readers leave out frames instead of falling
-    behind. Times are seconds from the first frame by the clock; ``Frame.index`` counts the frames given out. With
-    ``is_file`` it has turned out to be a finite video, which is better read like a file.
+    A thread reads it and keeps its latest frame only, so that slow readers leave out frames instead of falling behind.
+    Times are seconds from the first frame by the clock; ``Frame.index`` counts the frames given out. With ``is_file``
+    it has turned out to be a finite video.
     """
 
     begun_s: float

@@ -28,11 +28,10 @@ class VideoOptions:
     hidden: bool = False
     #: Set it, from any thread, to end reading as Ctrl-C does: everything is saved.
     stop: StopFlag | None = None
-    #: Is given each record as soon as its vehicle is gone for good, when the record has been saved. What it raises ends
-    #: reading, and is raised again when everything is saved and every record was given out.
+    #: Is given each record when its vehicle is gone for good and it has been saved. What it raises ends reading, and is
+    #: raised again when everything is saved and every record was given out.
     on_vehicle: Callable[[VehicleRecord], None] | None = None
-    #: Is given the record so far of each vehicle the moment that its text is sure, to open a barrier. What it raises is
-    #: treated as what ``on_vehicle`` raises is.
+    #: Is given the record so far of each vehicle once its text is sure, to open a barrier; raises as ``on_vehicle``.
     on_plate: Callable[[VehicleRecord], None] | None = None
     #: Is given the number of each frame, from 0, once it was read. What it raises ends reading, and nothing is saved.
     on_frame: Callable[[int], None] | None = None

@@ -29,10 +29,8 @@ from ..media.tables import csv_heading, csv_text, record_line
 from .encoder import CONTAINERS, VideoWriter
 from .source import VideoDescription
 
-#: Container of the annotated video where the one that came in has no known suffix.
-USUAL_SUFFIX = ".mp4"
-#: Length of a segment of a live source, so that old ones can be taken away, in seconds.
-SEGMENT_S = 3600.0
+USUAL_SUFFIX = ".mp4"  #: container of the annotated video where the one that came in has no known suffix
+SEGMENT_S = 3600.0  #: length of a segment of a live source, so that old ones can be taken away, in seconds
 #: After a failure to write, video and lines are left alone for so long, and it is told so seldom, in seconds.
 DISK_RECOVERY_S, _REPORT_S = 10.0, 60.0
 
@@ -138,9 +136,8 @@ class VideoOutput(contextlib.ExitStack):
         if "crops" in self._kinds:
             self._saved["crops"] = self._folder.path(f"{stem}-crops")
             self._saved["crops"].mkdir(exist_ok=True)
-            # Those of an earlier answer.
-            for crop in self._saved["crops"].glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
-                crop.unlink()
+            for earlier in self._saved["crops"].glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
+                earlier.unlink()
 
     def _begin_segment(self, start_s: float) -> None:
         """The first segment has the name of the answer, later ones the time when they begin, as well."""

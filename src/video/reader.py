@@ -29,8 +29,7 @@ from .voting import contradicts
 
 #: Less sure detections of a frame are left to the frames after it: vehicles took over tracks that began on scenery.
 LEAST_DETECTION = 0.05
-#: Records of a live source that the answer has; those before are in the files.
-KEPT_RECORDS = 1000
+KEPT_RECORDS = 1000  #: records of a live source that the answer has; those before are in the files
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -88,8 +87,8 @@ class VideoReader:
         self._frame_output.pending.append(frame)
         # Of a source with few frames a second the latest pass was over the frame before.
         recent_s = min(frame.time_s - 2 * URGENT_INTERVAL_S, before_s)
-        new = [track for track in self._tracker.tracks if track.record.is_urgent]
-        is_due = self._schedule.is_due(frame, any(track.latest.time_s >= recent_s for track in new))
+        recent = [track.record for track in self._tracker.tracks if track.latest.time_s >= recent_s]
+        is_due = self._schedule.is_due(frame, any(record.is_new and not record.is_cut for record in recent))
         if is_due:
             self._read(frame)
         self._frame_output.let_go(is_due)
@@ -106,16 +105,16 @@ class VideoReader:
 
     def finish(self) -> VideoResult:
         """The answer, after the last frame; everything is saved."""
-        video, rate, is_stopped = self._video, float(self._video.frame_rate), self._stop.is_set()
-        self.tick(math.inf)
-        duration_s = self._last_s if video.live else self._last_s + 1 / rate
-        if video.live and self._last_s > 0:
+        video, rate, duration_s = self._video, float(self._video.frame_rate), self._last_s
+        if not video.live:
+            duration_s += 1 / rate
+            if self._stop.is_set() and not video.error:
+                video.error = f"{video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
+        elif self._last_s > 0:
             rate = (self._frames - 1) / self._last_s
-        error = video.error
-        if is_stopped and not video.live and not error:
-            error = f"{video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
-        if error:
-            _LOGGER.warning("%s", error)
+        self.tick(math.inf)
+        if video.error:
+            _LOGGER.warning("%s", video.error)
         result = VideoResult(
             input=video.name,
             width=video.size[0],
@@ -127,7 +126,7 @@ class VideoReader:
             plate_count=self._count,
             started_at=video.at(0.0),
             timing_ms={**self._timing_ms, "total": 1000 * (time.perf_counter() - self._start)},
-            error=error,
+            error=video.error,
         )
         return self._output.finish(result) if self._output else result
 

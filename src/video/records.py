@@ -17,12 +17,10 @@ from ..recognition.reading import Reading
 from .crossing import CrossingCounter, Line
 from .voting import Vote, same_text
 
-#: A vehicle that is seen again within so many seconds has not been away.
-RETURN_S = 5.0
+RETURN_S = 5.0  #: a vehicle that is seen again within so many seconds has not been away
 #: Sharpness is measured on the plate at this size, in pixels; a crop has this margin around it, in plate heights.
 SHARPNESS_SIZE, _CROP_MARGIN = (144, 36), 0.5
-#: Best views kept of a plate, one per text that was read on it.
-BEST_READINGS = 4
+BEST_READINGS = 4  #: best views kept of a plate, one per text that was read on it
 #: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
 #: of the first, and when it has grown by this factor.
 RECHECK_S, WORTHWHILE_GROWTH = 1.0, 1.4
@@ -53,28 +51,24 @@ class TrackRecord:
         #: How many frames it was read in, how it was last read, and its text from all of them.
         self.frames, self.vote = 0, Vote()
         self.latest: FrameReading | None = None
-        #: Whether it has been proven to be a plate, and told as soon as its text was sure.
-        self.is_plate = self.is_told = self._is_cut = False
+        #: Whether it has been proven to be a plate, told as soon as its text was sure, is cut off by the border now.
+        self.is_plate = self.is_told = self.is_cut = False
         self._counter = CrossingCounter(lines)
         self._best: dict[str, FrameReading] = {}
 
     def see(self, time_s: float, corners: FloatArray, is_cut: bool) -> None:
         """Its track goes on: where its plate is, and whether it is cut off by the border of the picture."""
-        self.last_s, self._is_cut = time_s, is_cut
+        self.last_s, self.is_cut = time_s, is_cut
         self._counter.add(time_s, corners)
 
     @property
-    def is_urgent(self) -> bool:
+    def is_new(self) -> bool:
         """Whether it should be read as often as possible."""
-        return self._is_new and not self._is_cut
-
-    @property
-    def _is_new(self) -> bool:
         return self.frames < EAGER_FRAMES and not self.vote.sure
 
     def wants_reading(self, time_s: float, corners: FloatArray) -> bool:
         """Whether another reading of its plate may teach something."""
-        if self._is_new or not self.latest:
+        if self.is_new or not self.latest:
             return True
         has_grown = quad_size(corners)[1] > WORTHWHILE_GROWTH * quad_size(self.latest.detection.corners)[1]
         return has_grown or time_s - self.latest.time_s >= (RECHECK_S if self.vote.sure else UNSURE_RECHECK_S)

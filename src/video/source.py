@@ -26,10 +26,8 @@ MAX_VIDEO_PIXELS = 36_000_000
 LARGE_PIXELS = 9_000_000
 #: A video that ends this long before the time that its header promises is truncated, in seconds and as a share.
 LARGEST_SHORTFALL_S, LARGEST_SHORTFALL = 0.5, 0.03
-#: Seconds to wait for a network address to answer, and for its next data.
-NETWORK_TIMEOUTS = (10.0, 10.0)
-#: Clocks that were never set say 1904, 1970, or 1980.
-EARLIEST_YEAR = 1980
+NETWORK_TIMEOUTS = (10.0, 10.0)  #: seconds to wait for a network address to answer, and for its next data
+EARLIEST_YEAR = 1980  #: clocks that were never set say 1904, 1970, or 1980
 #: What a file may be: no playlist, whose entries libav would open, be they files or addresses.
 _FILE_FORMATS = (
     *("mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "m4v", "h264", "hevc", "mjpeg", "flv", "asf", "mxf"),

@@ -20,20 +20,17 @@ from .records import TrackRecord
 LOST_S = 1.0
 #: Where no pass was made for longer than this, anything may have happened: every track is over.
 LARGEST_GAP_S = 2.0
-#: A track is shown for so many seconds after it was last seen.
-COASTING_S = 0.3
+COASTING_S = 0.3  #: a track is shown for so many seconds after it was last seen
 #: How far from its predicted place a plate can be: so many plate widths, and so many more per second, the latter for a
 #: track whose velocity is not known yet.
 REACH_WIDTHS, REACH_WIDTHS_PER_S, FIRST_REACH_WIDTHS_PER_S = 1.0, 5.0, 10.0
 #: Widths of the same plate in successive frames differ less than by this factor; squared for frames a second apart.
 LARGEST_GROWTH = 1.5
-#: Share of the newest step in the velocity.
-VELOCITY_SHARE = 0.6
+VELOCITY_SHARE = 0.6  #: share of the newest step in the velocity
 #: A plate is cut off if it is nearer to the border of the picture than this share of its width, or this one of its
 #: height: the width may be that of what is left of it.
 BORDER_WIDTHS, BORDER_HEIGHTS = 0.03, 0.1
-#: Overlap beyond which an assignment needs no check.
-CLEAR_OVERLAP = 0.2
+CLEAR_OVERLAP = 0.2  #: overlap beyond which an assignment needs no check
 #: Detections overlap if they share more than this of the smaller one, and are the same plate seen twice from here on.
 LEAST_SHARED_PART, NESTED_PART = 0.25, 0.8
 

@@ -18,10 +18,8 @@ NONE, END_GAP = "", 0.5
 UNREAD_DOUBT = 0.5
 #: Frames of one video err alike: n readings count as the square root of n independent ones, and at most as so many.
 LARGEST_EVIDENCE = 5.0
-#: A vote is sure with so many readings and this confidence.
-SURE_READINGS, SURE_CONFIDENCE = 3, 0.95
-#: Texts kept as candidates.
-VOTED_CANDIDATES = 10
+SURE_READINGS, SURE_CONFIDENCE = 3, 0.95  #: a vote is sure with so many readings and this confidence
+VOTED_CANDIDATES = 10  #: texts kept as candidates
 #: Two votes are on the same plate if the text of one has this probability in the other; if one is a part of the other
 #: and has so many characters; or if they differ in one character and one of them is less sure than this.
 LIKELY, SHORTEST_PART, UNSURE_CONFIDENCE = 0.02, 4, 0.7
