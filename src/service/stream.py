@@ -15,7 +15,7 @@ from ..basics.errors import InputError
 from ..basics.results import VehicleRecord
 from ..video.options import VideoOptions
 from ..video.reader import VideoReader
-from ..video.source import Frame, VideoDescription
+from ..video.source import Frame, Video
 from .connections import TRUST
 from .errors import ServiceError, as_refusal, busy
 from .gate import is_token, is_welcome, shown_token
@@ -47,7 +47,7 @@ class _Arrival:
 
 
 @dataclass(frozen=True)
-class _Description(VideoDescription):
+class _Description(Video):
     """What is known of a stream: the size of its first frame, and when that came by the monotonic clock, if it did."""
 
     size: tuple[int, int]

@@ -14,7 +14,7 @@ from av.video.frame import PictureType
 
 from ..media.draw import Plane
 from ..media.record_log import WholeWrites
-from .source import LARGE_PIXELS, LIBRARY_ERRORS, VideoDescription
+from .source import LARGE_PIXELS, LIBRARY_ERRORS, Video
 
 #: libav's name of the container per file suffix.
 CONTAINERS = {
@@ -49,12 +49,10 @@ class VideoWriter:
     methods raise :class:`OSError` when the file cannot be written.
     """
 
-    def __init__(self, path: Path, suffix: str, video: VideoDescription) -> None:
+    def __init__(self, path: Path, suffix: str, video: Video) -> None:
         """Start the file; the suffix, one of ``CONTAINERS``, says in which container."""
-        iso_options = _LIVE_OPTIONS if video.live else _FILE_OPTIONS
-        options = iso_options if suffix in _ISO_SUFFIXES else {}
-        # libav's own files stay open when it cannot write their beginning; but it opens a file again to put its index
-        # first.
+        options = (_LIVE_OPTIONS if video.live else _FILE_OPTIONS) if suffix in _ISO_SUFFIXES else {}
+        # libav leaves a file open whose beginning it cannot write; but it opens it again to put its index first.
         self._file = WholeWrites(path, "w") if video.live else None
         target = self._file or str(path)
         self._container: Any = av.open(target, "w", format=CONTAINERS[suffix], container_options=options)
@@ -89,10 +87,12 @@ class VideoWriter:
             self._container.close()
         if self._file:
             self._file.close()
-        self._complain()
+        if self._error:
+            raise OSError(self._error)
 
     def _put(self, work: Callable[..., None], *arguments: Any) -> None:
-        self._complain()
+        if self._error:
+            raise OSError(self._error)
         self._room.acquire()
         self._thread.submit(self._do, work, *arguments).add_done_callback(lambda _: self._room.release())
 
@@ -103,11 +103,7 @@ class VideoWriter:
         except Exception as error:
             self._error = getattr(error, "strerror", None) or str(error)
 
-    def _complain(self) -> None:
-        if self._error:
-            raise OSError(self._error)
-
-    def _add_pictures(self, suffix: str, video: VideoDescription) -> Any:
+    def _add_pictures(self, suffix: str, video: Video) -> Any:
         (width, height), rate, codec = video.size, Fraction(video.frame_rate), _CODECS.get(suffix, "libx264")
         chosen = (_LARGE_OPTIONS if width * height > LARGE_PIXELS else _OPTIONS)[codec]
         stream: Any = self._container.add_stream(codec, rate=rate, options=chosen)

@@ -16,7 +16,7 @@ import av
 from ..basics.errors import InputError, UnreachableError
 from ..basics.interrupts import StopFlag
 from ..media.inputs import LiveSource, VideoSource
-from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, VideoDescription, VideoFile, reason_of
+from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, Video, VideoFile, reason_of
 
 #: Seconds between attempts to reach a source, the last one repeated, and between reports that it is still away.
 PAUSES_S, _REPORT_S = (0.5, 1.0, 2.0), 60.0
@@ -24,8 +24,7 @@ TICK_S = 0.2  #: while no frame comes, somebody looks at the clock this often, i
 #: RTSP over TCP gets through every firewall, and loses nothing. Half a second (in microseconds) is enough to learn what
 #: is sent; by default nothing is seen for nearly two after every connection.
 _OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "500000"}
-#: Cameras that send whole pictures seldom may take this long until the first can be seen, in seconds.
-FIRST_FRAME_S = 20.0
+FIRST_FRAME_S = 20.0  #: so long the first picture may take: some cameras send whole ones seldom; in seconds
 #: Before the first whole picture a decoder makes up what it has not got. Cameras that refresh their picture bit by bit
 #: never send a whole one: after so many seconds everything will do.
 KEY_FRAME_S = 5.0
@@ -52,7 +51,7 @@ def open_video(
     return VideoFile(source, duration_s)
 
 
-class LiveStream(VideoDescription):
+class LiveStream(Video):
     """A live source; see :func:`open_video`.
 
     A thread reads it and keeps its latest frame only, so that slow readers leave out frames instead of falling behind.
@@ -176,13 +175,12 @@ class LiveStream(VideoDescription):
             for picture in pictures:
                 last_s = now_s
                 whole = whole or picture.key_frame or now_s - begun_s > KEY_FRAME_S
-                if not whole:
-                    continue
-                self.check_size(picture)
-                if not told:
-                    _LOGGER.info("%s: connected again", self.name)
-                self._latest.append((now_s, picture, self._cuts))
-                told, self._seen_s = True, now_s
-                self._news.set()
+                if whole:
+                    self.check_size(picture)
+                    if not told:
+                        _LOGGER.info("%s: connected again", self.name)
+                    self._latest.append((now_s, picture, self._cuts))
+                    told, self._seen_s = True, now_s
+                    self._news.set()
             if now_s - last_s > FIRST_FRAME_S:
                 raise TimeoutError("it sends no pictures")

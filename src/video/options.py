@@ -16,18 +16,13 @@ SAVED = ("annotated", "json", "csv", "frames", "crops")
 class VideoOptions:
     """Choices for videos, webcams and streams, and what is saved of anything."""
 
-    #: Lines whose crossing is noted in the records.
-    lines: tuple[Line, ...] = ()
-    #: Stop after so many seconds; None reads to the end.
-    duration_s: float | None = None
+    lines: tuple[Line, ...] = ()  #: whose crossing is noted in the records
+    duration_s: float | None = None  #: stop after so many seconds; None reads to the end
     #: Which of ``SAVED`` is saved, where an output folder is given; :class:`InputError` if it is something else.
     save: tuple[str, ...] = ("annotated", "json", "csv", "frames")
-    #: A live source that sends no picture for so many seconds has ended; None tries to reach it for ever.
-    give_up_s: float | None = None
-    #: Whether no progress is shown.
-    hidden: bool = False
-    #: Set it, from any thread, to end reading as Ctrl-C does: everything is saved.
-    stop: StopFlag | None = None
+    give_up_s: float | None = None  #: a live source without a picture for so long has ended; None tries for ever
+    hidden: bool = False  #: whether no progress is shown
+    stop: StopFlag | None = None  #: set it, from any thread, to end reading as Ctrl-C does: everything is saved
     #: Is given each record when its vehicle is gone for good and it has been saved. What it raises ends reading, and is
     #: raised again when everything is saved and every record was given out.
     on_vehicle: Callable[[VehicleRecord], None] | None = None
@@ -42,5 +37,4 @@ class VideoOptions:
             raise InputError(f"{unknown[0]}: that cannot be saved; choose from {', '.join(SAVED)}")
 
 
-#: A whole video, without more than its records.
-EVERYTHING = VideoOptions()
+EVERYTHING = VideoOptions()  #: a whole video, without more than its records

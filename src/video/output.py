@@ -27,12 +27,14 @@ from ..media.record_log import RecordLog
 from ..media.saving import OutputFolder
 from ..media.tables import csv_heading, csv_text, record_line
 from .encoder import CONTAINERS, VideoWriter
-from .source import VideoDescription
+from .source import Video
 
 USUAL_SUFFIX = ".mp4"  #: container of the annotated video where the one that came in has no known suffix
 SEGMENT_S = 3600.0  #: length of a segment of a live source, so that old ones can be taken away, in seconds
-#: After a failure to write, video and lines are left alone for so long, and it is told so seldom, in seconds.
-DISK_RECOVERY_S, _REPORT_S = 10.0, 60.0
+DISK_RECOVERY_S, _REPORT_S = (
+    10.0,
+    60.0,
+)  #: after a failure to write: until the next try, and the next report, in seconds
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,9 +47,7 @@ class VideoOutput(contextlib.ExitStack):
     Of a live source what was written stays. What cannot be saved of a video raises :class:`InputError`.
     """
 
-    def __init__(
-        self, folder: OutputFolder, source: VideoSource, video: VideoDescription, kinds: Sequence[str]
-    ) -> None:
+    def __init__(self, folder: OutputFolder, source: VideoSource, video: Video, kinds: Sequence[str]) -> None:
         """Start the files of a video that was opened; which of them, ``kinds`` of ``VideoOptions.SAVED`` say."""
         super().__init__()
         self.draws = "annotated" in kinds  #: whether annotated frames are wanted
@@ -88,8 +88,8 @@ class VideoOutput(contextlib.ExitStack):
             # While the disk is given time to recover there is none.
             if self._start_s is None and time.monotonic() >= self._next_try:
                 self._begin_segment(time_s)
-            if self._writer:
-                self._writer.write(picture, time_s - (self._start_s or 0.0))
+            if self._writer and self._start_s is not None:
+                self._writer.write(picture, time_s - self._start_s)
             if self._lines:
                 self._lines.append(json.dumps(line) + "\n")
 

@@ -23,12 +23,11 @@ from .options import VideoOptions
 from .output import VideoOutput
 from .records import FrameReading, Vehicles, crop_of, quality
 from .schedule import URGENT_INTERVAL_S, PassSchedule
-from .source import Frame, VideoDescription
+from .source import Frame, Video
 from .tracking import LARGEST_GAP_S, LOST_S, Tracker, is_cut, unite_parts
 from .voting import contradicts
 
-#: Less sure detections of a frame are left to the frames after it: vehicles took over tracks that began on scenery.
-LEAST_DETECTION = 0.05
+LEAST_DETECTION = 0.05  #: less sure ones are left to later frames: vehicles took over tracks that began on scenery
 KEPT_RECORDS = 1000  #: records of a live source that the answer has; those before are in the files
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ class VideoReader:
 
     def __init__(
         self,
-        video: VideoDescription,
+        video: Video,
         recogniser: PlateRecogniser,
         output: VideoOutput | None,
         window: Window | None,
@@ -60,8 +59,7 @@ class VideoReader:
 
     def run(self) -> VideoResult:
         """Read it to its end, or until it is stopped, and save what was seen; raises what a caller's function did."""
-        video = self._video
-        hidden = video.live or self._options.hidden or None
+        video, hidden = self._video, self._video.live or self._options.hidden or None
         with tqdm(video, video.name, video.frame_count, unit="frame", disable=hidden) as progress:
             try:
                 for frame in progress:
@@ -176,8 +174,7 @@ class VideoReader:
         self._count += len(records)
         try:
             if self._output:
-                crops = (record.best.crop for record in settled)
-                records = list(map(self._output.save, records, crops))
+                records = list(map(self._output.save, records, [record.best.crop for record in settled]))
         finally:
             self._records.extend(records)
             for record in records:
@@ -205,9 +202,7 @@ def read_video(
     """Read a video, a webcam or a stream to its end, or until Ctrl-C.
 
     Without a folder nothing is saved; in a window, where a key press stops reading, the annotated frames are shown.
-
-    Raises:
-        InputError: it cannot be opened or saved, or is a live source that was given up before its first picture.
+    Raises :class:`InputError` where it cannot be opened or saved, or was given up before its first picture.
     """
     stop: StopFlag = options.stop or threading.Event()
     with contextlib.ExitStack() as stack:

@@ -21,8 +21,7 @@ RETURN_S = 5.0  #: a vehicle that is seen again within so many seconds has not b
 #: Sharpness is measured on the plate at this size, in pixels; a crop has this margin around it, in plate heights.
 SHARPNESS_SIZE, _CROP_MARGIN = (144, 36), 0.5
 BEST_READINGS = 4  #: best views kept of a plate, one per text that was read on it
-#: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
-#: of the first, and when it has grown by this factor.
+#: A sure plate is read again after so many seconds, as another may be in its place, and when it has grown so much.
 RECHECK_S, WORTHWHILE_GROWTH = 1.0, 1.4
 #: After so many readings without a sure text it is read less often, once in so many seconds.
 EAGER_FRAMES, UNSURE_RECHECK_S = 10, 0.3
@@ -178,6 +177,5 @@ def crop_of(image: BGRImage, corners: FloatArray) -> BGRImage:
     width, height = quad_size(corners)
     grown = expand_quad(corners, _CROP_MARGIN * height / max(width, 1.0), _CROP_MARGIN)
     xmin, ymin, xmax, ymax = np.round(quad_to_box(grown)).astype(int)
-    limit_y, limit_x = image.shape[:2]
-    xmin, ymin = np.clip([xmin, ymin], 0, [limit_x - 1, limit_y - 1])
+    xmin, ymin = np.clip([xmin, ymin], 0, np.subtract(image.shape[1::-1], 1))
     return image[ymin : max(ymax, ymin + 1), xmin : max(xmax, xmin + 1)].copy()

@@ -7,9 +7,8 @@ from .source import Frame
 
 #: Seconds between two passes: while a vehicle is new, while anything moves, while nothing does.
 URGENT_INTERVAL_S, MOVING_INTERVAL_S, STILL_INTERVAL_S = 0.12, 0.2, 1.0
-#: Something moves when this share of the sampled values has changed by so many levels since the last pass.
-MOVING_SHARE, MOVING_LEVELS = 0.002, 15
-SAMPLING_STEP = 12
+#: Something moves when this share of the values, sampled in such steps, has changed by so many levels since a pass.
+MOVING_SHARE, SAMPLING_STEP, MOVING_LEVELS = 0.002, 12, 15
 
 
 class PassSchedule:

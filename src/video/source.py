@@ -22,8 +22,7 @@ from ..media.inputs import VideoSource
 
 #: Largest picture of a video: those of 8K have 35 million pixels. A decoder holds several, an encoder a dozen.
 MAX_VIDEO_PIXELS = 36_000_000
-#: Pictures larger than those of 4K are decoded and encoded in slices, rather than several at the same time.
-LARGE_PIXELS = 9_000_000
+LARGE_PIXELS = 9_000_000  #: larger pictures than those of 4K are decoded and encoded in slices, not several at a time
 #: A video that ends this long before the time that its header promises is truncated, in seconds and as a share.
 LARGEST_SHORTFALL_S, LARGEST_SHORTFALL = 0.5, 0.03
 NETWORK_TIMEOUTS = (10.0, 10.0)  #: seconds to wait for a network address to answer, and for its next data
@@ -34,8 +33,7 @@ _FILE_FORMATS = (
     *("ogg", "dv", "yuv4mpegpipe", "jpeg_pipe", "gif", "dhav"),
 )
 _FILE_OPTIONS = {"format_whitelist": ",".join(_FILE_FORMATS), "protocol_whitelist": "file"}
-#: Errors that libav has for what is no readable video.
-LIBRARY_ERRORS = (av.error.FFmpegError, OSError, ValueError)
+LIBRARY_ERRORS = (av.error.FFmpegError, OSError, ValueError)  #: what libav raises for what is no readable video
 
 
 @dataclass(frozen=True)
@@ -64,10 +62,7 @@ class Frame:
         return usual and not (self.rotation or self.picture.width % 2 or self.picture.height % 2)
 
     def packed(self) -> Plane:
-        """The upright picture as I420, luma and below it two chroma planes: uint8 ``[1.5 H, W]``, the caller's own.
-
-        An odd side is made even by repeating its last row or column.
-        """
+        """The upright picture as I420 uint8 ``[1.5 H, W]``, the caller's own; odd sides repeat their last values."""
         width, height = (side + side % 2 for side in self.size())
         packed = np.empty((height * 3 // 2, width), np.uint8)
         full_range = self.picture.color_range == ColorRange.JPEG
@@ -100,7 +95,7 @@ def bgr_of(packed: Plane) -> BGRImage:
     return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
-class VideoDescription(contextlib.ExitStack):
+class Video(contextlib.ExitStack):
     """A video, a webcam or a stream: iterates over its frames until it is closed; usually live, upright and mute."""
 
     name: str  #: what the answer and messages call it
@@ -153,7 +148,7 @@ class VideoDescription(contextlib.ExitStack):
         check_size(sized.width, sized.height, self.name, MAX_VIDEO_PIXELS, "video")
 
 
-class VideoFile(VideoDescription):
+class VideoFile(Video):
     """An open video; iterates over all of its frames, in the order of presentation."""
 
     live = False

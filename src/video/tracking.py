@@ -16,19 +16,15 @@ from ..detection.detector import Detection
 from .crossing import Line
 from .records import TrackRecord
 
-#: A track that was not seen for so many seconds is over; a vehicle that comes back later is known by its text.
-LOST_S = 1.0
-#: Where no pass was made for longer than this, anything may have happened: every track is over.
-LARGEST_GAP_S = 2.0
+LOST_S = 1.0  #: a track that was not seen for so many seconds is over; who comes back later is known by its text
+LARGEST_GAP_S = 2.0  #: where no pass was made for longer than this, anything may have happened: every track is over
 COASTING_S = 0.3  #: a track is shown for so many seconds after it was last seen
-#: How far from its predicted place a plate can be: so many plate widths, and so many more per second, the latter for a
-#: track whose velocity is not known yet.
+#: How far from its predicted place a plate can be, in its widths: at once, more per second, that before it has moved.
 REACH_WIDTHS, REACH_WIDTHS_PER_S, FIRST_REACH_WIDTHS_PER_S = 1.0, 5.0, 10.0
 #: Widths of the same plate in successive frames differ less than by this factor; squared for frames a second apart.
 LARGEST_GROWTH = 1.5
 VELOCITY_SHARE = 0.6  #: share of the newest step in the velocity
-#: A plate is cut off if it is nearer to the border of the picture than this share of its width, or this one of its
-#: height: the width may be that of what is left of it.
+#: A plate is cut off nearer to the border than these shares of its width, which may be of what is left, and height.
 BORDER_WIDTHS, BORDER_HEIGHTS = 0.03, 0.1
 CLEAR_OVERLAP = 0.2  #: overlap beyond which an assignment needs no check
 #: Detections overlap if they share more than this of the smaller one, and are the same plate seen twice from here on.
@@ -65,8 +61,9 @@ class Track:
         """Continue with a later detection."""
         before = self.latest
         self.leapt = bool(iou_matrix(self.predicted_box(time_s)[None], detection.box[None])[0, 0] < CLEAR_OVERLAP)
-        way = box_centres(detection.box) - box_centres(before.box)
-        velocity = way / np.float32(max(time_s - before.time_s, 1e-3))
+        velocity = (box_centres(detection.box) - box_centres(before.box)) / np.float32(
+            max(time_s - before.time_s, 1e-3)
+        )
         if before.velocity is not None:
             velocity = VELOCITY_SHARE * velocity + (1 - VELOCITY_SHARE) * before.velocity
         self._earlier = [*self._earlier[-1:], before]
@@ -113,9 +110,8 @@ class Tracker:
     def begin(self, time_s: float, detection: Detection) -> Track:
         """A new track of one detection."""
         self._count += 1
-        track = Track(self._count, time_s, detection, self.lines)
-        self.tracks.append(track)
-        return track
+        self.tracks.append(Track(self._count, time_s, detection, self.lines))
+        return self.tracks[-1]
 
     def expire(self, time_s: float, unseen_s: float = LOST_S) -> list[Track]:
         """Take out the tracks that were not seen for longer than ``unseen_s`` at a time, both in seconds."""

@@ -14,8 +14,7 @@ from ..basics.texts import edit_distance
 
 #: No character in this slot; at the first and last ones it is often one that was cut off, so its vote counts less.
 NONE, END_GAP = "", 0.5
-#: A frame in which nothing could be read speaks against the text with this share of its weight.
-UNREAD_DOUBT = 0.5
+UNREAD_DOUBT = 0.5  #: a frame in which nothing could be read speaks against the text with this share of its weight
 #: Frames of one video err alike: n readings count as the square root of n independent ones, and at most as so many.
 LARGEST_EVIDENCE = 5.0
 SURE_READINGS, SURE_CONFIDENCE = 3, 0.95  #: a vote is sure with so many readings and this confidence
