@@ -68,8 +68,7 @@ class LiveStream(Video):
             raise InputError(f"{source.name}: webcams can be read on Linux only; give the address of a stream")
         self.name, self.is_file = source.name, False
         self._address, self._stop = source.address, stop
-        self._duration_s = math.inf if duration_s is None else duration_s
-        self._give_up_s = math.inf if give_up_s is None else give_up_s
+        self._duration_s, self._give_up_s = (math.inf if one is None else one for one in (duration_s, give_up_s))
         self.begun_s = self._seen_s = time.monotonic()
         # A picture, when it came by the monotonic clock, and how often the source had been cut before.
         self._latest: deque[tuple[float, av.VideoFrame, int]] = deque(maxlen=1)

@@ -31,10 +31,8 @@ from .source import Video
 
 USUAL_SUFFIX = ".mp4"  #: container of the annotated video where the one that came in has no known suffix
 SEGMENT_S = 3600.0  #: length of a segment of a live source, so that old ones can be taken away, in seconds
-DISK_RECOVERY_S, _REPORT_S = (
-    10.0,
-    60.0,
-)  #: after a failure to write: until the next try, and the next report, in seconds
+#: Seconds after a failure to write until video and lines are tried again, and until a failure is told again.
+DISK_RECOVERY_S, _REPORT_S = 10.0, 60.0
 
 _LOGGER = logging.getLogger(__name__)
 

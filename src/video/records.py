@@ -167,8 +167,7 @@ def quality(image: BGRImage, detection: Detection) -> float:
     """How well a plate can be seen in a BGR picture, 0..1: its sharpness at a fixed size, so small ones are blurred."""
     matrix = quad_to_rectangle(detection.corners, np.array([0, 0, *SHARPNESS_SIZE], np.float32))
     patch = cv2.cvtColor(cv2.warpPerspective(image, matrix, SHARPNESS_SIZE, flags=cv2.INTER_LINEAR), cv2.COLOR_BGR2GRAY)
-    contrast = float(patch.std()) + 4.0
-    detail = float(np.abs(cv2.Laplacian(patch, cv2.CV_32F)).mean())
+    contrast, detail = float(patch.std()) + 4.0, float(np.abs(cv2.Laplacian(patch, cv2.CV_32F)).mean())
     return min(1.0, detail / contrast) * detection.confidence
 
 

@@ -194,9 +194,8 @@ class VideoFile(Video):
                 self._note(f"it is damaged after {time_s:.1f} s ({reason_of(error)})")
                 continue
             for picture in pictures:
-                seconds = index / rate
-                if picture.pts is not None:
-                    seconds = float(picture.pts * self.template.time_base) - self.start_s
+                known_s = None if picture.pts is None else float(picture.pts * self.template.time_base) - self.start_s
+                seconds = index / rate if known_s is None else known_s
                 # A frame whose time does not grow would never be shown.
                 time_s = max(0.0, seconds) if index == 0 or seconds > time_s else time_s + 0.001
                 if picture.is_corrupt:

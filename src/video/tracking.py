@@ -61,9 +61,8 @@ class Track:
         """Continue with a later detection."""
         before = self.latest
         self.leapt = bool(iou_matrix(self.predicted_box(time_s)[None], detection.box[None])[0, 0] < CLEAR_OVERLAP)
-        velocity = (box_centres(detection.box) - box_centres(before.box)) / np.float32(
-            max(time_s - before.time_s, 1e-3)
-        )
+        way = box_centres(detection.box) - box_centres(before.box)
+        velocity = way / np.float32(max(time_s - before.time_s, 1e-3))
         if before.velocity is not None:
             velocity = VELOCITY_SHARE * velocity + (1 - VELOCITY_SHARE) * before.velocity
         self._earlier = [*self._earlier[-1:], before]
