@@ -107,9 +107,10 @@ class TrackRecord:
     def vehicle(self, at: Callable[[float], datetime.datetime | None]) -> VehicleRecord:
         """The record of its vehicle; ``at`` tells the time of day of so many seconds."""
         best, read, text = self.best, self.best.reading, self.vote.text
-        # The places of the characters are those in the best view, if it has as many.
-        pairs = zip(read.characters, text, strict=True) if len(read.characters) == len(text) else ()
-        characters = tuple(dataclasses.replace(old, text=new) for old, new in pairs)
+        # Its characters have the places of those in the best view, if that has as many.
+        characters = read.characters if len(read.characters) == len(text) else ()
+        if read.text != text:
+            characters = tuple(dataclasses.replace(old, text=new) for old, new in zip(characters, text, strict=False))
         region = read.region if read.text == text else None
         voted = Reading(text, self.vote.confidence, read.rows, characters, tuple(self.vote.candidates()), region)
         return VehicleRecord(
