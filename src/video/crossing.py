@@ -1,5 +1,6 @@
 """Crossing lines: when and in which direction has a vehicle passed?"""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +9,7 @@ from ..basics.errors import InputError
 from ..basics.geometry import FloatArray
 from ..basics.results import Crossing
 
-#: A plate has left a line behind when its centre is this many of its heights away from it, so that one that stops on
-#: the line does not cross it again and again.
+#: So many of its heights away from a line a plate has left it behind: one that stops on it does not cross it often.
 CLEARANCE = 0.5
 
 
@@ -31,7 +31,7 @@ class Line:
             x1, y1, x2, y2 = (float(number) for number in numbers.split(","))
         except ValueError as error:
             raise InputError(f"line {text}: give four numbers x1,y1,x2,y2 in pixels") from error
-        if not np.all(np.isfinite([x1, y1, x2, y2])) or (x1, y1) == (x2, y2):
+        if not np.isfinite([x1, y1, x2, y2]).all() or (x1, y1) == (x2, y2):
             raise InputError(f"line {text}: its two points must be finite and differ")
         return cls(x1, y1, x2, y2, name.strip() or None)
 
@@ -53,23 +53,20 @@ class CrossingCounter:
     def __init__(self, lines: tuple[Line, ...]) -> None:
         self.crossings: list[Crossing] = []
         self._lines = lines
-        # When, and where, it was last clear of a line.
-        self._clear: dict[int, tuple[float, float, float]] = {}
+        self._clear: dict[int, tuple[float, float, float]] = {}  # when, and where, it was last clear of a line
 
     def add(self, time_s: float, corners: FloatArray) -> None:
         """Take in where the plate is: its corners ``[4, 2]`` in pixels, at a time later than before."""
-        centre = corners.mean(axis=0)
-        height = float(np.ptp(corners[:, 1]))
+        centre, height = corners.mean(axis=0), float(np.ptp(corners[:, 1]))
         for number, line in enumerate(self._lines):
             place, side = line.locate(centre)
             if abs(side) < CLEARANCE * height:
                 continue
-            if number in self._clear:
-                before_s, before, other_side = self._clear[number]
-                # Where the line is met, as a share of the way.
-                share = other_side / (other_side - side) if other_side * side < 0 else None
-                if share is not None and 0 <= before + share * (place - before) <= 1:
-                    directions = ("in", "out") if line.name else ("left_to_right", "right_to_left")
-                    crossed_s = before_s + share * (time_s - before_s)
-                    self.crossings.append(Crossing(number, crossed_s, directions[side < 0], line.name))
-            self._clear[number] = (time_s, place, side)
+            before_s, before, other_side = self._clear.get(number, (time_s, place, side))
+            self._clear[number] = time_s, place, side
+            # Where the line is met, as a share of the way.
+            share = other_side / (other_side - side) if other_side * side < 0 else math.nan
+            if 0 <= before + share * (place - before) <= 1:
+                directions = ("in", "out") if line.name else ("left_to_right", "right_to_left")
+                crossed_s = before_s + share * (time_s - before_s)
+                self.crossings.append(Crossing(number, crossed_s, directions[side < 0], line.name))

@@ -15,26 +15,22 @@ from av.video.frame import PictureType
 
 from ..media.draw import Plane
 from ..media.record_log import WholeWrites
-from .description import VideoDescription
-from .source import LARGE_PIXELS, LIBRARY_ERRORS
+from .source import LARGE_PIXELS, LIBRARY_ERRORS, Video
 
 #: libav's name of the container per file suffix.
 CONTAINERS = {
     **{".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".3gp": "3gp", ".avi": "avi", ".mkv": "matroska", ".webm": "webm"},
     **{".flv": "flv", ".wmv": "asf", ".ts": "mpegts", ".mpg": "mpeg", ".mpeg": "mpeg", ".gif": "gif"},
 }
-_H264 = "libx264"
-#: What others hold instead.
-_VP8, _GIF = "libvpx", "gif"
-_CODECS = {".webm": _VP8, ".gif": _GIF}
+_CODECS = {".webm": "libvpx", ".gif": "gif"}  #: what these hold instead of H.264
 _OPTIONS = {
     # Fast enough for two cores; no B-frames, which AVI cannot hold.
-    _H264: {"preset": "superfast", "crf": "23", "bf": "0"},
-    _VP8: {"deadline": "realtime", "cpu-used": "8", "crf": "10", "b": "4M"},
-    _GIF: {},
+    "libx264": {"preset": "superfast", "crf": "23", "bf": "0"},
+    "libvpx": {"deadline": "realtime", "cpu-used": "8", "crf": "10", "b": "4M"},
+    "gif": {},
 }
 #: Large pictures are encoded with as few of them in memory as will do.
-_LARGE_OPTIONS = {**_OPTIONS, _H264: {"preset": "ultrafast", "crf": "23", "tune": "zerolatency"}}
+_LARGE_OPTIONS = {**_OPTIONS, "libx264": {"preset": "ultrafast", "crf": "23", "tune": "zerolatency"}}
 #: A live video is written in fragments of a second (in microseconds): what has been written is whole whenever the
 #: process ends. Of a file the index comes first, so that a browser plays it while it loads.
 _LIVE_OPTIONS = {"movflags": "empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"}
@@ -44,11 +40,9 @@ _TAGGED_FILE_OPTIONS = {"movflags": "faststart+use_metadata_tags"}
 #: What a container says of itself.
 _OWN_METADATA = ("major_brand", "minor_version", "compatible_brands", "encoder")
 _ISO_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp")
-#: Containers that have no times but a frame rate.
-_FIXED_RATE = (".avi", ".mpg", ".mpeg")
+_FIXED_RATE = (".avi", ".mpg", ".mpeg")  #: containers that have no times but a frame rate
 _LIVE_TIME_BASE = Fraction(1, 90_000)
-#: Frames that may wait for the encoder, and how many bytes they may have.
-_QUEUE, _QUEUE_BYTES = 4, 50_000_000
+_QUEUE, _QUEUE_BYTES = 4, 50_000_000  #: frames that may wait for the encoder, and how many bytes they may have
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -61,24 +55,24 @@ class VideoWriter:
     """
 
     def __init__(
-        self, path: Path, suffix: str, video: VideoDescription, metadata: Mapping[str, str] = MappingProxyType({})
+        self, path: Path, suffix: str, video: Video, metadata: Mapping[str, str] = MappingProxyType({})
     ) -> None:
         """Start the file; the suffix, one of ``CONTAINERS``, says in which container, and metadata what that says."""
         iso_options = _LIVE_OPTIONS if video.live else _TAGGED_FILE_OPTIONS if metadata else _FILE_OPTIONS
         options = iso_options if suffix in _ISO_SUFFIXES else {}
-        # libav's own files stay open when it cannot write their beginning; but it opens a file again to put its index
-        # first.
+        # libav leaves a file open whose beginning it cannot write; but it opens it again to put its index first.
         self._file = WholeWrites(path, "w") if video.live else None
         target = self._file or str(path)
         self._container: Any = av.open(target, "w", format=CONTAINERS[suffix], container_options=options)
         self._container.metadata.update({key: metadata[key] for key in metadata if key.lower() not in _OWN_METADATA})
-        self._time_base = _LIVE_TIME_BASE
-        if video.template is not None:
-            self._time_base = 1 / Fraction(video.frame_rate) if suffix in _FIXED_RATE else video.template.time_base
-        self._stream = self._add_pictures(_CODECS.get(suffix, _H264), video)
-        self._audio = self._add_audio(video)
-        self._start_s = video.start_s
-        self._last_pts = -1
+        self._stream = self._add_pictures(suffix, video)
+        self._audio: Any = None
+        if video.audio_stream is not None:
+            try:
+                self._audio = self._container.add_stream_from_template(video.audio_stream)
+            except LIBRARY_ERRORS as error:
+                _LOGGER.warning("%s: its sound cannot be copied (%s); going on without", video.name, error)
+        self._start_s, self._last_pts = video.start_s, -1
         self._error: str | None = None
         room = _QUEUE_BYTES // (video.size[0] * video.size[1] * 3 // 2)
         self._room = threading.Semaphore(min(_QUEUE, max(room, 1)))
@@ -96,15 +90,18 @@ class VideoWriter:
     def close(self) -> None:
         """Finish the file; to be called once, whatever was raised before."""
         self._thread.shutdown()
-        self._do(self._finish)
+        self._do(lambda: self._container.mux(self._stream.encode(None)))
+        self._do(self._container.close)
         with contextlib.suppress(*LIBRARY_ERRORS):
             self._container.close()
         if self._file:
             self._file.close()
-        self._complain()
+        if self._error:
+            raise OSError(self._error)
 
     def _put(self, work: Callable[..., None], *arguments: Any) -> None:
-        self._complain()
+        if self._error:
+            raise OSError(self._error)
         self._room.acquire()
         self._thread.submit(self._do, work, *arguments).add_done_callback(lambda _: self._room.release())
 
@@ -115,21 +112,18 @@ class VideoWriter:
         except Exception as error:
             self._error = getattr(error, "strerror", None) or str(error)
 
-    def _complain(self) -> None:
-        if self._error:
-            raise OSError(self._error)
-
-    def _add_pictures(self, codec: str, video: VideoDescription) -> Any:
-        width, height = video.size
+    def _add_pictures(self, suffix: str, video: Video) -> Any:
+        (width, height), rate, codec = video.size, Fraction(video.frame_rate), _CODECS.get(suffix, "libx264")
         chosen = (_LARGE_OPTIONS if width * height > LARGE_PIXELS else _OPTIONS)[codec]
-        stream: Any = self._container.add_stream(codec, rate=Fraction(video.frame_rate), options=chosen)
+        stream: Any = self._container.add_stream(codec, rate=rate, options=chosen)
         context = stream.codec_context
         context.width, context.height = width + width % 2, height + height % 2
         # A GIF has 256 colours, here always the same ones.
-        context.pix_fmt = "rgb8" if codec == _GIF else "yuv420p"
+        context.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"
         context.thread_count = 2
-        context.time_base = self._time_base
+        context.time_base = self._time_base = _LIVE_TIME_BASE
         if video.template is not None:
+            context.time_base = self._time_base = 1 / rate if suffix in _FIXED_RATE else video.template.time_base
             source = video.template.codec_context
             for colour in ("colorspace", "color_primaries", "color_trc"):
                 setattr(context, colour, getattr(source, colour))
@@ -137,21 +131,9 @@ class VideoWriter:
                 context.sample_aspect_ratio = source.sample_aspect_ratio
         return stream
 
-    def _add_audio(self, video: VideoDescription) -> Any:
-        if video.audio_stream is None:
-            return None
-        try:
-            return self._container.add_stream_from_template(video.audio_stream)
-        except LIBRARY_ERRORS as error:
-            _LOGGER.warning("%s: its sound cannot be copied (%s); going on without", video.name, error)
-            return None
-
     def _encode(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        if isinstance(picture, av.VideoFrame):
-            frame = picture
-            frame.pict_type = PictureType.NONE  # the original's kinds of frames are not the encoder's
-        else:
-            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+        frame = picture if isinstance(picture, av.VideoFrame) else av.VideoFrame.from_ndarray(picture, format="yuv420p")
+        frame.pict_type = PictureType.NONE  # the original's kinds of frames are not the encoder's
         frame.time_base = self._time_base
         self._last_pts = max(self._last_pts + 1, round(time_s / self._time_base))
         frame.pts = self._last_pts
@@ -165,7 +147,3 @@ class VideoWriter:
         packet.dts -= shift
         packet.stream = self._audio
         self._container.mux(packet)
-
-    def _finish(self) -> None:
-        self._container.mux(self._stream.encode(None))
-        self._container.close()

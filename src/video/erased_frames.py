@@ -12,10 +12,9 @@ from ..basics.geometry import FloatArray
 from ..media.draw import Plane
 from ..recognition.erasing import LEAST_ERASED, comparable, erase, plate_outline
 from ..recognition.recogniser import PlateRecogniser
-from .description import VideoDescription
 from .frame_output import PENDING_BYTES
 from .records import quality
-from .source import Frame, planes_of
+from .source import Frame, Video, planes_of
 from .tracking import Fix, Track, Tracker, unite_parts
 from .voting import contradicts
 
@@ -34,7 +33,7 @@ class _Waiting:
 
 
 def erased_frames(
-    frames: Iterable[Frame], video: VideoDescription, recogniser: PlateRecogniser, kept: Set[str]
+    frames: Iterable[Frame], video: Video, recogniser: PlateRecogniser, kept: Set[str]
 ) -> Iterator[tuple[Plane | av.VideoFrame, float]]:
     """The frames of a video as they are to be written, with their times in seconds.
 

@@ -9,14 +9,13 @@ from ..basics.errors import InputError
 from ..basics.results import VehicleRecord, VideoResult
 from ..media.images import BGRImage
 from ..recognition.recogniser import PlateRecogniser
-from .description import VideoDescription
 from .options import VideoOptions
 from .reader import VideoReader
-from .source import Frame
+from .source import Frame, Video
 
 
 @dataclass(frozen=True)
-class FramesDescription(VideoDescription):
+class FramesDescription(Video):
     """What is known of such frames: the size of the first, and when that came by the monotonic clock, if it did."""
 
     size: tuple[int, int]

@@ -1,7 +1,9 @@
 """Webcams and network streams: always the latest frame, and back again after a cut."""
 
 import contextlib
+import itertools
 import logging
+import math
 import sys
 import threading
 import time
@@ -14,20 +16,15 @@ import av
 from ..basics.errors import InputError, UnreachableError
 from ..basics.interrupts import StopFlag
 from ..media.inputs import LiveSource, VideoSource
-from .description import VideoDescription
-from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, VideoFile, check_video_size, reason_of, video_stream
+from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, Video, VideoFile, reason_of
 
-#: Pauses between attempts to reach a source, in seconds; the last one is repeated.
-PAUSES_S = (0.5, 1.0, 2.0)
-#: That a source is still away is told this seldom, in seconds.
-_REPORT_S = 60.0
-#: While no frame comes, somebody looks at the clock this often, in seconds.
-TICK_S = 0.2
+#: Seconds between attempts to reach a source, the last one repeated, and between reports that it is still away.
+PAUSES_S, _REPORT_S = (0.5, 1.0, 2.0), 60.0
+TICK_S = 0.2  #: while no frame comes, somebody looks at the clock this often, in seconds
 #: RTSP over TCP gets through every firewall, and loses nothing. Half a second (in microseconds) is enough to learn what
 #: is sent; by default nothing is seen for nearly two after every connection.
 _OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "500000"}
-#: Cameras that send whole pictures seldom may take this long until the first can be seen, in seconds.
-FIRST_FRAME_S = 20.0
+FIRST_FRAME_S = 20.0  #: so long the first picture may take: some cameras send whole ones seldom; in seconds
 #: Before the first whole picture a decoder makes up what it has not got. Cameras that refresh their picture bit by bit
 #: never send a whole one: after so many seconds everything will do.
 KEY_FRAME_S = 5.0
@@ -35,110 +32,93 @@ KEY_FRAME_S = 5.0
 _LOGGER = logging.getLogger(__name__)
 
 
-def open_live(
-    source: LiveSource,
-    duration_s: float | None = None,
-    give_up_s: float | None = None,
-    stop: StopFlag | None = None,
+def open_video(
+    source: VideoSource, duration_s: float | None = None, give_up_s: float | None = None, stop: StopFlag | None = None
 ) -> "LiveStream | VideoFile":
-    """Connect; an address behind which there is a finite video is read like a file, without leaving out frames.
+    """Open a file, or connect to a live source; an address behind which there is a finite video is read like a file.
 
-    Reading ends after a duration, when the source is given up after so many seconds without a picture (without that it
-    is tried for ever), or when ``stop`` is set.
+    Reading ends after a duration; that of a live source also after ``give_up_s`` seconds without a picture (otherwise
+    it is tried for ever), or when ``stop`` is set.
 
     Raises:
-        UnreachableError: it was given up, or nothing came while it should be read.
-        InputError: it is nothing that can be read.
+        InputError: it cannot be read; :class:`UnreachableError` if a live source sent nothing while it should be read.
         KeyboardInterrupt: it was stopped before anything came.
     """
-    with contextlib.ExitStack() as undo:
-        stream = undo.enter_context(LiveStream(source, duration_s, give_up_s, stop or threading.Event()))
-        stream.wait_for_first()
+    if isinstance(source, LiveSource):
+        stream = LiveStream(source, duration_s, give_up_s, stop or threading.Event())
         if not stream.is_file:
-            undo.pop_all()
             return stream
-    return VideoFile(VideoSource(source.name, source.address), duration_s)
+    return VideoFile(source, duration_s)
 
 
-class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream"]):
-    """A live source; a context manager that iterates over its frames; see :func:`open_live`.
+class LiveStream(Video):
+    """A live source; see :func:`open_video`.
 
-    A thread reads the source and keeps its latest frame only, so that slow readers leave out frames instead of falling
-    behind. Times are seconds from the first frame by the clock; ``Frame.index`` counts the frames given out. With
-    ``is_file`` it has turned out to be a finite video, which is better read like a file.
+    A thread reads it and keeps its latest frame only, so that slow readers leave out frames instead of falling behind.
+    Times are seconds from the first frame by the clock; ``Frame.index`` counts the frames given out. With ``is_file``
+    it has turned out to be a finite video.
     """
 
     begun_s: float
 
     def __init__(self, source: LiveSource, duration_s: float | None, give_up_s: float | None, stop: StopFlag) -> None:
-        """Begin to connect; raises :class:`InputError` where this system cannot read such sources."""
+        """Connect, and wait for the first frame; errors as for :func:`open_video`."""
+        super().__init__()
         if isinstance(source.address, int) and sys.platform != "linux":
             raise InputError(f"{source.name}: webcams can be read on Linux only; give the address of a stream")
-        self.name = source.name
-        self.is_file = False
-        self._source, self._give_up_s, self._stop = source, give_up_s, stop
+        self.name, self.is_file = source.name, False
+        self._address, self._stop = source.address, stop
+        self._duration_s, self._give_up_s = (math.inf if one is None else one for one in (duration_s, give_up_s))
         self.begun_s = self._seen_s = time.monotonic()
-        self._duration_s = duration_s
         # A picture, when it came by the monotonic clock, and how often the source had been cut before.
         self._latest: deque[tuple[float, av.VideoFrame, int]] = deque(maxlen=1)
-        self._news = threading.Event()
         self._cuts = 0
-        self._ended = False
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._capture, daemon=True)
-        self._thread.start()
-
-    def wait_for_first(self) -> None:
-        """Wait until the size of the pictures is known; errors as for :func:`open_live`."""
-        while not self._latest and not self._ended:
-            if self._stop.is_set():
+        self._news, self._ended, self._closing = threading.Event(), threading.Event(), threading.Event()
+        thread, frames = threading.Thread(target=self._capture, daemon=True), self._received()
+        thread.start()
+        with contextlib.ExitStack() as opened:
+            # A connection that hangs is left to end by itself.
+            opened.callback(thread.join, 1.0)
+            opened.callback(self._closing.set)
+            first = next(frames, None)
+            if first:
+                self._frames = itertools.chain([first], frames)
+            elif stop.is_set():
                 raise KeyboardInterrupt
-            if self._is_over(time.monotonic()):
-                raise UnreachableError(f"{self.name}: it sent no picture within {self._duration_s:g} s")
-            self._news.wait(TICK_S)
-        if self._latest:
-            self.begun_s, picture, _ = self._latest[0]
-            self.size = (picture.width, picture.height)
-        elif not self.is_file:
-            raise UnreachableError(str(self.error))
+            elif not self.is_file:
+                raise UnreachableError(self.error or f"{self.name}: it sent no picture within {self._duration_s:g} s")
+            self.push(opened.pop_all())
 
-    def __exit__(self, *exception: object) -> None:
-        """Stop reading the source; a connection that hangs is left to end by itself."""
-        self._closing.set()
-        self._thread.join(1.0)
-
-    def __iter__(self) -> Iterator[Frame]:
-        """The latest frame, each time that it is asked for, until the source ends or the duration is over."""
+    def _received(self) -> Iterator[Frame]:
+        """The frames, until the source ends, the duration is over or somebody stops it."""
         index = known_cuts = 0
-        while not self._stop.is_set() and not self._is_over(time.monotonic()):
+        while not self._stop.is_set() and time.monotonic() < self.begun_s + self._duration_s:
             is_told = self._news.wait(TICK_S)
             self._news.clear()
             if not self._latest:
-                if self._ended:
+                if self._ended.is_set():
                     return
                 if self.on_idle and not is_told:
                     self.on_idle(time.monotonic() - self.begun_s)
                 continue
             came_s, picture, cuts = self._latest.pop()
-            if self._is_over(came_s):
+            if index == 0:
+                self.begun_s, self.size = came_s, (picture.width, picture.height)
+            if came_s >= self.begun_s + self._duration_s:
                 return
             if (picture.width, picture.height) != self.size:
                 picture = picture.reformat(*self.size)
             yield Frame(index, came_s - self.begun_s, picture, follows_cut=index > 0 and cuts > known_cuts)
             index, known_cuts = index + 1, cuts
 
-    def _is_over(self, now_s: float) -> bool:
-        return self._duration_s is not None and now_s >= self.begun_s + self._duration_s
-
     def _capture(self) -> None:
         """Read the source, and connect to it again when it breaks off; runs in a thread of its own."""
         attempt, told_s = 0, -_REPORT_S
         while not self._closing.is_set():
             seen_s = self._seen_s
-            reason = self._read()
+            reason, now_s = self._read(), time.monotonic()
             if self._closing.is_set() or self.is_file:
                 break
-            now_s = time.monotonic()
             if self._seen_s > seen_s:
                 attempt, told_s = 0, now_s
                 self._cuts += 1
@@ -146,20 +126,19 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
             elif now_s - told_s >= _REPORT_S:
                 told_s = now_s
                 _LOGGER.warning("%s: %s; trying again ...", self.name, reason)
-            if self._give_up_s is not None and now_s - self._seen_s >= self._give_up_s:
+            if now_s - self._seen_s >= self._give_up_s:
                 self.error = f"{self.name}: {reason}; given up after {self._give_up_s:g} s without a picture"
                 break
             self._closing.wait(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])
             attempt += 1
-        self._ended = True
+        self._ended.set()
         self._news.set()
 
     def _read(self) -> str:
         """Connect and decode until the source breaks off or is no longer wanted; says why it broke off."""
-        address = self._source.address
         try:
             with contextlib.closing(self._connect()) as container:
-                self.is_file = isinstance(address, str) and address.startswith("http") and bool(container.duration)
+                self.is_file = str(self._address).startswith("http") and bool(container.duration)
                 if not self.is_file:
                     self._decode(container)
         except LIBRARY_ERRORS as error:
@@ -172,38 +151,35 @@ class LiveStream(VideoDescription, contextlib.AbstractContextManager["LiveStream
         return "it ended"
 
     def _connect(self) -> Any:
-        address = self._source.address
+        advice = "check address and network"
         try:
-            if isinstance(address, int):
-                return av.open(f"/dev/video{address}", format="v4l2", timeout=NETWORK_TIMEOUTS)
-            return av.open(str(address), options=_OPTIONS, timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
+            if isinstance(self._address, int):
+                advice = "ls /dev/video* lists the webcams"
+                return av.open(f"/dev/video{self._address}", format="v4l2", timeout=NETWORK_TIMEOUTS)
+            return av.open(str(self._address), options=_OPTIONS, timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
         except LIBRARY_ERRORS as error:
-            advice = "ls /dev/video* lists the webcams" if isinstance(address, int) else "check address and network"
             raise UnreachableError(f"it cannot be opened ({reason_of(error)}); {advice}") from error
 
     def _decode(self, container: Any) -> None:
         """Hand over each picture; a damaged one is left out. Raises :class:`TimeoutError` when none comes."""
-        stream = video_stream(container, self.name, live=True)
+        stream = self.stream_of(container)
         begun_s = last_s = time.monotonic()
         whole, told = False, self._cuts == 0
         for packet in container.demux(stream):
             if self._closing.is_set():
                 return
-            now_s = time.monotonic()
-            pictures: list[av.VideoFrame] = []
+            now_s, pictures = time.monotonic(), []
             with contextlib.suppress(*LIBRARY_ERRORS):
                 pictures = stream.decode(packet)
             for picture in pictures:
                 last_s = now_s
-                whole = whole or bool(picture.key_frame) or now_s - begun_s > KEY_FRAME_S
-                if not whole:
-                    continue
-                check_video_size(picture.width, picture.height, self.name)
-                if not told:
-                    _LOGGER.info("%s: connected again", self.name)
-                    told = True
-                self._latest.append((now_s, picture, self._cuts))
-                self._seen_s = now_s
-                self._news.set()
+                whole = whole or picture.key_frame or now_s - begun_s > KEY_FRAME_S
+                if whole:
+                    self.check_size(picture)
+                    if not told:
+                        _LOGGER.info("%s: connected again", self.name)
+                    self._latest.append((now_s, picture, self._cuts))
+                    told, self._seen_s = True, now_s
+                    self._news.set()
             if now_s - last_s > FIRST_FRAME_S:
                 raise TimeoutError("it sends no pictures")

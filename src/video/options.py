@@ -16,33 +16,25 @@ SAVED = ("annotated", "json", "csv", "frames", "crops")
 class VideoOptions:
     """Choices for videos, webcams and streams, and what is saved of anything."""
 
-    #: Lines whose crossing is noted in the records.
-    lines: tuple[Line, ...] = ()
-    #: Stop after so many seconds; None reads to the end.
-    duration_s: float | None = None
+    lines: tuple[Line, ...] = ()  #: whose crossing is noted in the records
+    duration_s: float | None = None  #: stop after so many seconds; None reads to the end
     #: Which of ``SAVED`` is saved, where an output folder is given; :class:`InputError` if it is something else.
     save: tuple[str, ...] = ("annotated", "json", "csv", "frames")
-    #: A live source that sends no picture for so many seconds has ended; None tries to reach it for ever.
-    give_up_s: float | None = None
-    #: Whether no progress is shown.
-    hidden: bool = False
-    #: Set it, from any thread, to end reading as Ctrl-C does: everything is saved.
-    stop: StopFlag | None = None
-    #: Is given each record as soon as its vehicle is gone for good, when the record has been saved. What it raises ends
-    #: reading, and is raised again when everything is saved and every record was given out.
+    give_up_s: float | None = None  #: a live source without a picture for so long has ended; None tries for ever
+    hidden: bool = False  #: whether no progress is shown
+    stop: StopFlag | None = None  #: set it, from any thread, to end reading as Ctrl-C does: everything is saved
+    #: Is given each record when its vehicle is gone for good and it has been saved. What it raises ends reading, and is
+    #: raised again when everything is saved and every record was given out.
     on_vehicle: Callable[[VehicleRecord], None] | None = None
-    #: Is given the record so far of each vehicle the moment that its text is sure, to open a barrier. What it raises is
-    #: treated as what ``on_vehicle`` raises is.
+    #: Is given the record so far of each vehicle once its text is sure, to open a barrier; raises as ``on_vehicle``.
     on_plate: Callable[[VehicleRecord], None] | None = None
     #: Is given the number of each frame, from 0, once it was read. What it raises ends reading, and nothing is saved.
     on_frame: Callable[[int], None] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be saved."""
-        for kind in self.save:
-            if kind not in SAVED:
-                raise InputError(f"{kind}: that cannot be saved; choose from {', '.join(SAVED)}")
+        if unknown := [kind for kind in self.save if kind not in SAVED]:
+            raise InputError(f"{unknown[0]}: that cannot be saved; choose from {', '.join(SAVED)}")
 
 
-#: A whole video, without more than its records.
-EVERYTHING = VideoOptions()
+EVERYTHING = VideoOptions()  #: a whole video, without more than its records

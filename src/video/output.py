@@ -1,9 +1,7 @@
 """Saving what a video gives: the annotated video, a line of JSON per frame, crops, JSON and CSV.
 
-Of a file everything appears at once, when it was read. What a camera gives is saved as it comes, for hours or for
-months, whatever happens to the disk or the process: records are appended to CSV and to lines of JSON; the annotated
-video and the lines per frame come in segments of an hour, so that old ones can be taken away; a full disk costs what
-there is no room for, and nothing else.
+Of a file everything appears at once, when it was read. What a camera gives is saved as it comes, for months, whatever
+happens to the disk or the process: a full disk costs what there is no room for, and nothing else.
 """
 
 import contextlib
@@ -29,17 +27,13 @@ from ..media.leftovers import temporary_beside
 from ..media.record_log import RecordLog
 from ..media.saving import OutputFolder
 from ..media.tables import csv_heading, csv_text, record_line
-from .description import VideoDescription
 from .encoder import CONTAINERS, VideoWriter
+from .source import Video
 
-#: Container of the annotated video where the one that came in has no known suffix.
-USUAL_SUFFIX = ".mp4"
-#: Length of a segment of a live source, in seconds.
-SEGMENT_S = 3600.0
-#: After a failure to write, video and lines are left alone for so long, in seconds.
-DISK_RECOVERY_S = 10.0
-#: That not all can be saved is told this seldom, in seconds.
-_REPORT_S = 60.0
+USUAL_SUFFIX = ".mp4"  #: container of the annotated video where the one that came in has no known suffix
+SEGMENT_S = 3600.0  #: length of a segment of a live source, so that old ones can be taken away, in seconds
+#: Seconds after a failure to write until video and lines are tried again, and until a failure is told again.
+DISK_RECOVERY_S, _REPORT_S = 10.0, 60.0
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,32 +46,27 @@ class VideoOutput(contextlib.ExitStack):
     Of a live source what was written stays. What cannot be saved of a video raises :class:`InputError`.
     """
 
-    def __init__(
-        self, folder: OutputFolder, source: VideoSource, video: VideoDescription, kinds: Sequence[str]
-    ) -> None:
+    def __init__(self, folder: OutputFolder, source: VideoSource, video: Video, kinds: Sequence[str]) -> None:
         """Start the files of a video that was opened; which of them, ``kinds`` of ``VideoOptions.SAVED`` say."""
         super().__init__()
-        #: Whether annotated frames are wanted.
-        self.draws = "annotated" in kinds
+        self.draws = "annotated" in kinds  #: whether annotated frames are wanted
         self._folder, self._name, self._video, self._kinds = folder, source.name, video, kinds
         suffix = Path(source.file_name).suffix
         self._suffix = suffix if suffix.lower() in CONTAINERS else USUAL_SUFFIX
         self._logs: dict[str, RecordLog] = {}
-        self._crops = 0
-        self._next_try = self._next_report = 0.0
+        self._crops, self._next_try, self._next_report = 0, 0.0, 0.0
         # The segment: its beginning, None where there is none, and the files that it is written to.
         self._start_s: float | None = None
         self._parts: dict[str, Path] = {}
         self._lines: RecordLog | None = None
         self._writer: VideoWriter | None = None
+        self._open_files = contextlib.ExitStack()
         with folder.complaining(), contextlib.ExitStack() as undo:
             # Only a file comes again: every reading of anything else has a name of its own.
             self._stem = folder.claim(Path(source.file_name).stem, self._suffix, source.name if source.path else None)
             undo.callback(folder.release, self._stem)
             self._saved = {"json": folder.path(f"{self._stem}.json")}
-            self._start_logs(undo)
-            if "crops" in kinds:
-                self._start_crops()
+            self._start_records(undo)
             undo.callback(self._remove_segment)
             self._begin_segment(0.0)
             if video.audio_stream is not None:
@@ -86,9 +75,9 @@ class VideoOutput(contextlib.ExitStack):
         if not video.live:
             self.push(taking_away)
         else:
+            self.callback(self._end_segment)
             for log in self._logs.values():
                 self.callback(log.close)
-            self.callback(self._end_segment)
 
     def write(self, picture: Plane | av.VideoFrame, line: Mapping[str, Any], time_s: float) -> None:
         """Add an annotated frame, see :meth:`numberplate.video.encoder.VideoWriter.write`, and what is said of it."""
@@ -108,70 +97,60 @@ class VideoOutput(contextlib.ExitStack):
         if "crops" in self._kinds:
             with self._saving():
                 self._crops += 1
-                path = str(self._saved["crops"] / f"{self._crops:04}-{record.plate.text or 'unreadable'}.jpg")
+                path = str(self._saved["crops"] / f"{self._crops:04}-{record.text or 'unreadable'}.jpg")
                 self._folder.write({path: encode_picture(crop, ".jpg")})
                 record = dataclasses.replace(record, crop=path)
         answer = record.to_dict()
-        pieces = {
-            "csv": record_line(self._name, answer),
-            "json": json.dumps(answer) + "\n",
-        }
+        pieces = {"csv": record_line(self._name, answer), "json": json.dumps(answer) + "\n"}
         for kind, log in self._logs.items():
             with self._saving():
                 log.append(pieces[kind])
         return record
 
     def finish(self, result: VideoResult) -> VideoResult:
-        """Complete the files, and save the answer; returns it with their names.
-
-        Raises:
-            InputError: the folder cannot be written into any more.
-        """
+        """Complete the files, and save the answer; returns it with their names."""
         result = dataclasses.replace(result, saved={kind: str(path) for kind, path in self._saved.items()})
         answer = result.to_dict()
+        self._end_segment()
         files: dict[str, bytes | Path] = {}
         if not self._video.live:
-            files = {str(self._saved[kind]): part for kind, part in self._parts.items()}
-            if "csv" in self._saved:
-                files[str(self._saved["csv"])] = csv_text(answer).encode()
-        self._end_segment()
+            files = {result.saved[kind]: part for kind, part in self._parts.items()}
+            if "csv" in self._kinds:
+                files[result.saved["csv"]] = csv_text(answer).encode()
         with self._folder.complaining():
             # The last one: it says that the others are there.
-            self._folder.write({**files, str(self._saved["json"]): json_bytes(answer)})
+            self._folder.write({**files, result.saved["json"]: json_bytes(answer)})
         return result
 
-    def _start_logs(self, undo: contextlib.ExitStack) -> None:
-        """Start the files of records, which are among what is saved of a live source."""
-        for kind, saved, suffix in (("csv", "csv", ".csv"), ("json", "records", ".jsonl")):
-            path = self._folder.path(self._stem + suffix)
-            if kind in self._kinds and (kind == "csv" or self._video.live):
-                self._saved[saved] = path
-            if not self._video.live:
-                path = path.with_name(f"{self._stem}.partial{suffix}")
-            if kind in self._kinds or not self._video.live:
+    def _start_records(self, undo: contextlib.ExitStack) -> None:
+        """Start the files of records, which are among what is saved of a live source, and the folder of crops."""
+        live, stem = self._video.live, self._stem
+        for kind, name, suffix in (("csv", "csv", ".csv"), ("json", "records", ".jsonl")):
+            if kind in self._kinds and (kind == "csv" or live):
+                self._saved[name] = self._folder.path(stem + suffix)
+            if kind in self._kinds or not live:
+                path = self._folder.path(stem + suffix if live else f"{stem}.partial{suffix}")
                 self._logs[kind] = RecordLog(path, csv_heading(True) if kind == "csv" else "")
                 undo.callback(self._logs[kind].remove)
-
-    def _start_crops(self) -> None:
-        """Make the folder of crops, or take an earlier answer's out of it."""
-        self._saved["crops"] = self._folder.path(f"{self._stem}-crops")
-        self._saved["crops"].mkdir(exist_ok=True)
-        for earlier in self._saved["crops"].glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
-            earlier.unlink()
+        if "crops" in self._kinds:
+            self._saved["crops"] = self._folder.path(f"{stem}-crops")
+            self._saved["crops"].mkdir(exist_ok=True)
+            for earlier in self._saved["crops"].glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
+                earlier.unlink()
 
     def _begin_segment(self, start_s: float) -> None:
         """The first segment has the name of the answer, later ones the time when they begin, as well."""
-        stem = self._stem
-        if self._saved.keys() & {"annotated", "frames"}:
-            stem = f"{stem}-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}"
+        is_first = not self._saved.keys() & {"annotated", "frames"}
+        stem = self._stem if is_first else f"{self._stem}-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}"
         names = {"frames": f"{stem}.frames.jsonl", "annotated": stem + self._suffix}
         paths = {kind: self._folder.path(name) for kind, name in names.items() if kind in self._kinds}
         self._parts = paths if self._video.live else {kind: temporary_beside(path) for kind, path in paths.items()}
         try:
-            if "frames" in self._parts:
-                self._lines = RecordLog(self._parts["frames"])
-            if "annotated" in self._parts:
-                self._writer = VideoWriter(self._parts["annotated"], self._suffix.lower(), self._video)
+            if part := self._parts.get("frames"):
+                self._lines = self._open_files.enter_context(contextlib.closing(RecordLog(part)))
+            if part := self._parts.get("annotated"):
+                writer = VideoWriter(part, self._suffix.lower(), self._video)
+                self._writer = self._open_files.enter_context(contextlib.closing(writer))
         except OSError:
             self._remove_segment()
             raise
@@ -180,12 +159,9 @@ class VideoOutput(contextlib.ExitStack):
             self._saved.setdefault(kind, path)
 
     def _end_segment(self) -> None:
-        files = self._lines, self._writer
         self._start_s = self._lines = self._writer = None
         with self._saving():
-            for file in files:
-                if file:
-                    file.close()
+            self._open_files.close()
 
     def _remove_segment(self) -> None:
         with contextlib.suppress(InputError):
@@ -198,18 +174,17 @@ class VideoOutput(contextlib.ExitStack):
             if self._writer:
                 self._writer.write_audio(packet)
 
-    def _saving(self) -> contextlib.AbstractContextManager[None]:
-        return self._surviving() if self._video.live else self._folder.complaining()
-
     @contextlib.contextmanager
-    def _surviving(self) -> Iterator[None]:
+    def _saving(self) -> Iterator[None]:
         """Tells of a failure to write, and goes on: a camera is watched for months, a disk is full for an hour."""
         try:
             yield
         except OSError as error:
-            now_s = time.monotonic()
+            if not self._video.live:
+                with self._folder.complaining():
+                    raise
+            now_s, reason = time.monotonic(), error.strerror or error
             if now_s >= self._next_report:
-                reason = error.strerror or error
                 _LOGGER.warning("%s: not all can be saved (%s); going on, make room", self._name, reason)
                 self._next_report = now_s + _REPORT_S
             self._next_try = now_s + DISK_RECOVERY_S

@@ -7,35 +7,28 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 
 from tqdm import tqdm
 
 from ..basics.interrupts import StopFlag, stopping_on_interrupt
 from ..basics.results import VehicleRecord, VideoResult
-from ..detection.detector import Detection
-from ..media.images import BGRImage
-from ..media.inputs import LiveSource, VideoSource
+from ..media.inputs import VideoSource
 from ..media.saving import OutputFolder
 from ..media.window import Window
-from ..recognition.reading import Reading
 from ..recognition.recogniser import PlateRecogniser
-from .description import VideoDescription
 from .frame_output import FrameOutput
-from .live import LiveStream, open_live
+from .live import open_video
 from .options import VideoOptions
 from .output import VideoOutput
 from .records import FrameReading, Vehicles, crop_of, quality
 from .schedule import URGENT_INTERVAL_S, PassSchedule
-from .source import Frame, VideoFile
-from .tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
+from .source import Frame, Video
+from .tracking import LARGEST_GAP_S, LOST_S, Tracker, is_cut, unite_parts
 from .voting import contradicts
 
-#: Less sure detections of a frame are left to the frames after it: vehicles took over tracks that began on scenery.
-LEAST_DETECTION = 0.05
-#: Records of a live source that the answer has; those before are in the files.
-KEPT_RECORDS = 1000
+LEAST_DETECTION = 0.05  #: less sure ones are left to later frames: vehicles took over tracks that began on scenery
+KEPT_RECORDS = 1000  #: records of a live source that the answer has; those before are in the files
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,7 +38,7 @@ class VideoReader:
 
     def __init__(
         self,
-        video: VideoDescription,
+        video: Video,
         recogniser: PlateRecogniser,
         output: VideoOutput | None,
         window: Window | None,
@@ -55,25 +48,19 @@ class VideoReader:
         self._start = time.perf_counter()
         self._video, self._recogniser, self._output, self._options = video, recogniser, output, options
         self._schedule = PassSchedule(float(video.frame_rate))
-        self._tracker = Tracker(*video.size, options.lines)
-        self._vehicles = Vehicles()
+        self._tracker, self._vehicles = Tracker(*video.size, options.lines), Vehicles()
         self._frame_output = FrameOutput(self._tracker, output, window)
+        self.line = self._frame_output.line  #: what the per-frame file says about a frame
         self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
-        self._count = 0
+        self._frames, self._last_s, self._count = 0, 0.0, 0
         self._timing_ms = {"detect": 0.0, "read": 0.0}
-        self._frames, self._last_s, self._before_s = 0, 0.0, 0.0
         self._stop: StopFlag = options.stop or threading.Event()
         self._raised: Exception | None = None
 
-    def run(self, frames: Iterable[Frame]) -> VideoResult:
-        """Read it to its end, or until it is stopped; what was seen until then is saved either way.
-
-        Raises:
-            Exception: what ``on_plate``, ``on_vehicle`` or ``on_frame`` has raised.
-        """
-        video = self._video
-        hidden = True if video.live or self._options.hidden else None
-        with tqdm(frames, desc=video.name, total=video.frame_count, unit="frame", disable=hidden) as progress:
+    def run(self) -> VideoResult:
+        """Read it to its end, or until it is stopped, and save what was seen; raises what a caller's function did."""
+        video, hidden = self._video, self._video.live or self._options.hidden or None
+        with tqdm(video, video.name, video.frame_count, unit="frame", disable=hidden) as progress:
             try:
                 for frame in progress:
                     self.take(frame)
@@ -86,21 +73,20 @@ class VideoReader:
                 if video.live:
                     self.finish()
                 raise
-        error = None
-        if self._stop.is_set() and not video.live:
-            error = f"{video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
-        result = self.finish(error)
+        result = self.finish()
         if self._raised:
             raise self._raised
         return result
 
     def take(self, frame: Frame) -> None:
         """Read the next frame, if that is worth it."""
-        self._before_s = self._last_s
-        self._frames, self._last_s = frame.index + 1, frame.time_s
+        before_s, self._frames, self._last_s = self._last_s, frame.index + 1, frame.time_s
         self._end_tracks(frame.time_s, -math.inf if frame.follows_cut else LARGEST_GAP_S)
-        self._frame_output.add(frame)
-        is_due = self._schedule.is_due(frame, self._is_urgent())
+        self._frame_output.pending.append(frame)
+        # Of a source with few frames a second the latest pass was over the frame before.
+        recent_s = min(frame.time_s - 2 * URGENT_INTERVAL_S, before_s)
+        recent = [track.record for track in self._tracker.tracks if track.latest.time_s >= recent_s]
+        is_due = self._schedule.is_due(frame, any(record.is_new and not record.is_cut for record in recent))
         if is_due:
             self._read(frame)
         self._frame_output.let_go(is_due)
@@ -109,29 +95,24 @@ class VideoReader:
 
     def tick(self, time_s: float) -> None:
         """Give out the vehicles that are gone for good at a time on the clock of the frames, though no frame comes."""
-        self._frame_output.let_go()
-        self._end_tracks(time_s, LARGEST_GAP_S)
-        self._settle(time_s)
-
-    def line(self, frame: Frame) -> dict[str, Any]:
-        """What the per-frame file says about a frame, as far as it is known by now."""
-        return self._frame_output.line(frame)
-
-    def finish(self, error: str | None = None) -> VideoResult:
-        """The answer, after the last frame; everything is saved. The error says why it was read only in part."""
         try:
             self._frame_output.let_go()
         finally:
-            self._end_tracks(math.inf)
-            self._settle(math.inf)
-        video = self._video
-        error = video.error or error
-        if error:
-            _LOGGER.warning("%s", error)
-        rate = float(video.frame_rate)
-        duration_s = self._last_s if video.live else self._last_s + 1 / rate
-        if video.live and self._last_s > 0:
+            self._end_tracks(time_s, LARGEST_GAP_S)
+            self._settle(time_s)
+
+    def finish(self) -> VideoResult:
+        """The answer, after the last frame; everything is saved."""
+        video, rate, duration_s = self._video, float(self._video.frame_rate), self._last_s
+        if not video.live:
+            duration_s += 1 / rate
+            if self._stop.is_set() and not video.error:
+                video.error = f"{video.name}: interrupted after {self._last_s:.1f} s; what was read until then is whole"
+        elif self._last_s > 0:
             rate = (self._frames - 1) / self._last_s
+        self.tick(math.inf)
+        if video.error:
+            _LOGGER.warning("%s", video.error)
         result = VideoResult(
             input=video.name,
             width=video.size[0],
@@ -143,49 +124,43 @@ class VideoReader:
             plate_count=self._count,
             started_at=video.at(0.0),
             timing_ms={**self._timing_ms, "total": 1000 * (time.perf_counter() - self._start)},
-            error=error,
+            error=video.error,
         )
         return self._output.finish(result) if self._output else result
-
-    def _is_urgent(self) -> bool:
-        # Of a source with few frames a second the latest pass was over the frame before.
-        recent_s = min(self._last_s - 2 * URGENT_INTERVAL_S, self._before_s)
-        return any(track.latest.time_s >= recent_s and track.record.is_urgent for track in self._tracker.tracks)
 
     def _read(self, frame: Frame) -> None:
         """Find the plates of a frame, and read those that are worth it."""
         image = frame.image()
         start = time.perf_counter()
-        detections = self._recogniser.detect(image)
-        detections = unite_parts([one for one in detections if one.confidence >= LEAST_DETECTION])
+        detections = unite_parts([one for one in self._recogniser.detect(image) if one.confidence >= LEAST_DETECTION])
         self._timing_ms["detect"] += 1000 * (time.perf_counter() - start)
         tracks = self._tracker.update(frame.time_s, detections)
         cut = [is_cut(detection, *self._video.size) for detection in detections]
-        chosen = [index for index, track in enumerate(tracks) if not cut[index] and track.wants_reading]
+        wanted = [track.leapt or track.record.wants_reading(frame.time_s, track.latest.corners) for track in tracks]
+        chosen = [index for index in range(len(tracks)) if wanted[index] and not cut[index]]
         start = time.perf_counter()
         pairs = self._recogniser.read(image, [detections[index] for index in chosen])
         self._timing_ms["read"] += 1000 * (time.perf_counter() - start)
         for index, (detection, reading) in zip(chosen, pairs, strict=True):
-            tracks[index] = self._take_in(frame, image, detection, tracks[index], reading)
+            if contradicts(reading.candidates, tracks[index].record.vote):
+                # It was another plate all along.
+                tracks[index].undo()
+                self._tracker.tracks.remove(tracks[index])
+                self._vehicles.add(tracks[index].record)
+                tracks[index] = self._tracker.begin(frame.time_s, detection)
+            record = tracks[index].record
+            record.is_plate |= self._recogniser.accepts(detection, reading)
+            seen, crop = quality(image, detection), crop_of(image, detection.corners)
+            record.read(FrameReading(frame.index, frame.time_s, detection, reading, seen, crop))
         for track, is_cut_off in zip(tracks, cut, strict=True):
-            track.record.see(track.latest.time_s, track.latest.corners, is_cut_off)
-            if self._options.on_plate and track.record.is_sure and not self._vehicles.has_told(track.record):
-                track.record.is_told = True
-                self._call(self._options.on_plate, track.record.vehicle(self._video.at))
+            record = track.record
+            record.see(track.latest.time_s, track.latest.corners, is_cut_off)
+            is_sure = record.is_plate and record.vote.sure
+            if self._options.on_plate and is_sure and not self._vehicles.has_told(record):
+                record.is_told = True
+                self._call(self._options.on_plate, record.vehicle(self._video.at))
         self._end_tracks(frame.time_s)
         self._settle(frame.time_s)
-
-    def _take_in(self, frame: Frame, image: BGRImage, detection: Detection, track: Track, reading: Reading) -> Track:
-        """Note a reading; returns its track, a new one if the text shows that the plate is another one."""
-        if contradicts(reading.candidates, track.record.vote):
-            track.undo()
-            self._tracker.tracks.remove(track)
-            self._vehicles.add(track.record)
-            track = self._tracker.begin(frame.time_s, detection)
-        track.record.is_plate |= self._recogniser.accepts(detection, reading)
-        seen, crop = quality(image, detection), crop_of(image, detection.corners)
-        track.record.read(FrameReading(frame.index, frame.time_s, detection, reading, seen, crop))
-        return track
 
     def _end_tracks(self, time_s: float, unseen_s: float = LOST_S) -> None:
         """Let the tracks be over that were not seen for longer than ``unseen_s`` at a time."""
@@ -199,18 +174,17 @@ class VideoReader:
         self._count += len(records)
         try:
             if self._output:
-                crops = [record.best.crop for record in settled]
-                records = [self._output.save(*pair) for pair in zip(records, crops, strict=True)]
+                records = list(map(self._output.save, records, [record.best.crop for record in settled]))
         finally:
             self._records.extend(records)
-            if self._options.on_vehicle:
-                for record in records:
-                    self._call(self._options.on_vehicle, record)
+            for record in records:
+                self._call(self._options.on_vehicle, record)
 
-    def _call(self, told: Callable[[VehicleRecord], None], record: VehicleRecord) -> None:
+    def _call(self, function: Callable[[VehicleRecord], None] | None, record: VehicleRecord) -> None:
         """Hand a record to the caller; what that raises waits until everything is saved."""
         try:
-            told(record)
+            if function:
+                function(record)
         except KeyboardInterrupt:
             self._stop.set()
         except Exception as error:
@@ -228,25 +202,15 @@ def read_video(
     """Read a video, a webcam or a stream to its end, or until Ctrl-C.
 
     Without a folder nothing is saved; in a window, where a key press stops reading, the annotated frames are shown.
-
-    Raises:
-        InputError: it cannot be opened.
-        OutputError: nothing can be saved in the folder.
-        UnreachableError: a live source was given up before its first picture.
+    Raises :class:`InputError` where it cannot be opened or saved, or was given up before its first picture.
     """
     stop: StopFlag = options.stop or threading.Event()
     with contextlib.ExitStack() as stack:
         stack.enter_context(stopping_on_interrupt(stop))
-        video: VideoFile | LiveStream
-        if isinstance(source, LiveSource):
-            video = open_live(source, options.duration_s, options.give_up_s, stop)
-        else:
-            video = VideoFile(source, options.duration_s)
-        stack.push(video)
+        video = stack.enter_context(open_video(source, options.duration_s, options.give_up_s, stop))
         output = None
         if folder and options.save:
             output = stack.enter_context(VideoOutput(folder, source, video, options.save))
-        options = dataclasses.replace(options, stop=stop)
-        reader = VideoReader(video, recogniser, output, window, options)
+        reader = VideoReader(video, recogniser, output, window, dataclasses.replace(options, stop=stop))
         video.on_idle = reader.tick
-        return reader.run(video)
+        return reader.run()

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..basics.geometry import FloatArray, expand_quad, quad_size, quad_to_box, quad_to_rectangle
-from ..basics.results import Character, Crossing, VehicleRecord
+from ..basics.results import VehicleRecord
 from ..detection.detector import Detection
 from ..media.images import BGRImage
 from ..recognition.plates import plate_of
@@ -17,38 +17,27 @@ from ..recognition.reading import Reading
 from .crossing import CrossingCounter, Line
 from .voting import Vote, same_text
 
-#: A vehicle that is seen again within so many seconds has not been away.
-RETURN_S = 5.0
-#: Sharpness is measured on the plate at this size, in pixels.
-SHARPNESS_SIZE = (144, 36)
-#: Margin of a crop around the plate, in plate heights.
-_CROP_MARGIN = 0.5
-#: Best views kept of a plate, one per text that was read on it.
-BEST_READINGS = 4
-#: A plate is read again, though its text is sure, after so many seconds, since another vehicle may have taken the place
-#: of the first, and when it has grown by this factor.
-RECHECK_S = 1.0
+RETURN_S = 5.0  #: a vehicle that is seen again within so many seconds has not been away
+#: Sharpness is measured on the plate at this size, in pixels; a crop has this margin around it, in plate heights.
+SHARPNESS_SIZE, _CROP_MARGIN = (144, 36), 0.5
+BEST_READINGS = 4  #: best views kept of a plate, one per text that was read on it
+#: A sure plate is read again after so many seconds, as another may be in its place, and when it has grown so much.
+RECHECK_S, WORTHWHILE_GROWTH = 1.0, 1.4
 #: After so many readings without a sure text it is read less often, once in so many seconds.
-EAGER_FRAMES = 10
-UNSURE_RECHECK_S = 0.3
-WORTHWHILE_GROWTH = 1.4
-#: A vehicle that was read in one frame only counts with this confidence.
-SINGLE_CONFIDENCE = 0.8
-#: A plate on which nothing was read counts if it was seen in so many frames.
-UNREAD_FRAMES = 3
+EAGER_FRAMES, UNSURE_RECHECK_S = 10, 0.3
+#: A vehicle that was read in one frame only counts with this confidence; one whose text was not, after so many frames.
+SINGLE_CONFIDENCE, UNREAD_FRAMES = 0.8, 3
 
 
 @dataclass(frozen=True, eq=False)
 class FrameReading:
-    """A plate as it was read in the frame of a number and time in seconds."""
+    """A plate as it was read in one frame: how well it can be seen, 0..1, and its BGR uint8 picture with a margin."""
 
     frame: int
     time_s: float
     detection: Detection
     reading: Reading
-    #: How well it can be seen, 0..1.
     quality: float
-    #: The plate with a margin, BGR uint8.
     crop: BGRImage
 
 
@@ -58,39 +47,30 @@ class TrackRecord:
     def __init__(self, number: int, first_s: float, lines: tuple[Line, ...] = ()) -> None:
         self.tracks = [number]
         self.first_s = self.last_s = first_s
-        #: How many frames it was read in, and how it was last read.
-        self.frames = 0
+        #: How many frames it was read in, how it was last read, and its text from all of them.
+        self.frames, self.vote = 0, Vote()
         self.latest: FrameReading | None = None
-        #: Whether it has been proven to be a plate, and its text.
-        self.is_plate = False
-        self.vote = Vote()
-        #: Whether its text has been told as soon as it was sure.
-        self.is_told = False
-        self._is_cut = False
+        #: Whether it has been proven to be a plate, told as soon as its text was sure, is cut off by the border now.
+        self.is_plate = self.is_told = self.is_cut = False
         self._counter = CrossingCounter(lines)
         self._best: dict[str, FrameReading] = {}
 
     def see(self, time_s: float, corners: FloatArray, is_cut: bool) -> None:
         """Its track goes on: where its plate is, and whether it is cut off by the border of the picture."""
-        self.last_s, self._is_cut = time_s, is_cut
+        self.last_s, self.is_cut = time_s, is_cut
         self._counter.add(time_s, corners)
 
     @property
-    def _is_new(self) -> bool:
-        return not self.vote.sure and self.frames < EAGER_FRAMES
-
-    @property
-    def is_urgent(self) -> bool:
+    def is_new(self) -> bool:
         """Whether it should be read as often as possible."""
-        return self._is_new and not self._is_cut
+        return self.frames < EAGER_FRAMES and not self.vote.sure
 
     def wants_reading(self, time_s: float, corners: FloatArray) -> bool:
         """Whether another reading of its plate may teach something."""
-        if self._is_new or not self.latest:
+        if self.is_new or not self.latest:
             return True
-        if quad_size(corners)[1] > WORTHWHILE_GROWTH * quad_size(self.latest.detection.corners)[1]:
-            return True
-        return time_s - self.latest.time_s >= (RECHECK_S if self.vote.sure else UNSURE_RECHECK_S)
+        has_grown = quad_size(corners)[1] > WORTHWHILE_GROWTH * quad_size(self.latest.detection.corners)[1]
+        return has_grown or time_s - self.latest.time_s >= (RECHECK_S if self.vote.sure else UNSURE_RECHECK_S)
 
     def read(self, view: FrameReading) -> None:
         """Take in a reading."""
@@ -106,17 +86,11 @@ class TrackRecord:
         self.tracks += later.tracks
         self.first_s, self.last_s = min(self.first_s, later.first_s), max(self.last_s, later.last_s)
         self.frames += later.frames
-        self.is_plate |= later.is_plate
-        self.is_told |= later.is_told
+        self.is_plate, self.is_told = self.is_plate or later.is_plate, self.is_told or later.is_told
         self.vote.merge(later.vote)
-        self._counter.crossings += later.crossings
+        self._counter.crossings += later._counter.crossings
         for view in later._best.values():
             self._keep(view)
-
-    @property
-    def crossings(self) -> list[Crossing]:
-        """The lines it crossed, in the order of time."""
-        return sorted(self._counter.crossings, key=lambda crossing: crossing.time_s)
 
     @property
     def best(self) -> FrameReading:
@@ -124,30 +98,21 @@ class TrackRecord:
         return self._best.get(self.vote.text) or max(self._best.values(), key=lambda view: view.quality)
 
     @property
-    def is_sure(self) -> bool:
-        """Whether it is a plate, and its text is sure."""
-        return self.is_plate and self.vote.sure
-
-    @property
     def counts(self) -> bool:
         """Whether it is a vehicle: a plate that was proven, and more than one doubtful glance."""
-        if not self.is_plate or not self.frames:
-            return False
         if not self.vote.text:
-            return self.frames >= UNREAD_FRAMES
-        return self.frames > 1 or self.vote.confidence >= SINGLE_CONFIDENCE
+            return self.is_plate and self.frames >= UNREAD_FRAMES
+        return self.is_plate and (self.frames > 1 or self.vote.confidence >= SINGLE_CONFIDENCE)
 
     def vehicle(self, at: Callable[[float], datetime.datetime | None]) -> VehicleRecord:
         """The record of its vehicle; ``at`` tells the time of day of so many seconds."""
-        best, vote = self.best, self.vote
-        voted = dataclasses.replace(
-            best.reading,
-            text=vote.text,
-            confidence=vote.confidence,
-            characters=_characters(vote.text, best.reading.characters),
-            candidates=tuple(vote.candidates()),
-            region=best.reading.region if best.reading.text == vote.text else None,
-        )
+        best, read, text = self.best, self.best.reading, self.vote.text
+        # Its characters have the places of those in the best view, if that has as many.
+        characters = read.characters if len(read.characters) == len(text) else ()
+        if read.text != text:
+            characters = tuple(dataclasses.replace(old, text=new) for old, new in zip(characters, text, strict=False))
+        region = read.region if read.text == text else None
+        voted = Reading(text, self.vote.confidence, read.rows, characters, tuple(self.vote.candidates()), region)
         return VehicleRecord(
             **vars(plate_of(best.detection, voted)),
             first_s=self.first_s,
@@ -156,7 +121,7 @@ class TrackRecord:
             best_frame=best.frame,
             best_s=best.time_s,
             tracks=tuple(self.tracks),
-            crossings=tuple(self.crossings),
+            crossings=tuple(sorted(self._counter.crossings, key=lambda crossing: crossing.time_s)),
             first_at=at(self.first_s),
             last_at=at(self.last_s),
         )
@@ -175,13 +140,11 @@ class Vehicles:
 
     def add(self, record: TrackRecord) -> None:
         """Take in the record of a track that is over."""
-        if not record.counts and not record.vote.text:
-            return
-        for known in self._waiting:
-            if _is_return(known, record):
-                known.merge(record)
-                return
-        self._waiting.append(record)
+        known = next((known for known in self._waiting if _is_return(known, record)), None)
+        if known:
+            known.merge(record)
+        elif record.counts or record.vote.text:
+            self._waiting.append(record)
 
     def has_told(self, record: TrackRecord) -> bool:
         """Whether the text of a record has been told, of itself or of the same vehicle before it was away."""
@@ -189,11 +152,8 @@ class Vehicles:
 
     def settled(self, time_s: float, present: Sequence[TrackRecord]) -> list[TrackRecord]:
         """Take out the vehicles that have not come back at a time; one of those present may be back."""
-        settled = [
-            record
-            for record in self._waiting
-            if time_s - record.last_s > RETURN_S and not any(_is_return(record, other) for other in present)
-        ]
+        gone = [record for record in self._waiting if time_s - record.last_s > RETURN_S]
+        settled = [record for record in gone if not any(_is_return(record, other) for other in present)]
         self._waiting = [record for record in self._waiting if record not in settled]
         return [record for record in settled if record.counts]
 
@@ -204,22 +164,11 @@ def _is_return(earlier: TrackRecord, later: TrackRecord) -> bool:
     return 0 < gap <= RETURN_S and same_text(earlier.vote, later.vote)
 
 
-def _characters(text: str, read: Sequence[Character]) -> tuple[Character, ...]:
-    """The voted text with the places of its characters in the best view; none where that one says too little."""
-    if "".join(character.text for character in read) == text:
-        return tuple(read)
-    if len(read) == len(text):
-        return tuple(dataclasses.replace(old, text=new) for old, new in zip(read, text, strict=True))
-    return ()
-
-
 def quality(image: BGRImage, detection: Detection) -> float:
     """How well a plate can be seen in a BGR picture, 0..1: its sharpness at a fixed size, so small ones are blurred."""
-    width, height = SHARPNESS_SIZE
-    matrix = quad_to_rectangle(detection.corners, np.array([0, 0, width, height], np.float32))
+    matrix = quad_to_rectangle(detection.corners, np.array([0, 0, *SHARPNESS_SIZE], np.float32))
     patch = cv2.cvtColor(cv2.warpPerspective(image, matrix, SHARPNESS_SIZE, flags=cv2.INTER_LINEAR), cv2.COLOR_BGR2GRAY)
-    contrast = float(patch.std()) + 4.0
-    detail = float(np.abs(cv2.Laplacian(patch, cv2.CV_32F)).mean())
+    contrast, detail = float(patch.std()) + 4.0, float(np.abs(cv2.Laplacian(patch, cv2.CV_32F)).mean())
     return min(1.0, detail / contrast) * detection.confidence
 
 
@@ -228,6 +177,5 @@ def crop_of(image: BGRImage, corners: FloatArray) -> BGRImage:
     width, height = quad_size(corners)
     grown = expand_quad(corners, _CROP_MARGIN * height / max(width, 1.0), _CROP_MARGIN)
     xmin, ymin, xmax, ymax = np.round(quad_to_box(grown)).astype(int)
-    limit_y, limit_x = image.shape[:2]
-    xmin, ymin = np.clip([xmin, ymin], 0, [limit_x - 1, limit_y - 1])
+    xmin, ymin = np.clip([xmin, ymin], 0, np.subtract(image.shape[1::-1], 1))
     return image[ymin : max(ymax, ymin + 1), xmin : max(xmax, xmin + 1)].copy()

@@ -6,13 +6,9 @@ from ..media.draw import Plane
 from .source import Frame
 
 #: Seconds between two passes: while a vehicle is new, while anything moves, while nothing does.
-URGENT_INTERVAL_S = 0.12
-MOVING_INTERVAL_S = 0.2
-STILL_INTERVAL_S = 1.0
-#: Something moves when this share of the sampled values has changed by so many levels since the last pass.
-MOVING_SHARE = 0.002
-MOVING_LEVELS = 15
-SAMPLING_STEP = 12
+URGENT_INTERVAL_S, MOVING_INTERVAL_S, STILL_INTERVAL_S = 0.12, 0.2, 1.0
+#: Something moves when this share of the values, sampled in such steps, has changed by so many levels since a pass.
+MOVING_SHARE, SAMPLING_STEP, MOVING_LEVELS = 0.002, 12, 15
 
 
 class PassSchedule:
@@ -31,14 +27,9 @@ class PassSchedule:
             waited = frame.time_s - last_s + self._frame_s / 2
             if waited < (URGENT_INTERVAL_S if urgent else MOVING_INTERVAL_S):
                 return False
-            if waited < STILL_INTERVAL_S and not urgent and not _moves(seen, sample):
-                return False
+            if waited < STILL_INTERVAL_S and not urgent and seen.shape == sample.shape:
+                changed = cv2.absdiff(sample, seen) > MOVING_LEVELS
+                if changed.mean() <= MOVING_SHARE:
+                    return False
         self._last = frame.time_s, sample
         return True
-
-
-def _moves(before: Plane, sample: Plane) -> bool:
-    if before.shape != sample.shape:
-        return True
-    changed = cv2.absdiff(sample, before) > MOVING_LEVELS
-    return float(changed.mean()) > MOVING_SHARE

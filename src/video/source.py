@@ -1,12 +1,14 @@
-"""Video files → frames with their presentation times, and the sound that goes with them."""
+"""Videos → frames with their presentation times, and the sound that goes with them."""
 
 import contextlib
 import datetime
-import io
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import av
@@ -18,27 +20,21 @@ from ..basics.errors import InputError
 from ..media.draw import Plane
 from ..media.images import BGRImage, check_size, unopenable
 from ..media.inputs import VideoSource
-from .description import USUAL_RATE, VideoDescription
 
 #: Largest picture of a video: those of 8K have 35 million pixels. A decoder holds several, an encoder a dozen.
 MAX_VIDEO_PIXELS = 36_000_000
-#: Pictures larger than those of 4K are decoded and encoded in slices, rather than several at the same time.
-LARGE_PIXELS = 9_000_000
+LARGE_PIXELS = 9_000_000  #: larger pictures than those of 4K are decoded and encoded in slices, not several at a time
 #: A video that ends this long before the time that its header promises is truncated, in seconds and as a share.
-LARGEST_SHORTFALL_S = 0.5
-LARGEST_SHORTFALL = 0.03
-#: Seconds to wait for a network address to answer, and for its next data.
-NETWORK_TIMEOUTS = (10.0, 10.0)
-#: Clocks that were never set say 1904, 1970, or 1980.
-EARLIEST_YEAR = 1980
+LARGEST_SHORTFALL_S, LARGEST_SHORTFALL = 0.5, 0.03
+NETWORK_TIMEOUTS = (10.0, 10.0)  #: seconds to wait for a network address to answer, and for its next data
+EARLIEST_YEAR = 1980  #: clocks that were never set say 1904, 1970, or 1980
 #: What a file may be: no playlist, whose entries libav would open, be they files or addresses.
 _FILE_FORMATS = (
     *("mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "m4v", "h264", "hevc", "mjpeg", "flv", "asf", "mxf"),
     *("ogg", "dv", "yuv4mpegpipe", "jpeg_pipe", "gif", "dhav"),
 )
 _FILE_OPTIONS = {"format_whitelist": ",".join(_FILE_FORMATS), "protocol_whitelist": "file"}
-#: Errors that libav has for what is no readable video.
-LIBRARY_ERRORS = (av.error.FFmpegError, OSError, ValueError)
+LIBRARY_ERRORS = (av.error.FFmpegError, OSError, ValueError)  #: what libav raises for what is no readable video
 
 
 @dataclass(frozen=True)
@@ -47,12 +43,9 @@ class Frame:
 
     index: int
     time_s: float
-    #: The decoded picture, as it is stored.
-    picture: av.VideoFrame
-    #: Degrees, a multiple of 90, that the picture has to be turned counter-clockwise to stand upright.
-    rotation: int = 0
-    #: Whether the source was away since the frame before, so that everything may have changed.
-    follows_cut: bool = False
+    picture: av.VideoFrame  #: as it is stored
+    rotation: int = 0  #: degrees, a multiple of 90, to turn it counter-clockwise so that it stands upright
+    follows_cut: bool = False  #: whether the source was away before it, so that everything may have changed
 
     def image(self) -> BGRImage:
         """The upright picture, BGR uint8 ``[H, W, 3]``."""
@@ -66,15 +59,11 @@ class Frame:
     @property
     def is_plain(self) -> bool:
         """Whether the picture can be encoded as it is: I420 of the usual range, upright, with even sides."""
-        picture = self.picture
-        usual = picture.format.name == "yuv420p" and picture.color_range != ColorRange.JPEG
-        return usual and self.rotation == 0 and picture.width % 2 == 0 and picture.height % 2 == 0
+        usual = self.picture.format.name == "yuv420p" and self.picture.color_range != ColorRange.JPEG
+        return usual and not (self.rotation or self.picture.width % 2 or self.picture.height % 2)
 
     def packed(self) -> Plane:
-        """The upright picture as I420, luma and below it two chroma planes: uint8 ``[1.5 H, W]``, the caller's own.
-
-        An odd side is made even by repeating its last row or column.
-        """
+        """The upright picture as I420 uint8 ``[1.5 H, W]``, the caller's own; odd sides repeat their last values."""
         width, height = (side + side % 2 for side in self.size())
         packed = np.empty((height * 3 // 2, width), np.uint8)
         full_range = self.picture.color_range == ColorRange.JPEG
@@ -107,87 +96,127 @@ def bgr_of(packed: Plane) -> BGRImage:
     return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
-class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]):
-    """An open video; a context manager that iterates over its :class:`Frame`, in the order of presentation."""
+class Video(contextlib.ExitStack):
+    """A video, a webcam or a stream: iterates over its frames until it is closed; usually live, upright and mute."""
+
+    name: str  #: what the answer and messages call it
+    size: tuple[int, int]  #: width and height of the upright pictures, in pixels
+    frame_rate = Fraction(25)  #: frames per second, on average, where the video says it
+    frame_count: int | None = None  #: how many frames there should be, where that is known
+    live = True  #: whether frames are left out where reading is too slow
+    error: str | None = None  #: one line that says what was wrong with it, in the end
+    rotated = False  #: whether the upright pictures stand where they are stored lying
+    start_s = 0.0  #: when it begins, in seconds of its container
+    begun_s: float | None = None  #: when it began by the monotonic clock, where that is known
+    metadata: Mapping[str, str] = MappingProxyType({})  #: what the container says of it, such as its title
+    made_at: datetime.datetime | None = None  #: when it began, UTC, where the container tells it
+    template: Any = None  #: the stream that the annotated copy takes colours and the shape of its pixels from
+    audio_stream: Any = None  #: its sound
+    #: Takes each packet of sound, on the way from frame to frame.
+    on_audio: Callable[["av.Packet[Any]"], None] | None = None
+    #: Is called with the time in seconds, on the clock of the frames, again and again while no frame comes.
+    on_idle: Callable[[float], None] | None = None
+    _frames: Iterator[Frame] = iter(())
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Its frames, once."""
+        return self._frames
+
+    def at(self, time_s: float) -> datetime.datetime | None:
+        """The time of day, UTC, at so many seconds from its beginning, where that is known; by the clock of now."""
+        begun_at = self.made_at
+        if self.begun_s is not None:
+            begun_at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=time.monotonic() - self.begun_s)
+        return begun_at and begun_at + datetime.timedelta(seconds=time_s)
+
+    def stream_of(self, container: Any) -> Any:
+        """The stream of its pictures in an open container; raises :class:`InputError` where none can be read."""
+        streams = container.streams.video
+        stream = next((one for one in streams if not one.disposition & one.disposition.attached_pic), None)
+        if stream is None:
+            raise InputError(f"{self.name}: there is sound in it but no pictures; give a video")
+        context = stream.codec_context
+        if context is None:
+            raise InputError(f"{self.name}: no decoder is known for its pictures; convert it, best to H.264")
+        # The size of live pictures may be unknown before the first one.
+        if context.width or context.height or not self.live:
+            self.check_size(context)
+        # What the container says of the size need not hold for every frame.
+        context.options = {"max_pixels": str(MAX_VIDEO_PIXELS)}
+        return stream
+
+    def check_size(self, sized: Any) -> None:
+        """Raise :class:`InputError` where pictures of the ``width`` and ``height`` of something cannot be read."""
+        check_size(sized.width, sized.height, self.name, MAX_VIDEO_PIXELS, "video")
+
+
+class VideoFile(Video):
+    """An open video; iterates over all of its frames, in the order of presentation."""
 
     live = False
 
     def __init__(self, source: VideoSource, duration_s: float | None = None) -> None:
-        """Open the video, to be read to its end or for so many seconds, and decode its first frame.
-
-        Raises:
-            InputError: it is no video, or is damaged so that not even a frame can be seen.
-        """
+        """Open it, to be read to its end or for so many seconds; raises :class:`InputError` if it shows no frame."""
+        super().__init__()
         self.name = source.name
-        self._duration_s = duration_s
-        self._container = _open(source)
-        try:
-            self._stream = self.template = video_stream(self._container, self.name)
-            context = self._stream.codec_context
-            self._stream.thread_type = "SLICE" if context.width * context.height > LARGE_PIXELS else "AUTO"
+        self._duration_s = math.inf if duration_s is None else duration_s
+        with contextlib.ExitStack() as opened:
+            self._container = opened.enter_context(contextlib.closing(_open(source)))
+            self.template = stream = self.stream_of(self._container)
+            context, self._told_s = stream.codec_context, (self._container.duration or 0) / av.time_base
+            stream.thread_type = "SLICE" if context.width * context.height > LARGE_PIXELS else "AUTO"
             self.audio_stream = next(iter(self._container.streams.audio), None)
-            self.frame_rate = self._stream.average_rate or self._stream.guessed_rate or USUAL_RATE
-            self._told_s = (self._container.duration or 0) / av.time_base
-            self.frame_count = self._expected_frames()
+            self.frame_rate = stream.average_rate or stream.guessed_rate or self.frame_rate
+            rate = float(self.frame_rate)
+            count = min(stream.frames or round(self._told_s * rate) or math.inf, self._duration_s * rate)
+            self.frame_count = math.ceil(count) if count < math.inf else None
             self.start_s = (self._container.start_time or 0) / av.time_base
             self.metadata = dict(self._container.metadata)
-            self._made_at = _creation_time(self.metadata) or _creation_time(self._stream.metadata)
+            self.made_at = _creation_time(self.metadata) or _creation_time(stream.metadata)
             frames = self._decode()
             first = next(frames, None)
             if first is None:
                 raise InputError(f"{self.name}: not one frame of it can be decoded; get a whole copy of it")
-            self.size = first.size()
-            self.rotated = first.rotation % 180 != 0
+            self.size, self.rotated = first.size(), first.rotation % 180 != 0
             self._frames = itertools.chain([first], frames)
-        except BaseException:
-            self._container.close()
-            raise
-
-    def at(self, time_s: float) -> datetime.datetime | None:
-        """The time of day, UTC, at so many seconds from the beginning, where the container tells when it was made."""
-        return None if self._made_at is None else self._made_at + datetime.timedelta(seconds=time_s)
-
-    def __exit__(self, *exception: object) -> None:
-        """Close the file."""
-        self._container.close()
-
-    def __iter__(self) -> Iterator[Frame]:
-        """Every frame; audio packets go to ``on_audio`` on the way."""
-        return self._frames
+            self.push(opened.pop_all())
 
     def _decode(self) -> Iterator[Frame]:
-        index, time_s = 0, 0.0
+        index, time_s, rate = 0, 0.0, float(self.frame_rate)
         early: list[av.Packet[Any]] = []
         for packet in self._packets():
-            if packet is not None and packet.stream is not self._stream:
+            if packet is not None and packet.stream is not self.template:
                 if self.on_audio:
                     self.on_audio(packet)
                 elif index == 0:
                     early.append(packet)
                 continue
-            for picture in self._pictures(packet, time_s):
-                seconds = index / float(self.frame_rate)
-                if picture.pts is not None:
-                    seconds = float(picture.pts * self._stream.time_base) - self.start_s
+            try:
+                pictures = self.template.decode(packet)
+            except LIBRARY_ERRORS as error:
+                self._note(f"it is damaged after {time_s:.1f} s ({reason_of(error)})")
+                continue
+            for picture in pictures:
+                known_s = None if picture.pts is None else float(picture.pts * self.template.time_base) - self.start_s
+                seconds = index / rate if known_s is None else known_s
                 # A frame whose time does not grow would never be shown.
                 time_s = max(0.0, seconds) if index == 0 or seconds > time_s else time_s + 0.001
                 if picture.is_corrupt:
                     self._note(f"it is damaged after {time_s:.1f} s")
-                if self._duration_s is not None and time_s >= self._duration_s:
+                if time_s >= self._duration_s:
                     return
                 yield Frame(index, time_s, picture, round(picture.rotation / 90) * 90 % 360)
                 # Sound that comes before the first frame waits for somebody to take it.
                 while self.on_audio and early:
                     self.on_audio(early.pop(0))
                 index += 1
-        promised = max(self._told_s, (self._stream.frames or 0) / float(self.frame_rate))
-        seen = time_s + 1 / float(self.frame_rate)
-        if promised - seen > max(LARGEST_SHORTFALL_S, LARGEST_SHORTFALL * promised):
-            self._note(f"it ends after {seen:.1f} of {promised:.1f} s")
+        promised_s, seen_s = max(self._told_s, (self.template.frames or 0) / rate), time_s + 1 / rate
+        if promised_s - seen_s > max(LARGEST_SHORTFALL_S, LARGEST_SHORTFALL * promised_s):
+            self._note(f"it ends after {seen_s:.1f} of {promised_s:.1f} s")
 
     def _packets(self) -> Iterator["av.Packet[Any] | None"]:
         """Packets of picture and sound; None at the end, for what the decoder still holds."""
-        streams = [stream for stream in (self._stream, self.audio_stream) if stream is not None]
+        streams = [stream for stream in (self.template, self.audio_stream) if stream is not None]
         try:
             for packet in self._container.demux(streams):
                 if packet.size:
@@ -195,19 +224,6 @@ class VideoFile(VideoDescription, contextlib.AbstractContextManager["VideoFile"]
         except LIBRARY_ERRORS as error:
             self._note(f"its data breaks off ({reason_of(error)})")
         yield None
-
-    def _pictures(self, packet: "av.Packet[Any] | None", time_s: float) -> list[av.VideoFrame]:
-        try:
-            return list(self._stream.decode(packet))
-        except LIBRARY_ERRORS as error:
-            self._note(f"it is damaged after {time_s:.1f} s ({reason_of(error)})")
-            return []
-
-    def _expected_frames(self) -> int | None:
-        frames = self._stream.frames or round(self._told_s * float(self.frame_rate)) or math.inf
-        if self._duration_s is not None:
-            frames = min(frames, math.ceil(self._duration_s * float(self.frame_rate)))
-        return int(frames) if frames < math.inf else None
 
     def _note(self, fault: str) -> None:
         self.error = self.error or f"{self.name}: {fault}; what could be decoded was read"
@@ -223,38 +239,13 @@ def _open(source: VideoSource) -> Any:
     except OSError as error:
         raise unopenable(source.name, error, "check its permissions") from error
     try:
-        if source.path:
-            return av.open(f"file:{source.path}", options=_FILE_OPTIONS, metadata_errors="replace")
-        if isinstance(source.address, io.BufferedIOBase):
-            return av.open(source.address, options=_FILE_OPTIONS, metadata_errors="replace")
-        return av.open(str(source.address), timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
+        if isinstance(source.address, str):
+            return av.open(source.address, timeout=NETWORK_TIMEOUTS, metadata_errors="replace")
+        opened: Any = f"file:{source.path}" if source.path else source.address
+        return av.open(opened, options=_FILE_OPTIONS, metadata_errors="replace")
     except LIBRARY_ERRORS as error:
         advice = f"is damaged or truncated ({reason_of(error)}); get a whole copy of it"
         raise InputError(f"{source.name}: it is no video, or {advice}") from error
-
-
-def video_stream(container: Any, name: str, live: bool = False) -> Any:
-    """The video stream of an open container; the size of live pictures may be unknown before the first one.
-
-    Raises:
-        InputError: there is none, nothing decodes it, or its pictures are too large or too small.
-    """
-    streams = [stream for stream in container.streams.video if not stream.disposition & stream.disposition.attached_pic]
-    if not streams:
-        raise InputError(f"{name}: there is sound in it but no pictures; give a video")
-    context = streams[0].codec_context
-    if context is None:
-        raise InputError(f"{name}: no decoder is known for its pictures; convert it, best to H.264")
-    if context.width or context.height or not live:
-        check_video_size(context.width, context.height, name)
-    # What the container says of the size need not hold for every frame.
-    context.options = {"max_pixels": str(MAX_VIDEO_PIXELS)}
-    return streams[0]
-
-
-def check_video_size(width: int, height: int, name: str) -> None:
-    """Raise :class:`InputError` where the pictures of a video, of a size in pixels, are too large or too small."""
-    check_size(width, height, name, MAX_VIDEO_PIXELS, "video")
 
 
 def _creation_time(metadata: Mapping[str, str]) -> datetime.datetime | None:
@@ -263,7 +254,7 @@ def _creation_time(metadata: Mapping[str, str]) -> datetime.datetime | None:
         made_at = datetime.datetime.fromisoformat(metadata.get("creation_time", ""))
     except ValueError:
         return None
-    made_at = made_at.astimezone(datetime.UTC) if made_at.tzinfo else made_at.replace(tzinfo=datetime.UTC)
+    made_at = made_at.replace(tzinfo=made_at.tzinfo or datetime.UTC).astimezone(datetime.UTC)
     return made_at if made_at.year > EARLIEST_YEAR else None
 
 

@@ -5,7 +5,6 @@ method). The affinity of a pair is the overlap of its boxes, and where frames ar
 nearness of its centres compared with the way that a plate can have gone.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,47 +16,34 @@ from ..detection.detector import Detection
 from .crossing import Line
 from .records import TrackRecord
 
-#: A track that was not seen for so many seconds is over; a vehicle that comes back later is known by its text.
-LOST_S = 1.0
-#: Where no pass was made for longer than this, anything may have happened: every track is over.
-LARGEST_GAP_S = 2.0
-#: A track is shown for so many seconds after it was last seen.
-COASTING_S = 0.3
-#: How far from its predicted place a plate can be: so many plate widths, and so many more per second.
-REACH_WIDTHS = 1.0
-REACH_WIDTHS_PER_S = 5.0
-#: The same per second for a track whose velocity is not known yet.
-FIRST_REACH_WIDTHS_PER_S = 10.0
+LOST_S = 1.0  #: a track that was not seen for so many seconds is over; who comes back later is known by its text
+LARGEST_GAP_S = 2.0  #: where no pass was made for longer than this, anything may have happened: every track is over
+COASTING_S = 0.3  #: a track is shown for so many seconds after it was last seen
+#: How far from its predicted place a plate can be, in its widths: at once, more per second, that before it has moved.
+REACH_WIDTHS, REACH_WIDTHS_PER_S, FIRST_REACH_WIDTHS_PER_S = 1.0, 5.0, 10.0
 #: Widths of the same plate in successive frames differ less than by this factor; squared for frames a second apart.
 LARGEST_GROWTH = 1.5
-#: Share of the newest step in the velocity.
-VELOCITY_SHARE = 0.6
-#: A plate is cut off if it is nearer to the border of the picture than this share of its width, or this one of its
-#: height: the width may be that of what is left of it.
+VELOCITY_SHARE = 0.6  #: share of the newest step in the velocity
+#: A plate is cut off nearer to the border than these shares of its width, which may be of what is left, and height.
 BORDER_WIDTHS, BORDER_HEIGHTS = 0.03, 0.1
-#: Overlap beyond which an assignment needs no check.
-CLEAR_OVERLAP = 0.2
-
+CLEAR_OVERLAP = 0.2  #: overlap beyond which an assignment needs no check
 #: Detections overlap if they share more than this of the smaller one, and are the same plate seen twice from here on.
-LEAST_SHARED_PART = 0.25
-NESTED_PART = 0.8
+LEAST_SHARED_PART, NESTED_PART = 0.25, 0.8
 
 
 @dataclass(frozen=True, eq=False)
 class Fix:
-    """Where a plate was at a time: corners ``[4, 2]`` and box ``[4]`` in pixels."""
+    """Where a plate was at a time: corners ``[4, 2]``, box ``[4]`` and, if known, velocity ``[2]``, in pixels."""
 
     time_s: float
     corners: FloatArray
     box: FloatArray
-    #: ``[2]`` in pixels per second; None before it is known.
     velocity: FloatArray | None = None
 
     def shift(self, time_s: float) -> FloatArray:
         """How far ``[2]`` it should have gone at another time."""
-        if self.velocity is None:
-            return np.zeros(2, np.float32)
-        return np.asarray(self.velocity * (time_s - self.time_s), np.float32)
+        velocity = np.zeros(2, np.float32) if self.velocity is None else self.velocity
+        return np.asarray(velocity * (time_s - self.time_s), np.float32)
 
 
 class Track:
@@ -65,21 +51,11 @@ class Track:
 
     def __init__(self, number: int, time_s: float, detection: Detection, lines: tuple[Line, ...] = ()) -> None:
         self.number = number
-        #: Whether its latest detection was assigned over a distance, so that it may belong to another plate.
-        self.leapt = False
+        self.leapt = False  #: whether its latest detection is so far away that it may be of another plate
         self.record = TrackRecord(number, time_s, lines)
-        # The latest one last, the one before, and one in case that the latest is undone.
-        self._fixes = deque([Fix(time_s, detection.corners, detection.box)], maxlen=3)
-
-    @property
-    def latest(self) -> Fix:
-        """Its latest detection."""
-        return self._fixes[-1]
-
-    @property
-    def wants_reading(self) -> bool:
-        """Whether a reading of its latest detection may teach something."""
-        return self.leapt or self.record.wants_reading(self.latest.time_s, self.latest.corners)
+        #: Its latest detection; the one before, and one in case that the latest is undone, are kept as well.
+        self.latest = Fix(time_s, detection.corners, detection.box)
+        self._earlier: list[Fix] = []
 
     def add(self, time_s: float, detection: Detection) -> None:
         """Continue with a later detection."""
@@ -89,11 +65,12 @@ class Track:
         velocity = way / np.float32(max(time_s - before.time_s, 1e-3))
         if before.velocity is not None:
             velocity = VELOCITY_SHARE * velocity + (1 - VELOCITY_SHARE) * before.velocity
-        self._fixes.append(Fix(time_s, detection.corners, detection.box, velocity))
+        self._earlier = [*self._earlier[-1:], before]
+        self.latest = Fix(time_s, detection.corners, detection.box, velocity)
 
     def undo(self) -> None:
         """Forget the latest of several detections: it was another plate."""
-        self._fixes.pop()
+        self.latest = self._earlier.pop()
 
     def predicted_box(self, time_s: float) -> FloatArray:
         """Where its box ``[4]`` should be at a later time."""
@@ -101,13 +78,11 @@ class Track:
 
     def corners_at(self, time_s: float) -> FloatArray | None:
         """Its corners ``[4, 2]`` at any time since its last detection but one; None where it is not to be seen."""
-        latest = self.latest
-        if time_s >= latest.time_s:
-            coasting = time_s - latest.time_s <= COASTING_S
-            return np.asarray(latest.corners + latest.shift(time_s), np.float32) if coasting else None
-        if len(self._fixes) == 1 or time_s < self._fixes[-2].time_s:
+        before, latest = [self.latest, *self._earlier][-1], self.latest
+        if time_s < before.time_s or time_s - latest.time_s > COASTING_S:
             return None
-        before = self._fixes[-2]
+        if time_s >= latest.time_s:
+            return np.asarray(latest.corners + latest.shift(time_s), np.float32)
         share = (time_s - before.time_s) / (latest.time_s - before.time_s)
         return np.asarray((1 - share) * before.corners + share * latest.corners, np.float32)
 
@@ -117,8 +92,7 @@ class Tracker:
 
     def __init__(self, width: int, height: int, lines: tuple[Line, ...] = ()) -> None:
         self.size, self.lines = (width, height), lines
-        #: Those that are not over yet.
-        self.tracks: list[Track] = []
+        self.tracks: list[Track] = []  #: those that are not over yet
         self._count = 0
 
     def update(self, time_s: float, detections: Sequence[Detection]) -> list[Track]:
@@ -135,9 +109,8 @@ class Tracker:
     def begin(self, time_s: float, detection: Detection) -> Track:
         """A new track of one detection."""
         self._count += 1
-        track = Track(self._count, time_s, detection, self.lines)
-        self.tracks.append(track)
-        return track
+        self.tracks.append(Track(self._count, time_s, detection, self.lines))
+        return self.tracks[-1]
 
     def expire(self, time_s: float, unseen_s: float = LOST_S) -> list[Track]:
         """Take out the tracks that were not seen for longer than ``unseen_s`` at a time, both in seconds."""
@@ -157,10 +130,10 @@ class Tracker:
         gaps = np.array([time_s - fix.time_s for fix in latest])[:, None]
         speed = [FIRST_REACH_WIDTHS_PER_S if fix.velocity is None else REACH_WIDTHS_PER_S for fix in latest]
         reach = (known[:, 2:3] - known[:, 0:1]) * (REACH_WIDTHS + np.array(speed)[:, None] * gaps)
-        growth = np.log(_width(boxes)[None] / _width(known)[:, None])
-        cut = np.array([is_cut(detection, *limit[:2]) for detection in detections])
-        growth = np.where(cut[None], np.maximum(growth, 0), np.abs(growth))
-        fits = growth < np.log(LARGEST_GROWTH) * (1 + gaps)
+        wide, known_wide = (np.maximum(one[:, 2] - one[:, 0], np.float32(1)) for one in (boxes, known))
+        growth = np.log(wide[None] / known_wide[:, None])
+        cut = np.array([is_cut(detection, *self.size) for detection in detections])
+        fits = np.where(cut, growth, np.abs(growth)) < np.log(LARGEST_GROWTH) * (1 + gaps)
         return np.asarray((iou_matrix(predicted, boxes) + np.clip(1 - distance / reach, 0, None)) * fits, np.float32)
 
 
@@ -182,28 +155,21 @@ def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
         for place, known in enumerate(united):
             shared = shared_part(known.box, detection.box)
             if shared > LEAST_SHARED_PART:
-                if shared < NESTED_PART and _in_one_row(known.box, detection.box):
-                    united[place] = _united(known, detection)
+                if shared < NESTED_PART:
+                    united[place] = _in_one_row(known, detection) or known
                 break
         else:
             united.append(detection)
     return united
 
 
-def _in_one_row(first: FloatArray, second: FloatArray) -> bool:
-    heights = first[3] - first[1], second[3] - second[1]
-    return bool(
-        abs(box_centres(first)[1] - box_centres(second)[1]) < 0.5 * min(heights)
-        and max(heights) < LARGEST_GROWTH * min(heights)
-    )
-
-
-def _united(first: Detection, second: Detection) -> Detection:
+def _in_one_row(first: Detection, second: Detection) -> Detection | None:
+    """The plate of which two detections are the ends; None where they do not lie beside each other in one row."""
     left, right = sorted((first, second), key=lambda part: float(box_centres(part.box)[0]))
-    corners = np.stack([left.corners[0], right.corners[1], right.corners[2], left.corners[3]])
+    heights = [part.box[3] - part.box[1] for part in (left, right)]
+    apart = abs(box_centres(left.box)[1] - box_centres(right.box)[1])
+    if apart >= 0.5 * min(heights) or max(heights) >= LARGEST_GROWTH * min(heights):
+        return None
+    corners = np.where([[True], [False], [False], [True]], left.corners, right.corners)
     box = np.concatenate([np.minimum(left.box[:2], right.box[:2]), np.maximum(left.box[2:], right.box[2:])])
     return Detection(box, corners, max(first.confidence, second.confidence))
-
-
-def _width(boxes: FloatArray) -> FloatArray:
-    return np.asarray(np.maximum(boxes[..., 2] - boxes[..., 0], np.float32(1)))

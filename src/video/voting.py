@@ -12,27 +12,18 @@ from collections.abc import Iterator, Sequence
 from ..basics.results import Candidate
 from ..basics.texts import edit_distance
 
-#: No character in this slot.
-NONE = ""
-#: A missing first or last character is often one that was cut off, so its vote counts less.
-END_GAP = 0.5
-#: A frame in which nothing could be read speaks against the text with this share of its weight.
-UNREAD_DOUBT = 0.5
+#: No character in this slot; at the first and last ones it is often one that was cut off, so its vote counts less.
+NONE, END_GAP = "", 0.5
+UNREAD_DOUBT = 0.5  #: a frame in which nothing could be read speaks against the text with this share of its weight
 #: Frames of one video err alike: n readings count as the square root of n independent ones, and at most as so many.
 LARGEST_EVIDENCE = 5.0
-#: A vote is sure with so many readings and this confidence.
-SURE_READINGS = 3
-SURE_CONFIDENCE = 0.95
-#: Texts kept as candidates.
-VOTED_CANDIDATES = 10
+SURE_READINGS, SURE_CONFIDENCE = 3, 0.95  #: a vote is sure with so many readings and this confidence
+VOTED_CANDIDATES = 10  #: texts kept as candidates
 #: Two votes are on the same plate if the text of one has this probability in the other; if one is a part of the other
 #: and has so many characters; or if they differ in one character and one of them is less sure than this.
-LIKELY = 0.02
-SHORTEST_PART = 4
-UNSURE_CONFIDENCE = 0.7
+LIKELY, SHORTEST_PART, UNSURE_CONFIDENCE = 0.02, 4, 0.7
 #: A reading contradicts a vote if more than this share of the characters differs and both are this sure.
-LARGEST_DIFFERENCE = 0.6
-CONTRADICTION_CONFIDENCE = 0.5
+LARGEST_DIFFERENCE, CONTRADICTION_CONFIDENCE = 0.6, 0.5
 
 _Slot = dict[str, float]
 
@@ -41,11 +32,9 @@ class Vote:
     """The text of one plate from any number of readings."""
 
     def __init__(self) -> None:
-        #: How many readings had a text.
-        self.readings = 0
+        self.readings = 0  #: how many had a text
         self._slots: list[_Slot] = []
-        self._weight = 0.0
-        self._doubt = 0.0
+        self._weight = self._doubt = 0.0
 
     def add(self, candidates: Sequence[Candidate], weight: float) -> None:
         """Add a reading of a weight above 0; it has no candidates where the plate could not be read."""
@@ -101,8 +90,8 @@ class Vote:
             votes = dict(slot)
             if not firm or not firm[0] < place < firm[-1]:
                 votes[NONE] = END_GAP * votes.get(NONE, 0.0)
-            best = max(votes.values())
-            powers = {character: (vote / best) ** power for character, vote in votes.items()}
+            most = max(votes.values())
+            powers = {character: (vote / most) ** power for character, vote in votes.items()}
             total = sum(powers.values())
             yield {character: value / total for character, value in powers.items()}
 
@@ -116,39 +105,31 @@ class Vote:
         return min(math.sqrt(max(self.readings, 1)), LARGEST_EVIDENCE)
 
     def _add_text(self, text: str, weight: float) -> None:
-        slots: list[_Slot] = []
-        for slot, character in self._aligned(text):
-            voted = dict(slot) if slot is not None else {NONE: self._weight}
-            voted[character] = voted.get(character, 0.0) + weight
-            slots.append(voted)
-        self._slots = slots
-        self._weight += weight
-
-    def _aligned(self, text: str) -> list[tuple[_Slot | None, str]]:
-        """Each slot with its character of the text or NONE, and characters without a slot, in order; least cost."""
+        """Align a text with the slots at least cost, and give each slot the weight of its character or of none."""
         rows, columns = len(self._slots), len(text)
-        match = [[self._cost(slot, character) for character in text] for slot in self._slots]
         skip = [self._cost(slot, NONE) for slot in self._slots]
         for end in {0, rows - 1} if rows else ():
             skip[end] *= END_GAP
-        # Per cell its cost, and the step from the cell before: to both a slot and a character, to either alone.
-        best: dict[tuple[int, int], tuple[float, int]] = {}
+        # Per cell the least cost, and the step back to the cell before: over a slot and a character, or over either.
+        best: dict[tuple[int, int], tuple[float, int, int]] = {}
         for row, column in itertools.product(range(rows + 1), range(columns + 1)):
             options = []
             if row and column:
-                options.append((best[row - 1, column - 1][0] + match[row - 1][column - 1], 0))
+                match = self._cost(self._slots[row - 1], text[column - 1])
+                options.append((best[row - 1, column - 1][0] + match, -1, -1))
             if row:
-                options.append((best[row - 1, column][0] + skip[row - 1], 1))
+                options.append((best[row - 1, column][0] + skip[row - 1], -1, 0))
             if column:
-                options.append((best[row, column - 1][0] + 1.0, 2))
-            best[row, column] = min(options, default=(0.0, 0))
-        pairs: list[tuple[_Slot | None, str]] = []
-        row, column = rows, columns
-        while row or column:
-            step = best[row, column][1]
-            row, column = row - (step != 2), column - (step != 1)
-            pairs.append((None if step == 2 else self._slots[row], NONE if step == 1 else text[column]))
-        return pairs[::-1]
+                options.append((best[row, column - 1][0] + 1.0, 0, -1))
+            best[row, column] = min(options, default=(0.0, 0, 0))
+        slots: list[_Slot] = []
+        while rows or columns:
+            _, up, left = best[rows, columns]
+            slot = self._slots[rows - 1] if up else {NONE: self._weight}
+            character = text[columns - 1] if left else NONE
+            slots.insert(0, {**slot, character: slot.get(character, 0.0) + weight})
+            rows, columns = rows + up, columns + left
+        self._slots, self._weight = slots, self._weight + weight
 
     def _cost(self, slot: _Slot, character: str) -> float:
         return 1.0 - slot.get(character, 0.0) / self._weight
@@ -156,15 +137,14 @@ class Vote:
 
 def same_text(first: Vote, second: Vote) -> bool:
     """Whether two votes can be on one plate: the texts are the same, or likely, or unsure and nearly the same."""
-    one, other = first.text, second.text
-    if not one or not other:
-        return False
-    if one == other or _is_likely(one, second) or _is_likely(other, first):
-        return True
-    shorter, longer = sorted((one, other), key=len)
-    if len(shorter) >= SHORTEST_PART and shorter in longer:
-        return True
-    return edit_distance(one, other) == 1 and min(first.confidence, second.confidence) < UNSURE_CONFIDENCE
+    shorter, longer = sorted((first.text, second.text), key=len)
+    return bool(shorter) and (
+        shorter == longer
+        or (len(shorter) >= SHORTEST_PART and shorter in longer)
+        or _is_likely(first.text, second)
+        or _is_likely(second.text, first)
+        or (edit_distance(shorter, longer) == 1 and min(first.confidence, second.confidence) < UNSURE_CONFIDENCE)
+    )
 
 
 def contradicts(candidates: Sequence[Candidate], vote: Vote) -> bool:
