@@ -41,12 +41,11 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.ev
     if line := refusal(options.sets):
         print(line, file=sys.stderr)
         return 2
-    evaluated = {folder.name: evaluate_set(folder) for folder in options.sets}
-    figures = {name: of_set for name, (of_set, _) in evaluated.items()}
-    confidences = {name: of_set for name, (_, of_set) in evaluated.items()}
-    confidences["all"] = pd.concat(confidences.values())
-    calibrations = {name: calibration_figures(of_set) for name, of_set in confidences.items()}
-    print(as_table({name: figures.get(name, {}) | {"calibration": of_set} for name, of_set in calibrations.items()}))
+    evaluated: dict[str, Any] = {folder.name: evaluate_set(folder) for folder in options.sets}
+    evaluated["all"] = {}, pd.concat(confidences for _, confidences in evaluated.values())
+    calibrations = {name: calibration_figures(confidences) for name, (_, confidences) in evaluated.items()}
+    print(as_table({name: figures | {"calibration": calibrations[name]} for name, (figures, _) in evaluated.items()}))
+    figures = {name: of_set for name, (of_set, _) in evaluated.items() if of_set}
     made = {"date": datetime.date.today().isoformat(), "command": "python -m src.evaluation SET…"}
     record = made | {"sets": figures, "calibration": calibrations}
     options.output.write_text(json.dumps(record, indent=1) + "\n")

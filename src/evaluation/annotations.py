@@ -21,7 +21,7 @@ OVERLOOKED_KINDS = ("plate", "unclear", "background")
 
 def no_boxes() -> FloatArray:
     """Boxes ``[0, 4]``."""
-    return np.zeros((0, 4), np.float32)
+    return np.empty((0, 4), np.float32)
 
 
 @dataclass(frozen=True)

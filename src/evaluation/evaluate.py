@@ -37,13 +37,14 @@ def evaluate_set(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
         answer = main(str(item.path), output_dir=None)
         times.append(answer["timing_ms"] | {"total": 1000 * (time.perf_counter() - start)})
         comparisons.append(compare_answer(item, answer))
-    readings = {"reading": reading_figures(comparisons), "two_rows": reading_figures(comparisons, two_rows=True)}
-    figures = _rounded(asdict(detection_figures(comparisons)))
-    figures |= {name: reading and _rounded(asdict(reading)) for name, reading in readings.items()}
-    figures["ms"] = pd.DataFrame(times).median().round(2).to_dict()
+    figures = _rounded(detection_figures(comparisons)) | {
+        "reading": _rounded(reading_figures(comparisons)),
+        "two_rows": _rounded(reading_figures(comparisons, two_rows=True)),
+        "ms": pd.DataFrame(times).median().round(2).to_dict(),
+    }
     return figures, confidence_table(comparisons)
 
 
-def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
-    """With two decimals; None where there is no number."""
-    return {name: None if np.isnan(value) else round(value, 2) for name, value in figures.items()}
+def _rounded(figures: Any) -> Any:
+    """With two decimals; None where there is no number, or are no figures."""
+    return figures and {name: None if np.isnan(one) else round(one, 2) for name, one in asdict(figures).items()}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..basics.geometry import FloatArray, box_centres, iou_matrix, quad_size
+from ..basics.geometry import FloatArray, box_centres, box_to_quad, iou_matrix, quad_size
 from ..basics.results import Plate
 from ..basics.texts import edit_distance
 from .annotations import AnnotatedImage
@@ -93,29 +93,31 @@ def average_precision(comparisons: list[Comparison]) -> float:
     hits = np.array([hit for _, hit in sorted(ranked, key=lambda one: -one[0])], float)
     precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float((envelope * hits).sum() / total) if total else float("nan")
+    return float((envelope * hits).sum() / total) if total else np.nan
 
 
 @dataclass(frozen=True)
 class ReadingFigures:
-    """How well the texts that are known were read, in percent.
-
-    ``merged`` is ``exact`` with O as 0 and I as 1; the character error rate is the edit distance over the length of the
-    truth, of which a plate that is not located counts whole.
-    """
+    """How well the texts that are known were read, in percent."""
 
     texts: int
     exact: float
-    merged: float
-    character_error_rate: float
+    merged: float  # exact with O as 0 and I as 1
+    character_error_rate: float  # edits over the length of the truth, of which a plate not located counts whole
 
 
 def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> ReadingFigures | None:
-    """Figures of reading, of the plates of two rows alone if asked; None where no text is known."""
+    """Figures of reading, of the plates of two rows alone if asked; None where no text is known.
+
+    The shape is that of the annotated corners, or of the box where these are unknown.
+    """
     counts = []
     for comparison in comparisons:
         for plate, wanted, near in comparison.readings():
-            if two_rows and not _has_two_rows(comparison.true.boxes[plate], comparison.true.quads[plate]):
+            quad = comparison.true.quads[plate]
+            known = quad if np.isfinite(quad).all() else box_to_quad(comparison.true.boxes[plate])
+            width, height = quad_size(known)
+            if two_rows and width >= TWO_ROW_ASPECT * height:
                 continue
             texts = [text for text, _ in near]
             merged = [normalise_text(text, True) for text in texts]
@@ -127,25 +129,16 @@ def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> Re
     return ReadingFigures(len(counts), 100 * exact / len(counts), 100 * same / len(counts), 100 * off / length)
 
 
-def _has_two_rows(box: FloatArray, quad: FloatArray) -> bool:
-    """Whether a plate counts as one of two rows by its annotated corners ``[4, 2]``, or its box ``[4]`` without any."""
-    width, height = quad_size(quad) if np.isfinite(quad).all() else box[2:] - box[:2]
-    return bool(width < TWO_ROW_ASPECT * height)
-
-
 @dataclass(frozen=True)
 class DetectionFigures:
-    """How well plates were found: recall and AP at IoU 0.5 in percent, false detections per image.
-
-    ``corner_error`` is the mean distance of the corners of plates that were found, in percent of the plate's height.
-    """
+    """How well plates were found; NaN where there are no plates, or no corners are known."""
 
     images: int
     plates: int
-    recall: float
-    average_precision: float
+    recall: float  # percent, at IoU 0.5
+    average_precision: float  # likewise
     false_per_image: float
-    corner_error: float
+    corner_error: float  # mean distance of the corners of plates that were found, in percent of the plate's height
 
 
 def corner_errors(comparison: Comparison) -> list[float]:
@@ -159,19 +152,19 @@ def corner_errors(comparison: Comparison) -> list[float]:
 
 
 def detection_figures(comparisons: list[Comparison]) -> DetectionFigures:
-    """Figures of detection; recall and AP are NaN without plates, the corners' error where no corners are known."""
+    """Figures of detection."""
     plates = sum(len(c.true.boxes) for c in comparisons)
     found = sum(int((c.overlaps >= FOUND_IOU).any(axis=1).sum()) for c in comparisons)
     # An image without annotated plates says nothing about which of its detections are false.
     false = sum(c.false for c in comparisons if len(c.true.boxes))
     off = [error for comparison in comparisons for error in corner_errors(comparison)]
     return DetectionFigures(
-        images=len(comparisons),
-        plates=plates,
-        recall=100 * found / plates if plates else float("nan"),
+        len(comparisons),
+        plates,
+        recall=100 * found / plates if plates else np.nan,
         average_precision=100 * average_precision(comparisons),
         false_per_image=false / max(1, len(comparisons)),
-        corner_error=100 * float(np.mean(off)) if off else float("nan"),
+        corner_error=100 * float(np.mean(off)) if off else np.nan,
     )
 
 
@@ -183,13 +176,11 @@ def confidence_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
 
 
 def calibration_figures(table: pd.DataFrame) -> dict[str, Any]:
-    """Whether a confidence is what it says: of the texts read with a confidence of 0.8, are four of five right?
+    """Whether confidences are what they say: of the texts read with a confidence of 0.8, are four of five right?
 
-    Percentages as plain JSON types, None where nothing was read, from a table of confidences.
-
-    ``expected_error`` is the expected calibration error (Naeini et al., 2015), ``sure_right`` the share of right ones
-    among readings with a confidence of at least 0.9; a bin has the number of readings, their mean confidence and the
-    share of right ones.
+    Percentages of a table of confidences, None where nothing was read: ``expected_error`` is the expected calibration
+    error (Naeini et al., 2015), ``sure_right`` the share of right ones among readings with a confidence of at least
+    0.9; a bin has the number of readings, their mean confidence and the share of right ones.
     """
     bins = np.minimum((table["confidence"].to_numpy() * BINS).astype(int), BINS - 1)
     sums = table.assign(readings=1).groupby(bins).sum().reindex(range(BINS), fill_value=0)
