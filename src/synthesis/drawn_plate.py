@@ -23,10 +23,10 @@ Area = tuple[float, float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class Glyph:
-    """Something rasterised, cropped tightly to its ink."""
+    """One rasterised character."""
 
-    mask: Mask
-    top: int  # where its first row is: of a character, in pixels below the cap line
+    mask: Mask  # [height, width] ink coverage 0..255, cropped tightly to the ink
+    top: int  # pixels from the cap line down to the mask's first row (negative: above the cap line)
 
 
 class Lettering(Protocol):
@@ -195,16 +195,17 @@ def rounded_rectangle(width: int, height: int, inset: float, radius: float) -> M
     return mask
 
 
-def crop_to_ink(mask: Mask, top: int = 0) -> Glyph:
-    """Crop a coverage mask, whose first row is ``top``, to its ink.
+def crop_to_ink(mask: Mask) -> tuple[Mask, int]:
+    """Crop a coverage mask to its ink; also returns the first row of the crop in the mask.
 
     Raises:
         ValueError: the mask has no ink.
     """
-    x, y, width, height = cv2.boundingRect((mask >= INK_THRESHOLD).astype(np.uint8))
-    if not width:
+    ink = mask >= INK_THRESHOLD
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if rows.size == 0:
         raise ValueError("the mask has no ink")
-    return Glyph(np.ascontiguousarray(mask[y : y + height, x : x + width]), top + y)
+    return np.ascontiguousarray(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]), int(rows[0])
 
 
 def fit_height(mask: Mask, height: float, widest: float = float("inf")) -> Mask:

@@ -40,14 +40,15 @@ class FontFace:
     @lru_cache(maxsize=12_000)  # noqa: B019 - faces are few and compared by value
     def glyph(self, character: str) -> Glyph:
         """The character at ``CAP_HEIGHT``."""
-        return _render(_load(self), character, CAP_HEIGHT)
+        mask, top = _render(_load(self), character)
+        return Glyph(mask, top + CAP_HEIGHT)
 
     def text(self, line: str, shaped: bool) -> Mask:
         """A line with visible ink as a tight coverage mask, 48 pixels per em.
 
         Shaped, letters join and run from right to left as the script demands, where Pillow has Raqm.
         """
-        return _render(_load(self, 48, shaped), line).mask
+        return _render(_load(self, 48, shaped), line)[0]
 
 
 @lru_cache(maxsize=512)
@@ -63,12 +64,13 @@ def _load(face: FontFace, size: int = 0, shaped: bool = False) -> ImageFont.Free
     return font
 
 
-def _render(font: ImageFont.FreeTypeFont, line: str, above: int = 0) -> Glyph:
-    """The ink of a line, and how far its first row is below what is so many pixels above the base line."""
+def _render(font: ImageFont.FreeTypeFont, line: str) -> tuple[Mask, int]:
+    """The ink of a line, and its first row from the base line (negative: above it)."""
     left, top, right, bottom = (int(value) for value in font.getbbox(line, anchor="ls"))
-    image = Image.new("L", (right - left, bottom - top))
-    ImageDraw.Draw(image).text((-left, -top), line, fill=255, font=font, anchor="ls")
-    return crop_to_ink(np.asarray(image), top + above)
+    image = Image.new("L", (right - left + 4, bottom - top + 4))
+    ImageDraw.Draw(image).text((2 - left, 2 - top), line, fill=255, font=font, anchor="ls")
+    mask, first = crop_to_ink(np.asarray(image))
+    return mask, first + top - 2
 
 
 def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace]:
@@ -150,4 +152,4 @@ def write_glyphs(lettering: Lettering, line: str) -> Mask:
     tokens = [Token(one) if one in ALPHABET or one in IDEOGRAPHS else Token(space=0.2) for one in line.upper()]
     style = RowStyle(lettering, CAP_HEIGHT, (255.0, 255.0, 255.0))
     sheet.set_row(tokens, (0, 0, *sheet.size), style, 0, np.random.default_rng(0))
-    return crop_to_ink(sheet.relief).mask
+    return crop_to_ink(sheet.relief)[0]

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BeforeValidator
 
 from ..basics.tables import Entry
 from ..basics.texts import ALPHABET
@@ -15,7 +14,7 @@ from .alphabets import FamilyName
 from .drawn_plate import DrawnPlate, RowStyle, Token
 from .letterings import Letterings, load_letterings
 from .parts import PIECE, Pair, Part, Press, draw_pair, print_parts
-from .values import Arguments, Number, Weighted, draw, draw_number, known, load, one_of, with_defaults
+from .values import Arguments, Number, Weighted, draw, draw_number, known, load, one_of
 
 #: What the symbols of a pattern stand for; V is mostly a letter, as in personal plates.
 SYMBOL_CLASSES = {"L": ALPHABET[10:], "D": ALPHABET[:10], "X": ALPHABET}
@@ -69,12 +68,14 @@ class Design(ROW_ARGUMENTS.table):  # type: ignore[name-defined,misc]
 
 def merge_variants(tables: dict[str, Any]) -> dict[str, Any]:
     """The tables of ``designs.toml`` with whole variants: from the defaults, the design and what is its own."""
-    designs = with_defaults(tables).items()
-    return {name: [design | variant for variant in design.pop("variants", [{}])] for name, design in designs}
+    defaults = tables.pop("defaults", {})
+    return {
+        name: [defaults | design | variant for variant in design.pop("variants", [{}])]
+        for name, design in tables.items()
+    }
 
 
-Designs = Annotated[dict[str, list[Design]], BeforeValidator(merge_variants)]
-DESIGNS: dict[str, list[Design]] = load("designs.toml", Designs)
+DESIGNS: dict[str, list[Design]] = load("designs.toml", dict[str, list[Design]], merge_variants)
 
 
 def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) -> DrawnPlate:

@@ -98,12 +98,6 @@ class Arguments(Generic[T]):
         return self._function(*omitted, **drawn | given)
 
 
-def with_defaults(tables: dict[str, Any]) -> dict[str, Any]:
-    """Tables, completed from the one of them that is called ``defaults``."""
-    defaults = tables.pop("defaults", {})
-    return {name: defaults | table for name, table in tables.items()}
-
-
-def load(name: str, form: Any) -> Any:
+def load(name: str, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:
     """Read a file of ``data/synthesis``, see :func:`numberplate.basics.tables.load_tables`."""
-    return load_tables(SYNTHESIS_DIRECTORY / name, form)
+    return load_tables(SYNTHESIS_DIRECTORY / name, form, prepare)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from src.synthesis import values
-from src.synthesis.alphabets import Strokes
+from src.synthesis.alphabets import Strokes, with_defaults
 from src.synthesis.parts import WORDS, write_line
-from src.synthesis.plates import Designs
+from src.synthesis.plates import Design, merge_variants
 from src.synthesis.values import SYNTHESIS_DIRECTORY, draw, draw_number, load
 
 RNG = np.random.default_rng(0)
@@ -65,8 +65,9 @@ def test_errors_name_the_file_and_the_key(
     assert old in text
     (tmp_path / file).write_text(text.replace(old, new, 1), "utf-8")
     monkeypatch.setattr(values, "SYNTHESIS_DIRECTORY", tmp_path)
+    form, prepare = (dict[str, list[Design]], merge_variants) if file == "designs.toml" else (Strokes, with_defaults)
     with pytest.raises(ValueError, match=f"{file}.*{key}"):
-        load(file, Designs if file == "designs.toml" else Strokes)
+        load(file, form, prepare)
 
 
 def test_every_line_of_small_print_can_be_written() -> None:
