@@ -18,8 +18,8 @@ from .basics.errors import InputError, UnreachableError
 from .basics.interrupts import treat_termination_as_interrupt
 from .basics.results import VehicleRecord
 from .formats.openalpr import openalpr_answer
+from .media.answers import BYTE_ORDER_MARK, csv_heading, csv_lines, record_line
 from .media.inputs import FolderSource, LiveSource, Photograph, VideoSource, printable
-from .media.tables import BYTE_ORDER_MARK, csv_heading, csv_lines, record_line
 from .pipeline import Data, Outcome, data_preprocessing, model_prediction
 from .recognition.options import ReadOptions
 from .video.crossing import Line

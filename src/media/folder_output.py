@@ -7,10 +7,9 @@ import re
 from pathlib import Path
 
 from ..basics.results import Failure, FolderResult, ImageResult, VideoResult
-from .answers import json_bytes
+from .answers import csv_heading, csv_lines, json_bytes
 from .record_log import RecordLog
 from .saving import OutputFolder
-from .tables import csv_heading, csv_lines
 
 
 class FolderOutput(contextlib.ExitStack):
@@ -25,8 +24,7 @@ class FolderOutput(contextlib.ExitStack):
         self._folder, self._has_videos = folder, has_videos
         stem = "results" if re.search(r"[*?\[]|^\d+ inputs$", name) else Path(name).resolve().name or "results"
         with folder.complaining(), contextlib.ExitStack() as undo:
-            stem = folder.claim(stem, ".csv", name)
-            undo.callback(folder.release, stem)
+            stem = undo.enter_context(folder.claimed(stem, ".csv", name))
             self._saved = {kind: str(folder.path(f"{stem}.{kind}")) for kind in ("json", "csv")}
             self._csv = RecordLog(folder.path(f"{stem}.partial.csv"), csv_heading(has_videos))
             undo.callback(self._csv.remove)

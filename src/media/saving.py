@@ -22,7 +22,6 @@ from .leftovers import is_abandoned, remove_leftovers, temporary_beside, this_pr
 _NOT_FINISHED = "reading has not ended, or was ended by force; what was read until then may lie beside this file"
 #: It looks at all names of the folder.
 _remove_leftovers_once = functools.cache(remove_leftovers)
-_KINDS = {"image": ImageResult, "video": VideoResult}
 #: File systems allow 255 bytes; ``-1234.frames.jsonl`` has to fit as well.
 _LONGEST_STEM_BYTES = 230
 
@@ -38,13 +37,11 @@ class OutputFolder:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Make the folder if need be; raises :class:`OutputError` where nothing can be written into it."""
         self._path = Path(path)
-        try:
+        # A name with a zero byte is a ValueError.
+        with self.complaining((OSError, ValueError)):
             self._path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self._path):
-                pass
+            tempfile.TemporaryFile(dir=self._path).close()
             _remove_leftovers_once(self._path)
-        except (OSError, ValueError) as error:
-            raise self._unwritable(error) from error
 
     def save(self, photograph: Photograph, annotated: BGRImage | None, result: ImageResult) -> ImageResult:
         """Save the answer for a picture as JSON, and its annotated copy; returns it with the names of the files.
@@ -54,17 +51,14 @@ class OutputFolder:
         """
         original = Path(photograph.file_name)
         suffix = roomy_suffix(photograph.image, original.suffix)
-        with self.complaining(), contextlib.ExitStack() as undo:
-            stem = self.claim(original.stem, suffix, photograph.name if photograph.path else None)
-            undo.callback(self.release, stem)
-            files: dict[str, bytes | Path] = {}
-            saved = {"json": str(self.path(f"{stem}.json"))}
+        owner = photograph.name if photograph.path else None
+        with self.complaining(), self.claimed(original.stem, suffix, owner) as stem:
+            saved, files = {"json": str(self.path(f"{stem}.json"))}, {}
             if annotated is not None:
                 saved = {"annotated": str(self.path(f"{stem}{suffix}")), **saved}
                 files[saved["annotated"]] = encode_picture(annotated, suffix)
             result = dataclasses.replace(result, saved=saved)
             self.write({**files, saved["json"]: json_bytes(result.to_dict())})
-            undo.pop_all()
         return result
 
     def earlier_answer(self, file_name: str, owner: str) -> ImageResult | VideoResult | None:
@@ -73,9 +67,9 @@ class OutputFolder:
             content = json_content(self.path(f"{name}.json"))
             if not content:
                 break
-            kind: type[ImageResult | VideoResult] | None = _KINDS.get(content.get("kind", ""))
-            if kind and content.get("input") == owner and not content.get("error"):
-                return kind.from_dict(content)
+            for kind in (ImageResult, VideoResult):
+                if (content.get("kind"), content.get("input")) == (kind.kind, owner) and not content.get("error"):
+                    return kind.from_dict(content)
         return None
 
     def tidy(self) -> None:
@@ -87,47 +81,50 @@ class OutputFolder:
         return self._path / name
 
     @contextlib.contextmanager
-    def complaining(self) -> Iterator[None]:
+    def complaining(self, kinds: type[OSError] | tuple[type[Exception], ...] = OSError) -> Iterator[None]:
         """Turns a failure to write into :class:`OutputError`."""
         try:
             yield
-        except OSError as error:
-            raise self._unwritable(error) from error
+        except kinds as error:
+            name, reason = printable(str(self._path)), getattr(error, "strerror", None) or error
+            message = f"{name}: results cannot be saved there ({reason}); choose another output folder"
+            raise OutputError(message) from error
 
-    def _unwritable(self, error: OSError | ValueError) -> OutputError:
-        reason = (error.strerror or error) if isinstance(error, OSError) else error
-        name = printable(str(self._path))
-        return OutputError(f"{name}: results cannot be saved there ({reason}); choose another output folder")
-
-    def claim(self, stem: str, suffix: str, owner: str | None) -> str:
-        """The first of ``stem``, ``stem-2``, … that is free or holds the owner's earlier answer.
+    @contextlib.contextmanager
+    def claimed(self, stem: str, suffix: str, owner: str | None) -> Iterator[str]:
+        """The first of ``stem``, ``stem-2``, … that is free or holds the owner's earlier answer, to save files under.
 
         A free name is taken by making its JSON file, which only one thread or process can. Until the answer is there it
-        says whose it will be; of a process that was killed it can be taken over.
-        """
-        names = _names(stem)
-        while True:
-            name = next(names)
-            record = self.path(f"{name}.json")
-            try:
-                with record.open("x") as file:
-                    if not os.path.lexists(self.path(f"{name}{suffix}")):
-                        json.dump({"input": owner, "error": _NOT_FINISHED, "process": this_process()}, file)
-                        return name
-                record.unlink()
-            except FileExistsError:
-                if owner is not None and _is_answer_for(record, owner):
-                    return name
-            except OSError:
-                record.unlink(missing_ok=True)
-                raise
+        says whose it will be; of a process that was killed it can be taken over. Without an answer it goes at the end.
 
-    def release(self, stem: str) -> None:
-        """Give a claimed name back if nothing was saved under it: its JSON file still says whose it will be."""
-        record = self.path(f"{stem}.json")
-        with contextlib.suppress(OSError):
-            if "process" in json_content(record):
-                record.unlink()
+        Raises:
+            OSError: no file can be made.
+        """
+        name = next(name for name in _names(stem) if self._claim(name, suffix, owner))
+        try:
+            yield name
+        finally:
+            record = self.path(f"{name}.json")
+            with contextlib.suppress(OSError):
+                if "process" in json_content(record):
+                    record.unlink()
+
+    def _claim(self, name: str, suffix: str, owner: str | None) -> bool:
+        record = self.path(f"{name}.json")
+        try:
+            with record.open("x") as file:
+                if is_free := not os.path.lexists(self.path(f"{name}{suffix}")):
+                    json.dump({"input": owner, "error": _NOT_FINISHED, "process": this_process()}, file)
+        except FileExistsError:
+            content = json_content(record)
+            is_over = "process" not in content or is_abandoned(record, str(content["process"]))
+            return owner is not None and content.get("input") == owner and is_over
+        except OSError:
+            record.unlink(missing_ok=True)
+            raise
+        if not is_free:
+            record.unlink()
+        return is_free
 
     def write(self, files: Mapping[str, bytes | Path]) -> None:
         """Write contents, or rename temporary files beside their paths; none appears before all are whole.
@@ -135,10 +132,9 @@ class OutputFolder:
         Raises:
             OSError: they cannot be written; nothing is left of them.
         """
-        whole: dict[str, Path] = {}
+        whole = {path: one if isinstance(one, Path) else temporary_beside(path) for path, one in files.items()}
         try:
             for path, content in files.items():
-                whole[path] = content if isinstance(content, Path) else temporary_beside(path)
                 if not isinstance(content, Path):
                     whole[path].write_bytes(content)
             for path, temporary in whole.items():
@@ -156,11 +152,3 @@ def _names(stem: str) -> Iterator[str]:
         stem = encoded[:_LONGEST_STEM_BYTES].decode(errors="ignore")
     yield stem
     yield from (f"{stem}-{number}" for number in itertools.count(2))
-
-
-def _is_answer_for(record: Path, owner: str) -> bool:
-    """Whether an earlier JSON file holds the answer for an input, or was to hold it when its process was killed."""
-    content = json_content(record)
-    if content.get("input") != owner:
-        return False
-    return "process" not in content or is_abandoned(record, str(content["process"]))

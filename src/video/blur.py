@@ -156,13 +156,9 @@ def texts_of(path: Path) -> list[str]:
 
 def _save(folder: OutputFolder, stem: str, suffix: str, content: bytes | Path) -> str:
     """Save a copy under a free name; returns that."""
-    with folder.complaining():
-        stem = folder.claim(stem, suffix, None)
-        try:
-            path = str(folder.path(f"{stem}{suffix}"))
-            folder.write({path: content})
-        finally:
-            folder.release(stem)
+    with folder.complaining(), folder.claimed(stem, suffix, None) as stem:
+        path = str(folder.path(f"{stem}{suffix}"))
+        folder.write({path: content})
     return path
 
 

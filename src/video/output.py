@@ -20,7 +20,7 @@ import av
 
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord, VideoResult
-from ..media.answers import json_bytes
+from ..media.answers import csv_heading, csv_text, json_bytes, record_line
 from ..media.draw import Plane
 from ..media.encoding import encode_picture
 from ..media.images import BGRImage
@@ -28,7 +28,6 @@ from ..media.inputs import VideoSource
 from ..media.leftovers import temporary_beside
 from ..media.record_log import RecordLog
 from ..media.saving import OutputFolder
-from ..media.tables import csv_heading, csv_text, record_line
 from .description import VideoDescription
 from .encoder import CONTAINERS, VideoWriter
 
@@ -72,8 +71,8 @@ class VideoOutput(contextlib.ExitStack):
         self._writer: VideoWriter | None = None
         with folder.complaining(), contextlib.ExitStack() as undo:
             # Only a file comes again: every reading of anything else has a name of its own.
-            self._stem = folder.claim(Path(source.file_name).stem, self._suffix, source.name if source.path else None)
-            undo.callback(folder.release, self._stem)
+            owner = source.name if source.path else None
+            self._stem = undo.enter_context(folder.claimed(Path(source.file_name).stem, self._suffix, owner))
             self._saved = {"json": folder.path(f"{self._stem}.json")}
             self._start_logs(undo)
             if "crops" in kinds:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from src.basics.errors import InputError
+from src.media.answers import VIDEO_COLUMNS, csv_text
 from src.media.inputs import open_input
 from src.media.saving import OutputFolder
-from src.media.tables import VIDEO_COLUMNS, csv_text
 from src.video.crossing import Line
 from src.video.options import SAVED, VideoOptions
 from src.video.reader import read_video
