@@ -18,10 +18,10 @@ from ..basics.errors import InputError, OutputError
 from ..basics.geometry import quad_to_box
 from ..basics.interrupts import treat_termination_as_interrupt
 from ..basics.results import Box, Failure
+from ..media.encoding import encode_like
 from ..media.images import BGRImage
 from ..media.inputs import FolderSource, ImageSource, LiveSource, VideoSource, each_source, open_input
 from ..media.leftovers import temporary_beside
-from ..media.metadata import encode_like
 from ..media.saving import OutputFolder
 from ..recognition.erasing import comparable, erase_plates
 from ..recognition.recogniser import load_recogniser
