@@ -11,16 +11,17 @@ EXIT_BAD_USAGE = 2
 
 
 class Command(NamedTuple):
-    """A command: its module, whose ``run(arguments, program)`` gives the exit status, and the extra that it needs."""
+    """A command: the extra that it needs, and ``function(arguments, program)`` of a module gives the exit status."""
 
     module: str
     extra: str
     summary: str
+    function: str = "run"
 
 
 COMMANDS = {
     "read": Command(".cli", "", "find and read the plates of a picture, a folder, a video or a camera"),
-    "blur": Command(".video.blur", "", "make the plates in pictures and videos unreadable"),
+    "blur": Command(".cli", "", "make the plates in pictures and videos unreadable", "run_blur"),
     "serve": Command(".service.__main__", "service", "start the REST service and its web page"),
     "evaluate": Command(".evaluation.__main__", "train", "measure how well annotated sets of pictures are read"),
 }
@@ -46,7 +47,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"{program} {name}: {error}; pip install 'numberplate[{command.extra}]'", file=sys.stderr)
         return EXIT_BAD_USAGE
-    status: int = module.run(given, f"{program} {name}")
+    status: int = getattr(module, command.function)(given, f"{program} {name}")
     return status
 
 

@@ -1,4 +1,4 @@
-"""The command ``numberplate read``, in a checkout also ``python -m src.pipeline``."""
+"""The commands ``numberplate read``, in a checkout also ``python -m src.pipeline``, and ``numberplate blur``."""
 
 import argparse
 import contextlib
@@ -12,6 +12,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from .basics.errors import InputError, UnreachableError
@@ -40,8 +41,7 @@ class _Printer:
     """
 
     def __init__(self, form: str, data: Data, stop: threading.Event, excel: bool) -> None:
-        self._form, self._name, self._stop = form, getattr(data, "name", ""), stop
-        self._has_videos = isinstance(data, VideoSource) or (isinstance(data, FolderSource) and data.has_videos)
+        self._form, self._name, self._has_videos, self._stop = form, data.name, _has_videos(data), stop
         #: Whether all could be printed.
         self.is_open = True
         if form == "csv":
@@ -109,11 +109,12 @@ def _parser(program: str) -> argparse.ArgumentParser:
     add("--display", action="store_true", help="show the annotated pictures; any key goes on")
     text = "note when vehicles of a video cross this line, in pixels; from left to right is in; can be given again"
     add("--line", action="append", default=[], type=_told(Line.parse), metavar="[NAME=]X1,Y1,X2,Y2", help=text)
-    add("--duration", type=_told(_seconds), metavar="SECONDS", help="stop reading a video after so long")
+    seconds, count = _above_0(float, "a number of seconds"), _above_0(int, "a whole number")
+    add("--duration", type=seconds, metavar="SECONDS", help="stop reading a video after so long")
     text = "end when a camera or stream has sent no picture for so long (without it, it is tried again for ever)"
-    add("--give-up", type=_told(_seconds), metavar="SECONDS", help=text)
+    add("--give-up", type=seconds, metavar="SECONDS", help=text)
     text = "processes that read many inputs (%(default)s)"
-    add("--workers", type=_told(_count), default=1, metavar="N", help=text)
+    add("--workers", type=count, default=1, metavar="N", help=text)
     add("--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)")
     known = parser.add_argument_group("what is known of the plates")
     for option in dataclasses.fields(ReadOptions):
@@ -125,17 +126,16 @@ def _parser(program: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _seconds(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        if 0 < float(text) < math.inf:
-            return float(text)
-    raise InputError(f"{text}: give a number of seconds above 0")
+def _above_0(kind: Callable[[str], float], what: str) -> Callable[[str], float]:
+    """What argparse calls to have a number of a kind."""
 
+    def parsed(text: str) -> float:
+        with contextlib.suppress(ValueError):
+            if 0 < (number := kind(text)) < math.inf:
+                return number
+        raise argparse.ArgumentTypeError(f"{text}: give {what} above 0")
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise InputError(f"{text}: give a whole number above 0")
-    return int(text)
+    return parsed
 
 
 def _kinds(text: str) -> tuple[str, ...]:
@@ -175,15 +175,18 @@ def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespac
     return options
 
 
+def _has_videos(data: Data) -> bool:
+    return data.has_videos if isinstance(data, FolderSource) else isinstance(data, VideoSource)
+
+
 def _idle(options: argparse.Namespace, data: Data) -> Iterator[str]:
     """What was chosen, and does nothing for such an input."""
-    is_many, is_live = isinstance(data, FolderSource), isinstance(data, LiveSource)
-    has_videos = data.has_videos if isinstance(data, FolderSource) else isinstance(data, VideoSource)
+    is_many, has_videos = isinstance(data, FolderSource), _has_videos(data)
     for flag, is_given, what, does in (
         ("--line", options.line, "a video", has_videos),
         ("--duration", options.duration, "a video", has_videos),
         ("--crops", options.crops, "a video", has_videos),
-        ("--give-up", options.give_up, "a camera or stream", is_live),
+        ("--give-up", options.give_up, "a camera or stream", isinstance(data, LiveSource)),
         ("--workers", options.workers > 1, "many inputs", is_many),
         ("--recursive", options.recursive, "a folder", is_many),
         ("--resume", options.resume, "many inputs that are saved", is_many and not options.no_save),
@@ -194,7 +197,7 @@ def _idle(options: argparse.Namespace, data: Data) -> Iterator[str]:
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pipeline") -> int:
-    """The command line.
+    """The command line of reading.
 
     Args:
         arguments: instead of those that the process was started with.
@@ -204,45 +207,86 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pi
         The exit status.
     """
     options = _options(arguments, program)
-    level = logging.ERROR if options.quiet else logging.INFO
+    return _ended(_read, options, logging.ERROR if options.quiet else logging.INFO)
+
+
+def run_blur(arguments: Sequence[str] | None = None, program: str = "python -m src blur") -> int:
+    """The command line of blurring; as :func:`run`."""
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description="Make the number plates in pictures and videos unreadable. The names of the copies go to stdout.",
+        epilog="Exit status: 0 all was blurred, 2 bad usage or nothing was, 3 not all was, 130 interrupted.",
+    )
+    text = "a picture, a video, a folder, or a pattern in quotes ('*.jpg')"
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help=text)
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the copies; nothing is overwritten")
+    text = "plates that stay as they are: a CSV file with a column named text, or a text per line"
+    parser.add_argument("--except", dest="list", type=Path, metavar="FILE", help=text)
+    text = "leave out place, time, device and comments, which are kept without it"
+    parser.add_argument("--strip-metadata", action="store_true", help=text)
+    return _ended(_blur, parser.parse_args(arguments), logging.INFO)
+
+
+def _ended(command: Callable[[argparse.Namespace], int], options: argparse.Namespace, level: int) -> int:
+    """Do what a command does; returns its exit status."""
     logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="PIL")
     treat_termination_as_interrupt()
-    stop = threading.Event()
     try:
-        data = data_preprocessing(options.inputs if len(options.inputs) > 1 else options.inputs[0], options.recursive)
-        for warning in _idle(options, data):
-            _LOGGER.warning("%s", warning)
-        with _lines_above_progress(data):
-            printer = _Printer(options.format, data, stop, options.excel)
-            # Nobody can wait for the end of a live source, and few want to for that of a folder.
-            prints_records = isinstance(data, LiveSource) and options.format != "openalpr"
-            prints_outcomes = isinstance(data, FolderSource) and options.format != "json"
-            answer = model_prediction(
-                data,
-                None if options.no_save else options.output,
-                runtime=options.runtime,
-                display=options.display,
-                options=options.known,
-                video=VideoOptions(
-                    lines=tuple(options.line),
-                    duration_s=options.duration,
-                    save=options.save + ("crops",) * options.crops,
-                    give_up_s=options.give_up,
-                    hidden=options.quiet,
-                    stop=stop,
-                    on_vehicle=printer.record if prints_records else None,
-                ),
-                workers=options.workers,
-                resume=options.resume,
-                on_outcome=printer.outcome if prints_outcomes else None,
-            )
+        return command(options)
     except InputError as error:
         _LOGGER.error("%s", error)
         return EXIT_UNREACHABLE if isinstance(error, UnreachableError) else EXIT_BAD_INPUT
     except KeyboardInterrupt:
         _LOGGER.error("interrupted; what was saved so far is whole")
         return EXIT_INTERRUPTED
+
+
+def _blur(options: argparse.Namespace) -> int:
+    from .video.blur import blur_each, texts_of
+
+    statuses = set()
+    texts = texts_of(options.list) if options.list else []
+    for done in blur_each(options.inputs, options.output, except_texts=texts, strip_metadata=options.strip_metadata):
+        if done.saved:
+            print(done.saved, flush=True)
+            statuses.add(0)
+        if done.error:
+            _LOGGER.error("%s", done.error)
+            statuses.add(EXIT_BAD_INPUT)
+    return EXIT_SOME_FAILED if len(statuses) > 1 else statuses.pop()
+
+
+def _read(options: argparse.Namespace) -> int:
+    stop = threading.Event()
+    data = data_preprocessing(options.inputs if len(options.inputs) > 1 else options.inputs[0], options.recursive)
+    for warning in _idle(options, data):
+        _LOGGER.warning("%s", warning)
+    # Nobody can wait for the end of a live source, and few want to for that of a folder.
+    prints_records = isinstance(data, LiveSource) and options.format != "openalpr"
+    prints_outcomes = isinstance(data, FolderSource) and options.format != "json"
+    with _lines_above_progress(data):
+        printer = _Printer(options.format, data, stop, options.excel)
+        video = VideoOptions(
+            lines=tuple(options.line),
+            duration_s=options.duration,
+            save=options.save + ("crops",) * options.crops,
+            give_up_s=options.give_up,
+            hidden=options.quiet,
+            stop=stop,
+            on_vehicle=printer.record if prints_records else None,
+        )
+        answer = model_prediction(
+            data,
+            None if options.no_save else options.output,
+            runtime=options.runtime,
+            display=options.display,
+            options=options.known,
+            video=video,
+            workers=options.workers,
+            resume=options.resume,
+            on_outcome=printer.outcome if prints_outcomes else None,
+        )
     if not prints_records and not prints_outcomes:
         printer.answer(answer)
     if answer["saved"]:

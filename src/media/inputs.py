@@ -3,7 +3,9 @@
 Every kind of input is recognised in :func:`open_input`, and nowhere else.
 """
 
+import contextlib
 import dataclasses
+import functools
 import glob
 import io
 import os
@@ -86,12 +88,10 @@ class ImageSource:
 
     def load(self) -> Photograph:
         """Decode the picture; raises :class:`InputError` where that cannot be done."""
-        start = time.perf_counter()
+        start, path = time.perf_counter(), self.content if isinstance(self.content, Path) else None
         content = downloaded(self.content, self.name) if isinstance(self.content, str) else self.content
         image = read_image(content, self.name)
-        load_ms = 1000 * (time.perf_counter() - start)
-        path = self.content if isinstance(self.content, Path) else None
-        return Photograph(self.name, image, self.file_name, path, load_ms)
+        return Photograph(self.name, image, self.file_name, path, 1000 * (time.perf_counter() - start))
 
     @property
     def file_name(self) -> str:
@@ -255,9 +255,8 @@ def _open_bytes(file: Any, name: str) -> ImageSource | VideoSource:
             buffered = whole
         return VideoSource(name, buffered)
     content = buffered.read(MAX_FILE_BYTES + 1)
-    if start.startswith(b"GIF8") and _is_animated(io.BytesIO(content)):
-        return VideoSource(name, io.BytesIO(content))
-    return ImageSource(name, content)
+    is_animated = start.startswith(b"GIF8") and _is_animated(io.BytesIO(content))
+    return VideoSource(name, io.BytesIO(content)) if is_animated else ImageSource(name, content)
 
 
 def _is_animated(file: Path | io.BytesIO) -> bool:
@@ -270,13 +269,11 @@ def _is_animated(file: Path | io.BytesIO) -> bool:
 
 def _start_of(path: Path) -> bytes:
     """The first bytes of a file; none where it cannot be read, which is told when it is."""
-    try:
+    with contextlib.suppress(OSError):
         # Opening a FIFO would wait for somebody to write into it.
         if path.is_file():
             with path.open("rb") as file:
                 return file.read(_START)
-    except OSError:
-        pass
     return b""
 
 
@@ -289,11 +286,9 @@ def _many(name: str, paths: Iterable[Path], kind: str, recursive: bool) -> Folde
 
 def _listed(paths: Iterable[Path], recursive: bool) -> Iterator[ImageSource | VideoSource | Failure]:
     """What paths stand for, in the order of their names: hidden files and results of earlier runs for nothing."""
-    own: dict[Path, set[str]] = {}
+    own = functools.cache(own_results)
     for path in sorted(paths):
-        if path.parent not in own:
-            own[path.parent] = own_results(path.parent)
-        if path.name.startswith(".") or path.name in own[path.parent]:
+        if path.name.startswith(".") or path.name in own(path.parent):
             continue
         name = printable(str(path))
         try:
