@@ -11,19 +11,20 @@ EXIT_BAD_USAGE = 2
 
 
 class Command(NamedTuple):
-    """A command: the extra that it needs, and ``function(arguments, program)`` of a module gives the exit status."""
+    """A command: the module whose function, given arguments and what the help calls it, returns the exit status."""
 
     module: str
-    extra: str
     summary: str
     function: str = "run"
+    #: What its module needs besides.
+    extra: str = ""
 
 
 COMMANDS = {
-    "read": Command(".cli", "", "find and read the plates of a picture, a folder, a video or a camera"),
-    "blur": Command(".cli", "", "make the plates in pictures and videos unreadable", "run_blur"),
-    "serve": Command(".service.__main__", "service", "start the REST service and its web page"),
-    "evaluate": Command(".evaluation.__main__", "train", "measure how well annotated sets of pictures are read"),
+    "read": Command(".cli", "find and read the plates of a picture, a folder, a video or a camera"),
+    "blur": Command(".cli", "make the plates in pictures and videos unreadable", "run_blur"),
+    "serve": Command(".service.__main__", "start the REST service and its web page", extra="service"),
+    "evaluate": Command(".evaluation.__main__", "measure how well annotated sets of pictures are read", extra="train"),
 }
 
 

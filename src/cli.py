@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .basics.errors import InputError, UnreachableError
 from .basics.interrupts import treat_termination_as_interrupt
@@ -40,12 +40,13 @@ class _Printer:
     When nobody is there any more to read them, as after ``| head -1``, it is as good as Ctrl-C.
     """
 
-    def __init__(self, form: str, data: Data, stop: threading.Event, excel: bool) -> None:
-        self._form, self._name, self._has_videos, self._stop = form, data.name, _has_videos(data), stop
+    def __init__(self, options: argparse.Namespace, data: Data) -> None:
+        self._form, self._stop = options.format, options.video.stop
+        self._name, self._has_videos = data.name, _has_videos(data)
         #: Whether all could be printed.
         self.is_open = True
-        if form == "csv":
-            self._print(BYTE_ORDER_MARK * excel + csv_heading(self._has_videos))
+        if self._form == "csv":
+            self._print(BYTE_ORDER_MARK * options.excel + csv_heading(self._has_videos))
 
     def record(self, record: VehicleRecord) -> None:
         """Print a vehicle of a live source."""
@@ -100,62 +101,31 @@ def _parser(program: str) -> argparse.ArgumentParser:
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("--no-save", action="store_true", help="save nothing")
     text = f"what to save: {', '.join(SAVED)}, or none (all but crops)"
-    saving.add_argument("--save", type=_told(_kinds), default=EVERYTHING.save, metavar="KIND,…", help=text)
+    saving.add_argument("--save", default=",".join(EVERYTHING.save), metavar="KIND,…", help=text)
     add("--crops", action="store_true", help="save the best picture of each plate of a video, too")
-    forms = ("json", "jsonl", "csv", "openalpr")
-    add("--format", choices=forms, default="json", help="form of the answer on stdout (%(default)s)")
+    text = "form of the answer on stdout (%(default)s)"
+    add("--format", choices=("json", "jsonl", "csv", "openalpr"), default="json", help=text)
     add("--excel", action="store_true", help="begin CSV so that Excel knows its characters")
     add("--quiet", action="store_true", help="tell errors only, and show no progress")
     add("--display", action="store_true", help="show the annotated pictures; any key goes on")
     text = "note when vehicles of a video cross this line, in pixels; from left to right is in; can be given again"
-    add("--line", action="append", default=[], type=_told(Line.parse), metavar="[NAME=]X1,Y1,X2,Y2", help=text)
-    seconds, count = _above_0(float, "a number of seconds"), _above_0(int, "a whole number")
-    add("--duration", type=seconds, metavar="SECONDS", help="stop reading a video after so long")
+    add("--line", action="append", default=[], metavar="[NAME=]X1,Y1,X2,Y2", help=text)
+    add("--duration", type=float, metavar="SECONDS", help="stop reading a video after so long")
     text = "end when a camera or stream has sent no picture for so long (without it, it is tried again for ever)"
-    add("--give-up", type=seconds, metavar="SECONDS", help=text)
-    text = "processes that read many inputs (%(default)s)"
-    add("--workers", type=count, default=1, metavar="N", help=text)
+    add("--give-up", type=float, metavar="SECONDS", help=text)
+    add("--workers", type=int, default=1, metavar="N", help="processes that read many inputs (%(default)s)")
     add("--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)")
     known = parser.add_argument_group("what is known of the plates")
     for option in dataclasses.fields(ReadOptions):
-        flag = f"--{option.name.replace('_', '-')}"
+        kind: dict[str, Any] = {"action": "append", "metavar": "VALUE"}
         if option.type is bool:
-            known.add_argument(flag, action="store_const", const=["true"], default=[], help=option.metadata["help"])
-        else:
-            known.add_argument(flag, action="append", default=[], metavar="VALUE", help=option.metadata["help"])
+            kind = {"action": "store_const", "const": ["true"]}
+        known.add_argument(f"--{option.name.replace('_', '-')}", default=[], help=option.metadata["help"], **kind)
     return parser
 
 
-def _above_0(kind: Callable[[str], float], what: str) -> Callable[[str], float]:
-    """What argparse calls to have a number of a kind."""
-
-    def parsed(text: str) -> float:
-        with contextlib.suppress(ValueError):
-            if 0 < (number := kind(text)) < math.inf:
-                return number
-        raise argparse.ArgumentTypeError(f"{text}: give {what} above 0")
-
-    return parsed
-
-
-def _kinds(text: str) -> tuple[str, ...]:
-    return VideoOptions(save=() if text == "none" else tuple(kind.strip() for kind in text.split(","))).save
-
-
-def _told(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """What argparse calls, so that it tells what is wrong."""
-
-    def parsed(text: str) -> Any:
-        try:
-            return parse(text)
-        except InputError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return parsed
-
-
 def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
-    """The options, with one input at least."""
+    """The options, with one input at least, and those that say more as ``known`` and ``video``."""
     parser = _parser(program)
     given = list(sys.argv[1:] if arguments is None else arguments)
     # argparse finds no inputs behind options unless they may be mixed; but then it does not know "--".
@@ -167,9 +137,21 @@ def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespac
     options.inputs = options.paths + options.input
     if not options.inputs:
         parser.error("give an input")
+    for flag in ("duration", "give_up", "workers"):
+        if (number := getattr(options, flag)) is not None and not 0 < number < math.inf:
+            parser.error(f"argument --{flag.replace('_', '-')}: give a number above 0")
+    known = [option.name for option in dataclasses.fields(ReadOptions)]
+    kinds = [] if options.save == "none" else [kind.strip() for kind in options.save.split(",")]
     try:
-        told = {option.name: getattr(options, option.name) for option in dataclasses.fields(ReadOptions)}
-        options.known = ReadOptions.parse(told)
+        options.known = ReadOptions.parse({name: getattr(options, name) for name in known})
+        options.video = VideoOptions(
+            lines=tuple(map(Line.parse, options.line)),
+            duration_s=options.duration,
+            save=(*kinds, *["crops"] * options.crops),
+            give_up_s=options.give_up,
+            hidden=options.quiet,
+            stop=threading.Event(),
+        )
     except InputError as error:
         parser.error(str(error))
     return options
@@ -258,7 +240,6 @@ def _blur(options: argparse.Namespace) -> int:
 
 
 def _read(options: argparse.Namespace) -> int:
-    stop = threading.Event()
     data = data_preprocessing(options.inputs if len(options.inputs) > 1 else options.inputs[0], options.recursive)
     for warning in _idle(options, data):
         _LOGGER.warning("%s", warning)
@@ -266,23 +247,14 @@ def _read(options: argparse.Namespace) -> int:
     prints_records = isinstance(data, LiveSource) and options.format != "openalpr"
     prints_outcomes = isinstance(data, FolderSource) and options.format != "json"
     with _lines_above_progress(data):
-        printer = _Printer(options.format, data, stop, options.excel)
-        video = VideoOptions(
-            lines=tuple(options.line),
-            duration_s=options.duration,
-            save=options.save + ("crops",) * options.crops,
-            give_up_s=options.give_up,
-            hidden=options.quiet,
-            stop=stop,
-            on_vehicle=printer.record if prints_records else None,
-        )
+        printer = _Printer(options, data)
         answer = model_prediction(
             data,
             None if options.no_save else options.output,
             runtime=options.runtime,
             display=options.display,
             options=options.known,
-            video=video,
+            video=dataclasses.replace(options.video, on_vehicle=printer.record if prints_records else None),
             workers=options.workers,
             resume=options.resume,
             on_outcome=printer.outcome if prints_outcomes else None,
@@ -298,10 +270,8 @@ def _status(answer: Mapping[str, Any], is_live: bool, is_printed: bool) -> int:
     """The exit status for an answer."""
     if not is_printed:
         return EXIT_BAD_INPUT
-    if is_live and answer["error"]:
-        return EXIT_UNREACHABLE
     if answer["kind"] != "folder":
-        return 0
+        return EXIT_UNREACHABLE if is_live and answer["error"] else 0
     if answer["error"]:
         _LOGGER.error("%s", answer["error"])
         return EXIT_INTERRUPTED
@@ -316,5 +286,4 @@ def _lines_above_progress(data: Data) -> contextlib.AbstractContextManager[None]
         return contextlib.nullcontext()
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    redirection: contextlib.AbstractContextManager[None] = logging_redirect_tqdm()
-    return redirection
+    return cast(contextlib.AbstractContextManager[None], logging_redirect_tqdm())
