@@ -6,11 +6,12 @@
 4. classification: which characters these are (``classification/``)
 
 ``recognition/`` chains 2 to 4, weighs texts by the plates of the world (``syntax/``) and says what is a plate;
-``video/`` does so frame by frame. What a single picture does not need, such as progress bars, processes and the video
-libraries, is imported where it is needed, so that its answer does not wait for them.
+``video/`` does so frame by frame. What a single picture does not need is imported where it is needed, so that its
+answer does not wait for progress bars, processes and the video libraries.
 """
 
 import contextlib
+import copy
 import dataclasses
 import logging
 import os
@@ -23,9 +24,8 @@ from typing import Any, TypedDict, Unpack
 from .basics.errors import InputError, OutputError
 from .basics.results import Failure, FolderResult, ImageResult, VideoResult
 from .media.draw import annotate
-from .media.folder_output import FolderOutput
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, each_source, open_input
-from .media.saving import OutputFolder
+from .media.saving import FolderOutput, OutputFolder
 from .media.window import Window
 from .recognition.options import ANYTHING, ReadOptions
 from .recognition.recogniser import load_recogniser
@@ -82,8 +82,8 @@ def read(
             worker died.
     """
     data = data_preprocessing(input)
-    choices = Choices(runtime=runtime, display=display, video=video, options=options, workers=workers)
-    return _prepared(output_dir, **choices).predict(data)
+    work = _Work(output_dir, runtime=runtime, display=display, video=video, options=options, workers=workers)
+    return work.predict(data)
 
 
 async def aread(input: Any, output_dir: str | os.PathLike[str] | None = None, **choices: Unpack[Choices]) -> Result:
@@ -114,7 +114,8 @@ def read_many(
     Raises:
         InputError: nothing can be saved in ``output_dir``, the runtime is not there, or a worker died.
     """
-    yield from _prepared(output_dir, resume, **choices).outcomes(each_source(inputs))
+    work = _Work(output_dir, resume, **choices)
+    yield from work.outcomes(each_source(inputs), work.workers)
 
 
 def main(
@@ -155,39 +156,31 @@ def model_prediction(
     Of many inputs ``on_outcome`` is given each answer when it is there, and with ``resume`` those that lie in
     ``output_dir`` since an earlier run are taken from there.
     """
-    return _prepared(output_dir, resume, **choices).predict(data, on_outcome).to_dict()
+    return _Work(output_dir, resume, **choices).predict(data, on_outcome).to_dict()
 
 
-def _prepared(
-    output_dir: str | os.PathLike[str] | None,
-    resume: bool = False,
-    *,
-    runtime: str = "litert",
-    display: bool = False,
-    video: VideoOptions = EVERYTHING,
-    options: ReadOptions = ANYTHING,
-    workers: int = 1,
-) -> "_Work":
-    folder, window = None if output_dir is None else OutputFolder(output_dir), None
-    if display:
-        try:
-            window = Window()
-        except InputError as error:
-            _LOGGER.warning("%s; going on without", error)
-    return _Work(runtime, options, video, folder, window, 1 if window else workers, resume)
-
-
-@dataclasses.dataclass(frozen=True)
 class _Work:
     """What is done with every input, here or in another process."""
 
-    runtime: str
-    options: ReadOptions
-    video: VideoOptions
-    folder: OutputFolder | None
-    window: Window | None
-    workers: int
-    resume: bool
+    def __init__(
+        self,
+        output_dir: str | os.PathLike[str] | None,
+        resume: bool = False,
+        *,
+        runtime: str = "litert",
+        display: bool = False,
+        video: VideoOptions = EVERYTHING,
+        options: ReadOptions = ANYTHING,
+        workers: int = 1,
+    ) -> None:
+        self.runtime, self.video, self.options, self.resume = runtime, video, options, resume
+        self.folder, self.window = None if output_dir is None else OutputFolder(output_dir), None
+        if display:
+            try:
+                self.window = Window()
+            except InputError as error:
+                _LOGGER.warning("%s; going on without", error)
+        self.workers = 1 if self.window else workers
 
     def __call__(self, source: ImageSource | VideoSource | Failure) -> Outcome:
         """The answer for one of many inputs, or why there is none; raises :class:`OutputError`."""
@@ -235,7 +228,7 @@ class _Work:
             output = None
             if self.folder and self.video.save:
                 output = stack.enter_context(FolderOutput(self.folder, data.name, data.has_videos))
-            outcomes = dataclasses.replace(self, workers=min(self.workers, count)).outcomes(data.sources)
+            outcomes = self.outcomes(data.sources, min(self.workers, count))
             stack.callback(outcomes.close)
             try:
                 for outcome in tqdm(outcomes, data.name, count, unit="input", disable=self.video.hidden or None):
@@ -260,15 +253,16 @@ class _Work:
                 raise InputError(error) from failure
             return result
 
-    def outcomes(self, sources: Iterable[ImageSource | VideoSource | Failure]) -> Generator[Outcome]:
+    def outcomes(self, sources: Iterable[ImageSource | VideoSource | Failure], workers: int) -> Generator[Outcome]:
         """The outcome for each source in turn.
 
         Raises:
             InputError: a worker died, or nothing can be saved.
             KeyboardInterrupt: Ctrl-C, also after what has been read of a video.
         """
-        stop = None if self.workers > 1 else self.video.stop or threading.Event()
-        work = dataclasses.replace(self, video=dataclasses.replace(self.video, hidden=True, stop=stop))
+        stop = None if workers > 1 else self.video.stop or threading.Event()
+        work = copy.copy(self)
+        work.video = dataclasses.replace(self.video, hidden=True, stop=stop)
         if stop:
             for source in sources:
                 yield work(source)
@@ -278,7 +272,7 @@ class _Work:
         from .basics.parallel import map_in_processes
 
         try:
-            yield from map_in_processes(work, sources, self.workers)
+            yield from map_in_processes(work, sources, workers)
         except BrokenExecutor as error:
             if self.folder:
                 self.folder.tidy()

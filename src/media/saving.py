@@ -1,4 +1,7 @@
-"""The output folder: names of one's own in it, and files that appear whole or not at all."""
+"""The output folder: names of one's own in it, and files that appear whole or not at all.
+
+:class:`OutputFolder` saves the answer for a picture, :class:`FolderOutput` that for many.
+"""
 
 import contextlib
 import dataclasses
@@ -6,17 +9,19 @@ import functools
 import itertools
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..basics.errors import OutputError
-from ..basics.results import ImageResult, VideoResult
-from .answers import json_bytes, json_content
+from ..basics.results import Failure, FolderResult, ImageResult, VideoResult
+from .answers import csv_heading, csv_lines, json_bytes, json_content
 from .encoding import encode_picture, roomy_suffix
 from .images import BGRImage
 from .inputs import Photograph, printable
 from .leftovers import is_abandoned, remove_leftovers, temporary_beside, this_process
+from .record_log import RecordLog
 
 #: What a JSON file says while its answer is being made.
 _NOT_FINISHED = "reading has not ended, or was ended by force; what was read until then may lie beside this file"
@@ -143,6 +148,43 @@ class OutputFolder:
             for temporary in whole.values():
                 temporary.unlink(missing_ok=True)
             raise
+
+
+class FolderOutput(contextlib.ExitStack):
+    """Writes the answers of one folder or pattern as they come; a context manager.
+
+    They are in ``….partial.csv`` and ``….partial.jsonl`` until :meth:`finish`, for whoever is killed before.
+    """
+
+    def __init__(self, folder: OutputFolder, name: str, has_videos: bool = False) -> None:
+        """Start the files of the folder or pattern ``name``; raises :class:`OutputError` where that cannot be done."""
+        super().__init__()
+        self._folder, self._has_videos = folder, has_videos
+        stem = "results" if re.search(r"[*?\[]|^\d+ inputs$", name) else Path(name).resolve().name or "results"
+        with folder.complaining(), contextlib.ExitStack() as undo:
+            stem = undo.enter_context(folder.claimed(stem, ".csv", name))
+            self._saved = {kind: str(folder.path(f"{stem}.{kind}")) for kind in ("json", "csv")}
+            self._csv = RecordLog(folder.path(f"{stem}.partial.csv"), csv_heading(has_videos))
+            undo.callback(self._csv.remove)
+            self._lines = RecordLog(folder.path(f"{stem}.partial.jsonl"))
+            undo.callback(self._lines.remove)
+            self.push(undo.pop_all())
+
+    def add(self, outcome: ImageResult | VideoResult | Failure) -> None:
+        """Add the answer for a picture or video; raises :class:`OutputError` where it cannot be written."""
+        answer = outcome.to_dict()
+        with self._folder.complaining():
+            self._csv.append(csv_lines(answer, self._has_videos))
+            self._lines.append(json.dumps(answer) + "\n")
+
+    def finish(self, result: FolderResult) -> FolderResult:
+        """Save the answer for all of them; returns it with the names of the files. Errors as for :meth:`add`."""
+        result = dataclasses.replace(result, saved=self._saved)
+        answer = result.to_dict()
+        table = csv_heading(self._has_videos) + csv_lines(answer, self._has_videos)
+        with self._folder.complaining():
+            self._folder.write({self._saved["csv"]: table.encode(), self._saved["json"]: json_bytes(answer)})
+        return result
 
 
 def _names(stem: str) -> Iterator[str]:

@@ -14,9 +14,8 @@ from src.basics.errors import InputError
 from src.basics.results import Failure, FolderResult, ImageResult, Plate, Region
 from src.media.answers import CSV_COLUMNS, csv_text
 from src.media.draw import annotate
-from src.media.folder_output import FolderOutput
 from src.media.inputs import IMAGE_SUFFIXES, open_input
-from src.media.saving import OutputFolder
+from src.media.saving import FolderOutput, OutputFolder
 from tests.media.encoded import with_orientation
 
 #: What Pillow calls the format behind a suffix, where it is not the suffix itself.
