@@ -1,7 +1,4 @@
-"""What kind of input is it, and which pictures and videos does it stand for?
-
-Every kind of input is recognised in :func:`open_input`, and nowhere else.
-"""
+"""What kind of input is it, and which pictures and videos does it stand for? :func:`open_input` knows every kind."""
 
 import contextlib
 import dataclasses
@@ -98,11 +95,12 @@ class ImageSource:
         """The name that its annotated copy starts from; its suffix says the format."""
         if isinstance(self.content, str):
             return file_name_of(self.content)
-        if isinstance(self.content, Path):
-            if self.content.suffix.lower() in IMAGE_SUFFIXES:
-                return self.content.name
-            return self.content.name + suffix_of_bytes(_start_of(self.content))
-        return "image" + (suffix_of_bytes(self.content) if isinstance(self.content, bytes) else ".png")
+        if isinstance(self.content, bytes):
+            return "image" + suffix_of_bytes(self.content)
+        if not isinstance(self.content, Path):
+            return "image.png"
+        is_known = self.content.suffix.lower() in IMAGE_SUFFIXES
+        return self.content.name if is_known else self.content.name + suffix_of_bytes(_start_of(self.content))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,9 +148,7 @@ def open_input(given: Any, recursive: bool = False) -> Source:
     """Find out what was given.
 
     Args:
-        given: the path of a picture, of a video or of a folder, a glob pattern, an encoded picture as bytes, an open
-            file, an array, a Pillow image, a webcam's number, a network address, "-" for the standard input, or
-            several of all that.
+        given: what :func:`numberplate.read` takes, or "-" for the standard input.
         recursive: whether a folder stands for what is in its folders, too.
 
     Raises:
@@ -215,14 +211,16 @@ def _open_path(text: str, recursive: bool) -> Source:
         inside = list(path.iterdir()) if is_folder else []
     except OSError as error:
         raise unopenable(name, error, "check the path and its permissions") from error
-    if is_folder:
-        return _many(name, inside, "folder", recursive)
     if is_file:
         return _open_file(path) or ImageSource(name, path)
+    if is_folder or (not exists and glob.has_magic(text)):
+        sources = tuple(_listed(inside if is_folder else _matches(str(path)), recursive))
+        if all(isinstance(source, Failure) for source in sources):
+            nothing = f"there are no pictures and no videos in this {'folder' if is_folder else 'pattern'}"
+            raise InputError(f"{name}: {nothing}; give one with {PICTURE_FORMATS}")
+        return FolderSource(name, sources)
     if exists:
         raise InputError(f"{name}: it is neither a file nor a folder; give the path of a picture")
-    if glob.has_magic(text):
-        return _many(name, _matches(str(path)), "pattern", recursive)
     if text.isascii() and text.isdigit():
         return LiveSource(name, int(text))
     raise InputError(f"{name}: there is no such file or folder; check the path")
@@ -277,13 +275,6 @@ def _start_of(path: Path) -> bytes:
     return b""
 
 
-def _many(name: str, paths: Iterable[Path], kind: str, recursive: bool) -> FolderSource:
-    sources = tuple(_listed(paths, recursive))
-    if all(isinstance(source, Failure) for source in sources):
-        raise InputError(f"{name}: there are no pictures and no videos in this {kind}; give one with {PICTURE_FORMATS}")
-    return FolderSource(name, sources)
-
-
 def _listed(paths: Iterable[Path], recursive: bool) -> Iterator[ImageSource | VideoSource | Failure]:
     """What paths stand for, in the order of their names: hidden files and results of earlier runs for nothing."""
     own = functools.cache(own_results)
@@ -292,15 +283,13 @@ def _listed(paths: Iterable[Path], recursive: bool) -> Iterator[ImageSource | Vi
             continue
         name = printable(str(path))
         try:
-            if path.is_dir():
-                # Links may lead round in circles.
-                if recursive and not path.is_symlink():
-                    yield from _listed(path.iterdir(), recursive)
-                continue
+            if not path.is_dir():
+                yield _open_file(path) or Failure(name, f"{name}: it is neither a picture nor a video")
+            # Links may lead round in circles.
+            elif recursive and not path.is_symlink():
+                yield from _listed(path.iterdir(), recursive)
         except OSError as error:
             yield Failure(name, str(unopenable(name, error, "check its permissions")))
-            continue
-        yield _open_file(path) or Failure(name, f"{name}: it is neither a picture nor a video")
 
 
 def _matches(pattern: str) -> set[Path]:
