@@ -19,7 +19,7 @@ from .basics.errors import InputError, UnreachableError
 from .basics.interrupts import treat_termination_as_interrupt
 from .basics.results import VehicleRecord
 from .formats.openalpr import openalpr_answer
-from .media.answers import BYTE_ORDER_MARK, csv_heading, csv_lines, record_line
+from .media.answers import BYTE_ORDER_MARK, csv_heading, csv_lines
 from .media.inputs import FolderSource, LiveSource, Photograph, VideoSource, printable
 from .pipeline import Data, Outcome, data_preprocessing, model_prediction
 from .recognition.options import ReadOptions
@@ -35,10 +35,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class _Printer:
-    """Prints answers in a form as they come.
-
-    When nobody is there any more to read them, as after ``| head -1``, it is as good as Ctrl-C.
-    """
+    """Prints answers as they come; that nobody reads them any more, as after ``| head -1``, is as good as Ctrl-C."""
 
     def __init__(self, options: argparse.Namespace, data: Data) -> None:
         self._form, self._stop = options.format, options.video.stop
@@ -50,11 +47,16 @@ class _Printer:
 
     def record(self, record: VehicleRecord) -> None:
         """Print a vehicle of a live source."""
-        answer = record.to_dict()
-        self._print(record_line(self._name, answer) if self._form == "csv" else json.dumps(answer) + "\n")
+        plate = record.to_dict()
+        line = (
+            csv_lines({"input": self._name, "plates": [plate]}, True)
+            if self._form == "csv"
+            else json.dumps(plate) + "\n"
+        )
+        self._print(line)
 
     def outcome(self, outcome: Outcome) -> None:
-        """Print what came of one of many inputs."""
+        """Print what came of one of many inputs; raises :class:`KeyboardInterrupt` where that cannot be done."""
         self.answer(outcome.to_dict())
         if not self.is_open:
             raise KeyboardInterrupt
@@ -179,15 +181,7 @@ def _idle(options: argparse.Namespace, data: Data) -> Iterator[str]:
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pipeline") -> int:
-    """The command line of reading.
-
-    Args:
-        arguments: instead of those that the process was started with.
-        program: what the help calls it.
-
-    Returns:
-        The exit status.
-    """
+    """The command line of reading: ``arguments`` may be given, help calls it ``program``; returns the exit status."""
     options = _options(arguments, program)
     return _ended(_read, options, logging.ERROR if options.quiet else logging.INFO)
 
@@ -227,8 +221,7 @@ def _ended(command: Callable[[argparse.Namespace], int], options: argparse.Names
 def _blur(options: argparse.Namespace) -> int:
     from .video.blur import blur_each, texts_of
 
-    statuses = set()
-    texts = texts_of(options.list) if options.list else []
+    statuses, texts = set(), texts_of(options.list) if options.list else []
     for done in blur_each(options.inputs, options.output, except_texts=texts, strip_metadata=options.strip_metadata):
         if done.saved:
             print(done.saved, flush=True)

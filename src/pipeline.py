@@ -106,13 +106,10 @@ def read_many(
         inputs: what :func:`read` takes, but for cameras; folders and patterns stand for what is in them.
         output_dir: folder for what is saved of each; None saves nothing.
         resume: take the answer of an earlier run from ``output_dir`` where there is one.
-        **choices: those of :func:`read`.
+        **choices: those of :func:`read`, as are the errors.
 
     Yields:
         In the order of the inputs, the answer for each, or the :class:`Failure` that says why there is none.
-
-    Raises:
-        InputError: nothing can be saved in ``output_dir``, the runtime is not there, or a worker died.
     """
     work = _Work(output_dir, resume, **choices)
     yield from work.outcomes(each_source(inputs), work.workers)
@@ -128,16 +125,9 @@ def main(
 
 
 def data_preprocessing(input: Any, recursive: bool = False) -> Data:
-    """Decode the picture that was given; of a folder or pattern, list what is to be decoded one after the other.
+    """Decode the picture that was given; of what stands for many, list them, with ``recursive`` in inner folders, too.
 
-    A video or stream is opened by :func:`model_prediction`, frame by frame.
-
-    Args:
-        input: as for :func:`read`.
-        recursive: whether a folder stands for what is in its folders, too.
-
-    Raises:
-        InputError: the input cannot be read.
+    A video or stream is opened by :func:`model_prediction`, frame by frame. Input and errors are those of :func:`read`.
     """
     source = open_input(input, recursive)
     return source.load() if isinstance(source, ImageSource) else source
@@ -174,7 +164,8 @@ class _Work:
         workers: int = 1,
     ) -> None:
         self.runtime, self.video, self.options, self.resume = runtime, video, options, resume
-        self.folder, self.window = None if output_dir is None else OutputFolder(output_dir), None
+        self.folder = None if output_dir is None else OutputFolder(output_dir)
+        self.window = None
         if display:
             try:
                 self.window = Window()
@@ -254,12 +245,7 @@ class _Work:
             return result
 
     def outcomes(self, sources: Iterable[ImageSource | VideoSource | Failure], workers: int) -> Generator[Outcome]:
-        """The outcome for each source in turn.
-
-        Raises:
-            InputError: a worker died, or nothing can be saved.
-            KeyboardInterrupt: Ctrl-C, also after what has been read of a video.
-        """
+        """The outcome for each source in turn; Ctrl-C is raised also after what has been read of a video."""
         stop = None if workers > 1 else self.video.stop or threading.Event()
         work = copy.copy(self)
         work.video = dataclasses.replace(self.video, hidden=True, stop=stop)

@@ -48,19 +48,13 @@ def own_results(folder: Path) -> set[str]:
     return own | {path.name for path in folder.iterdir() if _UNNAMED.fullmatch(path.name)} if own else own
 
 
-def csv_text(answer: Mapping[str, Any]) -> str:
-    """An answer of any kind, in plain JSON types, as CSV with a heading."""
-    has_videos = any(one["kind"] == "video" for one in answer.get("results", [answer]))
-    return csv_heading(has_videos) + csv_lines(answer, has_videos)
-
-
 def csv_heading(has_videos: bool) -> str:
     """The first line of the CSV."""
     return ",".join(VIDEO_COLUMNS if has_videos else CSV_COLUMNS) + "\n"
 
 
 def csv_lines(answer: Mapping[str, Any], has_videos: bool) -> str:
-    """As :func:`csv_text`, without the heading; an entry of a folder's ``errors`` is an answer, too."""
+    """The rows of an answer of any kind, in plain JSON types; an entry of a folder's ``errors`` is one, too."""
     lines = io.StringIO()
     columns = VIDEO_COLUMNS if has_videos else CSV_COLUMNS
     writer = csv.DictWriter(lines, columns, extrasaction="ignore", lineterminator="\n")
@@ -70,11 +64,6 @@ def csv_lines(answer: Mapping[str, Any], has_videos: bool) -> str:
         told = {"input": one["input"], "error": one.get("error")}
         writer.writerows(rows + [told] * (not rows or bool(told["error"])))
     return lines.getvalue()
-
-
-def record_line(name: str, record: Mapping[str, Any]) -> str:
-    """The row of one vehicle of a video that is called so, in plain JSON types."""
-    return csv_lines({"input": name, "plates": [record]}, True)
 
 
 def _plate_row(name: str, plate: Mapping[str, Any]) -> dict[str, Any]:

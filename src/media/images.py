@@ -32,10 +32,9 @@ MAX_FILE_BYTES = 600_000_000
 MAX_SCANS = 50
 #: Most compressed texts of a PNG: each one may be of 8 MB, and OpenCV keeps them all.
 MAX_TEXTS = 20
-#: A TIFF of more pixels than this per byte shows next to nothing: fax codes hold 64 megapixels of white in 2.5 kB.
-MAX_TIFF_PIXELS_PER_BYTE = 2_000
-#: What is smaller than this may be as empty as it likes, in pixels.
-SMALL_PIXELS = 4_000_000
+#: A TIFF of more pixels than this per byte shows next to nothing: fax codes hold 64 megapixels of white in 2.5 kB. With
+#: fewer pixels than the other number it may be as empty as it likes.
+MAX_TIFF_PIXELS_PER_BYTE, SMALL_PIXELS = 2_000, 4_000_000
 #: Pixels times scans up to which decoding takes a fraction of a second.
 LIGHT_PIXELS = 20_000_000
 #: Shorter side below which no plate can be seen, in pixels.
@@ -84,20 +83,16 @@ def suffix_of_bytes(content: bytes) -> str:
 
 
 def is_light(content: bytes) -> bool:
-    """Whether the header of an encoded picture proves that decoding it takes little time and memory.
-
-    What is no picture counts as light: it is refused at once.
-    """
+    """Whether the header of an encoded picture proves that decoding it takes little time and memory."""
     format_name = sniff_format(content)
     if format_name not in (*_COMMON, "BMP"):
-        # A TIFF has too many ways to be something else than its header says; of newer formats nobody knows.
+        # What is no picture is refused at once; a TIFF may be much else than its header says, as may newer formats.
         return format_name is None
     try:
         opened = _open(content, "", format_name)
     except InputError:
         return True
-    scans = _scans(content) if format_name == "JPEG" else 1
-    return opened.width * opened.height * scans <= LIGHT_PIXELS
+    return opened.width * opened.height * (_scans(content) if format_name == "JPEG" else 1) <= LIGHT_PIXELS
 
 
 def read_image(source: Path | bytes | NDArray[Any] | Image.Image, name: str) -> BGRImage:
@@ -146,8 +141,9 @@ def _from_bytes(content: bytes, name: str) -> BGRImage:
         return _from_pillow(opened, name)
     with _decoding(name, format_name):
         # libpng complains on stderr about a file that ends early: look for its last chunk first.
-        is_whole = format_name != "PNG" or b"IEND" in content
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if is_whole else None
+        if format_name == "PNG" and b"IEND" not in content:
+            raise EOFError
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
         if image is None:
             raise EOFError
         return np.asarray(image, np.uint8)
@@ -197,8 +193,7 @@ def _decoding(name: str, format_name: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem:
             raise MemoryError from error
-        message = f"{name}: the {format_name} is damaged or truncated; get a whole copy of it"
-        raise InputError(message) from error
+        raise InputError(f"{name}: the {format_name} is damaged or truncated; get a whole copy of it") from error
 
 
 def _scans(content: bytes) -> int:

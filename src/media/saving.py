@@ -37,10 +37,11 @@ class OutputFolder:
     Files that belong together are renamed when all of them are whole: a full disk leaves what was there before. A name
     that is in use gets a number, ``street-2.jpg``, unless its JSON says that it holds the answer for the same file as
     now: reading a photograph again replaces its results, never a photograph, or the results of another of that name.
+    What cannot be written raises :class:`OutputError`; from :meth:`claimed` and :meth:`write` :class:`OSError`.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Make the folder if need be; raises :class:`OutputError` where nothing can be written into it."""
+        """Make the folder if need be."""
         self._path = Path(path)
         # A name with a zero byte is a ValueError.
         with self.complaining((OSError, ValueError)):
@@ -49,11 +50,7 @@ class OutputFolder:
             _remove_leftovers_once(self._path)
 
     def save(self, photograph: Photograph, annotated: BGRImage | None, result: ImageResult) -> ImageResult:
-        """Save the answer for a picture as JSON, and its annotated copy; returns it with the names of the files.
-
-        Raises:
-            OutputError: the folder cannot be written into any more.
-        """
+        """Save the answer for a picture as JSON, and its annotated copy; returns it with the names of the files."""
         original = Path(photograph.file_name)
         suffix = roomy_suffix(photograph.image, original.suffix)
         owner = photograph.name if photograph.path else None
@@ -101,9 +98,6 @@ class OutputFolder:
 
         A free name is taken by making its JSON file, which only one thread or process can. Until the answer is there it
         says whose it will be; of a process that was killed it can be taken over. Without an answer it goes at the end.
-
-        Raises:
-            OSError: no file can be made.
         """
         name = next(name for name in _names(stem) if self._claim(name, suffix, owner))
         try:
@@ -132,11 +126,7 @@ class OutputFolder:
         return is_free
 
     def write(self, files: Mapping[str, bytes | Path]) -> None:
-        """Write contents, or rename temporary files beside their paths; none appears before all are whole.
-
-        Raises:
-            OSError: they cannot be written; nothing is left of them.
-        """
+        """Write contents, or rename temporary files beside their paths; none appears before all are whole."""
         whole = {path: one if isinstance(one, Path) else temporary_beside(path) for path, one in files.items()}
         try:
             for path, content in files.items():
@@ -151,13 +141,13 @@ class OutputFolder:
 
 
 class FolderOutput(contextlib.ExitStack):
-    """Writes the answers of one folder or pattern as they come; a context manager.
+    """Writes the answers of one folder or pattern as they come; raises :class:`OutputError` where that fails.
 
     They are in ``….partial.csv`` and ``….partial.jsonl`` until :meth:`finish`, for whoever is killed before.
     """
 
     def __init__(self, folder: OutputFolder, name: str, has_videos: bool = False) -> None:
-        """Start the files of the folder or pattern ``name``; raises :class:`OutputError` where that cannot be done."""
+        """Start the files of the folder or pattern ``name``."""
         super().__init__()
         self._folder, self._has_videos = folder, has_videos
         stem = "results" if re.search(r"[*?\[]|^\d+ inputs$", name) else Path(name).resolve().name or "results"
@@ -171,14 +161,14 @@ class FolderOutput(contextlib.ExitStack):
             self.push(undo.pop_all())
 
     def add(self, outcome: ImageResult | VideoResult | Failure) -> None:
-        """Add the answer for a picture or video; raises :class:`OutputError` where it cannot be written."""
+        """Add the answer for a picture or video."""
         answer = outcome.to_dict()
         with self._folder.complaining():
             self._csv.append(csv_lines(answer, self._has_videos))
             self._lines.append(json.dumps(answer) + "\n")
 
     def finish(self, result: FolderResult) -> FolderResult:
-        """Save the answer for all of them; returns it with the names of the files. Errors as for :meth:`add`."""
+        """Save the answer for all of them; returns it with the names of the files."""
         result = dataclasses.replace(result, saved=self._saved)
         answer = result.to_dict()
         table = csv_heading(self._has_videos) + csv_lines(answer, self._has_videos)

@@ -20,7 +20,7 @@ import av
 
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord, VideoResult
-from ..media.answers import csv_heading, csv_text, json_bytes, record_line
+from ..media.answers import csv_heading, csv_lines, json_bytes
 from ..media.draw import Plane
 from ..media.encoding import encode_picture
 from ..media.images import BGRImage
@@ -111,10 +111,8 @@ class VideoOutput(contextlib.ExitStack):
                 self._folder.write({path: encode_picture(crop, ".jpg")})
                 record = dataclasses.replace(record, crop=path)
         answer = record.to_dict()
-        pieces = {
-            "csv": record_line(self._name, answer),
-            "json": json.dumps(answer) + "\n",
-        }
+        row = csv_lines({"input": self._name, "plates": [answer]}, True)
+        pieces = {"csv": row, "json": json.dumps(answer) + "\n"}
         for kind, log in self._logs.items():
             with self._saving():
                 log.append(pieces[kind])
@@ -132,7 +130,7 @@ class VideoOutput(contextlib.ExitStack):
         if not self._video.live:
             files = {str(self._saved[kind]): part for kind, part in self._parts.items()}
             if "csv" in self._saved:
-                files[str(self._saved["csv"])] = csv_text(answer).encode()
+                files[str(self._saved["csv"])] = (csv_heading(True) + csv_lines(answer, True)).encode()
         self._end_segment()
         with self._folder.complaining():
             # The last one: it says that the others are there.

@@ -12,7 +12,7 @@ from PIL import Image
 
 from src.basics.errors import InputError
 from src.basics.results import Failure, FolderResult, ImageResult, Plate, Region
-from src.media.answers import CSV_COLUMNS, csv_text
+from src.media.answers import CSV_COLUMNS, csv_heading, csv_lines
 from src.media.draw import annotate
 from src.media.inputs import IMAGE_SUFFIXES, open_input
 from src.media.saving import FolderOutput, OutputFolder
@@ -145,6 +145,10 @@ def test_a_folder_that_goes_away_is_reported(tmp_path, picture):
     (tmp_path / "output").rmdir()
     with pytest.raises(InputError, match="choose another output folder"):
         save_in(folder, photograph)
+
+
+def csv_text(answer):
+    return csv_heading(False) + csv_lines(answer, False)
 
 
 def folder_result(name):
