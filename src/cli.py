@@ -40,6 +40,7 @@ class _Printer:
     def __init__(self, options: argparse.Namespace, data: Data) -> None:
         self._form, self._stop = options.format, options.video.stop
         self._name, self._has_videos = data.name, _has_videos(data)
+        self._indent = 2 if self._form == "json" and not isinstance(data, LiveSource) else None
         #: Whether all could be printed.
         self.is_open = True
         if self._form == "csv":
@@ -48,12 +49,7 @@ class _Printer:
     def record(self, record: VehicleRecord) -> None:
         """Print a vehicle of a live source."""
         plate = record.to_dict()
-        line = (
-            csv_lines({"input": self._name, "plates": [plate]}, True)
-            if self._form == "csv"
-            else json.dumps(plate) + "\n"
-        )
-        self._print(line)
+        self.answer({"input": self._name, "plates": [plate]} if self._form == "csv" else plate)
 
     def outcome(self, outcome: Outcome) -> None:
         """Print what came of one of many inputs; raises :class:`KeyboardInterrupt` where that cannot be done."""
@@ -62,11 +58,11 @@ class _Printer:
             raise KeyboardInterrupt
 
     def answer(self, answer: Mapping[str, Any]) -> None:
-        """Print an answer, or the failure of one of many inputs."""
+        """Print an answer, the failure of one of many inputs, or a record."""
         if self._form == "csv":
             self._print(csv_lines(answer, self._has_videos))
         elif self._form != "openalpr":
-            self._print(json.dumps(answer, indent=2 if self._form == "json" else None) + "\n")
+            self._print(json.dumps(answer, indent=self._indent) + "\n")
         elif "plates" in answer:
             # As `alpr -j` does: a line per picture; what could not be read is told on stderr.
             self._print(json.dumps(openalpr_answer(answer, time.time_ns() // 1_000_000)) + "\n")
