@@ -20,7 +20,7 @@ from .basics.interrupts import treat_termination_as_interrupt
 from .basics.results import VehicleRecord
 from .formats.openalpr import openalpr_answer
 from .media.answers import BYTE_ORDER_MARK, csv_heading, csv_lines
-from .media.inputs import FolderSource, LiveSource, Photograph, VideoSource, printable
+from .media.inputs import FolderSource, LiveSource, Photograph, printable
 from .pipeline import Data, Outcome, data_preprocessing, model_prediction
 from .recognition.options import ReadOptions
 from .video.crossing import Line
@@ -39,7 +39,7 @@ class _Printer:
 
     def __init__(self, options: argparse.Namespace, data: Data) -> None:
         self._form, self._stop = options.format, options.video.stop
-        self._name, self._has_videos = data.name, _has_videos(data)
+        self._name, self._has_videos = data.name, data.has_videos
         self._indent = 2 if self._form == "json" and not isinstance(data, LiveSource) else None
         #: Whether all could be printed.
         self.is_open = True
@@ -69,14 +69,12 @@ class _Printer:
 
     def _print(self, text: str) -> None:
         """Write to stdout, which may be a full disk or a pipe that nobody reads."""
-        if not self.is_open:
-            return
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
         except OSError as error:
             _LOGGER.error("the answer cannot be printed (%s)", error.strerror)
-            # Python would try again to write what is left when it ends.
+            # What is left, which Python would try to write again, and what is still to come go nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.is_open = False
             self._stop.set()
@@ -155,17 +153,13 @@ def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespac
     return options
 
 
-def _has_videos(data: Data) -> bool:
-    return data.has_videos if isinstance(data, FolderSource) else isinstance(data, VideoSource)
-
-
 def _idle(options: argparse.Namespace, data: Data) -> Iterator[str]:
     """What was chosen, and does nothing for such an input."""
-    is_many, has_videos = isinstance(data, FolderSource), _has_videos(data)
+    is_many = isinstance(data, FolderSource)
     for flag, is_given, what, does in (
-        ("--line", options.line, "a video", has_videos),
-        ("--duration", options.duration, "a video", has_videos),
-        ("--crops", options.crops, "a video", has_videos),
+        ("--line", options.line, "a video", data.has_videos),
+        ("--duration", options.duration, "a video", data.has_videos),
+        ("--crops", options.crops, "a video", data.has_videos),
         ("--give-up", options.give_up, "a camera or stream", isinstance(data, LiveSource)),
         ("--workers", options.workers > 1, "many inputs", is_many),
         ("--recursive", options.recursive, "a folder", is_many),

@@ -25,6 +25,7 @@ from .basics.errors import InputError, OutputError
 from .basics.results import Failure, FolderResult, ImageResult, VideoResult
 from .media.draw import annotate
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, each_source, open_input
+from .media.leftovers import remove_leftovers
 from .media.saving import FolderOutput, OutputFolder
 from .media.window import Window
 from .recognition.options import ANYTHING, ReadOptions
@@ -261,7 +262,7 @@ class _Work:
             yield from map_in_processes(work, sources, workers)
         except BrokenExecutor as error:
             if self.folder:
-                self.folder.tidy()
+                remove_leftovers(self.folder.path())
             raise InputError("a worker died, perhaps for want of memory; try fewer of them") from error
 
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,7 @@ class Photograph:
     path: Path | None
     #: Time to read and decode it, in milliseconds.
     load_ms: float
+    has_videos: ClassVar[bool] = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +111,7 @@ class VideoSource:
     #: What the answer and messages call it.
     name: str
     address: Path | str | int | io.BufferedIOBase
+    has_videos: ClassVar[bool] = True
 
     @property
     def path(self) -> Path | None:

@@ -74,12 +74,8 @@ class OutputFolder:
                     return kind.from_dict(content)
         return None
 
-    def tidy(self) -> None:
-        """Remove what processes that were killed have left here."""
-        remove_leftovers(self._path)
-
-    def path(self, name: str) -> Path:
-        """The path of a file in the folder."""
+    def path(self, name: str = "") -> Path:
+        """The path of a file in the folder, or its own."""
         return self._path / name
 
     @contextlib.contextmanager
