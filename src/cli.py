@@ -106,10 +106,11 @@ def _parser(program: str) -> argparse.ArgumentParser:
     add("--display", action="store_true", help="show the annotated pictures; any key goes on")
     text = "note when vehicles of a video cross this line, in pixels; from left to right is in; can be given again"
     add("--line", action="append", default=[], metavar="[NAME=]X1,Y1,X2,Y2", help=text)
-    add("--duration", type=float, metavar="SECONDS", help="stop reading a video after so long")
+    seconds, count = _above_0(float, "a number of seconds"), _above_0(int, "a whole number")
+    add("--duration", type=seconds, metavar="SECONDS", help="stop reading a video after so long")
     text = "end when a camera or stream has sent no picture for so long (without it, it is tried again for ever)"
-    add("--give-up", type=float, metavar="SECONDS", help=text)
-    add("--workers", type=int, default=1, metavar="N", help="processes that read many inputs (%(default)s)")
+    add("--give-up", type=seconds, metavar="SECONDS", help=text)
+    add("--workers", type=count, default=1, metavar="N", help="processes that read many inputs (%(default)s)")
     add("--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)")
     known = parser.add_argument_group("what is known of the plates")
     for option in dataclasses.fields(ReadOptions):
@@ -118,6 +119,18 @@ def _parser(program: str) -> argparse.ArgumentParser:
             kind = {"action": "store_const", "const": ["true"]}
         known.add_argument(f"--{option.name.replace('_', '-')}", default=[], help=option.metadata["help"], **kind)
     return parser
+
+
+def _above_0(kind: Callable[[str], float], what: str) -> Callable[[str], float]:
+    """What argparse calls to have a number."""
+
+    def parsed(text: str) -> float:
+        with contextlib.suppress(ValueError):
+            if 0 < (number := kind(text)) < math.inf:
+                return number
+        raise argparse.ArgumentTypeError(f"{text}: give {what} above 0")
+
+    return parsed
 
 
 def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
@@ -133,9 +146,6 @@ def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespac
     options.inputs = options.paths + options.input
     if not options.inputs:
         parser.error("give an input")
-    for flag in ("duration", "give_up", "workers"):
-        if (number := getattr(options, flag)) is not None and not 0 < number < math.inf:
-            parser.error(f"argument --{flag.replace('_', '-')}: give a number above 0")
     known = [option.name for option in dataclasses.fields(ReadOptions)]
     kinds = [] if options.save == "none" else [kind.strip() for kind in options.save.split(",")]
     try:

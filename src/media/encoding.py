@@ -12,10 +12,10 @@ from PIL import ExifTags, Image
 
 from .images import BGRImage
 
-#: Suffixes of formats that OpenCV knows under another one.
-_ENCODER_SUFFIXES = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".dib": ".bmp"}
+#: The suffixes of what OpenCV encodes, and what it calls their formats.
+_ENCODERS = {one: one for one in (".jpg", ".webp", ".png", ".bmp", ".tif", ".tiff")}
+_ENCODERS |= {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".dib": ".bmp"}
 _ENCODER_OPTIONS = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".webp": [cv2.IMWRITE_WEBP_QUALITY, 95]}
-_OPENCV_SUFFIXES = (".jpg", ".webp", ".png", ".bmp", ".tif", ".tiff")
 #: Longest side that a format can hold; of others it is longer than any picture that is decoded.
 _ENCODER_LIMITS = {".jpg": 65_500, ".webp": 16_383}
 #: What holds larger pictures: a file may have another suffix than its format.
@@ -36,8 +36,8 @@ _LOGGER = logging.getLogger(__name__)
 
 def encode_picture(image: BGRImage, suffix: str) -> bytes:
     """Encode a BGR uint8 picture ``[H, W, 3]`` in the format of a file suffix, with its dot."""
-    encoder = _encoder(suffix)
-    if encoder not in _OPENCV_SUFFIXES:
+    encoder = _ENCODERS.get(suffix.lower())
+    if encoder is None:
         return _encode_by_pillow(image, suffix)
     _, encoded = cv2.imencode(encoder, image, _ENCODER_OPTIONS.get(encoder, []))
     return encoded.tobytes()
@@ -71,11 +71,8 @@ def encode_like(image: BGRImage, suffix: str, original: Any, strip_metadata: boo
 
 def roomy_suffix(image: BGRImage, suffix: str) -> str:
     """A file suffix, or another one where its format cannot hold so large a picture."""
-    return suffix if max(image.shape) <= _ENCODER_LIMITS.get(_encoder(suffix), math.inf) else _ROOMY_SUFFIX
-
-
-def _encoder(suffix: str) -> str:
-    return _ENCODER_SUFFIXES.get(suffix.lower(), suffix.lower())
+    most = _ENCODER_LIMITS.get(_ENCODERS.get(suffix.lower(), ""), math.inf)
+    return suffix if max(image.shape) <= most else _ROOMY_SUFFIX
 
 
 def _encode_by_pillow(image: BGRImage, suffix: str, **options: Any) -> bytes:
