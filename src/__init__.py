@@ -20,21 +20,8 @@ if TYPE_CHECKING:
     from .video.options import VideoOptions
 
 __version__ = "0.1.0"
-__all__ = [
-    "Failure",
-    "FolderResult",
-    "ImageResult",
-    "InputError",
-    "Plate",
-    "ReadOptions",
-    "VideoOptions",
-    "VideoResult",
-    "aread",
-    "blur",
-    "main",
-    "read",
-    "read_many",
-]
+__all__ = ["Failure", "FolderResult", "ImageResult", "InputError", "Plate", "VideoResult"]
+__all__ += ["ReadOptions", "VideoOptions", "aread", "blur", "main", "read", "read_many"]
 
 _MODULES = {
     **dict.fromkeys(("aread", "main", "read", "read_many"), "pipeline"),

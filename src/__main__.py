@@ -11,18 +11,20 @@ EXIT_BAD_USAGE = 2
 
 
 class Command(NamedTuple):
-    """A command: its module, whose ``run(arguments, program)`` gives the exit status, and the extra that it needs."""
+    """A command: the module whose function, given arguments and what the help calls it, returns the exit status."""
 
     module: str
-    extra: str
     summary: str
+    function: str = "run"
+    #: What its module needs besides.
+    extra: str = ""
 
 
 COMMANDS = {
-    "read": Command(".cli", "", "find and read the plates of a picture, a folder, a video or a camera"),
-    "blur": Command(".video.blur", "", "make the plates in pictures and videos unreadable"),
-    "serve": Command(".service.__main__", "service", "start the REST service and its web page"),
-    "evaluate": Command(".evaluation.__main__", "train", "measure how well annotated sets of pictures are read"),
+    "read": Command(".cli", "find and read the plates of a picture, a folder, a video or a camera"),
+    "blur": Command(".cli", "make the plates in pictures and videos unreadable", "run_blur"),
+    "serve": Command(".service.__main__", "start the REST service and its web page", extra="service"),
+    "evaluate": Command(".evaluation.__main__", "measure how well annotated sets of pictures are read", extra="train"),
 }
 
 
@@ -46,7 +48,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"{program} {name}: {error}; pip install 'numberplate[{command.extra}]'", file=sys.stderr)
         return EXIT_BAD_USAGE
-    status: int = module.run(given, f"{program} {name}")
+    status: int = getattr(module, command.function)(given, f"{program} {name}")
     return status
 
 

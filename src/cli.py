@@ -1,4 +1,4 @@
-"""The command ``numberplate read``, in a checkout also ``python -m src.pipeline``."""
+"""The commands ``numberplate read``, in a checkout also ``python -m src.pipeline``, and ``numberplate blur``."""
 
 import argparse
 import contextlib
@@ -13,13 +13,14 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from .basics.errors import InputError, UnreachableError
 from .basics.results import VehicleRecord
 from .formats.openalpr import openalpr_answer
-from .media.inputs import FolderSource, LiveSource, Photograph, VideoSource, printable
-from .media.tables import BYTE_ORDER_MARK, csv_heading, csv_lines, record_line
+from .media.answers import BYTE_ORDER_MARK, csv_heading, csv_lines
+from .media.inputs import FolderSource, LiveSource, Photograph, printable
 from .pipeline import Data, Outcome, data_preprocessing, model_prediction
 from .recognition.options import ReadOptions
 from .video.crossing import Line
@@ -34,50 +35,46 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class _Printer:
-    """Prints answers in a form as they come.
+    """Prints answers as they come; that nobody reads them any more, as after ``| head -1``, is as good as Ctrl-C."""
 
-    When nobody is there any more to read them, as after ``| head -1``, it is as good as Ctrl-C.
-    """
-
-    def __init__(self, form: str, data: Data, stop: threading.Event, excel: bool) -> None:
-        self._form, self._name, self._stop = form, getattr(data, "name", ""), stop
-        self._has_videos = isinstance(data, VideoSource) or (isinstance(data, FolderSource) and data.has_videos)
+    def __init__(self, options: argparse.Namespace, data: Data) -> None:
+        self._form, self._stop = options.format, options.video.stop
+        self._name, self._has_videos = data.name, data.has_videos
+        self._indent = 2 if self._form == "json" and not isinstance(data, LiveSource) else None
         #: Whether all could be printed.
         self.is_open = True
-        if form == "csv":
-            self._print(BYTE_ORDER_MARK * excel + csv_heading(self._has_videos))
+        if self._form == "csv":
+            self._print(BYTE_ORDER_MARK * options.excel + csv_heading(self._has_videos))
 
     def record(self, record: VehicleRecord) -> None:
         """Print a vehicle of a live source."""
-        answer = record.to_dict()
-        self._print(record_line(self._name, answer) if self._form == "csv" else json.dumps(answer) + "\n")
+        plate = record.to_dict()
+        self.answer({"input": self._name, "plates": [plate]} if self._form == "csv" else plate)
 
     def outcome(self, outcome: Outcome) -> None:
-        """Print what came of one of many inputs."""
+        """Print what came of one of many inputs; raises :class:`KeyboardInterrupt` where that cannot be done."""
         self.answer(outcome.to_dict())
         if not self.is_open:
             raise KeyboardInterrupt
 
     def answer(self, answer: Mapping[str, Any]) -> None:
-        """Print an answer, or the failure of one of many inputs."""
+        """Print an answer, the failure of one of many inputs, or a record."""
         if self._form == "csv":
             self._print(csv_lines(answer, self._has_videos))
         elif self._form != "openalpr":
-            self._print(json.dumps(answer, indent=2 if self._form == "json" else None) + "\n")
+            self._print(json.dumps(answer, indent=self._indent) + "\n")
         elif "plates" in answer:
             # As `alpr -j` does: a line per picture; what could not be read is told on stderr.
             self._print(json.dumps(openalpr_answer(answer, time.time_ns() // 1_000_000)) + "\n")
 
     def _print(self, text: str) -> None:
         """Write to stdout, which may be a full disk or a pipe that nobody reads."""
-        if not self.is_open:
-            return
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
         except OSError as error:
             _LOGGER.error("the answer cannot be printed (%s)", error.strerror)
-            # Python would try again to write what is left when it ends.
+            # What is left, which Python would try to write again, and what is still to come go nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.is_open = False
             self._stop.set()
@@ -100,62 +97,44 @@ def _parser(program: str) -> argparse.ArgumentParser:
     saving = parser.add_mutually_exclusive_group()
     saving.add_argument("--no-save", action="store_true", help="save nothing")
     text = f"what to save: {', '.join(SAVED)}, or none (all but crops)"
-    saving.add_argument("--save", type=_told(_kinds), default=EVERYTHING.save, metavar="KIND,…", help=text)
+    saving.add_argument("--save", default=",".join(EVERYTHING.save), metavar="KIND,…", help=text)
     add("--crops", action="store_true", help="save the best picture of each plate of a video, too")
-    forms = ("json", "jsonl", "csv", "openalpr")
-    add("--format", choices=forms, default="json", help="form of the answer on stdout (%(default)s)")
+    text = "form of the answer on stdout (%(default)s)"
+    add("--format", choices=("json", "jsonl", "csv", "openalpr"), default="json", help=text)
     add("--excel", action="store_true", help="begin CSV so that Excel knows its characters")
     add("--quiet", action="store_true", help="tell errors only, and show no progress")
     add("--display", action="store_true", help="show the annotated pictures; any key goes on")
     text = "note when vehicles of a video cross this line, in pixels; from left to right is in; can be given again"
-    add("--line", action="append", default=[], type=_told(Line.parse), metavar="[NAME=]X1,Y1,X2,Y2", help=text)
-    add("--duration", type=_told(_seconds), metavar="SECONDS", help="stop reading a video after so long")
+    add("--line", action="append", default=[], metavar="[NAME=]X1,Y1,X2,Y2", help=text)
+    seconds, count = _above_0(float, "a number of seconds"), _above_0(int, "a whole number")
+    add("--duration", type=seconds, metavar="SECONDS", help="stop reading a video after so long")
     text = "end when a camera or stream has sent no picture for so long (without it, it is tried again for ever)"
-    add("--give-up", type=_told(_seconds), metavar="SECONDS", help=text)
-    text = "processes that read many inputs (%(default)s)"
-    add("--workers", type=_told(_count), default=1, metavar="N", help=text)
+    add("--give-up", type=seconds, metavar="SECONDS", help=text)
+    add("--workers", type=count, default=1, metavar="N", help="processes that read many inputs (%(default)s)")
     add("--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)")
     known = parser.add_argument_group("what is known of the plates")
     for option in dataclasses.fields(ReadOptions):
-        flag = f"--{option.name.replace('_', '-')}"
+        kind: dict[str, Any] = {"action": "append", "metavar": "VALUE"}
         if option.type is bool:
-            known.add_argument(flag, action="store_const", const=["true"], default=[], help=option.metadata["help"])
-        else:
-            known.add_argument(flag, action="append", default=[], metavar="VALUE", help=option.metadata["help"])
+            kind = {"action": "store_const", "const": ["true"]}
+        known.add_argument(f"--{option.name.replace('_', '-')}", default=[], help=option.metadata["help"], **kind)
     return parser
 
 
-def _seconds(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        if 0 < float(text) < math.inf:
-            return float(text)
-    raise InputError(f"{text}: give a number of seconds above 0")
+def _above_0(kind: Callable[[str], float], what: str) -> Callable[[str], float]:
+    """What argparse calls to have a number."""
 
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise InputError(f"{text}: give a whole number above 0")
-    return int(text)
-
-
-def _kinds(text: str) -> tuple[str, ...]:
-    return VideoOptions(save=() if text == "none" else tuple(kind.strip() for kind in text.split(","))).save
-
-
-def _told(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """What argparse calls, so that it tells what is wrong."""
-
-    def parsed(text: str) -> Any:
-        try:
-            return parse(text)
-        except InputError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
+    def parsed(text: str) -> float:
+        with contextlib.suppress(ValueError):
+            if 0 < (number := kind(text)) < math.inf:
+                return number
+        raise argparse.ArgumentTypeError(f"{text}: give {what} above 0")
 
     return parsed
 
 
 def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:
-    """The options, with one input at least."""
+    """The options, with one input at least, and those that say more as ``known`` and ``video``."""
     parser = _parser(program)
     given = list(sys.argv[1:] if arguments is None else arguments)
     # argparse finds no inputs behind options unless they may be mixed; but then it does not know "--".
@@ -167,9 +146,18 @@ def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespac
     options.inputs = options.paths + options.input
     if not options.inputs:
         parser.error("give an input")
+    known = [option.name for option in dataclasses.fields(ReadOptions)]
+    kinds = [] if options.save == "none" else [kind.strip() for kind in options.save.split(",")]
     try:
-        told = {option.name: getattr(options, option.name) for option in dataclasses.fields(ReadOptions)}
-        options.known = ReadOptions.parse(told)
+        options.known = ReadOptions.parse({name: getattr(options, name) for name in known})
+        options.video = VideoOptions(
+            lines=tuple(map(Line.parse, options.line)),
+            duration_s=options.duration,
+            save=(*kinds, *["crops"] * options.crops),
+            give_up_s=options.give_up,
+            hidden=options.quiet,
+            stop=threading.Event(),
+        )
     except InputError as error:
         parser.error(str(error))
     return options
@@ -177,13 +165,12 @@ def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespac
 
 def _idle(options: argparse.Namespace, data: Data) -> Iterator[str]:
     """What was chosen, and does nothing for such an input."""
-    is_many, is_live = isinstance(data, FolderSource), isinstance(data, LiveSource)
-    has_videos = data.has_videos if isinstance(data, FolderSource) else isinstance(data, VideoSource)
+    is_many = isinstance(data, FolderSource)
     for flag, is_given, what, does in (
-        ("--line", options.line, "a video", has_videos),
-        ("--duration", options.duration, "a video", has_videos),
-        ("--crops", options.crops, "a video", has_videos),
-        ("--give-up", options.give_up, "a camera or stream", is_live),
+        ("--line", options.line, "a video", data.has_videos),
+        ("--duration", options.duration, "a video", data.has_videos),
+        ("--crops", options.crops, "a video", data.has_videos),
+        ("--give-up", options.give_up, "a camera or stream", isinstance(data, LiveSource)),
         ("--workers", options.workers > 1, "many inputs", is_many),
         ("--recursive", options.recursive, "a folder", is_many),
         ("--resume", options.resume, "many inputs that are saved", is_many and not options.no_save),
@@ -194,55 +181,77 @@ def _idle(options: argparse.Namespace, data: Data) -> Iterator[str]:
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pipeline") -> int:
-    """The command line.
-
-    Args:
-        arguments: instead of those that the process was started with.
-        program: what the help calls it.
-
-    Returns:
-        The exit status.
-    """
+    """The command line of reading: ``arguments`` may be given, help calls it ``program``; returns the exit status."""
     options = _options(arguments, program)
-    level = logging.ERROR if options.quiet else logging.INFO
+    return _ended(_read, options, logging.ERROR if options.quiet else logging.INFO)
+
+
+def run_blur(arguments: Sequence[str] | None = None, program: str = "python -m src blur") -> int:
+    """The command line of blurring; as :func:`run`."""
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description="Make the number plates in pictures and videos unreadable. The names of the copies go to stdout.",
+        epilog="Exit status: 0 all was blurred, 2 bad usage or nothing was, 3 not all was, 130 interrupted.",
+    )
+    text = "a picture, a video, a folder, or a pattern in quotes ('*.jpg')"
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help=text)
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the copies; nothing is overwritten")
+    text = "plates that stay as they are: a CSV file with a column named text, or a text per line"
+    parser.add_argument("--except", dest="list", type=Path, metavar="FILE", help=text)
+    text = "leave out place, time, device and comments, which are kept without it"
+    parser.add_argument("--strip-metadata", action="store_true", help=text)
+    return _ended(_blur, parser.parse_args(arguments), logging.INFO)
+
+
+def _ended(command: Callable[[argparse.Namespace], int], options: argparse.Namespace, level: int) -> int:
+    """Do what a command does; returns its exit status."""
     logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="PIL")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # systemd and Docker end a service with it
-    stop = threading.Event()
     try:
-        data = data_preprocessing(options.inputs if len(options.inputs) > 1 else options.inputs[0], options.recursive)
-        for warning in _idle(options, data):
-            _LOGGER.warning("%s", warning)
-        with _lines_above_progress(data):
-            printer = _Printer(options.format, data, stop, options.excel)
-            # Nobody can wait for the end of a live source, and few want to for that of a folder.
-            prints_records = isinstance(data, LiveSource) and options.format != "openalpr"
-            prints_outcomes = isinstance(data, FolderSource) and options.format != "json"
-            answer = model_prediction(
-                data,
-                None if options.no_save else options.output,
-                runtime=options.runtime,
-                display=options.display,
-                options=options.known,
-                video=VideoOptions(
-                    lines=tuple(options.line),
-                    duration_s=options.duration,
-                    save=options.save + ("crops",) * options.crops,
-                    give_up_s=options.give_up,
-                    hidden=options.quiet,
-                    stop=stop,
-                    on_vehicle=printer.record if prints_records else None,
-                ),
-                workers=options.workers,
-                resume=options.resume,
-                on_outcome=printer.outcome if prints_outcomes else None,
-            )
+        return command(options)
     except InputError as error:
         _LOGGER.error("%s", error)
         return EXIT_UNREACHABLE if isinstance(error, UnreachableError) else EXIT_BAD_INPUT
     except KeyboardInterrupt:
         _LOGGER.error("interrupted; what was saved so far is whole")
         return EXIT_INTERRUPTED
+
+
+def _blur(options: argparse.Namespace) -> int:
+    from .video.blur import blur_each, texts_of
+
+    statuses, texts = set(), texts_of(options.list) if options.list else []
+    for done in blur_each(options.inputs, options.output, except_texts=texts, strip_metadata=options.strip_metadata):
+        if done.saved:
+            print(done.saved, flush=True)
+            statuses.add(0)
+        if done.error:
+            _LOGGER.error("%s", done.error)
+            statuses.add(EXIT_BAD_INPUT)
+    return EXIT_SOME_FAILED if len(statuses) > 1 else statuses.pop()
+
+
+def _read(options: argparse.Namespace) -> int:
+    data = data_preprocessing(options.inputs if len(options.inputs) > 1 else options.inputs[0], options.recursive)
+    for warning in _idle(options, data):
+        _LOGGER.warning("%s", warning)
+    # Nobody can wait for the end of a live source, and few want to for that of a folder.
+    prints_records = isinstance(data, LiveSource) and options.format != "openalpr"
+    prints_outcomes = isinstance(data, FolderSource) and options.format != "json"
+    with _lines_above_progress(data):
+        printer = _Printer(options, data)
+        answer = model_prediction(
+            data,
+            None if options.no_save else options.output,
+            runtime=options.runtime,
+            display=options.display,
+            options=options.known,
+            video=dataclasses.replace(options.video, on_vehicle=printer.record if prints_records else None),
+            workers=options.workers,
+            resume=options.resume,
+            on_outcome=printer.outcome if prints_outcomes else None,
+        )
     if not prints_records and not prints_outcomes:
         printer.answer(answer)
     if answer["saved"]:
@@ -254,10 +263,8 @@ def _status(answer: Mapping[str, Any], is_live: bool, is_printed: bool) -> int:
     """The exit status for an answer."""
     if not is_printed:
         return EXIT_BAD_INPUT
-    if is_live and answer["error"]:
-        return EXIT_UNREACHABLE
     if answer["kind"] != "folder":
-        return 0
+        return EXIT_UNREACHABLE if is_live and answer["error"] else 0
     if answer["error"]:
         _LOGGER.error("%s", answer["error"])
         return EXIT_INTERRUPTED
@@ -272,5 +279,4 @@ def _lines_above_progress(data: Data) -> contextlib.AbstractContextManager[None]
         return contextlib.nullcontext()
     from tqdm.contrib.logging import logging_redirect_tqdm
 
-    redirection: contextlib.AbstractContextManager[None] = logging_redirect_tqdm()
-    return redirection
+    return cast(contextlib.AbstractContextManager[None], logging_redirect_tqdm())

@@ -6,11 +6,12 @@
 4. classification: which characters these are (``classification/``)
 
 ``recognition/`` chains 2 to 4, weighs texts by the plates of the world (``syntax/``) and says what is a plate;
-``video/`` does so frame by frame. What a single picture does not need, such as progress bars, processes and the video
-libraries, is imported where it is needed, so that its answer does not wait for them.
+``video/`` does so frame by frame. What a single picture does not need is imported where it is needed, so that its
+answer does not wait for progress bars, processes and the video libraries.
 """
 
 import contextlib
+import copy
 import dataclasses
 import logging
 import os
@@ -18,14 +19,14 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from .basics.errors import InputError, OutputError
 from .basics.results import Failure, FolderResult, ImageResult, VideoResult
 from .media.draw import annotate
-from .media.folder_output import FolderOutput
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, each_source, open_input
-from .media.saving import OutputFolder
+from .media.leftovers import remove_leftovers
+from .media.saving import FolderOutput, OutputFolder
 from .media.window import Window
 from .recognition.options import ANYTHING, ReadOptions
 from .recognition.recogniser import load_recogniser
@@ -37,6 +38,16 @@ Result = ImageResult | VideoResult | FolderResult
 Outcome = ImageResult | VideoResult | Failure
 
 _LOGGER = logging.getLogger(__name__)
+
+
+class Choices(TypedDict, total=False):
+    """The choices of :func:`read`, by their names."""
+
+    runtime: str
+    display: bool
+    video: VideoOptions
+    options: ReadOptions
+    workers: int
 
 
 def read(
@@ -71,11 +82,13 @@ def read(
         InputError: the input cannot be read, nothing can be saved in ``output_dir``, the runtime is not there, or a
             worker died.
     """
-    return _predict(data_preprocessing(input), _work(output_dir, runtime, options, video, display), workers)
+    data = data_preprocessing(input)
+    work = _Work(output_dir, runtime=runtime, display=display, video=video, options=options, workers=workers)
+    return work.predict(data)
 
 
-async def aread(input: Any, output_dir: str | os.PathLike[str] | None = None, **choices: Any) -> Result:
-    """As :func:`read`, with the same choices, in a thread: an event loop goes on meanwhile."""
+async def aread(input: Any, output_dir: str | os.PathLike[str] | None = None, **choices: Unpack[Choices]) -> Result:
+    """As :func:`read`, in a thread: an event loop goes on meanwhile."""
     import asyncio
 
     return await asyncio.to_thread(read, input, output_dir, **choices)
@@ -85,60 +98,37 @@ def read_many(
     inputs: Iterable[Any],
     output_dir: str | os.PathLike[str] | None = None,
     *,
-    runtime: str = "litert",
-    video: VideoOptions = EVERYTHING,
-    options: ReadOptions = ANYTHING,
-    workers: int = 1,
     resume: bool = False,
+    **choices: Unpack[Choices],
 ) -> Iterator[Outcome]:
     """Read many pictures and videos, each when it is its turn: ``inputs`` may have no end.
 
     Args:
         inputs: what :func:`read` takes, but for cameras; folders and patterns stand for what is in them.
         output_dir: folder for what is saved of each; None saves nothing.
-        runtime: as of :func:`read`, as are ``video``, ``options`` and ``workers``.
-        video: see there.
-        options: see there.
-        workers: see there.
         resume: take the answer of an earlier run from ``output_dir`` where there is one.
+        **choices: those of :func:`read`, as are the errors.
 
     Yields:
         In the order of the inputs, the answer for each, or the :class:`Failure` that says why there is none.
-
-    Raises:
-        InputError: nothing can be saved in ``output_dir``, the runtime is not there, or a worker died.
     """
-    work = _work(output_dir, runtime, options, video, resume=resume)
-    with contextlib.closing(_outcomes(work, each_source(inputs), workers)) as outcomes:
-        yield from outcomes
+    work = _Work(output_dir, resume, **choices)
+    yield from work.outcomes(each_source(inputs), work.workers)
 
 
 def main(
-    input: Any,
-    output_dir: str | os.PathLike[str] | None = "output",
-    *,
-    runtime: str = "litert",
-    display: bool = False,
-    video: VideoOptions = EVERYTHING,
-    options: ReadOptions = ANYTHING,
+    input: Any, output_dir: str | os.PathLike[str] | None = "output", **choices: Unpack[Choices]
 ) -> dict[str, Any]:
     """As :func:`read`, but saved unless ``output_dir`` is None, and in the JSON types of ``docs/answers.md``."""
     data = data_preprocessing(input)
-    output = model_prediction(data, output_dir, runtime=runtime, display=display, video=video, options=options)
+    output = model_prediction(data, output_dir, **choices)
     return output
 
 
 def data_preprocessing(input: Any, recursive: bool = False) -> Data:
-    """Decode the picture that was given; of a folder or pattern, list what is to be decoded one after the other.
+    """Decode the picture that was given; of what stands for many, list them, with ``recursive`` in inner folders, too.
 
-    A video or stream is opened by :func:`model_prediction`, frame by frame.
-
-    Args:
-        input: as for :func:`read`.
-        recursive: whether a folder stands for what is in its folders, too.
-
-    Raises:
-        InputError: the input cannot be read.
+    A video or stream is opened by :func:`model_prediction`, frame by frame. Input and errors are those of :func:`read`.
     """
     source = open_input(input, recursive)
     return source.load() if isinstance(source, ImageSource) else source
@@ -148,33 +138,41 @@ def model_prediction(
     data: Data,
     output_dir: str | os.PathLike[str] | None = None,
     *,
-    runtime: str = "litert",
-    display: bool = False,
-    video: VideoOptions = EVERYTHING,
-    options: ReadOptions = ANYTHING,
-    workers: int = 1,
     resume: bool = False,
     on_outcome: Callable[[Outcome], None] | None = None,
+    **choices: Unpack[Choices],
 ) -> dict[str, Any]:
     """Find and read the plates of what :func:`data_preprocessing` returned; options and answer as of :func:`main`.
 
     Of many inputs ``on_outcome`` is given each answer when it is there, and with ``resume`` those that lie in
     ``output_dir`` since an earlier run are taken from there.
     """
-    work = _work(output_dir, runtime, options, video, display, resume)
-    return _predict(data, work, workers, on_outcome).to_dict()
+    return _Work(output_dir, resume, **choices).predict(data, on_outcome).to_dict()
 
 
-@dataclasses.dataclass(frozen=True)
 class _Work:
     """What is done with every input, here or in another process."""
 
-    runtime: str
-    options: ReadOptions
-    video: VideoOptions
-    folder: OutputFolder | None
-    window: Window | None
-    resume: bool
+    def __init__(
+        self,
+        output_dir: str | os.PathLike[str] | None,
+        resume: bool = False,
+        *,
+        runtime: str = "litert",
+        display: bool = False,
+        video: VideoOptions = EVERYTHING,
+        options: ReadOptions = ANYTHING,
+        workers: int = 1,
+    ) -> None:
+        self.runtime, self.video, self.options, self.resume = runtime, video, options, resume
+        self.folder = None if output_dir is None else OutputFolder(output_dir)
+        self.window = None
+        if display:
+            try:
+                self.window = Window()
+            except InputError as error:
+                _LOGGER.warning("%s; going on without", error)
+        self.workers = 1 if self.window else workers
 
     def __call__(self, source: ImageSource | VideoSource | Failure) -> Outcome:
         """The answer for one of many inputs, or why there is none; raises :class:`OutputError`."""
@@ -207,99 +205,65 @@ class _Work:
             self.window.show(annotated)
         return result
 
+    def predict(self, data: Data, on_outcome: Callable[[Outcome], None] | None = None) -> Result:
+        """The answer for any input; for many it comes early, with what was read until then, if Ctrl-C ends it."""
+        if not isinstance(data, FolderSource):
+            return self.read(data)
+        from tqdm import tqdm
 
-def _work(
-    output_dir: str | os.PathLike[str] | None,
-    runtime: str,
-    options: ReadOptions,
-    video: VideoOptions,
-    display: bool = False,
-    resume: bool = False,
-) -> _Work:
-    folder = None if output_dir is None else OutputFolder(output_dir)
-    return _Work(runtime, options, video, folder, _open_window() if display else None, resume)
+        results: list[ImageResult | VideoResult] = []
+        errors: list[Failure] = []
+        error: str | None = None
+        failure: InputError | None = None
+        count = len(data.sources)
+        with contextlib.ExitStack() as stack:
+            output = None
+            if self.folder and self.video.save:
+                output = stack.enter_context(FolderOutput(self.folder, data.name, data.has_videos))
+            outcomes = self.outcomes(data.sources, min(self.workers, count))
+            stack.callback(outcomes.close)
+            try:
+                for outcome in tqdm(outcomes, data.name, count, unit="input", disable=self.video.hidden or None):
+                    if isinstance(outcome, Failure):
+                        _LOGGER.warning("%s", outcome.error)
+                        errors.append(outcome)
+                    else:
+                        results.append(outcome)
+                    if output:
+                        output.add(outcome)
+                    if on_outcome:
+                        on_outcome(outcome)
+            except OutputError:
+                raise
+            except (KeyboardInterrupt, InputError) as stop:
+                failure = stop if isinstance(stop, InputError) else None
+                reason = failure or "interrupted; what was read until then is whole"
+                error = f"{data.name}: after {len(results) + len(errors)} of {count} {reason}"
+            result = FolderResult(data.name, tuple(results), tuple(errors), error)
+            result = output.finish(result) if output else result
+            if failure:
+                raise InputError(error) from failure
+            return result
 
+    def outcomes(self, sources: Iterable[ImageSource | VideoSource | Failure], workers: int) -> Generator[Outcome]:
+        """The outcome for each source in turn; Ctrl-C is raised also after what has been read of a video."""
+        stop = None if workers > 1 else self.video.stop or threading.Event()
+        work = copy.copy(self)
+        work.video = dataclasses.replace(self.video, hidden=True, stop=stop)
+        if stop:
+            for source in sources:
+                yield work(source)
+                if stop.is_set():
+                    raise KeyboardInterrupt
+            return
+        from .basics.parallel import map_in_processes
 
-def _predict(data: Data, work: _Work, workers: int, on_outcome: Callable[[Outcome], None] | None = None) -> Result:
-    return _read_many(data, work, workers, on_outcome) if isinstance(data, FolderSource) else work.read(data)
-
-
-def _outcomes(
-    work: _Work, sources: Iterable[ImageSource | VideoSource | Failure], workers: int
-) -> Generator[Outcome, None, None]:
-    """The outcome for each source in turn.
-
-    Raises:
-        InputError: a worker died, or nothing can be saved.
-        KeyboardInterrupt: Ctrl-C, also after what has been read of a video.
-    """
-    from .basics.parallel import map_in_processes
-
-    stop = None if workers > 1 else work.video.stop or threading.Event()
-    work = dataclasses.replace(work, video=dataclasses.replace(work.video, hidden=True, stop=stop))
-    if not stop:
         try:
-            with contextlib.closing(map_in_processes(work, sources, workers)) as outcomes:
-                yield from outcomes
+            yield from map_in_processes(work, sources, workers)
         except BrokenExecutor as error:
-            if work.folder:
-                work.folder.tidy()
+            if self.folder:
+                remove_leftovers(self.folder.path())
             raise InputError("a worker died, perhaps for want of memory; try fewer of them") from error
-        return
-    for source in sources:
-        yield work(source)
-        if stop.is_set():
-            raise KeyboardInterrupt
-
-
-def _read_many(
-    data: FolderSource, work: _Work, workers: int, on_outcome: Callable[[Outcome], None] | None
-) -> FolderResult:
-    """Read many inputs; Ctrl-C ends it early, with the answer for what was read until then."""
-    from tqdm import tqdm
-
-    results: list[ImageResult | VideoResult] = []
-    errors: list[Failure] = []
-    count = len(data.sources)
-    with contextlib.ExitStack() as stack:
-        output = None
-        if work.folder and work.video.save:
-            output = stack.enter_context(FolderOutput(work.folder, data.name, data.has_videos))
-
-        def summary(error: str | None = None) -> FolderResult:
-            so_far = FolderResult(data.name, tuple(results), tuple(errors), error)
-            return output.finish(so_far) if output else so_far
-
-        outcomes = _outcomes(work, data.sources, 1 if work.window else min(workers, count))
-        stack.callback(outcomes.close)
-        try:
-            for outcome in tqdm(outcomes, data.name, count, unit="input", disable=work.video.hidden or None):
-                if isinstance(outcome, Failure):
-                    _LOGGER.warning("%s", outcome.error)
-                    errors.append(outcome)
-                else:
-                    results.append(outcome)
-                if output:
-                    output.add(outcome)
-                if on_outcome:
-                    on_outcome(outcome)
-        except OutputError:
-            raise
-        except (KeyboardInterrupt, InputError) as stop:
-            done = f"{data.name}: after {len(results) + len(errors)} of {count}"
-            if isinstance(stop, KeyboardInterrupt):
-                return summary(f"{done} interrupted; what was read until then is whole")
-            summary(f"{done} {stop}")
-            raise InputError(f"{done} {stop}") from stop
-        return summary()
-
-
-def _open_window() -> Window | None:
-    try:
-        return Window()
-    except InputError as error:
-        _LOGGER.warning("%s; going on without", error)
-        return None
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from src.media.tables import CSV_COLUMNS
+from src.media.answers import CSV_COLUMNS
 from tests.conftest import heed_interrupts
 from tests.media.encoded import png_header
 from tests.media.videos import MotionJpegServer, write_sound

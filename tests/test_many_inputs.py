@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from src import Failure, ImageResult, InputError, VideoOptions, VideoResult, aread, read, read_many
-from src.media.tables import VIDEO_COLUMNS
+from src.media.answers import VIDEO_COLUMNS
 from tools.clips import Clip, Pass
 
 #: What is on the sample picture and in the clip.

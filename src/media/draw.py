@@ -104,8 +104,7 @@ class _Layer(NamedTuple):
 def annotate(image: BGRImage, plates: Iterable[Plate]) -> BGRImage:
     """Draw plates on a copy of a picture, BGR uint8 ``[H, W, 3]``."""
     annotated = image.copy()
-    marks = [Mark(plate.text, plate.confidence, np.array(plate.corners, np.float32)) for plate in plates]
-    _draw([_Layer(annotated)], marks)
+    _draw([_Layer(annotated)], [Mark(one.text, one.confidence, np.array(one.corners, np.float32)) for one in plates])
     return annotated
 
 
@@ -120,17 +119,16 @@ def annotate_planes(planes: Sequence[Plane], marks: Sequence[Mark], lines: Seque
 def _draw(layers: Sequence[_Layer], marks: Sequence[Mark], lines: Sequence[LineMark] = ()) -> None:
     height, width = layers[0].pixels.shape[:2]
     thickness = max(1, round(min(height, width) / 300))
-    taken, edge = [], thickness * np.array([-1, -1, 1, 1])
     for layer, line in itertools.product(layers, lines):
         layer.line(line.ends, False, _CROSSED, 3)
         if line.name:
             layer.line(line.arrow(_ARROW_SHARE * min(height, width)), False, _CROSSED, 3)
-    for mark in marks:
-        # Beside the plate, whose characters may reach its edges.
-        corners = grow_quad(mark.corners, thickness + 1)
-        for layer in layers:
-            layer.line(corners, True, mark.colour, thickness)
-        taken.append(quad_to_box(corners) + edge)
+    # Beside the plates, whose characters may reach their edges.
+    outlines = [grow_quad(mark.corners, thickness + 1) for mark in marks]
+    for layer, (mark, outline) in itertools.product(layers, zip(marks, outlines, strict=True)):
+        layer.line(outline, True, mark.colour, thickness)
+    edge = thickness * np.array([-1, -1, 1, 1])
+    taken = [quad_to_box(outline) + edge for outline in outlines]
     # Labels come last, so that no outline crosses them.
     least, largest = (max(share * min(height, width), _READABLE) for share in (_LEAST_SHARE, _LARGEST_SHARE))
     for mark, box in zip(marks, list(taken), strict=True):

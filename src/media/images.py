@@ -6,29 +6,19 @@ by Pillow, which knows more of their variants and is quiet about broken ones (of
 value off). Alpha is ignored; of 16 bits the upper 8 are kept, as OpenCV does.
 """
 
+import contextlib
 import io
+import pkgutil
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    ExifTags,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    ImageOps,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import ExifTags, Image, ImageFile, ImageOps
 
 from ..basics.errors import InputError
 
@@ -42,41 +32,33 @@ MAX_FILE_BYTES = 600_000_000
 MAX_SCANS = 50
 #: Most compressed texts of a PNG: each one may be of 8 MB, and OpenCV keeps them all.
 MAX_TEXTS = 20
-#: A TIFF of more pixels than this per byte shows next to nothing: fax codes hold 64 megapixels of white in 2.5 kB.
-MAX_TIFF_PIXELS_PER_BYTE = 2_000
-#: What is smaller than this may be as empty as it likes, in pixels.
-SMALL_PIXELS = 4_000_000
+#: A TIFF of more pixels than this per byte shows next to nothing: fax codes hold 64 megapixels of white in 2.5 kB. With
+#: fewer pixels than the other number it may be as empty as it likes.
+MAX_TIFF_PIXELS_PER_BYTE, SMALL_PIXELS = 2_000, 4_000_000
 #: Pixels times scans up to which decoding takes a fraction of a second.
 LIGHT_PIXELS = 20_000_000
 #: Shorter side below which no plate can be seen, in pixels.
 MIN_SIDE = 8
 
 
-def _open_heif(file: io.BytesIO) -> ImageFile.ImageFile:
-    try:
-        from pillow_heif.as_plugin import HeifImageFile
-    except ImportError as error:
-        raise InputError("HEIC needs one package more: pip install 'numberplate[heif]'") from error
-    opened: ImageFile.ImageFile = HeifImageFile(file)  # type: ignore[no-untyped-call]
-    return opened
-
-
 class _Format(NamedTuple):
     start: re.Pattern[bytes]
     suffix: str
-    open: Callable[[io.BytesIO], ImageFile.ImageFile]
+    #: The class that opens it. Image.open() would try fifty formats, and would warn about large pictures by itself.
+    opener: str
 
 
-# The plugins are opened directly: Image.open() would try fifty formats, and would warn about large pictures by itself.
 _FORMATS = {
-    "JPEG": _Format(re.compile(rb"\xff\xd8\xff"), ".jpg", JpegImagePlugin.JpegImageFile),
-    "PNG": _Format(re.compile(rb"\x89PNG\r\n\x1a\n"), ".png", PngImagePlugin.PngImageFile),
-    "WebP": _Format(re.compile(rb"RIFF.{4}WEBP", re.DOTALL), ".webp", WebPImagePlugin.WebPImageFile),
-    "BMP": _Format(re.compile(rb"BM"), ".bmp", BmpImagePlugin.BmpImageFile),
-    "TIFF": _Format(re.compile(rb"II[*+]\0|MM\0[*+]"), ".tif", TiffImagePlugin.TiffImageFile),
-    "GIF": _Format(re.compile(rb"GIF8[79]a"), ".gif", GifImagePlugin.GifImageFile),
-    "AVIF": _Format(re.compile(rb".{4}ftyp.{0,24}avi[fs]", re.DOTALL), ".avif", AvifImagePlugin.AvifImageFile),
-    "HEIC": _Format(re.compile(rb".{4}ftyp(?:he[iv][cxms]|m[is]f1)", re.DOTALL), ".heic", _open_heif),
+    "JPEG": _Format(re.compile(rb"\xff\xd8\xff"), ".jpg", "PIL.JpegImagePlugin:JpegImageFile"),
+    "PNG": _Format(re.compile(rb"\x89PNG\r\n\x1a\n"), ".png", "PIL.PngImagePlugin:PngImageFile"),
+    "WebP": _Format(re.compile(rb"RIFF.{4}WEBP", re.DOTALL), ".webp", "PIL.WebPImagePlugin:WebPImageFile"),
+    "BMP": _Format(re.compile(rb"BM"), ".bmp", "PIL.BmpImagePlugin:BmpImageFile"),
+    "TIFF": _Format(re.compile(rb"II[*+]\0|MM\0[*+]"), ".tif", "PIL.TiffImagePlugin:TiffImageFile"),
+    "GIF": _Format(re.compile(rb"GIF8[79]a"), ".gif", "PIL.GifImagePlugin:GifImageFile"),
+    "AVIF": _Format(re.compile(rb".{4}ftyp.{0,24}avi[fs]", re.DOTALL), ".avif", "PIL.AvifImagePlugin:AvifImageFile"),
+    "HEIC": _Format(
+        re.compile(rb".{4}ftyp(?:he[iv][cxms]|m[is]f1)", re.DOTALL), ".heic", "pillow_heif.as_plugin:HeifImageFile"
+    ),
 }
 #: What is decoded by OpenCV.
 _COMMON = ("JPEG", "PNG", "WebP")
@@ -101,20 +83,16 @@ def suffix_of_bytes(content: bytes) -> str:
 
 
 def is_light(content: bytes) -> bool:
-    """Whether the header of an encoded picture proves that decoding it takes little time and memory.
-
-    What is no picture counts as light: it is refused at once.
-    """
+    """Whether the header of an encoded picture proves that decoding it takes little time and memory."""
     format_name = sniff_format(content)
     if format_name not in (*_COMMON, "BMP"):
-        # A TIFF has too many ways to be something else than its header says; of newer formats nobody knows.
+        # What is no picture is refused at once; a TIFF may be much else than its header says, as may newer formats.
         return format_name is None
     try:
         opened = _open(content, "", format_name)
     except InputError:
         return True
-    scans = _scans(content) if format_name == "JPEG" else 1
-    return opened.width * opened.height * scans <= LIGHT_PIXELS
+    return opened.width * opened.height * (_scans(content) if format_name == "JPEG" else 1) <= LIGHT_PIXELS
 
 
 def read_image(source: Path | bytes | NDArray[Any] | Image.Image, name: str) -> BGRImage:
@@ -131,13 +109,10 @@ def read_image(source: Path | bytes | NDArray[Any] | Image.Image, name: str) -> 
     Raises:
         InputError: it is no picture, is damaged, is too small or too large, or holds values that are no colours.
     """
-    if isinstance(source, Path):
-        return _from_bytes(_read_file(source, name), name)
-    if isinstance(source, bytes):
-        return _from_bytes(source, name)
-    if isinstance(source, Image.Image):
-        return _from_pillow(source, name)
-    return _from_array(source, name)
+    content = _read_file(source, name) if isinstance(source, Path) else source
+    if isinstance(content, bytes):
+        return _from_bytes(content, name)
+    return _from_pillow(content, name) if isinstance(content, Image.Image) else _from_array(content, name)
 
 
 def _from_array(array: NDArray[Any], name: str) -> BGRImage:
@@ -164,64 +139,61 @@ def _from_bytes(content: bytes, name: str) -> BGRImage:
     _check_cost(content, opened, name, format_name)
     if format_name not in _COMMON or opened.mode == "CMYK":
         return _from_pillow(opened, name)
-    # libpng complains on stderr about a file that ends early: look for its last chunk first.
-    if format_name == "PNG" and b"IEND" not in content:
-        raise _damaged(name, format_name)
-    try:
+    with _decoding(name, format_name):
+        # libpng complains on stderr about a file that ends early: look for its last chunk first.
+        if format_name == "PNG" and b"IEND" not in content:
+            raise EOFError
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        if error.code == cv2.Error.StsNoMem:
-            raise MemoryError from error
-        raise _damaged(name, format_name) from error
-    if image is None:
-        raise _damaged(name, format_name)
-    return np.asarray(image, np.uint8)
+        if image is None:
+            raise EOFError
+        return np.asarray(image, np.uint8)
 
 
 def _from_pillow(image: Image.Image, name: str) -> BGRImage:
     """The image is loaded where it was opened lazily, and otherwise left as it is."""
     check_size(*image.size, name)
-    try:
+    with _decoding(name, image.format or "Pillow image"):
         image.load()
         # exif_transpose() copies what stands upright already.
         turned = image.getexif().get(ExifTags.Base.Orientation) in range(2, 9)
         upright = ImageOps.exif_transpose(image) if turned else image
         if upright.mode in _SIXTEEN_BIT_MODES:
-            return _from_array(_upper_bits(np.asarray(upright), name), name)
+            # They are in integers of 16 or of 32 bits.
+            values = np.asarray(upright)
+            if values.min() < 0 or values.max() > 65535:
+                raise InputError(f"{name}: its values exceed 16 bits; save it with 8 or 16 bits per channel")
+            return _from_array((values >> 8).astype(np.uint8), name)
         if upright.mode == "F":
             raise InputError(f"{name}: it holds floating-point values; save it with 8 or 16 bits per channel")
-        return _bgr(upright)
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:
-        raise _damaged(name, image.format or "Pillow image") from error
-
-
-def _bgr(image: Image.Image) -> BGRImage:
-    result = np.empty((image.height, image.width, 3), np.uint8)
-    for top in range(0, image.height, _BAND):
-        band = image.crop((0, top, image.width, min(top + _BAND, image.height)))
-        result[top : top + _BAND] = np.asarray(band.convert("RGB"))[..., ::-1]
-    return result
-
-
-def _upper_bits(values: NDArray[Any], name: str) -> BGRImage:
-    """The upper 8 of 16 bits; Pillow keeps 16-bit grey in 16- or in 32-bit integers."""
-    if values.min() < 0 or values.max() > 65535:
-        raise InputError(f"{name}: its values exceed 16 bits; save it with 8 or 16 bits per channel")
-    return (values >> 8).astype(np.uint8)
+        result = np.empty((upright.height, upright.width, 3), np.uint8)
+        for top in range(0, upright.height, _BAND):
+            band = upright.crop((0, top, upright.width, min(top + _BAND, upright.height)))
+            result[top : top + _BAND] = np.asarray(band.convert("RGB"))[..., ::-1]
+        return result
 
 
 def _open(content: bytes, name: str, format_name: str) -> ImageFile.ImageFile:
     """Read the header of an encoded picture."""
+    with _decoding(name, format_name):
+        opened: ImageFile.ImageFile = pkgutil.resolve_name(_FORMATS[format_name].opener)(io.BytesIO(content))
+        return opened
+
+
+@contextlib.contextmanager
+def _decoding(name: str, format_name: str) -> Iterator[None]:
+    """Turns whatever a damaged file makes a decoder stumble over, which may be anything, into :class:`InputError`."""
     try:
-        return _FORMATS[format_name].open(io.BytesIO(content))
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from error
+        yield
+    except (InputError, MemoryError):
+        raise
+    except ImportError as error:
+        raise InputError(f"{name}: {format_name} needs one package more: pip install 'numberplate[heif]'") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"{name}: it has more than {MAX_PIXELS / 1e6:.0f} megapixels; scale it down") from error
-    except Exception as error:  # Pillow's decoders raise whatever a damaged file makes them stumble over
-        raise _damaged(name, format_name) from error
+    except Exception as error:
+        if isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
+        raise InputError(f"{name}: the {format_name} is damaged or truncated; get a whole copy of it") from error
 
 
 def _scans(content: bytes) -> int:
@@ -258,8 +230,8 @@ def _read_file(path: Path, name: str) -> bytes:
             # Opening a FIFO would wait for somebody to write into it.
             raise InputError(f"{name}: it is no file; give the path of a picture")
         if status.st_size > MAX_FILE_BYTES:
-            limit = f"the limit is {MAX_FILE_BYTES / 1e6:.0f} MB"
-            raise InputError(f"{name}: it has {status.st_size / 1e6:.0f} MB; {limit}")
+            megabytes = f"it has {status.st_size / 1e6:.0f} MB; the limit is {MAX_FILE_BYTES / 1e6:.0f} MB"
+            raise InputError(f"{name}: {megabytes}")
         return path.read_bytes()
     except OSError as error:
         raise unopenable(name, error, "check the path and its permissions") from error
@@ -277,7 +249,3 @@ def check_size(width: int, height: int, name: str, most: int = MAX_PIXELS, what:
 def unopenable(name: str, error: OSError, advice: str) -> InputError:
     """The error that tells why a file cannot be opened."""
     return InputError(f"{name}: it cannot be opened ({error.strerror}); {advice}")
-
-
-def _damaged(name: str, format_name: str) -> InputError:
-    return InputError(f"{name}: the {format_name} is damaged or truncated; get a whole copy of it")

@@ -1,9 +1,8 @@
-"""What kind of input is it, and which pictures and videos does it stand for?
+"""What kind of input is it, and which pictures and videos does it stand for? :func:`open_input` knows every kind."""
 
-Every kind of input is recognised in :func:`open_input`, and nowhere else.
-"""
-
+import contextlib
 import dataclasses
+import functools
 import glob
 import io
 import os
@@ -14,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +69,7 @@ class Photograph:
     path: Path | None
     #: Time to read and decode it, in milliseconds.
     load_ms: float
+    has_videos: ClassVar[bool] = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,23 +86,22 @@ class ImageSource:
 
     def load(self) -> Photograph:
         """Decode the picture; raises :class:`InputError` where that cannot be done."""
-        start = time.perf_counter()
+        start, path = time.perf_counter(), self.content if isinstance(self.content, Path) else None
         content = downloaded(self.content, self.name) if isinstance(self.content, str) else self.content
         image = read_image(content, self.name)
-        load_ms = 1000 * (time.perf_counter() - start)
-        path = self.content if isinstance(self.content, Path) else None
-        return Photograph(self.name, image, self.file_name, path, load_ms)
+        return Photograph(self.name, image, self.file_name, path, 1000 * (time.perf_counter() - start))
 
     @property
     def file_name(self) -> str:
         """The name that its annotated copy starts from; its suffix says the format."""
         if isinstance(self.content, str):
             return file_name_of(self.content)
-        if isinstance(self.content, Path):
-            if self.content.suffix.lower() in IMAGE_SUFFIXES:
-                return self.content.name
-            return self.content.name + suffix_of_bytes(_start_of(self.content))
-        return "image" + (suffix_of_bytes(self.content) if isinstance(self.content, bytes) else ".png")
+        if isinstance(self.content, bytes):
+            return "image" + suffix_of_bytes(self.content)
+        if not isinstance(self.content, Path):
+            return "image.png"
+        is_known = self.content.suffix.lower() in IMAGE_SUFFIXES
+        return self.content.name if is_known else self.content.name + suffix_of_bytes(_start_of(self.content))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +111,7 @@ class VideoSource:
     #: What the answer and messages call it.
     name: str
     address: Path | str | int | io.BufferedIOBase
+    has_videos: ClassVar[bool] = True
 
     @property
     def path(self) -> Path | None:
@@ -150,9 +150,7 @@ def open_input(given: Any, recursive: bool = False) -> Source:
     """Find out what was given.
 
     Args:
-        given: the path of a picture, of a video or of a folder, a glob pattern, an encoded picture as bytes, an open
-            file, an array, a Pillow image, a webcam's number, a network address, "-" for the standard input, or
-            several of all that.
+        given: what :func:`numberplate.read` takes, or "-" for the standard input.
         recursive: whether a folder stands for what is in its folders, too.
 
     Raises:
@@ -215,14 +213,16 @@ def _open_path(text: str, recursive: bool) -> Source:
         inside = list(path.iterdir()) if is_folder else []
     except OSError as error:
         raise unopenable(name, error, "check the path and its permissions") from error
-    if is_folder:
-        return _many(name, inside, "folder", recursive)
     if is_file:
         return _open_file(path) or ImageSource(name, path)
+    if is_folder or (not exists and glob.has_magic(text)):
+        sources = tuple(_listed(inside if is_folder else _matches(str(path)), recursive))
+        if all(isinstance(source, Failure) for source in sources):
+            nothing = f"there are no pictures and no videos in this {'folder' if is_folder else 'pattern'}"
+            raise InputError(f"{name}: {nothing}; give one with {PICTURE_FORMATS}")
+        return FolderSource(name, sources)
     if exists:
         raise InputError(f"{name}: it is neither a file nor a folder; give the path of a picture")
-    if glob.has_magic(text):
-        return _many(name, _matches(str(path)), "pattern", recursive)
     if text.isascii() and text.isdigit():
         return LiveSource(name, int(text))
     raise InputError(f"{name}: there is no such file or folder; check the path")
@@ -255,9 +255,8 @@ def _open_bytes(file: Any, name: str) -> ImageSource | VideoSource:
             buffered = whole
         return VideoSource(name, buffered)
     content = buffered.read(MAX_FILE_BYTES + 1)
-    if start.startswith(b"GIF8") and _is_animated(io.BytesIO(content)):
-        return VideoSource(name, io.BytesIO(content))
-    return ImageSource(name, content)
+    is_animated = start.startswith(b"GIF8") and _is_animated(io.BytesIO(content))
+    return VideoSource(name, io.BytesIO(content)) if is_animated else ImageSource(name, content)
 
 
 def _is_animated(file: Path | io.BytesIO) -> bool:
@@ -270,42 +269,29 @@ def _is_animated(file: Path | io.BytesIO) -> bool:
 
 def _start_of(path: Path) -> bytes:
     """The first bytes of a file; none where it cannot be read, which is told when it is."""
-    try:
+    with contextlib.suppress(OSError):
         # Opening a FIFO would wait for somebody to write into it.
         if path.is_file():
             with path.open("rb") as file:
                 return file.read(_START)
-    except OSError:
-        pass
     return b""
-
-
-def _many(name: str, paths: Iterable[Path], kind: str, recursive: bool) -> FolderSource:
-    sources = tuple(_listed(paths, recursive))
-    if all(isinstance(source, Failure) for source in sources):
-        raise InputError(f"{name}: there are no pictures and no videos in this {kind}; give one with {PICTURE_FORMATS}")
-    return FolderSource(name, sources)
 
 
 def _listed(paths: Iterable[Path], recursive: bool) -> Iterator[ImageSource | VideoSource | Failure]:
     """What paths stand for, in the order of their names: hidden files and results of earlier runs for nothing."""
-    own: dict[Path, set[str]] = {}
+    own = functools.cache(own_results)
     for path in sorted(paths):
-        if path.parent not in own:
-            own[path.parent] = own_results(path.parent)
-        if path.name.startswith(".") or path.name in own[path.parent]:
+        if path.name.startswith(".") or path.name in own(path.parent):
             continue
         name = printable(str(path))
         try:
-            if path.is_dir():
-                # Links may lead round in circles.
-                if recursive and not path.is_symlink():
-                    yield from _listed(path.iterdir(), recursive)
-                continue
+            if not path.is_dir():
+                yield _open_file(path) or Failure(name, f"{name}: it is neither a picture nor a video")
+            # Links may lead round in circles.
+            elif recursive and not path.is_symlink():
+                yield from _listed(path.iterdir(), recursive)
         except OSError as error:
             yield Failure(name, str(unopenable(name, error, "check its permissions")))
-            continue
-        yield _open_file(path) or Failure(name, f"{name}: it is neither a picture nor a video")
 
 
 def _matches(pattern: str) -> set[Path]:

@@ -1,4 +1,7 @@
-"""The output folder: names of one's own in it, and files that appear whole or not at all."""
+"""The output folder: names of one's own in it, and files that appear whole or not at all.
+
+:class:`OutputFolder` saves the answer for a picture, :class:`FolderOutput` that for many.
+"""
 
 import contextlib
 import dataclasses
@@ -6,23 +9,24 @@ import functools
 import itertools
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..basics.errors import OutputError
-from ..basics.results import ImageResult, VideoResult
-from .answers import json_bytes, json_content
+from ..basics.results import Failure, FolderResult, ImageResult, VideoResult
+from .answers import csv_heading, csv_lines, json_bytes, json_content
 from .encoding import encode_picture, roomy_suffix
 from .images import BGRImage
 from .inputs import Photograph, printable
 from .leftovers import is_abandoned, remove_leftovers, temporary_beside, this_process
+from .record_log import RecordLog
 
 #: What a JSON file says while its answer is being made.
 _NOT_FINISHED = "reading has not ended, or was ended by force; what was read until then may lie beside this file"
 #: It looks at all names of the folder.
 _remove_leftovers_once = functools.cache(remove_leftovers)
-_KINDS = {"image": ImageResult, "video": VideoResult}
 #: File systems allow 255 bytes; ``-1234.frames.jsonl`` has to fit as well.
 _LONGEST_STEM_BYTES = 230
 
@@ -33,38 +37,31 @@ class OutputFolder:
     Files that belong together are renamed when all of them are whole: a full disk leaves what was there before. A name
     that is in use gets a number, ``street-2.jpg``, unless its JSON says that it holds the answer for the same file as
     now: reading a photograph again replaces its results, never a photograph, or the results of another of that name.
+    What cannot be written raises :class:`OutputError`; from :meth:`claim` and :meth:`write` :class:`OSError`.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Make the folder if need be; raises :class:`OutputError` where nothing can be written into it."""
+        """Make the folder if need be."""
         self._path = Path(path)
-        try:
+        # A name with a zero byte is a ValueError.
+        with self.complaining((OSError, ValueError)):
             self._path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self._path):
-                pass
+            tempfile.TemporaryFile(dir=self._path).close()
             _remove_leftovers_once(self._path)
-        except (OSError, ValueError) as error:
-            raise self._unwritable(error) from error
 
     def save(self, photograph: Photograph, annotated: BGRImage | None, result: ImageResult) -> ImageResult:
-        """Save the answer for a picture as JSON, and its annotated copy; returns it with the names of the files.
-
-        Raises:
-            OutputError: the folder cannot be written into any more.
-        """
+        """Save the answer for a picture as JSON, and its annotated copy; returns it with the names of the files."""
         original = Path(photograph.file_name)
         suffix = roomy_suffix(photograph.image, original.suffix)
-        with self.complaining(), contextlib.ExitStack() as undo:
-            stem = self.claim(original.stem, suffix, photograph.name if photograph.path else None)
-            undo.callback(self.release, stem)
-            files: dict[str, bytes | Path] = {}
-            saved = {"json": str(self.path(f"{stem}.json"))}
+        owner = photograph.name if photograph.path else None
+        with self.complaining(), contextlib.ExitStack() as end:
+            stem = self.claim(end, original.stem, suffix, owner)
+            saved, files = {"json": str(self.path(f"{stem}.json"))}, {}
             if annotated is not None:
                 saved = {"annotated": str(self.path(f"{stem}{suffix}")), **saved}
                 files[saved["annotated"]] = encode_picture(annotated, suffix)
             result = dataclasses.replace(result, saved=saved)
             self.write({**files, saved["json"]: json_bytes(result.to_dict())})
-            undo.pop_all()
         return result
 
     def earlier_answer(self, file_name: str, owner: str) -> ImageResult | VideoResult | None:
@@ -73,72 +70,63 @@ class OutputFolder:
             content = json_content(self.path(f"{name}.json"))
             if not content:
                 break
-            kind: type[ImageResult | VideoResult] | None = _KINDS.get(content.get("kind", ""))
-            if kind and content.get("input") == owner and not content.get("error"):
-                return kind.from_dict(content)
+            for kind in (ImageResult, VideoResult):
+                if (content.get("kind"), content.get("input")) == (kind.kind, owner) and not content.get("error"):
+                    return kind.from_dict(content)
         return None
 
-    def tidy(self) -> None:
-        """Remove what processes that were killed have left here."""
-        remove_leftovers(self._path)
-
-    def path(self, name: str) -> Path:
-        """The path of a file in the folder."""
+    def path(self, name: str = "") -> Path:
+        """The path of a file in the folder, or its own."""
         return self._path / name
 
     @contextlib.contextmanager
-    def complaining(self) -> Iterator[None]:
+    def complaining(self, kinds: type[OSError] | tuple[type[Exception], ...] = OSError) -> Iterator[None]:
         """Turns a failure to write into :class:`OutputError`."""
         try:
             yield
-        except OSError as error:
-            raise self._unwritable(error) from error
+        except kinds as error:
+            name, reason = printable(str(self._path)), getattr(error, "strerror", None) or error
+            message = f"{name}: results cannot be saved there ({reason}); choose another output folder"
+            raise OutputError(message) from error
 
-    def _unwritable(self, error: OSError | ValueError) -> OutputError:
-        reason = (error.strerror or error) if isinstance(error, OSError) else error
-        name = printable(str(self._path))
-        return OutputError(f"{name}: results cannot be saved there ({reason}); choose another output folder")
-
-    def claim(self, stem: str, suffix: str, owner: str | None) -> str:
-        """The first of ``stem``, ``stem-2``, … that is free or holds the owner's earlier answer.
+    def claim(self, end: contextlib.ExitStack, stem: str, suffix: str, owner: str | None) -> str:
+        """The first of ``stem``, ``stem-2``, … that is free or holds the owner's earlier answer, to save files under.
 
         A free name is taken by making its JSON file, which only one thread or process can. Until the answer is there it
-        says whose it will be; of a process that was killed it can be taken over.
+        says whose it will be; of a process that was killed it can be taken over. Without an answer it goes at the end.
         """
-        names = _names(stem)
-        while True:
-            name = next(names)
-            record = self.path(f"{name}.json")
-            try:
-                with record.open("x") as file:
-                    if not os.path.lexists(self.path(f"{name}{suffix}")):
-                        json.dump({"input": owner, "error": _NOT_FINISHED, "process": this_process()}, file)
-                        return name
-                record.unlink()
-            except FileExistsError:
-                if owner is not None and _is_answer_for(record, owner):
-                    return name
-            except OSError:
-                record.unlink(missing_ok=True)
-                raise
+        name = next(name for name in _names(stem) if self._claim(name, suffix, owner))
+        end.callback(self._release, name)
+        return name
 
-    def release(self, stem: str) -> None:
-        """Give a claimed name back if nothing was saved under it: its JSON file still says whose it will be."""
-        record = self.path(f"{stem}.json")
+    def _release(self, name: str) -> None:
+        record = self.path(f"{name}.json")
         with contextlib.suppress(OSError):
             if "process" in json_content(record):
                 record.unlink()
 
-    def write(self, files: Mapping[str, bytes | Path]) -> None:
-        """Write contents, or rename temporary files beside their paths; none appears before all are whole.
+    def _claim(self, name: str, suffix: str, owner: str | None) -> bool:
+        record = self.path(f"{name}.json")
+        try:
+            with record.open("x") as file:
+                if is_free := not os.path.lexists(self.path(f"{name}{suffix}")):
+                    json.dump({"input": owner, "error": _NOT_FINISHED, "process": this_process()}, file)
+        except FileExistsError:
+            content = json_content(record)
+            is_over = "process" not in content or is_abandoned(record, str(content["process"]))
+            return owner is not None and content.get("input") == owner and is_over
+        except OSError:
+            record.unlink(missing_ok=True)
+            raise
+        if not is_free:
+            record.unlink()
+        return is_free
 
-        Raises:
-            OSError: they cannot be written; nothing is left of them.
-        """
-        whole: dict[str, Path] = {}
+    def write(self, files: Mapping[str, bytes | Path]) -> None:
+        """Write contents, or rename temporary files beside their paths; none appears before all are whole."""
+        whole = {path: one if isinstance(one, Path) else temporary_beside(path) for path, one in files.items()}
         try:
             for path, content in files.items():
-                whole[path] = content if isinstance(content, Path) else temporary_beside(path)
                 if not isinstance(content, Path):
                     whole[path].write_bytes(content)
             for path, temporary in whole.items():
@@ -149,6 +137,43 @@ class OutputFolder:
             raise
 
 
+class FolderOutput(contextlib.ExitStack):
+    """Writes the answers of one folder or pattern as they come; raises :class:`OutputError` where that fails.
+
+    They are in ``….partial.csv`` and ``….partial.jsonl`` until :meth:`finish`, for whoever is killed before.
+    """
+
+    def __init__(self, folder: OutputFolder, name: str, has_videos: bool = False) -> None:
+        """Start the files of the folder or pattern ``name``."""
+        super().__init__()
+        self._folder, self._has_videos = folder, has_videos
+        stem = "results" if re.search(r"[*?\[]|^\d+ inputs$", name) else Path(name).resolve().name or "results"
+        with folder.complaining(), contextlib.ExitStack() as undo:
+            stem = folder.claim(undo, stem, ".csv", name)
+            self._saved = {kind: str(folder.path(f"{stem}.{kind}")) for kind in ("json", "csv")}
+            self._csv = RecordLog(folder.path(f"{stem}.partial.csv"), csv_heading(has_videos))
+            undo.callback(self._csv.remove)
+            self._lines = RecordLog(folder.path(f"{stem}.partial.jsonl"))
+            undo.callback(self._lines.remove)
+            self.push(undo.pop_all())
+
+    def add(self, outcome: ImageResult | VideoResult | Failure) -> None:
+        """Add the answer for a picture or video."""
+        answer = outcome.to_dict()
+        with self._folder.complaining():
+            self._csv.append(csv_lines(answer, self._has_videos))
+            self._lines.append(json.dumps(answer) + "\n")
+
+    def finish(self, result: FolderResult) -> FolderResult:
+        """Save the answer for all of them; returns it with the names of the files."""
+        result = dataclasses.replace(result, saved=self._saved)
+        answer = result.to_dict()
+        table = csv_heading(self._has_videos) + csv_lines(answer, self._has_videos)
+        with self._folder.complaining():
+            self._folder.write({self._saved["csv"]: table.encode(), self._saved["json"]: json_bytes(answer)})
+        return result
+
+
 def _names(stem: str) -> Iterator[str]:
     """The stem, cut to what file systems allow, then the same with numbers."""
     encoded = os.fsencode(stem)
@@ -156,11 +181,3 @@ def _names(stem: str) -> Iterator[str]:
         stem = encoded[:_LONGEST_STEM_BYTES].decode(errors="ignore")
     yield stem
     yield from (f"{stem}-{number}" for number in itertools.count(2))
-
-
-def _is_answer_for(record: Path, owner: str) -> bool:
-    """Whether an earlier JSON file holds the answer for an input, or was to hold it when its process was killed."""
-    content = json_content(record)
-    if content.get("input") != owner:
-        return False
-    return "process" not in content or is_abandoned(record, str(content["process"]))

@@ -21,10 +21,8 @@ class Window:
         # OpenCV's window toolkit aborts the whole process where there is no screen: let another process try it.
         probe = [sys.executable, "-c", "import cv2; cv2.namedWindow('probe')"]
         if subprocess.run(probe, capture_output=True, timeout=_PROBE_SECONDS, check=False).returncode != 0:
-            raise InputError(
-                "display: no window can be opened; it needs a screen, and opencv-python rather than "
-                "opencv-python-headless"
-            )
+            needs = "it needs a screen, and opencv-python rather than opencv-python-headless"
+            raise InputError(f"display: no window can be opened; {needs}")
 
     def show(self, image: BGRImage) -> None:
         """Show a picture until a key is pressed or the window is closed."""

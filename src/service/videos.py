@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from ..media.inputs import VideoSource
-from ..media.tables import csv_text
+from ..media.answers import csv_heading, csv_lines
 from ..video.encoder import CONTAINERS
 from ..video.source import length_of
 from .errors import ServiceError, busy
@@ -102,7 +102,11 @@ def show_file(job: JobHere, form: str, service: ServiceHere) -> Response:
     if form in ("json", "csv"):
         # The files themselves tell where the service keeps its files.
         result = job.to_dict(service.store.keep_s)["result"]
-        return JSONResponse(result) if form == "json" else Response(csv_text(result), media_type="text/csv")
+        return (
+            JSONResponse(result)
+            if form == "json"
+            else Response(csv_heading(True) + csv_lines(result, True), media_type="text/csv")
+        )
     return _file(saved[form])
 
 

@@ -1,15 +1,10 @@
-"""Copies of pictures and videos in which plates cannot be read: ``numberplate blur``, and ``blur`` in Python."""
+"""Copies of pictures and videos in which plates cannot be read."""
 
-import argparse
 import contextlib
 import csv
 import dataclasses
-import logging
 import os
-import signal
-import sys
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +13,10 @@ from tqdm import tqdm
 from ..basics.errors import InputError, OutputError
 from ..basics.geometry import quad_to_box
 from ..basics.results import Box, Failure
+from ..media.encoding import encode_like
 from ..media.images import BGRImage
 from ..media.inputs import FolderSource, ImageSource, LiveSource, VideoSource, each_source, open_input
 from ..media.leftovers import temporary_beside
-from ..media.metadata import encode_like
 from ..media.saving import OutputFolder
 from ..recognition.erasing import comparable, erase_plates
 from ..recognition.recogniser import load_recogniser
@@ -29,11 +24,6 @@ from .encoder import CONTAINERS, VideoWriter
 from .erased_frames import erased_frames
 from .output import USUAL_SUFFIX
 from .source import VideoFile
-
-EXIT_ALL_FAILED, EXIT_SOME_FAILED = 2, 3
-_EXIT_INTERRUPTED = 130
-
-_LOGGER = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -94,14 +84,15 @@ def blur_each(
     """
     folder, texts = OutputFolder(output_dir), tuple(except_texts)
     for source in each_source(inputs):
+        if isinstance(source, Failure):
+            yield Blurred(source.input, None, source.error)
+            continue
         try:
-            if isinstance(source, Failure):
-                raise InputError(source.error)
             yield dataclasses.replace(_blurred(source, folder, texts, strip_metadata), image=None)
         except OutputError:
             raise
         except InputError as error:
-            yield Blurred(source.input if isinstance(source, Failure) else source.name, None, str(error))
+            yield Blurred(source.name, None, str(error))
 
 
 def _blurred(
@@ -115,27 +106,32 @@ def _blurred(
     name = Path(source.file_name)
     if isinstance(source, ImageSource):
         image, saved = source.load().image.copy(), None
-        outlines = erase_plates(image, recogniser, kept)
+        boxes = [quad_to_box(outline).tolist() for outline in erase_plates(image, recogniser, kept)]
         if folder:
             content, suffix = encode_like(image, name.suffix, source.content, strip_metadata, source.name)
             saved = _save(folder, name.stem, suffix, content)
-        boxes = [quad_to_box(outline).tolist() for outline in outlines]
         return Blurred(source.name, saved, None, image, tuple((x, y, right, low) for x, y, right, low in boxes))
     if folder is None:
         raise InputError(f"{source.name}: the copy of a video needs an output folder; give one")
     suffix = name.suffix if name.suffix.lower() in CONTAINERS else USUAL_SUFFIX
     part = temporary_beside(folder.path(name.name))
-    with VideoFile(source) as video, folder.complaining():
-        try:
-            writer = VideoWriter(part, suffix.lower(), video, {} if strip_metadata else video.metadata)
-            with contextlib.closing(writer):
-                video.on_audio = writer.write_audio
-                frames = tqdm(video, source.name, video.frame_count, unit="frame", disable=None)
-                for picture, time_s in erased_frames(frames, video, recogniser, kept):
-                    writer.write(picture, time_s)
-            return Blurred(source.name, _save(folder, name.stem, suffix, part), video.error)
-        finally:
-            part.unlink(missing_ok=True)
+    with VideoFile(source) as video, folder.complaining(), contextlib.ExitStack() as undo:
+        undo.callback(part.unlink, missing_ok=True)
+        writer = VideoWriter(part, suffix.lower(), video, {} if strip_metadata else video.metadata)
+        with contextlib.closing(writer):
+            video.on_audio = writer.write_audio
+            frames = tqdm(video, source.name, video.frame_count, unit="frame", disable=None)
+            for picture, time_s in erased_frames(frames, video, recogniser, kept):
+                writer.write(picture, time_s)
+        return Blurred(source.name, _save(folder, name.stem, suffix, part), video.error)
+
+
+def _save(folder: OutputFolder, stem: str, suffix: str, content: bytes | Path) -> str:
+    """Save a copy under a free name; returns that."""
+    with folder.complaining(), contextlib.ExitStack() as end:
+        path = str(folder.path(folder.claim(end, stem, suffix, None) + suffix))
+        folder.write({path: content})
+    return path
 
 
 def texts_of(path: Path) -> list[str]:
@@ -152,52 +148,3 @@ def texts_of(path: Path) -> list[str]:
     if not texts or (len(header) > 1 and "text" not in header):
         raise InputError(f"{path}: there are no texts in it; {advice}")
     return texts
-
-
-def _save(folder: OutputFolder, stem: str, suffix: str, content: bytes | Path) -> str:
-    """Save a copy under a free name; returns that."""
-    with folder.complaining():
-        stem = folder.claim(stem, suffix, None)
-        try:
-            path = str(folder.path(f"{stem}{suffix}"))
-            folder.write({path: content})
-        finally:
-            folder.release(stem)
-    return path
-
-
-def run(arguments: Sequence[str] | None = None, program: str = "python -m src blur") -> int:
-    """The command line: ``arguments`` may be given, ``program`` is what its help calls it; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog=program,
-        description="Make the number plates in pictures and videos unreadable. The names of the copies go to stdout.",
-        epilog="Exit status: 0 all was blurred, 2 bad usage or nothing was, 3 not all was, 130 interrupted.",
-    )
-    text = "a picture, a video, a folder, or a pattern in quotes ('*.jpg')"
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help=text)
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the copies; nothing is overwritten")
-    text = "plates that stay as they are: a CSV file with a column named text, or a text per line"
-    parser.add_argument("--except", dest="list", type=Path, metavar="FILE", help=text)
-    text = "leave out place, time, device and comments, which are kept without it"
-    parser.add_argument("--strip-metadata", action="store_true", help=text)
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
-    warnings.filterwarnings("ignore", module="PIL")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    statuses = set()
-    try:
-        texts = texts_of(options.list) if options.list else []
-        strips = options.strip_metadata
-        for done in blur_each(options.inputs, options.output, except_texts=texts, strip_metadata=strips):
-            if done.saved:
-                print(done.saved, flush=True)
-                statuses.add(0)
-            if done.error:
-                _LOGGER.error("%s", done.error)
-                statuses.add(EXIT_ALL_FAILED)
-    except InputError as error:
-        parser.error(str(error))
-    except KeyboardInterrupt:
-        _LOGGER.error("interrupted; what was saved so far is whole")
-        return _EXIT_INTERRUPTED
-    return EXIT_SOME_FAILED if len(statuses) > 1 else statuses.pop()

@@ -3,7 +3,6 @@
 import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field
 
 import av
 import numpy as np
@@ -24,12 +23,8 @@ HELD_S = 1.0
 LEAD_S, TAIL_S = 0.4, 0.5
 
 
-@dataclass
-class _Waiting:
-    """A frame, and the plates in it with their corners ``[4, 2]``, as far as they are known."""
-
-    frame: Frame
-    places: list[tuple[Track, FloatArray]] = field(default_factory=list)
+#: Plates in a frame with their corners ``[4, 2]``, as far as they are known.
+_Places = list[tuple[Track, FloatArray]]
 
 
 def erased_frames(
@@ -42,21 +37,20 @@ def erased_frames(
     tracker = Tracker(*video.size)
     room = PENDING_BYTES // (video.size[0] * video.size[1] * 3 // 2)
     most = max(1, min(round(HELD_S * float(video.frame_rate)), room))
-    waiting: deque[_Waiting] = deque()
+    waiting: deque[tuple[Frame, _Places]] = deque()
     for frame in frames:
-        waiting.append(_Waiting(frame))
+        waiting.append((frame, []))
         before = {track.number: track.latest for track in tracker.tracks}
         _track(frame, tracker, recogniser, reads=bool(kept))
         for track in tracker.tracks:
-            for one in waiting:
-                corners = _corners_at(one.frame.time_s, frame.time_s, before.get(track.number), track.latest)
+            for one, places in waiting:
+                corners = _corners_at(one.time_s, frame.time_s, before.get(track.number), track.latest)
                 if corners is not None:
-                    one.places.append((track, corners))
+                    places.append((track, corners))
         tracker.expire(frame.time_s)
         while len(waiting) > most:
-            yield _erased(waiting.popleft(), kept)
-    for one in waiting:
-        yield _erased(one, kept)
+            yield _erased(*waiting.popleft(), kept)
+    yield from (_erased(*one, kept) for one in waiting)
 
 
 def _track(frame: Frame, tracker: Tracker, recogniser: PlateRecogniser, reads: bool) -> None:
@@ -89,12 +83,11 @@ def _corners_at(time_s: float, now_s: float, before: Fix | None, latest: Fix) ->
     return moved if came else None
 
 
-def _erased(waiting: _Waiting, kept: Set[str]) -> tuple[Plane | av.VideoFrame, float]:
+def _erased(frame: Frame, places: _Places, kept: Set[str]) -> tuple[Plane | av.VideoFrame, float]:
     """A frame without its plates; the decoder's own where nothing has to be erased or turned."""
-    frame = waiting.frame
-    votes = {track.number: track.record.vote for track, _ in waiting.places}
+    votes = {track.number: track.record.vote for track, _ in places}
     stay = {number for number, vote in votes.items() if comparable(vote.text) in kept and vote.sure}
-    outlines = [plate_outline(corners) for track, corners in waiting.places if track.number not in stay]
+    outlines = [plate_outline(corners) for track, corners in places if track.number not in stay]
     if frame.is_plain and not outlines:
         return frame.picture, frame.time_s
     packed = frame.packed()

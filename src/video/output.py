@@ -18,7 +18,7 @@ import av
 
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord, VideoResult
-from ..media.answers import json_bytes
+from ..media.answers import csv_heading, csv_lines, json_bytes
 from ..media.draw import Plane
 from ..media.encoding import encode_picture
 from ..media.images import BGRImage
@@ -26,7 +26,6 @@ from ..media.inputs import VideoSource
 from ..media.leftovers import temporary_beside
 from ..media.record_log import RecordLog
 from ..media.saving import OutputFolder
-from ..media.tables import csv_heading, csv_text, record_line
 from .encoder import CONTAINERS, VideoWriter
 from .source import Video
 
@@ -63,8 +62,8 @@ class VideoOutput(contextlib.ExitStack):
         self._open_files = contextlib.ExitStack()
         with folder.complaining(), contextlib.ExitStack() as undo:
             # Only a file comes again: every reading of anything else has a name of its own.
-            self._stem = folder.claim(Path(source.file_name).stem, self._suffix, source.name if source.path else None)
-            undo.callback(folder.release, self._stem)
+            owner = source.name if source.path else None
+            self._stem = folder.claim(undo, Path(source.file_name).stem, self._suffix, owner)
             self._saved = {"json": folder.path(f"{self._stem}.json")}
             self._start_records(undo)
             undo.callback(self._remove_segment)
@@ -101,7 +100,8 @@ class VideoOutput(contextlib.ExitStack):
                 self._folder.write({path: encode_picture(crop, ".jpg")})
                 record = dataclasses.replace(record, crop=path)
         answer = record.to_dict()
-        pieces = {"csv": record_line(self._name, answer), "json": json.dumps(answer) + "\n"}
+        row = csv_lines({"input": self._name, "plates": [answer]}, True)
+        pieces = {"csv": row, "json": json.dumps(answer) + "\n"}
         for kind, log in self._logs.items():
             with self._saving():
                 log.append(pieces[kind])
@@ -116,7 +116,7 @@ class VideoOutput(contextlib.ExitStack):
         if not self._video.live:
             files = {result.saved[kind]: part for kind, part in self._parts.items()}
             if "csv" in self._kinds:
-                files[result.saved["csv"]] = csv_text(answer).encode()
+                files[result.saved["csv"]] = (csv_heading(True) + csv_lines(answer, True)).encode()
         with self._folder.complaining():
             # The last one: it says that the others are there.
             self._folder.write({**files, result.saved["json"]: json_bytes(answer)})

@@ -12,11 +12,10 @@ from PIL import Image
 
 from src.basics.errors import InputError
 from src.basics.results import Failure, FolderResult, ImageResult, Plate, Region
+from src.media.answers import CSV_COLUMNS, csv_heading, csv_lines
 from src.media.draw import annotate
-from src.media.folder_output import FolderOutput
 from src.media.inputs import IMAGE_SUFFIXES, open_input
-from src.media.saving import OutputFolder
-from src.media.tables import CSV_COLUMNS, csv_text
+from src.media.saving import FolderOutput, OutputFolder
 from tests.media.encoded import with_orientation
 
 #: What Pillow calls the format behind a suffix, where it is not the suffix itself.
@@ -146,6 +145,10 @@ def test_a_folder_that_goes_away_is_reported(tmp_path, picture):
     (tmp_path / "output").rmdir()
     with pytest.raises(InputError, match="choose another output folder"):
         save_in(folder, photograph)
+
+
+def csv_text(answer):
+    return csv_heading(False) + csv_lines(answer, False)
 
 
 def folder_result(name):

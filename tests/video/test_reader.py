@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from src.basics.errors import InputError
+from src.media.answers import VIDEO_COLUMNS, csv_heading, csv_lines
 from src.media.inputs import open_input
 from src.media.saving import OutputFolder
-from src.media.tables import VIDEO_COLUMNS, csv_text
 from src.video.crossing import Line
 from src.video.options import SAVED, VideoOptions
 from src.video.reader import read_video
@@ -142,7 +142,7 @@ def test_everything_is_saved(tmp_path, clip):
     (row,) = csv.DictReader(io.StringIO((output / "clip.csv").read_text()))
     assert tuple(row) == VIDEO_COLUMNS
     assert (row["text"], row["frames"]) == ("AB12CDE", str(answer["plates"][0]["frames"]))
-    assert (output / "clip.csv").read_text() == csv_text(answer)
+    assert (output / "clip.csv").read_text() == csv_heading(True) + csv_lines(answer, True)
     assert answer["plates"][0]["crop"] == str(output / "clip-crops" / "0001-AB12CDE.jpg")
     with av.open(str(output / "clip.mp4")) as container:
         assert container.streams.video[0].codec_context.name == "h264"
