@@ -231,7 +231,7 @@ def test_sigterm_ends_a_folder_with_its_csv(start, tmp_path, sample_path, worker
     for number in range(2000):
         (tmp_path / "photos" / f"{number:04}.jpg").symlink_to(sample_path.resolve())
     process = start("--input", "photos", "--workers", workers, prepare=prepare)
-    wait_for(lambda: list(tmp_path.glob("output/0003.json")))
+    wait_for(lambda: list(tmp_path.glob("output/0012.json")))
     # As systemd does: every process of the service is told.
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     for child in (*map(int, children), process.pid):

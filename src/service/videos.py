@@ -11,8 +11,8 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from ..media.inputs import VideoSource
 from ..media.answers import csv_heading, csv_lines
+from ..media.inputs import VideoSource
 from ..video.encoder import CONTAINERS
 from ..video.source import length_of
 from .errors import ServiceError, busy

@@ -96,7 +96,7 @@ def test_workers_give_the_answer_of_one_process(start, photos, root, tmp_path):
 
 def test_ctrl_c_keeps_what_is_done(start, photos, tmp_path):
     process = start("--input", "photos")
-    wait_for(lambda: list(tmp_path.glob("output/0005*")))
+    wait_for(lambda: list(tmp_path.glob("output/0012*")))
     workers = workers_of(process)
     assert len(workers) == 2
     os.killpg(process.pid, signal.SIGINT)
@@ -127,7 +127,7 @@ def test_ctrl_c_before_the_first_answer_is_quiet(start, photos):
 
 def test_a_worker_that_dies_is_one_line(start, photos, tmp_path):
     process = start("--input", "photos")
-    wait_for(lambda: list(tmp_path.glob("output/0005*")))
+    wait_for(lambda: list(tmp_path.glob("output/0012*")))
     os.kill(workers_of(process)[0], signal.SIGKILL)
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (2, "")
