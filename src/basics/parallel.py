@@ -4,8 +4,10 @@ import atexit
 import contextlib
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.util
 import os
 import signal
+import tempfile
 import threading
 import warnings
 from collections import deque
@@ -24,6 +26,7 @@ from .interrupts import SIGNALS, StopFlag, handling_interrupts
 _GRACE_S = 5.0
 #: Seconds that a process may take to start, on a machine that is busy.
 _STARTING_S = 60.0
+_SHARED_MEMORY = "/dev/shm"
 #: So many items per process are handed out before the first of them has to be done and its result is taken.
 _AHEAD = 4
 
@@ -104,6 +107,20 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
+def _choose_socket_folder() -> None:
+    """Let processes meet at a socket in memory, where there is such a place, before they choose by themselves.
+
+    Temporary files may lie on a full disk, in a folder that cannot be written, or too deep for the name of a socket.
+    """
+    before = tempfile.tempdir
+    if os.access(_SHARED_MEMORY, os.W_OK):
+        tempfile.tempdir = _SHARED_MEMORY
+    try:
+        multiprocessing.util.get_temp_dir()
+    finally:
+        tempfile.tempdir = before
+
+
 class KillableCalls:
     """Calls of functions each in a process of its own, a copy of one that has imported a module.
 
@@ -116,6 +133,7 @@ class KillableCalls:
         self._running: set[BaseProcess] = set()
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([module])
+        _choose_socket_folder()
         forkserver.ensure_running()
         # Whatever ends this process must not wait for those: they do not heed SIGTERM.
         atexit.register(self.close)
