@@ -15,7 +15,7 @@ PARTS = (
 #: What Python itself asks for.
 MARKERS = {"__init__.py", "__main__.py", "py.typed"}
 #: To come down to 12,500: it may shrink, and not grow.
-MOST_LINES, MOST_LINES_OF_A_FILE, MOST_ENTRIES = 14_060, 350, 17
+MOST_LINES, MOST_LINES_OF_A_FILE, MOST_ENTRIES = 13_220, 350, 17
 
 
 def imports(path, source):
