@@ -68,16 +68,22 @@ class _Printer:
             self._print(json.dumps(openalpr_answer(answer, time.time_ns() // 1_000_000)) + "\n")
 
     def _print(self, text: str) -> None:
-        """Write to stdout, which may be a full disk or a pipe that nobody reads."""
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except OSError as error:
-            _LOGGER.error("the answer cannot be printed (%s)", error.strerror)
-            # What is left, which Python would try to write again, and what is still to come go nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not _is_printed(text):
             self.is_open = False
             self._stop.set()
+
+
+def _is_printed(text: str) -> bool:
+    """Whether a text could be written to stdout, which may be a full disk or a pipe that nobody reads."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        _LOGGER.error("the answer cannot be printed (%s)", error.strerror)
+        # What is left, which Python would try to write again, and what is still to come go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
@@ -223,12 +229,11 @@ def _blur(options: argparse.Namespace) -> int:
 
     statuses, texts = set(), texts_of(options.list) if options.list else []
     for done in blur_each(options.inputs, options.output, except_texts=texts, strip_metadata=options.strip_metadata):
-        if done.saved:
-            print(done.saved, flush=True)
-            statuses.add(0)
+        if done.saved and not _is_printed(f"{done.saved}\n"):
+            return EXIT_BAD_INPUT
         if done.error:
             _LOGGER.error("%s", done.error)
-            statuses.add(EXIT_BAD_INPUT)
+        statuses |= {status for status, told in ((0, done.saved), (EXIT_BAD_INPUT, done.error)) if told}
     return EXIT_SOME_FAILED if len(statuses) > 1 else statuses.pop()
 
 

@@ -232,6 +232,18 @@ def test_where_all_failed(command, arguments, complaint):
     assert done.stdout == ""
 
 
+def test_where_nobody_reads_the_names_it_ends_in_one_line(root, tmp_path, sample_path):
+    command = [sys.executable, "-m", "src", "blur", sample_path.resolve(), "--output", "out"]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120
+        )
+    assert done.returncode == 2
+    assert done.stderr == "ERROR: the answer cannot be printed (No space left on device)\n"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [sample_path.name]
+
+
 def test_videos_and_folders_are_refused_where_their_copies_cannot_go(tmp_path, sample_path):
     path = write_video(tmp_path / "clip.mp4", driving("AB12CDE", 3))
     with pytest.raises(InputError, match="needs an output folder"):
