@@ -39,6 +39,24 @@ def command(root, tmp_path):
 
 
 @pytest.fixture
+def start(root, tmp_path):
+    """Starts a module in an empty folder, to be interrupted."""
+
+    def run(*arguments):
+        return subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=heed_interrupts,
+        )
+
+    return run
+
+
+@pytest.fixture
 def photos(tmp_path, sample_path):
     """A folder of two good pictures and a bad one."""
     folder = tmp_path / "photos"
@@ -211,20 +229,12 @@ def test_a_name_that_looks_like_an_option(command, tmp_path, sample_path):
     assert json.loads(done.stdout)["input"] == "-1.jpg"
 
 
-def test_an_interrupt_ends_it_cleanly(root, tmp_path, sample_path):
+def test_an_interrupt_ends_it_cleanly(start, tmp_path, sample_path):
     folder = tmp_path / "photos"
     folder.mkdir()
     for number in range(3000):
         (folder / f"{number:04}{sample_path.suffix}").symlink_to(sample_path.resolve())
-    process = subprocess.Popen(
-        [sys.executable, "-m", "src.pipeline", "--input", "photos"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_interrupts,
-    )
+    process = start("src.pipeline", "--input", "photos")
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("output/0001*")) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -271,18 +281,10 @@ def test_bad_choices_for_videos_have_status_2(command, arguments):
     assert "Traceback" not in done.stderr
 
 
-def test_a_stream_prints_each_vehicle_and_ends_with_ctrl_c(root, tmp_path, clip):
+def test_a_stream_prints_each_vehicle_and_ends_with_ctrl_c(start, tmp_path, clip):
     frames = list(clip.frames())
     server = MotionJpegServer([*frames, *frames[:1] * 144], rate=clip.rate)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "src.pipeline", "--input", server.address],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_interrupts,
-    )
+    process = start("src.pipeline", "--input", server.address)
     first = json.loads(process.stdout.readline())
     assert first["text"] == "KD482XR"
     process.send_signal(signal.SIGINT)
@@ -297,19 +299,11 @@ def test_a_stream_prints_each_vehicle_and_ends_with_ctrl_c(root, tmp_path, clip)
 
 
 @pytest.mark.parametrize("ending", ["head", "SIGINT", "SIGTERM"])
-def test_a_stream_as_csv_loses_nothing(root, tmp_path, clip, ending):
+def test_a_stream_as_csv_loses_nothing(start, tmp_path, clip, ending):
     """Rows come as vehicles go; whoever ends it, what was told and who was in sight is saved."""
     frames = list(clip.frames())
     server = MotionJpegServer([*frames, *frames[:1] * 84, *frames], rate=clip.rate)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "src", "read", server.address, "--format", "csv", "--save", "csv"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_interrupts,
-    )
+    process = start("src", "read", server.address, "--format", "csv", "--save", "csv")
     heading, row = process.stdout.readline(), process.stdout.readline()
     if ending == "head":
         process.stdout.close()
