@@ -24,6 +24,10 @@ COMMANDS = {
     "read": Command(".cli", "find and read the plates of a picture, a folder, a video or a camera"),
     "blur": Command(".cli", "make the plates in pictures and videos unreadable", "run_blur"),
     "serve": Command(".service.__main__", "start the REST service and its web page", extra="service"),
+    "watch": Command(".watch.commands", "watch the cameras of a site: lists, parking, speed", "run_watch", "watch"),
+    "visits": Command(".watch.commands", "list the visits to a site's car park", "run_visits", "watch"),
+    "lists": Command(".watch.commands", "import and export a site's lists of plates", "run_lists", "watch"),
+    "counts": Command(".watch.commands", "tell how many vehicles crossed a site's lines", "run_counts", "watch"),
     "evaluate": Command(".evaluation.__main__", "measure how well annotated sets of pictures are read", extra="train"),
 }
 

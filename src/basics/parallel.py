@@ -90,7 +90,7 @@ def _prepare(stop: StopFlag) -> None:
     # systemd tells every process of a service to end, not just the one that knows what is to be saved.
     signal.signal(signal.SIGTERM, _end_soon)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def _end_soon(number: int, frame: FrameType | None) -> None:
@@ -99,7 +99,7 @@ def _end_soon(number: int, frame: FrameType | None) -> None:
     timer.start()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this process when the one that started it was killed; it would wait for work for ever."""
     parent = multiprocessing.parent_process()
     assert parent is not None
@@ -182,7 +182,7 @@ def _answer(connection: Connection, function: Callable[..., Any], arguments: tup
     # Who started this process ends it; service managers tell all processes of a service.
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     connection.send(None)
     try:
         connection.send(function(*arguments))

@@ -33,12 +33,16 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def open_video(
-    source: VideoSource, duration_s: float | None = None, give_up_s: float | None = None, stop: StopFlag | None = None
+    source: VideoSource,
+    duration_s: float | None = None,
+    give_up_s: float | None = None,
+    stop: StopFlag | None = None,
+    start_s: float = 0.0,
 ) -> "LiveStream | VideoFile":
     """Open a file, or connect to a live source; an address behind which there is a finite video is read like a file.
 
-    Reading ends after a duration; that of a live source also after ``give_up_s`` seconds without a picture (otherwise
-    it is tried for ever), or when ``stop`` is set.
+    A file is read from ``start_s`` seconds on. Reading ends after a duration; that of a live source also after
+    ``give_up_s`` seconds without a picture (otherwise it is tried for ever), or when ``stop`` is set.
 
     Raises:
         InputError: it cannot be read; :class:`UnreachableError` if a live source sent nothing while it should be read.
@@ -48,7 +52,7 @@ def open_video(
         stream = LiveStream(source, duration_s, give_up_s, stop or threading.Event())
         if not stream.is_file:
             return stream
-    return VideoFile(source, duration_s)
+    return VideoFile(source, duration_s, start_s)
 
 
 class LiveStream(Video):

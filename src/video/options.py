@@ -1,12 +1,17 @@
 """What can be chosen about reading videos."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..basics.errors import InputError
 from ..basics.interrupts import StopFlag
 from ..basics.results import VehicleRecord
 from .crossing import Line
+
+if TYPE_CHECKING:
+    from .source import Frame
+    from .tracking import Track
 
 #: What can be saved of a video or a live source; the answer itself, as JSON, is saved with any of them.
 SAVED = ("annotated", "json", "csv", "frames", "crops")
@@ -17,6 +22,7 @@ class VideoOptions:
     """Choices for videos, webcams and streams, and what is saved of anything."""
 
     lines: tuple[Line, ...] = ()  #: whose crossing is noted in the records
+    start_s: float = 0.0  #: where in a file to begin
     duration_s: float | None = None  #: stop after so many seconds; None reads to the end
     #: Which of ``SAVED`` is saved, where an output folder is given; :class:`InputError` if it is something else.
     save: tuple[str, ...] = ("annotated", "json", "csv", "frames")
@@ -28,6 +34,8 @@ class VideoOptions:
     on_vehicle: Callable[[VehicleRecord], None] | None = None
     #: Is given the record so far of each vehicle once its text is sure, to open a barrier; raises as ``on_vehicle``.
     on_plate: Callable[[VehicleRecord], None] | None = None
+    #: Is given each frame that was searched, and the tracks that go on there.
+    on_pass: "Callable[[Frame, Sequence[Track]], None] | None" = None
     #: Is given the number of each frame, from 0, once it was read. What it raises ends reading, and nothing is saved.
     on_frame: Callable[[int], None] | None = None
 

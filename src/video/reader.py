@@ -152,6 +152,8 @@ class VideoReader:
             record.is_plate |= self._recogniser.accepts(detection, reading)
             seen, crop = quality(image, detection), crop_of(image, detection.corners)
             record.read(FrameReading(frame.index, frame.time_s, detection, reading, seen, crop))
+        if self._options.on_pass:
+            self._options.on_pass(frame, tracks)
         for track, is_cut_off in zip(tracks, cut, strict=True):
             record = track.record
             record.see(track.latest.time_s, track.latest.corners, is_cut_off)
@@ -207,7 +209,7 @@ def read_video(
     stop: StopFlag = options.stop or threading.Event()
     with contextlib.ExitStack() as stack:
         stack.enter_context(stopping_on_interrupt(stop))
-        video = stack.enter_context(open_video(source, options.duration_s, options.give_up_s, stop))
+        video = stack.enter_context(open_video(source, options.duration_s, options.give_up_s, stop, options.start_s))
         output = None
         if folder and options.save:
             output = stack.enter_context(VideoOutput(folder, source, video, options.save))

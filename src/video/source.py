@@ -155,8 +155,8 @@ class VideoFile(Video):
 
     live = False
 
-    def __init__(self, source: VideoSource, duration_s: float | None = None) -> None:
-        """Open it, to be read to its end or for so many seconds; raises :class:`InputError` if it shows no frame."""
+    def __init__(self, source: VideoSource, duration_s: float | None = None, start_s: float = 0.0) -> None:
+        """Open it, to be read from a time to its end or to another one; :class:`InputError` if it shows no frame."""
         super().__init__()
         self.name = source.name
         self._duration_s = math.inf if duration_s is None else duration_s
@@ -173,7 +173,9 @@ class VideoFile(Video):
             self.start_s = (self._container.start_time or 0) / av.time_base
             self.metadata = dict(self._container.metadata)
             self.made_at = _creation_time(self.metadata) or _creation_time(stream.metadata)
-            frames = self._decode()
+            if start_s:
+                self._container.seek(round((self.start_s + start_s) * av.time_base))
+            frames = itertools.dropwhile(lambda frame: frame.time_s < start_s, self._decode(start_s))
             first = next(frames, None)
             if first is None:
                 raise InputError(f"{self.name}: not one frame of it can be decoded; get a whole copy of it")
@@ -181,14 +183,14 @@ class VideoFile(Video):
             self._frames = itertools.chain([first], frames)
             self.push(opened.pop_all())
 
-    def _decode(self) -> Iterator[Frame]:
-        index, time_s, rate = 0, 0.0, float(self.frame_rate)
+    def _decode(self, start_s: float) -> Iterator[Frame]:
+        index, time_s, rate = -1, 0.0, float(self.frame_rate)
         early: list[av.Packet[Any]] = []
         for packet in self._packets():
             if packet is not None and packet.stream is not self.template:
                 if self.on_audio:
                     self.on_audio(packet)
-                elif index == 0:
+                elif index < 0:
                     early.append(packet)
                 continue
             try:
@@ -198,9 +200,11 @@ class VideoFile(Video):
                 continue
             for picture in pictures:
                 known_s = None if picture.pts is None else float(picture.pts * self.template.time_base) - self.start_s
-                seconds = index / rate if known_s is None else known_s
+                seconds = (index + 1) / rate if known_s is None else known_s
                 # A frame whose time does not grow would never be shown.
-                time_s = max(0.0, seconds) if index == 0 or seconds > time_s else time_s + 0.001
+                time_s = max(0.0, seconds) if index < 0 or seconds > time_s else time_s + 0.001
+                # After a seek the first frame is not that of number 0.
+                index = round(time_s * rate) if index < 0 and start_s else index + 1
                 if picture.is_corrupt:
                     self._note(f"it is damaged after {time_s:.1f} s")
                 if time_s >= self._duration_s:
@@ -209,7 +213,6 @@ class VideoFile(Video):
                 # Sound that comes before the first frame waits for somebody to take it.
                 while self.on_audio and early:
                     self.on_audio(early.pop(0))
-                index += 1
         promised_s, seen_s = max(self._told_s, (self.template.frames or 0) / rate), time_s + 1 / rate
         if promised_s - seen_s > max(LARGEST_SHORTFALL_S, LARGEST_SHORTFALL * promised_s):
             self._note(f"it ends after {seen_s:.1f} of {promised_s:.1f} s")

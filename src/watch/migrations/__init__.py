@@ -1,0 +1,1 @@
+"""How the database of a site changes from version to version (Alembic)."""
