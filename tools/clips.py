@@ -83,7 +83,7 @@ def traffic(rng: np.random.Generator, vehicles: int, returns: int) -> list[Pass]
 
 
 @dataclass(frozen=True, eq=False)
-class _Car:
+class ClipCar:
     """A drawn car: uint8 ``[h, w, 3]`` colours over black and coverage; float32 ``[4, 2]`` corners of its plate."""
 
     colours: Image
@@ -156,11 +156,11 @@ class Clip:
         return np.asarray(cv2.resize(street, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     @cached_property
-    def _cars(self) -> dict[str, _Car]:
+    def _cars(self) -> dict[str, ClipCar]:
         rng = np.random.default_rng(self._seed)
-        bodies = [_draw_body(rng) for _ in range(BODIES)]
+        bodies = draw_bodies(rng)
         texts = dict.fromkeys(one.text for one in self.passes)
-        return {text: _with_plate(*bodies[number % BODIES], text, rng) for number, text in enumerate(texts)}
+        return {text: with_plate(*bodies[number % BODIES], text, rng) for number, text in enumerate(texts)}
 
     def _background(self, time_s: float) -> Image:
         x, y = self._sway(time_s)
@@ -185,7 +185,7 @@ class Clip:
         shift = np.array([x + sway_x, level * self.height + sway_y]) - turn @ np.array(DRAWN_MIDDLE)
         return np.array([[*turn[0], shift[0]], [*turn[1], shift[1]], [0, 0, 1]])
 
-    def _draw(self, picture: Image, car: _Car, passing: Pass, time_s: float) -> None:
+    def _draw(self, picture: Image, car: ClipCar, passing: Pass, time_s: float) -> None:
         matrix = self._placing(passing, time_s)
         outline = transform_points(box_to_quad(np.array([0, 0, *DRAWN_SIZE], np.float32)), matrix)
         x0, y0 = np.clip(np.floor(outline.min(axis=0)).astype(int), 0, [self.width, self.height])
@@ -203,6 +203,11 @@ class Clip:
         part[:] = cv2.add(cv2.multiply(part, 255 - coverage, scale=1 / 255), colours)
 
 
+def draw_bodies(rng: np.random.Generator) -> list[tuple[Image, Image]]:
+    """Cars without plates, as :func:`with_plate` takes them."""
+    return [_draw_body(rng) for _ in range(BODIES)]
+
+
 def _draw_body(rng: np.random.Generator) -> tuple[Image, Image]:
     """A car without a plate over black, and its coverage; both uint8 ``[h, w, 3]``."""
     paint: Colour = pick(rng, "cars", 16)
@@ -214,7 +219,7 @@ def _draw_body(rng: np.random.Generator) -> tuple[Image, Image]:
     return over_black, np.asarray(255 - cv2.subtract(over_white, over_black), np.uint8)
 
 
-def _with_plate(colours: Image, coverage: Image, text: str, rng: np.random.Generator) -> _Car:
+def with_plate(colours: Image, coverage: Image, text: str, rng: np.random.Generator) -> ClipCar:
     """The car with a plate of one of three designs."""
     ink: Colour = (24.0, 22.0, 22.0)
     designs = (
@@ -228,4 +233,4 @@ def _with_plate(colours: Image, coverage: Image, text: str, rng: np.random.Gener
     x, y = CarRear(*DRAWN_MIDDLE, DRAWN_HALF_WIDTH, ink, "").place(*PLATE_CENTRE)
     quad = box_to_quad(np.array([x - width / 2, y - height / 2, x + width / 2, y + height / 2], np.float32))
     plate = draw_sample_plate(design, rng)
-    return _Car(paste_plate(colours, plate, quad, rng), coverage, quad)
+    return ClipCar(paste_plate(colours, plate, quad, rng), coverage, quad)

@@ -158,7 +158,7 @@ class Lists:
 
     def refresh(self, session: Session) -> None:
         """Take in what has changed."""
-        rows = dict(session.execute(select(ListRow.name, ListRow.version)).tuples().all())
+        rows = {name: version for name, version in session.execute(select(ListRow.name, ListRow.version))}
         for one in self._lists:
             version = rows.get(one.name, 0)
             if one.name not in self._known or self._known[one.name][0] != version:

@@ -22,6 +22,8 @@ _PERIOD_S = 0.2
 #: Between two attempts at most so many seconds pass.
 LONGEST_PAUSE_S = 60.0
 
+# It would tell of every attempt.
+stamina.instrumentation.set_on_retry_hooks([])
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -97,7 +99,7 @@ class Outbox:
             .group_by(Delivery.camera)
         )
         with self._store.reading() as session:
-            return dict(session.execute(wanted).tuples().all())
+            return {camera: number for camera, number in session.execute(wanted)}
 
     async def _deliver(self, output: str, sender: Sender, number: int) -> None:
         """Tell an output of an event, until it takes it."""

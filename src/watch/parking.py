@@ -13,8 +13,9 @@ from .matching import Match, Matcher
 from .site import Camera, Site
 from .tables import Sighting, Visit, new_id, now
 
-#: An exit closes the visit whose plate is the nearest, up to this distance, and by so much nearer than all others.
-LARGEST, LEAST_LEAD = 2.0, 0.5
+#: An exit closes the visit whose plate is the nearest, by so much nearer than all others, up to this distance; up to the
+#: other one the visit is to be reviewed.
+LARGEST, LARGEST_DOUBTFUL, LEAST_LEAD = 2.0, 3.0, 0.5
 #: A second plate that leaves so soon after another one, and never came, is the trailer behind it; in seconds.
 TRAILER_S = 5.0
 
@@ -77,6 +78,8 @@ def _leave(session: Session, site: Site, sighting: Sighting, reason: str | None)
         visit = next(one for one in present if one.text == matches[0].text)
         visit.exit_id, visit.left_at = sighting.id, sighting.last_at
         visit.minutes = _minutes(visit)
+        if matches[0].distance > LARGEST:
+            reason = reason or f"at the exit it was read as {sighting.text}"
         visit.state, visit.reason = ("review", reason) if reason else ("closed", None)
     elif not matches and (towing := _just_left(session, sighting)):
         towing.reason = f"with a trailer, {sighting.text}"
@@ -99,7 +102,7 @@ def _leave(session: Session, site: Site, sighting: Sighting, reason: str | None)
 
 def _nearest(present: Iterable[Visit], sighting: Sighting) -> list[Match]:
     readings = [(str(text), float(share)) for text, share in sighting.candidates] or [(sighting.text, 1.0)]
-    return Matcher(dict.fromkeys(visit.text for visit in present)).matches(readings, LARGEST)
+    return Matcher(dict.fromkeys(visit.text for visit in present)).matches(readings, LARGEST_DOUBTFUL)
 
 
 def _just_left(session: Session, sighting: Sighting) -> Visit | None:

@@ -103,7 +103,7 @@ def _note(
 def counts_csv(session: Session, timezone: zoneinfo.ZoneInfo) -> str:
     """How many vehicles crossed each line in each direction, hour by hour, as CSV."""
     counted: Counter[tuple[str, str, str, str]] = Counter()
-    for camera, crossings in session.execute(select(Sighting.camera, Sighting.crossings)).tuples():
+    for camera, crossings in session.execute(select(Sighting.camera, Sighting.crossings)):
         for one in crossings:
             hour = datetime.datetime.fromisoformat(one["at"]).astimezone(timezone).strftime("%Y-%m-%d %H:00%z")
             counted[hour, camera, one["line"], one["direction"]] += 1
