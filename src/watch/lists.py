@@ -93,7 +93,7 @@ def _entry(row: dict[str, str], timezone: zoneinfo.ZoneInfo) -> ListedPlate:
             time = datetime.datetime.fromisoformat(text) if text else None
         except ValueError:
             raise ValueError(f"{key}={printable(text)}: give a date or a time, such as 2026-11-01 08:00") from None
-        times.append(time and (time if time.tzinfo else time.replace(tzinfo=timezone)))
+        times.append(time and time.replace(tzinfo=time.tzinfo or timezone).astimezone(datetime.UTC))
     if times[0] and times[1] and times[0] >= times[1]:
         raise ValueError("valid_from is not before valid_to")
     return ListedPlate(row["text"], row.get("note", ""), priority, *times)

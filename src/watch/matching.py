@@ -69,7 +69,7 @@ class Matcher:
         matches = [
             Match(text, distance_of(probability), probability == known.get(form) == best >= SURE)
             for form, probability in found.items()
-            if probability >= least
+            if distance_of(probability) <= largest
             for text in self._by_form[form]
         ]
         return sorted(matches, key=lambda match: match.distance)

@@ -13,7 +13,7 @@ from .matching import Match, Matcher
 from .site import Camera, Site
 from .tables import Sighting, Visit, new_id, now
 
-#: An exit closes the visit whose plate is the nearest, by so much nearer than all others, up to this distance; up to the
+#: An exit closes the visit with the nearest plate, by so much nearer than all others, up to this distance; up to the
 #: other one the visit is to be reviewed.
 LARGEST, LARGEST_DOUBTFUL, LEAST_LEAD = 2.0, 3.0, 0.5
 #: A second plate that leaves so soon after another one, and never came, is the trailer behind it; in seconds.

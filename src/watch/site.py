@@ -254,6 +254,8 @@ class Site(_Table):
                     faults.append(f"camera.{camera.name}.lines.{name}: its two points must differ")
             if camera.start and not camera.is_file:
                 faults.append(f"camera.{camera.name}.start: only a recording has one; leave it out")
+            if camera.start and camera.start > datetime.datetime.now(datetime.UTC):
+                faults.append(f"camera.{camera.name}.start: it is in the future; give the time at which it began")
             if camera.one_way and not camera.lines:
                 faults.append(f"camera.{camera.name}.one_way: give a line whose arrow is the right way")
         return faults

@@ -59,7 +59,7 @@ def postgres(tmp_path_factory):
     try:
         yield f"postgresql+psycopg://site@127.0.0.1:{port}"
     finally:
-        subprocess.run([*control, "stop", "-m", "immediate"], **common)
+        subprocess.run([*control, "stop", "-m", "immediate"], **common | {"check": False})
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
