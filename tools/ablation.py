@@ -65,7 +65,7 @@ REMOVALS = {
     ),
     "further passes of reading": Removal(replaced=((reader, "MOST_PASSES", 1),)),
     "the third pass": Removal(replaced=((reader, "MOST_PASSES", 2),)),
-    "reaching beyond the canvas": Removal(replaced=((reading.Pass, "cut_sides", (False, False)),)),
+    "reaching beyond the canvas": Removal(replaced=((reading, "NEAR_EDGE", -np.inf),)),
     "footnotes": Removal(replaced=((reader, "FOOTNOTE_RATIO", 0.0),)),
     "stacked rows": Removal(replaced=((rows, "LEAST_BESIDE", 99),)),
     "runs of letters and digits": Removal(_search(run_log_odds=0.0, gap_log_odds=0.0)),

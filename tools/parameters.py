@@ -40,6 +40,7 @@ from src.evaluation.metrics import (
 )
 from src.media.images import BGRImage, read_image
 from src.recognition.acceptance import RULES, Rule
+from src.recognition.evidence import evidence_features
 from src.recognition.reading import Reading
 from src.recognition.recogniser import PlateRecogniser
 from src.training.reader_samples import align
@@ -127,11 +128,13 @@ class Sample:
         """Features of evidence, with labels: ``[B, F + 1]``, of the plates whose text is known and was found."""
         labelled = [np.zeros((0, len(PARAMETERS.evidence.weights) + 1))]
         for detection, _, text in self.read_texts():
-            (seen,) = self.recogniser.reader.read_once(self.image, [detection.corners], [no_boxes()])
+            reader = self.recogniser.reader
+            view, boxes, *opinions = reader.marked(self.image, detection.corners, no_boxes())
+            seen = reader.spelled(view, boxes, *opinions)
             indices = align(normalise_text(seen.reading.text, True), normalise_text(text, True))
-            if indices is not None:
-                is_character = (seen.all_boxes[:, None] == seen.boxes[indices]).all(axis=2).any(axis=1)
-                labelled.append(np.column_stack([seen.features, is_character]))
+            if indices is not None and len(boxes):
+                is_character = (boxes[:, None] == seen.boxes[indices]).all(axis=2).any(axis=1)
+                labelled.append(np.column_stack([evidence_features(boxes, *opinions), is_character]))
         return np.concatenate(labelled)
 
     def read_texts(self) -> Iterator[tuple[Detection, Reading, str]]:

@@ -1,6 +1,5 @@
 """Reading plates whose corners are known roughly: segment, classify and spell, and where that is unsure, once more."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +35,7 @@ _CANDIDATES = 10
 
 @dataclass(frozen=True)
 class PlateReader:
-    """Reads plates. Each pass runs both models once, for all plates that it is about."""
+    """Reads plates, in one pass or several."""
 
     segmenter: Model
     classifier: Model
@@ -46,53 +45,45 @@ class PlateReader:
 
     def read(self, image: ByteArray, quads: FloatArray) -> list[Reading]:
         """Read the plates of a BGR photograph, one reading per quad, ``[N, 4, 2]`` in pixels, any N."""
-        usable = [index for index, quad in enumerate(quads) if quad_size(quad)[1] >= LEAST_PLATE_HEIGHT]
-        outlines = quad_to_box(quads[usable])
+        outlines = quad_to_box(quads)
+        large = np.array([quad_size(quad)[1] >= LEAST_PLATE_HEIGHT for quad in quads], bool)
         # What does not touch a plate holds other plates.
         apart = (outlines[None, :, :2] > outlines[:, None, 2:]) | (outlines[None, :, 2:] < outlines[:, None, :2])
-        beside = {index: outlines[np.any(others, axis=1)] for index, others in zip(usable, apart, strict=True)}
-        again = {index: sound_quad(quads[index]) for index in usable}
-        best: dict[int, Pass] = {}
-        count = 0
-        while again:
-            count += 1
-            passes = self.read_once(image, list(again.values()), [beside[index] for index in again])
-            for index, seen in zip(list(again), passes, strict=True):
-                best[index] = max(best.get(index, seen), seen, key=lambda one: one.certainty)
-                if count < MOST_PASSES and (any(seen.cut_sides) or (count == 1 and seen.is_unsure)):
-                    again[index] = seen.quad_of_text()
-                else:
-                    del again[index]
-        return [best[index].reading if index in best else Reading() for index in range(len(quads))]
+        beside = apart.any(axis=2) & large
+        readings = [Reading()] * len(quads)
+        for index, others in zip(np.flatnonzero(large), beside[large], strict=True):
+            quad: FloatArray | None = sound_quad(quads[index])
+            passes: list[Pass] = []
+            while quad is not None and len(passes) < MOST_PASSES:
+                passes.append(self.spelled(*self.marked(image, quad, outlines[others])))
+                quad = passes[-1].better_quad(is_first=len(passes) == 1)
+            readings[index] = max(passes, key=lambda one: one.certainty).reading
+        return readings
 
-    def read_once(self, image: ByteArray, quads: Sequence[FloatArray], beside: Sequence[FloatArray]) -> list[Pass]:
-        """One pass: read each quad ``[4, 2]`` once, but for what lies in the boxes ``[M, 4]`` beside it."""
-        views = [plate_view(image, quad) for quad in quads]
-        cells = self.segmenter(np.stack([view.canvas for view in views])[..., None])
-        marked = []
-        for view, others, of_plate in zip(views, beside, cells, strict=True):
-            boxes, scores, opinions = decode_cells(of_plate)
-            middles = view.in_photo(box_centres(boxes))[:, None]
-            own = ~np.any(np.all((middles > others[:, :2]) & (middles < others[:, 2:]), axis=2), axis=1)
-            marked.append((boxes[own], scores[own], opinions[own]))
-        crops = np.concatenate([character_crops(view, boxes) for view, (boxes, *_) in zip(views, marked, strict=True)])
-        probabilities = np.zeros((0, CLASSES), np.float32)
-        if len(crops):
-            first = class_probabilities(self.classifier(crops[..., None]))
-            second = np.concatenate([opinions for *_, opinions in marked])
-            probabilities = combined_probabilities(first, second, self.parameters.search)
-        parts = np.split(probabilities, np.cumsum([len(boxes) for boxes, *_ in marked])[:-1])
-        return [
-            self._spelled(view, boxes, scores, part)
-            for view, (boxes, scores, _), part in zip(views, marked, parts, strict=True)
-        ]
+    def marked(
+        self, image: ByteArray, quad: FloatArray, beside: FloatArray
+    ) -> tuple[PlateView, FloatArray, FloatArray, FloatArray]:
+        """What the models say of a plate ``[4, 2]``, but for what lies in the boxes ``[M, 4]`` beside it.
 
-    def _spelled(self, view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> Pass:
-        """Find the text in boxes ``[N, 4]``, any N, with the segmenter's scores ``[N]`` and class ones ``[N, 37]``."""
+        Returns:
+            The view, boxes ``[N, 4]`` on its canvas that may be characters, any N, the segmenter's scores of them
+            ``[N]``, and both models' probabilities of their classes ``[N, 37]``.
+        """
+        view = plate_view(image, quad)
+        boxes, scores, opinions = decode_cells(self.segmenter(view.canvas[None, ..., None])[0])
+        middles = view.in_photo(box_centres(boxes))[:, None]
+        own = ~np.any(np.all((middles > beside[:, :2]) & (middles < beside[:, 2:]), axis=2), axis=1)
+        boxes, scores, opinions = boxes[own], scores[own], opinions[own]
         if len(boxes) == 0:
-            return Pass(view, Reading(), 0.0, boxes, boxes, boxes, np.zeros((0, 4), np.float32))
+            return view, boxes, scores, np.zeros((0, CLASSES), np.float32)
+        first = class_probabilities(self.classifier(character_crops(view, boxes)[..., None]))
+        return view, boxes, scores, combined_probabilities(first, opinions, self.parameters.search)
+
+    def spelled(self, view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> Pass:
+        """Find the text in what was marked."""
+        if len(boxes) == 0:
+            return Pass(view, boxes, boxes)
         features = evidence_features(boxes, scores, probabilities)
-        marked = boxes, features
         if self.syntaxes.is_told:
             probabilities = with_look_alikes(probabilities)
         evidence = self.parameters.evidence.probability(features).astype(np.float32)
@@ -107,7 +98,7 @@ class PlateReader:
         spellings = tempered(spellings, self.parameters.search.inverse_temperature)
         best = spellings[0]
         if len(best.text) < LEAST_CHARACTERS:
-            return Pass(view, Reading(), 0.0, boxes, boxes, *marked)
+            return Pass(view, boxes, boxes)
         told = [Candidate(one.text, one.probability) for one in spellings if len(one.text) >= LEAST_CHARACTERS]
         chosen = list(best.boxes)
         rows = [row for row in rows if set(row) & set(chosen)]
@@ -118,7 +109,7 @@ class PlateReader:
         characters = tuple(Character(one, share, (x0, y0, x1, y1)) for one, share, (x0, y0, x1, y1) in places)
         reading = Reading(best.text, best.probability, len(rows), characters, tuple(told[:_CANDIDATES]), region)
         certainty = float(np.sum(evidence[chosen] * surest_class(probabilities[chosen]) - 0.5))
-        return Pass(view, reading, certainty, boxes[chosen], boxes[[index for row in rows for index in row]], *marked)
+        return Pass(view, boxes[chosen], boxes[[index for row in rows for index in row]], reading, certainty)
 
 
 def _without_footnotes(rows: list[list[int]], boxes: FloatArray, evidence: FloatArray) -> list[list[int]]:

@@ -1,7 +1,6 @@
 """What a plate says, and what a pass of reading saw of it: whether another pass is worth it, and from which corners."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -47,46 +46,35 @@ class Pass:
     """What one pass of reading saw of a plate."""
 
     view: PlateView
-    reading: Reading
-    #: Probability that a box is a character and of its likeliest class, summed over the characters beyond one half.
-    certainty: float
     #: Boxes ``[N, 4]`` on the canvas that show where the text is: its characters, or, where nothing could be read,
     #: whatever may be one; and ``[M, 4]`` these and what else in their rows may be a character.
     boxes: FloatArray
     in_rows: FloatArray
-    #: Everything that the segmenter marked, ``[K, 4]``, and what tells whether it is a character, ``[K, 4]``.
-    all_boxes: FloatArray
-    features: FloatArray
+    reading: Reading = Reading()
+    #: Probability that a box is a character and of its likeliest class, summed over the characters beyond one half.
+    certainty: float = 0.0
 
-    @cached_property
-    def is_unsure(self) -> bool:
-        """Whether a second pass may read better than this one."""
-        if len(self.boxes) < LEAST_BOXES:
-            return False
-        weakest = min((character.confidence for character in self.reading.characters), default=0.0)
-        extent = self.boxes[:, 2:].max(axis=0) - self.boxes[:, :2].min(axis=0)
-        is_steep = abs(text_slope(self.boxes)) > LARGEST_SLOPE
-        return bool(weakest < SURE_CHARACTER or is_steep or np.all(extent < np.array(SMALL_TEXT)))
+    def better_quad(self, is_first: bool) -> FloatArray | None:
+        """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph.
 
-    @cached_property
-    def cut_sides(self) -> tuple[bool, bool]:
-        """Whether the text may go on beyond the left and beyond the right edge of the canvas.
-
-        What the edge cuts through is rarely sure enough to be one of the text's characters, but tells that it does.
+        None where another pass would not read better than this one, which may be the first.
         """
         if len(self.boxes) < LEAST_CHARACTERS:
-            return False, False
-        near = NEAR_EDGE * typical_height(self.boxes)
-        return bool(self.in_rows[:, 0].min() < near), bool(self.in_rows[:, 2].max() > CANVAS_WIDTH - near)
-
-    def quad_of_text(self) -> FloatArray:
-        """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph."""
+            return None
         height, slope = typical_height(self.boxes), text_slope(self.boxes)
+        # What the edge cuts through is rarely sure enough to be one of the characters, but tells that the text goes on.
+        near = NEAR_EDGE * height
+        cut_sides = self.in_rows[:, 0].min() < near, self.in_rows[:, 2].max() > CANVAS_WIDTH - near
+        weakest = min((character.confidence for character in self.reading.characters), default=0.0)
+        extent = self.boxes[:, 2:].max(axis=0) - self.boxes[:, :2].min(axis=0)
+        is_unsure = weakest < SURE_CHARACTER or abs(slope) > LARGEST_SLOPE or np.all(extent < np.array(SMALL_TEXT))
+        if not any(cut_sides) and not (is_first and is_unsure and len(self.boxes) >= LEAST_BOXES):
+            return None
         along = np.array([1, slope]) / np.hypot(1, slope)
         across = np.array([-along[1], along[0]])
         centres, half_width = box_centres(self.boxes), (self.boxes[:, 2] - self.boxes[:, 0]) / 2
         x, y = centres @ along, centres @ across
-        before, behind = (height * (REACH if is_cut else TEXT_MARGINS[0]) for is_cut in self.cut_sides)
+        before, behind = (height * (REACH if is_cut else TEXT_MARGINS[0]) for is_cut in cut_sides)
         margin = height * (0.5 + TEXT_MARGINS[1])
         left, right = float(np.min(x - half_width)) - before, float(np.max(x + half_width)) + behind
         top, bottom = float(np.min(y)) - margin, float(np.max(y)) + margin
