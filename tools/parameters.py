@@ -39,7 +39,6 @@ from src.evaluation.metrics import (
     reading_figures,
 )
 from src.media.images import BGRImage, read_image
-from src.recognition.acceptance import RULES, Rule
 from src.recognition.evidence import evidence_features
 from src.recognition.reading import Reading
 from src.recognition.recogniser import PlateRecogniser
@@ -87,9 +86,9 @@ def _recorded_model(name: str, runtime: str) -> Model:
     return RecordedModel(load_model(name, runtime), least)
 
 
-def recogniser_with(parameters: Parameters, rules: Sequence[Rule] = RULES) -> PlateRecogniser:
-    """A recogniser with other numbers or rules, whose models remember what they were asked before."""
-    return PlateRecogniser(parameters=parameters, rules=rules, load=_recorded_model)
+def recogniser_with(parameters: Parameters) -> PlateRecogniser:
+    """A recogniser with other numbers, whose models remember what they were asked before."""
+    return PlateRecogniser(parameters=parameters, load=_recorded_model)
 
 
 @dataclass(frozen=True)
@@ -196,12 +195,12 @@ def fit_search(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
     return replace(parameters, search=replace(parameters.search, inverse_temperature=best))
 
 
-def fit_acceptance(parameters: Parameters, samples: Sequence[Sample], rules: Sequence[Rule] = RULES) -> Parameters:
+def fit_acceptance(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
     """The least confidence of sure detections at which there are not too many false ones."""
     for threshold in THRESHOLDS:
         acceptance = replace(parameters.acceptance, sure_detection=round(float(threshold), 2))
         fitted = replace(parameters, acceptance=acceptance)
-        recogniser = recogniser_with(fitted, rules)
+        recogniser = recogniser_with(fitted)
         if detection_figures([compare(sample, recogniser) for sample in samples]).false_per_image <= MOST_FALSE:
             break
     return fitted

@@ -22,7 +22,7 @@ from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, Rescorer
 from ..media.images import BGRImage
 from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes
-from .acceptance import RULES, Rule, is_plate
+from .acceptance import is_plate
 from .options import ANYTHING, ReadOptions
 from .plates import distinct, plate_of, settled_corners
 from .reader import PlateReader
@@ -35,13 +35,12 @@ _LOADING = threading.Lock()
 
 
 class PlateRecogniser:
-    """All models and rules; safe to use from several threads."""
+    """All models; safe to use from several threads."""
 
     def __init__(
         self,
         runtime: str = "litert",
         parameters: Parameters = PARAMETERS,
-        rules: Sequence[Rule] = RULES,
         load: Callable[[str, str], Model] = load_model,
     ) -> None:
         """Load the models for a runtime, "litert" or "keras".
@@ -49,9 +48,8 @@ class PlateRecogniser:
         Raises:
             InputError: the models or the runtime are not there.
         """
-        self._thresholds, self._rules = parameters.acceptance, rules
-        self._options, self._syntaxes = ANYTHING, load_syntaxes()
-        self._free_memory = FreeMemory()
+        self._options, self._thresholds = ANYTHING, parameters.acceptance
+        self._syntaxes, self._free_memory = load_syntaxes(), FreeMemory()
         try:
             self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
             self.rescorer = Rescorer(load("verifier", runtime), parameters.rescoring)
@@ -114,7 +112,7 @@ class PlateRecogniser:
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate, and wanted."""
         sure = reading.confidence >= self._options.min_confidence
-        return sure and is_plate(detection, reading, self._thresholds, self._rules)
+        return sure and is_plate(detection, reading, self._thresholds)
 
 
 def _tilts(quads: FloatArray) -> FloatArray:
