@@ -26,7 +26,7 @@ from src.basics.geometry import FloatArray, iou_matrix
 from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
 from src.basics.runtime import Model, load_model
 from src.detection.detector import LEAST_VOTE, Detection
-from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED
+from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED, place_features
 from src.detection.views import Pyramid
 from src.evaluation.annotations import AnnotatedImage, no_boxes, read_annotations
 from src.evaluation.metrics import (
@@ -115,7 +115,7 @@ class Sample:
         if not proposals or not len(self.item.boxes):
             return np.zeros((0, len(PARAMETERS.rescoring.weights) + 1), np.float32)
         pyramid = Pyramid(image)
-        features = np.array([self.recogniser.rescorer.features(pyramid, proposal)[0] for proposal in proposals])
+        features = np.array([place_features(self.recogniser.verifier, pyramid, one)[0] for one in proposals])
         boxes = np.array([proposal.box for proposal in proposals])
         best = iou_matrix(boxes, self.item.boxes).max(axis=1)
         unclear = iou_matrix(boxes, self.item.unclear).max(axis=1, initial=0) >= LOCATED_IOU

@@ -18,7 +18,7 @@ from ..basics.runtime import Model, load_model
 from ..detection.detector import Detection, Detector
 from ..detection.parts import with_parts
 from ..detection.refinement import refined_corners
-from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, Rescorer
+from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, rescore
 from ..media.images import BGRImage
 from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes
@@ -48,12 +48,11 @@ class PlateRecogniser:
         Raises:
             InputError: the models or the runtime are not there.
         """
-        self._options, self._thresholds = ANYTHING, parameters.acceptance
+        self._options, self._parameters = ANYTHING, parameters
         self._syntaxes, self._free_memory = load_syntaxes(), FreeMemory()
         try:
             self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
-            self.rescorer = Rescorer(load("verifier", runtime), parameters.rescoring)
-            self.refiner = load("refiner", runtime)
+            self.verifier, self.refiner = load("verifier", runtime), load("refiner", runtime)
             segmenter, classifier = load("segmenter", runtime), load("classifier", runtime)
             self.reader = PlateReader(segmenter, classifier, self._syntaxes, parameters)
         except (FileNotFoundError, ImportError) as error:
@@ -87,7 +86,8 @@ class PlateRecogniser:
     def detect(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates in a picture, the surest first."""
         proposals = self.detector.detect(image, LEAST_RESCORED)[:MOST_RESCORED]
-        detections = self.rescorer.rescore(image, proposals, self._thresholds.least_detection)
+        least = self._parameters.acceptance.least_detection
+        detections = rescore(self.verifier, self._parameters.rescoring, image, proposals, least)
         return [one for one in detections if self._options.wants(one.corners, one.confidence)]
 
     def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
@@ -112,7 +112,7 @@ class PlateRecogniser:
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate, and wanted."""
         sure = reading.confidence >= self._options.min_confidence
-        return sure and is_plate(detection, reading, self._thresholds)
+        return sure and is_plate(detection, reading, self._parameters.acceptance)
 
 
 def _tilts(quads: FloatArray) -> FloatArray:
