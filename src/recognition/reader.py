@@ -12,7 +12,7 @@ from ..basics.texts import ALPHABET, CLASSES, REJECT
 from ..classification.crops import character_crops
 from ..classification.search import class_probabilities, combined_probabilities, spell, tempered
 from ..segmentation.canvas import PlateView, plate_view
-from ..segmentation.decode import decode_cells
+from ..segmentation.cells import decode_cells
 from ..segmentation.foreign import foreign_log_odds
 from ..segmentation.rows import group_rows
 from ..syntax.library import NO_SYNTAXES, Syntaxes

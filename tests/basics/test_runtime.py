@@ -14,7 +14,7 @@ from src.detection.refinement import close_up
 from src.detection.views import Pyramid, letterbox, view
 from src.media.images import read_image
 from src.segmentation.canvas import plate_view
-from src.segmentation.decode import decode_cells
+from src.segmentation.cells import decode_cells
 from src.training.compiling import compile_model
 
 MODELS = ("detector", "detector_small", "verifier", "refiner", "segmenter", "classifier")

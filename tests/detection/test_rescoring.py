@@ -3,9 +3,9 @@ import pytest
 
 from src.basics.geometry import box_to_quad, is_convex
 from src.basics.parameters import PARAMETERS
+from src.detection.anchors import assign_targets
 from src.detection.detector import Detection, Detector
 from src.detection.rescoring import rescore
-from src.detection.targets import assign_targets
 from src.detection.views import VIEW_HEIGHT, VIEW_WIDTH
 from tests.detection.test_detector import LARGE
 from tests.detection.test_targets import NO_BOXES, output_that_meets
