@@ -19,7 +19,7 @@ import numpy as np
 from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
 from src.detection import parts, refinement, rescoring
 from src.evaluation.metrics import detection_figures, reading_figures
-from src.recognition import acceptance, reader, reading, recogniser
+from src.recognition import acceptance, reader, recogniser
 from src.segmentation import rows
 from src.syntax.library import NO_SYNTAXES
 from tools.parameters import Sample, compare, fit_acceptance, observe, recogniser_with
@@ -68,7 +68,7 @@ REMOVALS = {
     ),
     "further passes of reading": Removal(replaced=((reader, "MOST_PASSES", 1),)),
     "the third pass": Removal(replaced=((reader, "MOST_PASSES", 2),)),
-    "reaching beyond the canvas": Removal(replaced=((reading, "NEAR_EDGE", -np.inf),)),
+    "reaching beyond the canvas": Removal(replaced=((reader, "NEAR_EDGE", -np.inf),)),
     "footnotes": Removal(replaced=((reader, "FOOTNOTE_RATIO", 0.0),)),
     "stacked rows": Removal(replaced=((rows, "LEAST_BESIDE", 99),)),
     "runs of letters and digits": Removal(_search(run_log_odds=0.0, gap_log_odds=0.0)),

@@ -53,8 +53,8 @@ class PlateRecogniser:
         try:
             self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
             self.verifier, self.refiner = load("verifier", runtime), load("refiner", runtime)
-            segmenter, classifier = load("segmenter", runtime), load("classifier", runtime)
-            self.reader = PlateReader(segmenter, classifier, self._syntaxes, parameters)
+            models = load("segmenter", runtime), load("classifier", runtime)
+            self.reader = PlateReader(*models, self._syntaxes, parameters)
         except (FileNotFoundError, ImportError) as error:
             raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
 
