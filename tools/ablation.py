@@ -19,7 +19,7 @@ import numpy as np
 from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
 from src.detection import parts, refinement, rescoring
 from src.evaluation.metrics import detection_figures, reading_figures
-from src.recognition import acceptance, reader, reading, recogniser
+from src.recognition import acceptance, reader, recogniser
 from src.segmentation import rows
 from src.syntax.library import NO_SYNTAXES
 from tools.parameters import Sample, compare, fit_acceptance, observe, recogniser_with
@@ -27,16 +27,15 @@ from tools.parameters import Sample, compare, fit_acceptance, observe, recognise
 
 @dataclass(frozen=True)
 class Removal:
-    """How a part is left out: by other numbers, fewer rules, or something else in the place of a name of a module."""
+    """How a part is left out: by other numbers, or something else in the place of a name of a module."""
 
     numbers: dict[str, Any] = field(default_factory=dict)
-    rule: str = ""
     replaced: tuple[tuple[Any, str, Any], ...] = ()
 
     @property
     def is_early(self) -> bool:
         """Whether photographs have to be read again without the part: it is none of the last step."""
-        return bool(self.numbers) or any(name != "distinct" for _, name, _ in self.replaced)
+        return bool(self.numbers) or any(name not in ("RULES", "distinct") for _, name, _ in self.replaced)
 
     @property
     def parameters(self) -> Parameters:
@@ -48,12 +47,16 @@ def _search(**numbers: Any) -> dict[str, Any]:
     return {"search": replace(PARAMETERS.search, **numbers)}
 
 
+def _rules_without(name: str) -> dict[str, Any]:
+    return {other: rule for other, rule in acceptance.RULES.items() if other != name}
+
+
 REMOVALS = {
     "nothing: all parts": Removal(),
     **{
-        f"rule: {rule.__name__}": Removal(rule=rule.__name__)
-        for rule in acceptance.RULES
-        if rule is not acceptance.sure_detection
+        f"rule: {name}": Removal(replaced=((acceptance, "RULES", _rules_without(name)),))
+        for name in acceptance.RULES
+        if name != "sure_detection"
     },
     "one record of a text": Removal(replaced=((recogniser, "distinct", list),)),
     "rescoring": Removal({"rescoring": LogisticModel({"detector": 1.9, "verifier": 0.0}, 0.5)}),
@@ -65,7 +68,7 @@ REMOVALS = {
     ),
     "further passes of reading": Removal(replaced=((reader, "MOST_PASSES", 1),)),
     "the third pass": Removal(replaced=((reader, "MOST_PASSES", 2),)),
-    "reaching beyond the canvas": Removal(replaced=((reading.Pass, "cut_sides", (False, False)),)),
+    "reaching beyond the canvas": Removal(replaced=((reader, "NEAR_EDGE", -np.inf),)),
     "footnotes": Removal(replaced=((reader, "FOOTNOTE_RATIO", 0.0),)),
     "stacked rows": Removal(replaced=((rows, "LEAST_BESIDE", 99),)),
     "runs of letters and digits": Removal(_search(run_log_odds=0.0, gap_log_odds=0.0)),
@@ -83,14 +86,13 @@ def row(name: str, removal: Removal, folders: Sequence[Path], known: dict[Path, 
     with contextlib.ExitStack() as stack:
         for module, attribute, value in removal.replaced:
             stack.enter_context(mock.patch.object(module, attribute, value))
-        rules = tuple(rule for rule in acceptance.RULES if rule.__name__ != removal.rule)
         if known and not removal.is_early:
             sets = known
         else:
             sets = {folder: observe(folder, removal.parameters) for folder in folders}
         known.update({} if known else sets)
-        fitted = fit_acceptance(removal.parameters, [sample for samples in sets.values() for sample in samples], rules)
-        used = recogniser_with(fitted, rules)
+        fitted = fit_acceptance(removal.parameters, [sample for samples in sets.values() for sample in samples])
+        used = recogniser_with(fitted)
         comparisons = [[compare(sample, used) for sample in samples] for samples in sets.values()]
     found = [detection_figures(of_set) for of_set in comparisons]
     read = [figures for of_set in comparisons if (figures := reading_figures(of_set))]

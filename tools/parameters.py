@@ -26,7 +26,7 @@ from src.basics.geometry import FloatArray, iou_matrix
 from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
 from src.basics.runtime import Model, load_model
 from src.detection.detector import LEAST_VOTE, Detection
-from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED
+from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED, place_features
 from src.detection.views import Pyramid
 from src.evaluation.annotations import AnnotatedImage, no_boxes, read_annotations
 from src.evaluation.metrics import (
@@ -39,7 +39,7 @@ from src.evaluation.metrics import (
     reading_figures,
 )
 from src.media.images import BGRImage, read_image
-from src.recognition.acceptance import RULES, Rule
+from src.recognition.evidence import evidence_features
 from src.recognition.reading import Reading
 from src.recognition.recogniser import PlateRecogniser
 from src.training.reader_samples import align
@@ -86,9 +86,9 @@ def _recorded_model(name: str, runtime: str) -> Model:
     return RecordedModel(load_model(name, runtime), least)
 
 
-def recogniser_with(parameters: Parameters, rules: Sequence[Rule] = RULES) -> PlateRecogniser:
-    """A recogniser with other numbers or rules, whose models remember what they were asked before."""
-    return PlateRecogniser(parameters=parameters, rules=rules, load=_recorded_model)
+def recogniser_with(parameters: Parameters) -> PlateRecogniser:
+    """A recogniser with other numbers, whose models remember what they were asked before."""
+    return PlateRecogniser(parameters=parameters, load=_recorded_model)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Sample:
         if not proposals or not len(self.item.boxes):
             return np.zeros((0, len(PARAMETERS.rescoring.weights) + 1), np.float32)
         pyramid = Pyramid(image)
-        features = np.array([self.recogniser.rescorer.features(pyramid, proposal)[0] for proposal in proposals])
+        features = np.array([place_features(self.recogniser.verifier, pyramid, one)[0] for one in proposals])
         boxes = np.array([proposal.box for proposal in proposals])
         best = iou_matrix(boxes, self.item.boxes).max(axis=1)
         unclear = iou_matrix(boxes, self.item.unclear).max(axis=1, initial=0) >= LOCATED_IOU
@@ -127,11 +127,13 @@ class Sample:
         """Features of evidence, with labels: ``[B, F + 1]``, of the plates whose text is known and was found."""
         labelled = [np.zeros((0, len(PARAMETERS.evidence.weights) + 1))]
         for detection, _, text in self.read_texts():
-            (seen,) = self.recogniser.reader.read_once(self.image, [detection.corners], [no_boxes()])
+            reader = self.recogniser.reader
+            view, boxes, *opinions = reader.marked(self.image, detection.corners, no_boxes())
+            seen = reader.spelled(view, boxes, *opinions)
             indices = align(normalise_text(seen.reading.text, True), normalise_text(text, True))
-            if indices is not None:
-                is_character = (seen.all_boxes[:, None] == seen.boxes[indices]).all(axis=2).any(axis=1)
-                labelled.append(np.column_stack([seen.features, is_character]))
+            if indices is not None and len(boxes):
+                is_character = (boxes[:, None] == seen.boxes[indices]).all(axis=2).any(axis=1)
+                labelled.append(np.column_stack([evidence_features(boxes, *opinions), is_character]))
         return np.concatenate(labelled)
 
     def read_texts(self) -> Iterator[tuple[Detection, Reading, str]]:
@@ -193,12 +195,12 @@ def fit_search(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
     return replace(parameters, search=replace(parameters.search, inverse_temperature=best))
 
 
-def fit_acceptance(parameters: Parameters, samples: Sequence[Sample], rules: Sequence[Rule] = RULES) -> Parameters:
+def fit_acceptance(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
     """The least confidence of sure detections at which there are not too many false ones."""
     for threshold in THRESHOLDS:
         acceptance = replace(parameters.acceptance, sure_detection=round(float(threshold), 2))
         fitted = replace(parameters, acceptance=acceptance)
-        recogniser = recogniser_with(fitted, rules)
+        recogniser = recogniser_with(fitted)
         if detection_figures([compare(sample, recogniser) for sample in samples]).false_per_image <= MOST_FALSE:
             break
     return fitted

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..basics.geometry import FloatArray
-from ..basics.parameters import PARAMETERS, SearchParameters
+from ..basics.parameters import SearchParameters
 from ..basics.texts import ALPHABET, REJECT
 
 #: Joint decisions kept at every step.
@@ -49,9 +49,7 @@ def class_probabilities(logits: FloatArray) -> FloatArray:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
-def combined_probabilities(
-    probabilities: FloatArray, second: FloatArray, weights: SearchParameters = PARAMETERS.search
-) -> FloatArray:
+def combined_probabilities(probabilities: FloatArray, second: FloatArray, weights: SearchParameters) -> FloatArray:
     """The classifier's probabilities with the segmenter's opinion: a product of powers of both (Hinton 2002).
 
     That of "not a character" in ``[N, 37]`` stays as it is; the segmenter's are logits ``[N, 36]``.
@@ -67,7 +65,7 @@ def spell(
     evidence: FloatArray,
     probabilities: FloatArray,
     rows: Sequence[Sequence[int]],
-    weights: SearchParameters = PARAMETERS.search,
+    weights: SearchParameters,
 ) -> list[Spelling]:
     """The likeliest texts, the likeliest first, each once; the empty text may be among them.
 
@@ -81,7 +79,7 @@ def spell(
     left, right = boxes[:, 0], boxes[:, 2]
     shared = np.minimum.outer(right, right) - np.maximum.outer(left, left)
     excluded = (shared > LARGEST_SHARED_WIDTH * np.minimum.outer(right - left, right - left)).tolist()
-    runs = _run_scores(boxes, evidence, rows, weights).tolist()
+    runs = _run_scores(boxes, evidence, rows, weights).tolist() if len(boxes) else []
     beam: _Beam = {("", _NONE): (0.0, ())}
     for row in rows:
         for index in row:
@@ -119,10 +117,8 @@ def _run_scores(
 ) -> FloatArray:
     """How much likelier than by chance are two characters of different kinds (letter, digit), and of the same.
 
-    Logarithms ``[N, N, 2]`` by the left box, the right box, and whether the kinds are the same.
+    Logarithms ``[N, N, 2]``, N ≥ 1, by the left box, the right box, and whether the kinds are the same.
     """
-    if len(boxes) == 0:
-        return np.zeros((0, 0, 2), np.float32)
     gaps = (boxes[None, :, 0] - boxes[:, None, 2]) / np.median(boxes[:, 3] - boxes[:, 1])
     likely = [[index for index in row if evidence[index] >= 0.5] for row in rows]
     neighbours = [gaps[left, right] for row in likely for left, right in itertools.pairwise(row)]

@@ -7,7 +7,7 @@ import numpy as np
 from ..basics.geometry import ByteArray, FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
 from ..basics.runtime import Model
 from .anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid, decode_offsets
-from .letterbox import letterbox
+from .views import letterbox
 
 #: Boxes that overlap by a larger IoU are of one plate.
 NMS_IOU = 0.4

@@ -13,7 +13,7 @@ def detection_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> ke
     """The loss per image, normalised by the batch's mean number of positive anchors.
 
     Args:
-        targets: ``[B, A, 14]`` of :func:`numberplate.detection.targets.assign_targets`.
+        targets: ``[B, A, 14]`` of :func:`numberplate.detection.anchors.assign_targets`.
         outputs: ``[B, A, 13]`` of the detector.
     """
     label = targets[..., 0]

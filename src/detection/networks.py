@@ -30,13 +30,15 @@ def _residual(x: keras.KerasTensor, blocks: int = 1) -> keras.KerasTensor:
     return x
 
 
-def _backbone(image: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Feature maps of 64 channels at stride 8 and of 96 channels at stride 16 from BGR pictures (0..255)."""
-    x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
-    x = _residual(_convolution(_convolution(x, 16, stride=2), 32, stride=2))
-    stride_8 = _residual(_convolution(x, 64, stride=2), 2)
+def _backbone(image: keras.KerasTensor, depth: int = 4) -> list[keras.KerasTensor]:
+    """Feature maps of 32, 64 and 96 channels at strides 4, 8 and 16 from BGR pictures (0..255)."""
+    x = _convolution(layers.Rescaling(1 / 127.5, offset=-1.0)(image), 16, stride=2)
+    levels = []
     # Depth is cheap on the coarse maps, and it is there that a grille is told from a plate.
-    return stride_8, _residual(_convolution(stride_8, 96, stride=2), 4)
+    for channels, blocks in ((32, 1), (64, 2), (96, depth)):
+        x = _residual(_convolution(x, channels, stride=2), blocks)
+        levels.append(x)
+    return levels
 
 
 def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
@@ -64,7 +66,7 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
     if height % STRIDES[-1] or width % STRIDES[-1]:
         raise ValueError(f"the detector's input is {height}×{width}; both sides must be multiples of {STRIDES[-1]}")
     image = layers.Input((height, width, 3), name="image")
-    stride_8, stride_16 = _backbone(image)
+    _, stride_8, stride_16 = _backbone(image)
     stride_32 = _residual(_convolution(stride_16, 128, stride=2), 4)
     # Feature pyramid (Lin et al., 2017): what the coarse maps know of cars helps the fine ones to find small plates.
     coarse = _convolution(stride_32, 64, kernel=1)
@@ -78,7 +80,7 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
 def build_verifier() -> keras.Model:
     """The network of rescoring (0.8 M parameters): from BGR views (0..255) to a logit and four offsets, ``[B, 5]``."""
     views = layers.Input((VIEW_HEIGHT, VIEW_WIDTH, 3), name="views")
-    _, x = _backbone(views)
+    *_, x = _backbone(views)
     x = _convolution(_residual(x), 48, kernel=1)
     # Where something is counts: one kernel that covers all of the map.
     x = layers.Conv2D(96, x.shape[1:3], use_bias=False)(x)
@@ -94,10 +96,7 @@ def build_refiner() -> keras.Model:
         cell of 4×4 pixels the logits that the top-left, top-right, bottom-right and bottom-left corner is there.
     """
     close_ups = layers.Input((CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3), name="close_ups")
-    x = _convolution(layers.Rescaling(1 / 127.5, offset=-1.0)(close_ups), 16, stride=2)
-    quarter = _residual(_convolution(x, 32, stride=2))
-    eighth = _residual(_convolution(quarter, 64, stride=2), 2)
-    x = _residual(_convolution(eighth, 96, stride=2), 3)
+    quarter, eighth, x = _backbone(close_ups, depth=3)
     # One kernel that covers all of the map: a corner is told by the whole plate, above all where it is hidden.
     whole = layers.Conv2D(64, x.shape[1:3], use_bias=False)(_convolution(x, 48, kernel=1))
     whole = layers.Conv2D(64, 1)(layers.ReLU()(layers.BatchNormalization(momentum=0.97)(whole)))

@@ -11,8 +11,7 @@ import numpy as np
 
 from ..basics.geometry import ByteArray, FloatArray, Matrix, iou_matrix, is_convex, quad_axes, quad_to_box, sound_quad
 from ..basics.runtime import Model
-from .letterbox import BORDER_VALUE
-from .views import Pyramid
+from .views import BORDER_VALUE, Pyramid
 
 #: The picture, and the place of the presumed plate in its middle, in pixels.
 CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT = 208, 96

@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..basics.geometry import ByteArray, FloatArray, box_to_quad
-from ..basics.parameters import PARAMETERS, LogisticModel
+from ..basics.parameters import LogisticModel
 from ..basics.runtime import Model
 from .detector import Detection
 from .views import Pyramid, view
@@ -21,37 +20,34 @@ LEAST_LOG_ODDS, MOST_LOG_ODDS = -2.0, 4.0
 TALL = 1.3
 
 
-@dataclass(frozen=True)
-class Rescorer:
-    """Judges what may be plates by the verifier, see :func:`numberplate.detection.networks.build_verifier`."""
+def rescore(
+    model: Model, opinion: LogisticModel, image: ByteArray, proposals: Sequence[Detection], threshold: float
+) -> list[Detection]:
+    """The detector's proposals in a BGR image with the confidence of both networks, the most confident first.
 
-    model: Model
-    opinion: LogisticModel = PARAMETERS.rescoring
+    Those below the threshold, 0..1, are left out; those that cannot reach it are not even looked at. The model is the
+    verifier, see :func:`numberplate.detection.networks.build_verifier`; the opinion weighs :func:`place_features`.
+    """
+    pyramid = Pyramid(image)
+    kept = []
+    for proposal in proposals:
+        if opinion.probability(_features(proposal, MOST_LOG_ODDS)) >= threshold:
+            features, turn = place_features(model, pyramid, proposal)
+            # Corners of turned plates cannot be learnt: those of plates turned to either side cancel out.
+            corners = np.roll(box_to_quad(proposal.box), -turn, axis=0) if turn else proposal.corners
+            if (confidence := float(opinion.probability(features))) >= threshold:
+                kept.append(Detection(proposal.box, corners, confidence))
+    return sorted(kept, key=lambda detection: detection.confidence, reverse=True)
 
-    def rescore(self, image: ByteArray, proposals: Sequence[Detection], threshold: float) -> list[Detection]:
-        """The detector's proposals in a BGR image with the confidence of both networks, the most confident first.
 
-        Those below the threshold, 0..1, are left out; those that cannot reach it are not even looked at.
-        """
-        pyramid = Pyramid(image)
-        kept = []
-        for proposal in proposals:
-            if self.opinion.probability(_features(proposal, MOST_LOG_ODDS)) >= threshold:
-                features, turn = self.features(pyramid, proposal)
-                # Corners of turned plates cannot be learnt: those of plates turned to either side cancel out.
-                corners = np.roll(box_to_quad(proposal.box), -turn, axis=0) if turn else proposal.corners
-                if (confidence := float(self.opinion.probability(features))) >= threshold:
-                    kept.append(Detection(proposal.box, corners, confidence))
-        return sorted(kept, key=lambda detection: detection.confidence, reverse=True)
-
-    def features(self, pyramid: Pyramid, proposal: Detection) -> tuple[FloatArray, int]:
-        """Log odds ``[2]`` of detector and verifier, and by how many quarter turns clockwise the plate is turned."""
-        width, height = proposal.box[2:] - proposal.box[:2]
-        turns = (0, -1, 1) if height > TALL * width else (0,)
-        # One by one: arrays of megabytes that come and go would scatter the memory.
-        logits = [float(self.model(view(pyramid, proposal.box, turn)[None])[0, 0]) for turn in turns]
-        logit, turn = max(zip(logits, turns, strict=True), key=lambda pair: pair[0])
-        return _features(proposal, logit), turn
+def place_features(model: Model, pyramid: Pyramid, proposal: Detection) -> tuple[FloatArray, int]:
+    """Log odds ``[2]`` of detector and verifier, and by how many quarter turns clockwise the plate is turned."""
+    width, height = proposal.box[2:] - proposal.box[:2]
+    turns = (0, -1, 1) if height > TALL * width else (0,)
+    # One by one: arrays of megabytes that come and go would scatter the memory.
+    logits = [float(model(view(pyramid, proposal.box, turn)[None])[0, 0]) for turn in turns]
+    logit, turn = max(zip(logits, turns, strict=True), key=lambda pair: pair[0])
+    return _features(proposal, logit), turn
 
 
 def _features(proposal: Detection, logit: float) -> FloatArray:

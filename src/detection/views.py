@@ -1,6 +1,6 @@
-"""What the networks are shown of a place in a picture: parts that are turned, sheared and scaled as they need them.
+"""What the networks are shown: all of a picture, or parts that are turned, sheared and scaled as they need them.
 
-For rescoring that is the place's surroundings, which tell what a bright spot of a few pixels is, and the place itself,
+For rescoring that is a place's surroundings, which tell what a bright spot of a few pixels is, and the place itself,
 where a sign or a badge gives itself away. Both pictures are of one size whatever the plate's, so that far plates profit
 from what near ones have taught.
 """
@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from ..basics.geometry import ByteArray, FloatArray, Matrix, box_centres
-from .letterbox import BORDER_VALUE
 
+#: Grey of what lies beyond a picture; the middle of the value range, so that it looks like nothing.
+BORDER_VALUE = 114
 #: Both pictures, one above the other, in pixels, and how many times the place's size they show across.
 SURROUNDINGS_HEIGHT, SURROUNDINGS_REACH = 96, 7.0
 CLOSE_HEIGHT, CLOSE_REACH = 48, 1.9
@@ -21,12 +22,27 @@ LEAST_ASPECT = 2.2
 LEAST_SIDE = 8
 
 
+def letterbox(image: ByteArray, height: int, width: int) -> tuple[ByteArray, float, tuple[int, int]]:
+    """Scale a BGR image to fit into ``height`` × ``width`` and fill the rest with grey.
+
+    Returns:
+        The picture, how many of its pixels there are per pixel of the image, and where in it the image begins (x, y).
+    """
+    scale = min(height / image.shape[0], width / image.shape[1])
+    inner_height, inner_width = (max(1, round(side * scale)) for side in image.shape[:2])
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    x, y = (width - inner_width) // 2, (height - inner_height) // 2
+    canvas = np.full((height, width, 3), BORDER_VALUE, np.uint8)
+    inner = canvas[y : y + inner_height, x : x + inner_width]
+    inner[:] = cv2.resize(image, (inner_width, inner_height), interpolation=interpolation)
+    return canvas, scale, (x, y)
+
+
 class Pyramid:
     """An image at its own, half, a quarter … of its size; each is made when it is first asked for."""
 
-    def __init__(self, *levels: ByteArray) -> None:
-        """Take the image, and as many of its halves as there are already."""
-        self._levels = list(levels)
+    def __init__(self, image: ByteArray) -> None:
+        self._levels = [image]
 
     def level(self, number: int) -> ByteArray:
         """The image halved so many times, or as often as it can be."""

@@ -34,12 +34,7 @@ def comparable(text: str) -> str:
 
 
 def erase_plates(image: BGRImage, recogniser: PlateRecogniser, kept: Set[str]) -> list[FloatArray]:
-    """Erase the plates of a photograph, but for those whose :func:`comparable` text is to be kept.
-
-    Args:
-        image: BGR uint8 ``[H, W, 3]``, which changes.
-        recogniser: finds and reads them.
-        kept: comparable texts.
+    """Erase, in a BGR photograph ``[H, W, 3]``, all plates but those whose :func:`comparable` text is to be kept.
 
     Returns:
         The outlines ``[N, 2]`` of what was erased, in pixels; they may reach beyond the picture.
@@ -74,11 +69,9 @@ def plate_outline(*quads: FloatArray) -> FloatArray:
 
 
 def erase(pixels: NDArray[np.uint8], outline: FloatArray) -> None:
-    """Leave nothing but a few colours of what a convex outline ``[N, 2]`` encloses.
+    """Leave nothing but a few colours of what a convex outline ``[N, 2]`` encloses, which may reach beyond the pixels.
 
-    Args:
-        pixels: a picture uint8 ``[H, W, 3]``, or a plane of one ``[H, W]``, which changes.
-        outline: in its pixels; may reach beyond it.
+    They are uint8, those of a picture ``[H, W, 3]`` or of a plane of one ``[H, W]``, and change.
     """
     height, width = pixels.shape[:2]
     xmin, ymin, xmax, ymax = np.clip(np.round(quad_to_box(outline)), 0, [width, height] * 2).astype(int)

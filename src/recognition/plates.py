@@ -55,9 +55,8 @@ def settled_corners(found: FloatArray, refined: FloatArray, reading: Reading) ->
 
 def distinct(plates: Sequence[Plate]) -> list[Plate]:
     """The plates, surest detection first, without those whose text a surer one has told already."""
-    read = [plate for plate in plates if plate.characters]
-    corners = [box_to_quad(np.array([one.box for one in plate.characters])).reshape(-1, 2) for plate in read]
-    texts = np.array([quad_to_box(of) for of in corners], np.float32).reshape(-1, 4)
-    kept = [read[index] for index in nms(texts, np.array([plate.detection_confidence for plate in read]), SAME_TEXT)]
-    kept += [plate for plate in plates if not plate.characters]
-    return sorted(kept, key=lambda plate: plate.detection_confidence, reverse=True)
+    # A plate without a text has an empty box, which overlaps nothing.
+    boxes = [np.array([one.box for one in plate.characters] or [(0.0,) * 4], np.float32) for plate in plates]
+    texts = np.array([quad_to_box(of.reshape(-1, 2)) for of in boxes], np.float32).reshape(-1, 4)
+    confidences = np.array([plate.detection_confidence for plate in plates])
+    return [plates[index] for index in nms(texts, confidences, SAME_TEXT)]

@@ -1,7 +1,6 @@
 """Reading plates whose corners are known roughly: segment, classify and spell, and where that is unsure, once more."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,13 +11,13 @@ from ..basics.runtime import Model
 from ..basics.texts import ALPHABET, CLASSES, REJECT
 from ..classification.crops import character_crops
 from ..classification.search import class_probabilities, combined_probabilities, spell, tempered
-from ..segmentation.canvas import PlateView, plate_view
-from ..segmentation.decode import decode_cells
+from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
+from ..segmentation.cells import decode_cells
 from ..segmentation.foreign import foreign_log_odds
-from ..segmentation.rows import group_rows
+from ..segmentation.rows import group_rows, text_slope, typical_height
 from ..syntax.library import NO_SYNTAXES, Syntaxes
 from .evidence import evidence_features, surest_class, weighted_median, with_look_alikes
-from .reading import LEAST_CHARACTERS, Pass, Reading
+from .reading import Reading
 from .rerank import rerank
 
 #: A plate less than so many pixels high has nothing to read.
@@ -32,11 +31,65 @@ LEAST_EVIDENCE = 0.05
 FOOTNOTE_RATIO, LEAST_MAIN_ROW = 0.8, 3
 #: So many of the likeliest texts are told.
 _CANDIDATES = 10
+#: A text of fewer characters is none.
+LEAST_CHARACTERS = 2
+#: A plate is straightened by its own text and read again if its text slopes more than this, its weakest character
+#: is less sure, or the text takes up less of the canvas, both along and across: corners that were much too wide.
+LARGEST_SLOPE, SURE_CHARACTER = 0.06, 0.85
+SMALL_TEXT = (0.6 * CANVAS_WIDTH, 0.5 * CANVAS_HEIGHT)
+#: Fewer boxes than this do not show how to straighten a plate better.
+LEAST_BOXES = 4
+#: A text that comes so near to the canvas's edge, in heights of a character, may go on beyond: the next pass reaches
+#: so far there.
+NEAR_EDGE, REACH = 0.6, 2.2
+#: Margins around the text that make up a plate, along and across, in heights of a character.
+TEXT_MARGINS = (0.35, 0.2)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass of reading saw of a plate."""
+
+    view: PlateView
+    #: Boxes ``[N, 4]`` on the canvas that show where the text is: its characters, or, where nothing could be read,
+    #: whatever may be one; and ``[M, 4]`` these and what else in their rows may be a character.
+    boxes: FloatArray
+    in_rows: FloatArray
+    reading: Reading = field(default_factory=Reading)
+    #: Probability that a box is a character and of its likeliest class, summed over the characters beyond one half.
+    certainty: float = 0.0
+
+    def better_quad(self, is_first: bool) -> FloatArray | None:
+        """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph.
+
+        None where another pass would not read better than this one, which may be the first.
+        """
+        if len(self.boxes) < LEAST_CHARACTERS:
+            return None
+        height, slope = typical_height(self.boxes), text_slope(self.boxes)
+        # What the edge cuts through is rarely sure enough to be one of the characters, but tells that the text goes on.
+        near = NEAR_EDGE * height
+        cut_sides = self.in_rows[:, 0].min() < near, self.in_rows[:, 2].max() > CANVAS_WIDTH - near
+        weakest = min((character.confidence for character in self.reading.characters), default=0.0)
+        extent = self.boxes[:, 2:].max(axis=0) - self.boxes[:, :2].min(axis=0)
+        is_unsure = weakest < SURE_CHARACTER or abs(slope) > LARGEST_SLOPE or np.all(extent < np.array(SMALL_TEXT))
+        if not any(cut_sides) and not (is_first and is_unsure and len(self.boxes) >= LEAST_BOXES):
+            return None
+        along = np.array([1, slope]) / np.hypot(1, slope)
+        across = np.array([-along[1], along[0]])
+        centres, half_width = box_centres(self.boxes), (self.boxes[:, 2] - self.boxes[:, 0]) / 2
+        x, y = centres @ along, centres @ across
+        before, behind = (height * (REACH if is_cut else TEXT_MARGINS[0]) for is_cut in cut_sides)
+        margin = height * (0.5 + TEXT_MARGINS[1])
+        left, right = float(np.min(x - half_width)) - before, float(np.max(x + half_width)) + behind
+        top, bottom = float(np.min(y)) - margin, float(np.max(y)) + margin
+        corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+        return self.view.in_photo((corners @ np.stack([along, across])).astype(np.float32))
 
 
 @dataclass(frozen=True)
 class PlateReader:
-    """Reads plates. Each pass runs both models once, for all plates that it is about."""
+    """Reads plates, in one pass or several."""
 
     segmenter: Model
     classifier: Model
@@ -46,53 +99,45 @@ class PlateReader:
 
     def read(self, image: ByteArray, quads: FloatArray) -> list[Reading]:
         """Read the plates of a BGR photograph, one reading per quad, ``[N, 4, 2]`` in pixels, any N."""
-        usable = [index for index, quad in enumerate(quads) if quad_size(quad)[1] >= LEAST_PLATE_HEIGHT]
-        outlines = quad_to_box(quads[usable])
+        outlines = quad_to_box(quads)
+        large = np.array([quad_size(quad)[1] >= LEAST_PLATE_HEIGHT for quad in quads], bool)
         # What does not touch a plate holds other plates.
         apart = (outlines[None, :, :2] > outlines[:, None, 2:]) | (outlines[None, :, 2:] < outlines[:, None, :2])
-        beside = {index: outlines[np.any(others, axis=1)] for index, others in zip(usable, apart, strict=True)}
-        again = {index: sound_quad(quads[index]) for index in usable}
-        best: dict[int, Pass] = {}
-        count = 0
-        while again:
-            count += 1
-            passes = self.read_once(image, list(again.values()), [beside[index] for index in again])
-            for index, seen in zip(list(again), passes, strict=True):
-                best[index] = max(best.get(index, seen), seen, key=lambda one: one.certainty)
-                if count < MOST_PASSES and (any(seen.cut_sides) or (count == 1 and seen.is_unsure)):
-                    again[index] = seen.quad_of_text()
-                else:
-                    del again[index]
-        return [best[index].reading if index in best else Reading() for index in range(len(quads))]
+        beside = apart.any(axis=2) & large
+        readings = [Reading()] * len(quads)
+        for index, others in zip(np.flatnonzero(large), beside[large], strict=True):
+            quad: FloatArray | None = sound_quad(quads[index])
+            passes: list[Pass] = []
+            while quad is not None and len(passes) < MOST_PASSES:
+                passes.append(self.spelled(*self.marked(image, quad, outlines[others])))
+                quad = passes[-1].better_quad(is_first=len(passes) == 1)
+            readings[index] = max(passes, key=lambda one: one.certainty).reading
+        return readings
 
-    def read_once(self, image: ByteArray, quads: Sequence[FloatArray], beside: Sequence[FloatArray]) -> list[Pass]:
-        """One pass: read each quad ``[4, 2]`` once, but for what lies in the boxes ``[M, 4]`` beside it."""
-        views = [plate_view(image, quad) for quad in quads]
-        cells = self.segmenter(np.stack([view.canvas for view in views])[..., None])
-        marked = []
-        for view, others, of_plate in zip(views, beside, cells, strict=True):
-            boxes, scores, opinions = decode_cells(of_plate)
-            middles = view.in_photo(box_centres(boxes))[:, None]
-            own = ~np.any(np.all((middles > others[:, :2]) & (middles < others[:, 2:]), axis=2), axis=1)
-            marked.append((boxes[own], scores[own], opinions[own]))
-        crops = np.concatenate([character_crops(view, boxes) for view, (boxes, *_) in zip(views, marked, strict=True)])
-        probabilities = np.zeros((0, CLASSES), np.float32)
-        if len(crops):
-            first = class_probabilities(self.classifier(crops[..., None]))
-            second = np.concatenate([opinions for *_, opinions in marked])
-            probabilities = combined_probabilities(first, second, self.parameters.search)
-        parts = np.split(probabilities, np.cumsum([len(boxes) for boxes, *_ in marked])[:-1])
-        return [
-            self._spelled(view, boxes, scores, part)
-            for view, (boxes, scores, _), part in zip(views, marked, parts, strict=True)
-        ]
+    def marked(
+        self, image: ByteArray, quad: FloatArray, beside: FloatArray
+    ) -> tuple[PlateView, FloatArray, FloatArray, FloatArray]:
+        """What the models say of a plate ``[4, 2]``, but for what lies in the boxes ``[M, 4]`` beside it.
 
-    def _spelled(self, view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> Pass:
-        """Find the text in boxes ``[N, 4]``, any N, with the segmenter's scores ``[N]`` and class ones ``[N, 37]``."""
+        Returns:
+            The view, boxes ``[N, 4]`` on its canvas that may be characters, any N, the segmenter's scores of them
+            ``[N]``, and both models' probabilities of their classes ``[N, 37]``.
+        """
+        view = plate_view(image, quad)
+        boxes, scores, opinions = decode_cells(self.segmenter(view.canvas[None, ..., None])[0])
+        middles = view.in_photo(box_centres(boxes))[:, None]
+        own = ~np.any(np.all((middles > beside[:, :2]) & (middles < beside[:, 2:]), axis=2), axis=1)
+        boxes, scores, opinions = boxes[own], scores[own], opinions[own]
         if len(boxes) == 0:
-            return Pass(view, Reading(), 0.0, boxes, boxes, boxes, np.zeros((0, 4), np.float32))
+            return view, boxes, scores, np.zeros((0, CLASSES), np.float32)
+        first = class_probabilities(self.classifier(character_crops(view, boxes)[..., None]))
+        return view, boxes, scores, combined_probabilities(first, opinions, self.parameters.search)
+
+    def spelled(self, view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> Pass:
+        """Find the text in what was marked."""
+        if len(boxes) == 0:
+            return Pass(view, boxes, boxes)
         features = evidence_features(boxes, scores, probabilities)
-        marked = boxes, features
         if self.syntaxes.is_told:
             probabilities = with_look_alikes(probabilities)
         evidence = self.parameters.evidence.probability(features).astype(np.float32)
@@ -107,7 +152,7 @@ class PlateReader:
         spellings = tempered(spellings, self.parameters.search.inverse_temperature)
         best = spellings[0]
         if len(best.text) < LEAST_CHARACTERS:
-            return Pass(view, Reading(), 0.0, boxes, boxes, *marked)
+            return Pass(view, boxes, boxes)
         told = [Candidate(one.text, one.probability) for one in spellings if len(one.text) >= LEAST_CHARACTERS]
         chosen = list(best.boxes)
         rows = [row for row in rows if set(row) & set(chosen)]
@@ -118,7 +163,7 @@ class PlateReader:
         characters = tuple(Character(one, share, (x0, y0, x1, y1)) for one, share, (x0, y0, x1, y1) in places)
         reading = Reading(best.text, best.probability, len(rows), characters, tuple(told[:_CANDIDATES]), region)
         certainty = float(np.sum(evidence[chosen] * surest_class(probabilities[chosen]) - 0.5))
-        return Pass(view, reading, certainty, boxes[chosen], boxes[[index for row in rows for index in row]], *marked)
+        return Pass(view, boxes[chosen], boxes[[index for row in rows for index in row]], reading, certainty)
 
 
 def _without_footnotes(rows: list[list[int]], boxes: FloatArray, evidence: FloatArray) -> list[list[int]]:

@@ -18,11 +18,11 @@ from ..basics.runtime import Model, load_model
 from ..detection.detector import Detection, Detector
 from ..detection.parts import with_parts
 from ..detection.refinement import refined_corners
-from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, Rescorer
+from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, rescore
 from ..media.images import BGRImage
 from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes
-from .acceptance import RULES, Rule, is_plate
+from .acceptance import is_plate
 from .options import ANYTHING, ReadOptions
 from .plates import distinct, plate_of, settled_corners
 from .reader import PlateReader
@@ -35,13 +35,12 @@ _LOADING = threading.Lock()
 
 
 class PlateRecogniser:
-    """All models and rules; safe to use from several threads."""
+    """All models; safe to use from several threads."""
 
     def __init__(
         self,
         runtime: str = "litert",
         parameters: Parameters = PARAMETERS,
-        rules: Sequence[Rule] = RULES,
         load: Callable[[str, str], Model] = load_model,
     ) -> None:
         """Load the models for a runtime, "litert" or "keras".
@@ -49,15 +48,13 @@ class PlateRecogniser:
         Raises:
             InputError: the models or the runtime are not there.
         """
-        self._thresholds, self._rules = parameters.acceptance, rules
-        self._options, self._syntaxes = ANYTHING, load_syntaxes()
-        self._free_memory = FreeMemory()
+        self._options, self._parameters = ANYTHING, parameters
+        self._syntaxes, self._free_memory = load_syntaxes(), FreeMemory()
         try:
             self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
-            self.rescorer = Rescorer(load("verifier", runtime), parameters.rescoring)
-            self.refiner = load("refiner", runtime)
-            segmenter, classifier = load("segmenter", runtime), load("classifier", runtime)
-            self.reader = PlateReader(segmenter, classifier, self._syntaxes, parameters)
+            self.verifier, self.refiner = load("verifier", runtime), load("refiner", runtime)
+            models = load("segmenter", runtime), load("classifier", runtime)
+            self.reader = PlateReader(*models, self._syntaxes, parameters)
         except (FileNotFoundError, ImportError) as error:
             raise InputError(f"runtime {runtime}: the models cannot be loaded ({error})") from error
 
@@ -89,7 +86,8 @@ class PlateRecogniser:
     def detect(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates in a picture, the surest first."""
         proposals = self.detector.detect(image, LEAST_RESCORED)[:MOST_RESCORED]
-        detections = self.rescorer.rescore(image, proposals, self._thresholds.least_detection)
+        least = self._parameters.acceptance.least_detection
+        detections = rescore(self.verifier, self._parameters.rescoring, image, proposals, least)
         return [one for one in detections if self._options.wants(one.corners, one.confidence)]
 
     def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
@@ -114,7 +112,7 @@ class PlateRecogniser:
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate, and wanted."""
         sure = reading.confidence >= self._options.min_confidence
-        return sure and is_plate(detection, reading, self._thresholds, self._rules)
+        return sure and is_plate(detection, reading, self._parameters.acceptance)
 
 
 def _tilts(quads: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from statistics import median
 import numpy as np
 
 from ..basics.geometry import FloatArray, box_centres
-from ..basics.parameters import PARAMETERS, SyntaxParameters
+from ..basics.parameters import SyntaxParameters
 from ..basics.results import Region
 from ..basics.texts import ALPHABET, REJECT, merged
 from ..classification.search import Spelling
@@ -33,7 +33,7 @@ def rerank(
     probabilities: FloatArray,
     syntaxes: Syntaxes,
     foreign: Mapping[int, float],
-    weights: SyntaxParameters = PARAMETERS.syntax,
+    weights: SyntaxParameters,
 ) -> tuple[list[Spelling], Region | None]:
     """Weigh the spellings of a search, at least one, the likeliest first, by the syntaxes.
 
@@ -77,9 +77,7 @@ def rerank(
     return ordered, _region(ordered, [shares for *_, shares in weighed], weights.lawful_odds)
 
 
-def break_log_odds(
-    boxes: FloatArray, chosen: Sequence[int], weights: SyntaxParameters = PARAMETERS.syntax
-) -> list[float]:
+def break_log_odds(boxes: FloatArray, chosen: Sequence[int], weights: SyntaxParameters) -> list[float]:
     """Log odds that there is a wider gap before each character but the first, as between the groups of a plate.
 
     Both the gap and the distance of the middles have to be wide: beside a narrow 1 the gap alone is, beside a broad W
@@ -102,7 +100,7 @@ def break_log_odds(
     return list(map(float, np.where(same_row, np.where(hidden, -most, log_odds), 0.0)))
 
 
-def bonus(length: int, share: float, weights: SyntaxParameters = PARAMETERS.syntax) -> float:
+def bonus(length: int, share: float, weights: SyntaxParameters) -> float:
     """What a text gains by its syntax, in log odds: by the share of plates that say it, if all follow the syntaxes."""
     odds = math.log1p(weights.lawful_odds * share / len(ALPHABET) ** -length)
     return min(weights.largest_bonus, weights.prior_weight * odds)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import ByteArray, FloatArray
-from ..basics.parameters import PARAMETERS, LogisticModel
+from ..basics.parameters import LogisticModel
 from .rows import typical_height
 
 #: To the middle of the first character from that before it, and its width, in heights (GA 36-2018: mm of 90 mm).
@@ -28,9 +28,7 @@ SAME_ROW = 0.5
 _LEAST_SIDE = 3
 
 
-def foreign_log_odds(
-    canvas: ByteArray, boxes: FloatArray, first: int, model: LogisticModel = PARAMETERS.foreign
-) -> float:
+def foreign_log_odds(canvas: ByteArray, boxes: FloatArray, first: int, model: LogisticModel) -> float:
     """Log odds that a character of another script stands before a text, if a plate of China is as likely as another.
 
     They are even where its place is not on the canvas ``[96, 192]``. Boxes ``[N, 4]`` there may be characters, the text
@@ -40,9 +38,11 @@ def foreign_log_odds(
     xmin, top, xmax, bottom = boxes[first]
     middle = (xmin + xmax) / 2 - PITCH * height
     before = _detail(canvas, (middle - WIDTH / 2 * height, top, middle + WIDTH / 2 * height, bottom))
+    if middle < 0 or before is None:
+        return 0.0
     row = boxes[np.abs(boxes[:, 1] + boxes[:, 3] - top - bottom) < 2 * SAME_ROW * height]
     details = [detail for box in row if (detail := _detail(canvas, box)) is not None]
-    if middle < 0 or before is None or not details:
+    if not details:
         return 0.0
     ratios = np.log((before + NOISE) / (np.median(details, axis=0) + NOISE))
     log_odds = model.log_odds(np.clip(ratios, LEAST_RATIO, LARGEST_RATIO))

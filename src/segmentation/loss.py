@@ -18,7 +18,7 @@ def segmentation_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) ->
     with the true box (UnitBox, Yu et al. 2016), the classes smoothed cross-entropy.
 
     Args:
-        targets: ``[B, 24, 48, 6]`` from :func:`numberplate.segmentation.targets.segmentation_targets`.
+        targets: ``[B, 24, 48, 6]`` from :func:`numberplate.segmentation.cells.segmentation_targets`.
         outputs: ``[B, 24, 48, 41]`` of the segmenter.
     """
     heat, sides = targets[..., 0], targets[..., 1:5]

@@ -2,7 +2,6 @@
 
 import functools
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,28 +42,25 @@ class Syntaxes:
     ) -> None:
         #: Whether people know whose plates they are, so that syntaxes count in full; whether all plates follow them.
         self.is_told, self.is_strict = is_told, is_strict
-        self._syntaxes = tuple(syntaxes)
+        self.of_regions = tuple(syntaxes)
         self._by_shape: dict[str, list[tuple[str, float, Form]]] = {}
-        self._fill(self._syntaxes, 1.0)
-        self._fill(tuple(others), OTHERS_SHARE)
-
-    def told(self, regions: Sequence[str], formats: Sequence[str], strict: bool) -> "Syntaxes":
-        """These syntaxes for plates of regions (countries or their parts) or formats; few others, or strictly none."""
-        chosen = [one for one in self._syntaxes if one.code in regions or one.code.partition("-")[0] in regions]
-        others = [] if strict else [one for one in self._syntaxes if one not in chosen]
-        return Syntaxes([*chosen, own_syntax(formats)] if formats else chosen, others, True, strict)
-
-    def _fill(self, syntaxes: Sequence[Syntax], share: float) -> None:
-        """Let these syntaxes be those of such a share of the plates."""
-        total = sum(syntax.vehicles**VEHICLES_POWER for syntax in syntaxes)
-        for syntax in syntaxes:
-            usual = share * syntax.vehicles**VEHICLES_POWER / total
-            usual /= len(syntax.patterns) + RARE_SHARE * len(syntax.rare_patterns)
-            for often, patterns in ((usual, syntax.patterns), (usual * RARE_SHARE, syntax.rare_patterns)):
-                for forms in patterns.values():
+        for group, share in ((self.of_regions, 1.0), (tuple(others), OTHERS_SHARE)):
+            total = sum(syntax.vehicles**VEHICLES_POWER for syntax in group)
+            for syntax in group:
+                usual = share * syntax.vehicles**VEHICLES_POWER / total
+                usual /= len(syntax.patterns) + RARE_SHARE * len(syntax.rare_patterns)
+                patterns = [(usual, forms) for forms in syntax.patterns.values()]
+                patterns += [(usual * RARE_SHARE, forms) for forms in syntax.rare_patterns.values()]
+                for often, forms in patterns:
                     size = sum(form.size for form in forms)
                     for form in forms:
                         self._by_shape.setdefault(form.shape, []).append((syntax.code, often / size, form))
+
+    def told(self, regions: Sequence[str], formats: Sequence[str], strict: bool) -> "Syntaxes":
+        """These syntaxes for plates of regions (countries or their parts) or formats; few others, or strictly none."""
+        chosen = [one for one in self.of_regions if one.code in regions or one.code.partition("-")[0] in regions]
+        others = [] if strict else [one for one in self.of_regions if one not in chosen]
+        return Syntaxes([*chosen, own_syntax(formats)] if formats else chosen, others, True, strict)
 
     def shares(self, text: str, breaks: Sequence[float] = (), foreign: float = 0.0) -> dict[str, float]:
         """How likely a plate is of a region and says this very text, for each region whose syntax the text fits.
@@ -98,8 +94,7 @@ def load_syntaxes(folder: Path = SYNTAX_DIRECTORY) -> Syntaxes:
 @functools.cache
 def known_regions() -> dict[str, str]:
     """Names of all regions of ``data/syntaxes`` by their codes, and of countries of which there are parts only."""
-    text = "".join(file.read_text(encoding="utf-8") for file in sorted(SYNTAX_DIRECTORY.glob("*.txt")))
-    names = {code: name.strip() for code, name in re.findall(r"^([a-z-]+) ([^#\n]+)", text, re.MULTILINE)}
+    names = {one.code: one.name for one in load_syntaxes().of_regions}
     return {code.partition("-")[0]: f"all of {code.partition('-')[0].upper()}" for code in names} | names
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..basics.files import RECIPES_DIRECTORY
 from ..basics.geometry import FloatArray, Matrix, box_to_quad, expand_quad, is_convex, quad_axes, quad_size, quad_to_box
 from ..basics.tables import Entry, load_tables
-from ..detection.letterbox import BORDER_VALUE
+from ..detection.views import BORDER_VALUE
 from ..synthesis.degradations import compress, to_image
 from ..synthesis.values import Number, draw_number
 

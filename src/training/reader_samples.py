@@ -24,8 +24,7 @@ from ..evaluation.annotations import AnnotatedImage
 from ..media.images import read_image
 from ..recognition.reader import PlateReader
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
-from ..segmentation.decode import decode_cells
-from ..segmentation.targets import segmentation_targets
+from ..segmentation.cells import decode_cells, segmentation_targets
 from ..synthesis.scenes import reader_scene
 from .augmentation import LETTERING, REFINED, augment, erring_quad, moved_boxes, moved_canvas, stretched_crop
 from .fitting import Example, Sampler

@@ -11,9 +11,8 @@ from keras import ops
 from ..basics.geometry import FloatArray, box_centres, box_to_quad, iou_matrix
 from ..detection.anchors import encode_offsets
 from ..detection.detector import Detector
-from ..detection.letterbox import BORDER_VALUE
 from ..detection.networks import OFFSET_SCALE, build_verifier
-from ..detection.views import plate_size, view
+from ..detection.views import BORDER_VALUE, plate_size, view
 from ..evaluation.annotations import no_boxes
 from .augmentation import PHOTOGRAPH, augment, random_border, random_turn, rotation
 from .detector import MINIMUM_WIDTH

@@ -9,13 +9,12 @@ from src.basics.runtime import MODELS_DIRECTORY, KerasModel, LiteRTModel, load_m
 from src.classification.crops import character_crops
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH
 from src.detection.detector import Detector
-from src.detection.letterbox import letterbox
 from src.detection.networks import build_detector
 from src.detection.refinement import close_up
-from src.detection.views import Pyramid, view
+from src.detection.views import Pyramid, letterbox, view
 from src.media.images import read_image
 from src.segmentation.canvas import plate_view
-from src.segmentation.decode import decode_cells
+from src.segmentation.cells import decode_cells
 from src.training.compiling import compile_model
 
 MODELS = ("detector", "detector_small", "verifier", "refiner", "segmenter", "classifier")

@@ -1,8 +1,14 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
+from src.basics.parameters import PARAMETERS
 from src.basics.texts import ALPHABET, CLASSES
-from src.classification.search import combined_probabilities, spell
+from src.classification.search import combined_probabilities
+from src.classification.search import spell as spell_with
+
+spell = partial(spell_with, weights=PARAMETERS.search)
 
 
 def certain(text: str, sureness: float = 0.97) -> np.ndarray:
@@ -63,7 +69,7 @@ def test_a_second_opinion_decides_between_look_alikes() -> None:
     first[0, [ALPHABET.index("8"), ALPHABET.index("B"), CLASSES - 1]] = 0.5, 0.4, 0.1
     second = np.zeros((1, len(ALPHABET)), np.float32)
     second[0, ALPHABET.index("B")] = 8
-    joint = combined_probabilities(first, second)
+    joint = combined_probabilities(first, second, PARAMETERS.search)
     assert joint.sum() == pytest.approx(1)
     assert joint[0, -1] == pytest.approx(0.1)
     assert joint[0].argmax() == ALPHABET.index("B")
@@ -71,5 +77,5 @@ def test_a_second_opinion_decides_between_look_alikes() -> None:
 
 def test_a_second_opinion_of_nothing_in_particular_leaves_the_order() -> None:
     first = certain("K", 0.7)
-    joint = combined_probabilities(first, np.zeros((1, len(ALPHABET)), np.float32))
+    joint = combined_probabilities(first, np.zeros((1, len(ALPHABET)), np.float32), PARAMETERS.search)
     assert joint[0].argmax() == ALPHABET.index("K")

@@ -2,13 +2,15 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad, is_convex
+from src.basics.parameters import PARAMETERS
+from src.detection.anchors import assign_targets
 from src.detection.detector import Detection, Detector
-from src.detection.rescoring import Rescorer
-from src.detection.targets import assign_targets
+from src.detection.rescoring import rescore
 from src.detection.views import VIEW_HEIGHT, VIEW_WIDTH
 from tests.detection.test_detector import LARGE
 from tests.detection.test_targets import NO_BOXES, output_that_meets
 
+OPINION = PARAMETERS.rescoring
 IMAGE = np.zeros((480, 640, 3), np.uint8)
 BOXES = np.array([[300, 200, 400, 230], [100, 50, 200, 80]], np.float32)
 
@@ -30,7 +32,7 @@ def answering(*logits):
 
 def test_what_convinces_either_network_is_surer():
     def confidence(score, logit):
-        return Rescorer(answering(logit)).rescore(IMAGE, [found(score)], 0.0)[0].confidence
+        return rescore(answering(logit), OPINION, IMAGE, [found(score)], 0.0)[0].confidence
 
     doubted, usual, convinced = (confidence(0.3, logit) for logit in (-3, 0, 3))
     assert 0 < doubted < usual < convinced < 1
@@ -39,14 +41,14 @@ def test_what_convinces_either_network_is_surer():
 
 
 def test_what_no_network_could_make_a_plate_is_not_looked_at():
-    (hopeful,) = Rescorer(answering(0)).rescore(IMAGE, [found(0.04), found(0.9, BOXES[1])], 0.3)
+    (hopeful,) = rescore(answering(0), OPINION, IMAGE, [found(0.04), found(0.9, BOXES[1])], 0.3)
     assert hopeful.box.tolist() == BOXES[1].tolist()
     # As sure as can be, it would not have been a plate.
-    assert Rescorer(answering(50)).rescore(IMAGE, [found(0.04)], 0.0)[0].confidence < 0.3
+    assert rescore(answering(50), OPINION, IMAGE, [found(0.04)], 0.0)[0].confidence < 0.3
 
 
 def test_without_places_there_is_nothing_to_ask():
-    assert Rescorer(pytest.fail).rescore(IMAGE, [], 0.0) == []
+    assert rescore(pytest.fail, OPINION, IMAGE, [], 0.0) == []
 
 
 def test_the_surest_come_first():
@@ -54,7 +56,7 @@ def test_the_surest_come_first():
     proposals = Detector(lambda batch: output[None]).detect(IMAGE, 0.01)
     assert len(proposals) == 2
     for logits, confirmed in (((5, -5), 0), ((-5, 5), 1)):
-        both = Rescorer(answering(*logits)).rescore(IMAGE, proposals, 0.01)
+        both = rescore(answering(*logits), OPINION, IMAGE, proposals, 0.01)
         assert both[0].box.tolist() == proposals[confirmed].box.tolist()
         assert [plate.confidence for plate in both] == sorted((plate.confidence for plate in both), reverse=True)
 
@@ -62,7 +64,7 @@ def test_the_surest_come_first():
 @pytest.mark.parametrize(("logits", "first"), [((5, -5, -5), (0, 0)), ((-5, 5, -5), (0, 1)), ((-5, -5, 5), (1, 0))])
 def test_corners_of_a_plate_that_lies_on_its_side_begin_where_its_text_does(logits, first):
     proposal = found(0.9, np.array([300, 100, 340, 220], np.float32))
-    (plate,) = Rescorer(answering(*logits)).rescore(IMAGE, [proposal], 0.01)
+    (plate,) = rescore(answering(*logits), OPINION, IMAGE, [proposal], 0.01)
     # Upright; turned to the left, so that the text runs upwards; turned to the right, so that it runs downwards.
     left, top, right, bottom = plate.box
     assert plate.corners[0].tolist() == [(left, right)[first[0]], (top, bottom)[first[1]]]

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad, iou_matrix
-from src.detection.anchors import anchor_grid
+from src.detection.anchors import anchor_grid, assign_targets
 from src.detection.detector import LEAST_VOTE, VOTES, decode_anchors
-from src.detection.targets import assign_targets
 
 NO_BOXES = np.zeros((0, 4), np.float32)
 

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from src.detection.letterbox import BORDER_VALUE
 from src.detection.views import (
+    BORDER_VALUE,
     CLOSE_REACH,
     SURROUNDINGS_HEIGHT,
     SURROUNDINGS_REACH,

@@ -7,7 +7,8 @@ from src.basics.results import Character
 from src.detection.detector import Detection
 from src.evaluation.annotations import read_annotations
 from src.evaluation.metrics import normalise_text
-from src.recognition.acceptance import RULES, date, is_plate, sure_detection
+from src.recognition import acceptance
+from src.recognition.acceptance import RULES, is_plate
 from src.recognition.reading import Reading
 
 TEXT = (0.9, 0.95, 0.9, 0.9, 0.99, 0.9)
@@ -23,12 +24,12 @@ THRESHOLDS = AcceptanceParameters(
 )
 
 
-def accepted(detection, text, confidences=0.99, text_confidence=0.95, rules=RULES, thresholds=THRESHOLDS):
+def accepted(detection, text, confidences=0.99, text_confidence=0.95, thresholds=THRESHOLDS):
     """Whether a detection of a confidence is a plate on which such characters were read."""
     sure = np.broadcast_to(confidences, len(text))
     characters = tuple(Character(one, float(of), (0.0, 0.0, 1.0, 1.0)) for one, of in zip(text, sure, strict=True))
     reading = Reading(text, text_confidence, 1, characters)
-    return is_plate(Detection(BOX, box_to_quad(BOX), detection), reading, thresholds, rules)
+    return is_plate(Detection(BOX, box_to_quad(BOX), detection), reading, thresholds)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,9 @@ def test_no_annotated_plate_says_a_date(datasets):
         assert accepted(0.95, text, thresholds=PARAMETERS.acceptance), text
 
 
-def test_rules_are_asked_in_turn():
-    assert accepted(0.95, "20131101", rules=()) is False
-    assert accepted(0.95, "20131101", rules=[sure_detection, date])
-    assert not accepted(0.95, "20131101", rules=[date, sure_detection])
+@pytest.mark.parametrize(
+    ("names", "expected"), [((), False), (("sure_detection", "date"), True), (("date", "sure_detection"), False)]
+)
+def test_rules_are_asked_in_turn(monkeypatch, names, expected):
+    monkeypatch.setattr(acceptance, "RULES", {name: RULES[name] for name in names})
+    assert accepted(0.95, "20131101") is expected

@@ -1,5 +1,6 @@
 import math
 import string
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,12 +9,19 @@ from hypothesis import strategies as st
 
 from src.basics.parameters import PARAMETERS
 from src.basics.texts import ALPHABET, CLASSES, REJECT
-from src.classification.search import LEAST_CLASS, Spelling, spell
-from src.recognition.rerank import bonus, break_log_odds, rerank
+from src.classification.search import LEAST_CLASS, Spelling
+from src.classification.search import spell as spell_with
+from src.recognition.rerank import bonus as bonus_with
+from src.recognition.rerank import break_log_odds as break_log_odds_with
+from src.recognition.rerank import rerank as rerank_with
 from src.syntax.library import NO_SYNTAXES, load_syntaxes
 
 SYNTAXES = load_syntaxes()
 WEIGHTS = PARAMETERS.syntax
+spell = partial(spell_with, weights=PARAMETERS.search)
+rerank, break_log_odds, bonus = (
+    partial(function, weights=WEIGHTS) for function in (rerank_with, break_log_odds_with, bonus_with)
+)
 
 
 def seen(*characters):

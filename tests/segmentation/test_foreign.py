@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from src.basics.parameters import PARAMETERS
 from src.segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH
 from src.segmentation.foreign import LARGEST_FOREIGN_ODDS, foreign_log_odds
 
@@ -43,19 +44,19 @@ def band(canvas, x):
 @pytest.mark.parametrize("flipped", [False, True])
 def test_dense_strokes_before_the_text_are_a_character_of_another_script(flipped):
     canvas, boxes = plate(strokes)
-    assert foreign_log_odds(255 - canvas if flipped else canvas, boxes, 0) > 1
+    assert foreign_log_odds(255 - canvas if flipped else canvas, boxes, 0, PARAMETERS.foreign) > 1
 
 
 @pytest.mark.parametrize("before", [None, rim, band])
 def test_the_ground_a_rim_and_a_band_are_none(before):
     canvas, boxes = plate(before)
-    assert foreign_log_odds(canvas, boxes, 0) < -1
+    assert foreign_log_odds(canvas, boxes, 0, PARAMETERS.foreign) < -1
 
 
 def test_nothing_is_said_of_what_is_not_on_the_canvas():
     canvas, boxes = plate(strokes)
     boxes[:, [0, 2]] -= FIRST
-    assert foreign_log_odds(canvas, boxes, 0) == 0
+    assert foreign_log_odds(canvas, boxes, 0, PARAMETERS.foreign) == 0
 
 
 @given(
@@ -65,4 +66,4 @@ def test_nothing_is_said_of_what_is_not_on_the_canvas():
 def test_any_boxes_have_log_odds(sides, seed):
     canvas = np.random.default_rng(seed).integers(0, 256, (CANVAS_HEIGHT, CANVAS_WIDTH), np.uint8)
     boxes = np.array([(x, y, x + width, y + height) for x, y, width, height in sides], np.float32)
-    assert -LARGEST_FOREIGN_ODDS <= foreign_log_odds(canvas, boxes, 0) <= LARGEST_FOREIGN_ODDS
+    assert -LARGEST_FOREIGN_ODDS <= foreign_log_odds(canvas, boxes, 0, PARAMETERS.foreign) <= LARGEST_FOREIGN_ODDS

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import iou_matrix
-from src.segmentation.decode import decode_cells
-from src.segmentation.targets import segmentation_targets
+from src.segmentation.cells import decode_cells, segmentation_targets
 
 ROWS = {
     "one row": [(20 + 20 * i, 30, 36 + 20 * i, 62) for i in range(8)],

@@ -7,9 +7,8 @@ import pytest
 from src.basics.geometry import box_to_quad
 from src.basics.parameters import PARAMETERS, LogisticModel
 from src.basics.results import Candidate
-from src.detection.anchors import SMALL_HEIGHT, SMALL_WIDTH
+from src.detection.anchors import SMALL_HEIGHT, SMALL_WIDTH, assign_targets
 from src.detection.detector import LEAST_VOTE, Detection, decode_anchors
-from src.detection.targets import assign_targets
 from src.evaluation.annotations import AnnotatedImage
 from src.recognition.reading import Reading
 from tests.detection.test_targets import NO_BOXES, output_that_meets
