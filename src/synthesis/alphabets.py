@@ -175,7 +175,7 @@ FamilyName = Annotated[str, known("family", STROKES.families)]
 
 def random_style(family: Any, rng: np.random.Generator) -> StrokeStyle:
     """An alphabet within the ranges of a family."""
-    groups: list[str] = [draw(group, rng) for group in (family.ones, *family.forms)]
+    groups = draw((family.ones, *family.forms), rng)
     forms = frozenset(name for group in groups for name in group.split(", ") if name)
     return STYLE_ARGUMENTS.call(family, rng, forms=forms)
 

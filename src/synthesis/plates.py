@@ -14,7 +14,7 @@ from .alphabets import FamilyName
 from .drawn_plate import DrawnPlate, RowStyle, Token
 from .letterings import Letterings, load_letterings
 from .parts import PIECE, Pair, Part, Press, draw_pair, print_parts
-from .values import Arguments, Number, Weighted, draw, draw_number, known, load, one_of
+from .values import Arguments, Number, Weighted, draw, known, load, one_of
 
 #: What the symbols of a pattern stand for; V is mostly a letter, as in personal plates.
 SYMBOL_CLASSES = {"L": ALPHABET[10:], "D": ALPHABET[:10], "X": ALPHABET}
@@ -83,12 +83,12 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
     design: Design = draw([(variant.weight, variant) for variant in DESIGNS[name]], rng)
     rows = LAYOUTS.layouts[draw(design.layout, rng)]
     lines = _split(one_of(design.patterns, rng), len(rows), rng)
-    height = draw_number(design.height, rng)
-    cap = height * draw_number(design.cap, rng)
-    least_width = cap * (max(map(len, lines)) * draw_number(design.per_character, rng) + 0.5)
-    width = max(height * draw_number(design.aspect, rng), least_width)
+    height = draw(design.height, rng)
+    cap = height * draw(design.cap, rng)
+    least_width = cap * (max(map(len, lines)) * draw(design.per_character, rng) + 0.5)
+    width = max(height * draw(design.aspect, rng), least_width)
     ink, sheet = draw_pair(rng, draw(design.colours, rng))
-    plate = DrawnPlate.blank(width, height, sheet, height * draw_number(design.corner, rng))
+    plate = DrawnPlate.blank(width, height, sheet, height * draw(design.corner, rng))
     face = letterings.pick(rng, design.strokes)
     press = Press(plate, rng, letterings, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.size[0])
     print_parts(press, design.parts)
@@ -104,7 +104,7 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
             else:
                 form = LAYOUTS.pieces[separator if symbol == " " else symbol]
                 tokens += PIECE.call(form, rng, press)
-        x0, y0, x1, y1 = (draw_number(side, rng) * whole for side, whole in zip(row.area, 2 * plate.size, strict=True))
+        x0, y0, x1, y1 = (side * whole for side, whole in zip(draw(row.area, rng), 2 * plate.size, strict=True))
         area = max(x0, press.left), y0, min(x1, press.right), y1
         plate.set_row(tokens, area, replace(style, cap_height=cap * row.cap), row.row, rng)
     print_parts(press, design.fittings)
