@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..basics.texts import ALPHABET
-from .alphabets import IDEOGRAPHS, StrokeStyle, stroke_alphabets
+from .alphabets import IDEOGRAPHS, STROKES, StrokeStyle, random_style
 from .drawn_plate import CAP_HEIGHT, DrawnPlate, Glyph, Lettering, Mask, RowStyle, Token, crop_to_ink, fit_height
 from .values import load, one_of
 
@@ -140,10 +140,15 @@ class Letterings:
 
 @lru_cache(maxsize=2)
 def load_letterings(with_fonts: bool = True) -> Letterings:
-    """The collection, made once per process, with or without the font packages that are installed."""
+    """The collection, the same in every run, with or without the font packages that are installed."""
+    rng = np.random.default_rng(20)
+    strokes = {
+        name: tuple(random_style(family, rng) for _ in range(STYLES_PER_FAMILY))
+        for name, family in STROKES.families.items()
+    }
     faces = {kind: [tuple(find_faces([name])) for name in names] for kind, names in FAMILIES.items() if with_fonts}
     fonts = {kind: tuple(filter(None, families)) for kind, families in faces.items() if any(families)}
-    return Letterings(stroke_alphabets(STYLES_PER_FAMILY), fonts)
+    return Letterings(strokes, fonts)
 
 
 def write_glyphs(lettering: Lettering, line: str) -> Mask:

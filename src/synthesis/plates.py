@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BeforeValidator
 
 from ..basics.tables import Entry
 from ..basics.texts import ALPHABET
@@ -14,7 +15,7 @@ from .alphabets import FamilyName
 from .drawn_plate import DrawnPlate, RowStyle, Token
 from .letterings import Letterings, load_letterings
 from .parts import PIECE, Pair, Part, Press, draw_pair, print_parts
-from .values import Arguments, Number, Weighted, draw, known, load, one_of
+from .values import Arguments, Number, Weighted, draw, known, load, one_of, with_defaults
 
 #: What the symbols of a pattern stand for; V is mostly a letter, as in personal plates.
 SYMBOL_CLASSES = {"L": ALPHABET[10:], "D": ALPHABET[:10], "X": ALPHABET}
@@ -66,16 +67,13 @@ class Design(ROW_ARGUMENTS.table):  # type: ignore[name-defined,misc]
     fittings: list[Part]
 
 
-def merge_variants(tables: dict[str, Any]) -> dict[str, Any]:
-    """The tables of ``designs.toml`` with whole variants: from the defaults, the design and what is its own."""
-    defaults = tables.pop("defaults", {})
-    return {
-        name: [defaults | design | variant for variant in design.pop("variants", [{}])]
-        for name, design in tables.items()
-    }
+def _with_variants(design: dict[str, Any]) -> list[dict[str, Any]]:
+    return [design | variant for variant in design.pop("variants", [{}])]
 
 
-DESIGNS: dict[str, list[Design]] = load("designs.toml", dict[str, list[Design]], merge_variants)
+Designs = Annotated[dict[str, Annotated[list[Design], BeforeValidator(_with_variants)]], BeforeValidator(with_defaults)]
+"""All that ``designs.toml`` holds: each design with its variants, which take from it what they do not say."""
+DESIGNS: dict[str, list[Design]] = load("designs.toml", Designs)
 
 
 def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) -> DrawnPlate:

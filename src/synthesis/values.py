@@ -29,6 +29,7 @@ class Normal(Entry):
     deviation: float
 
     def __call__(self, rng: np.random.Generator) -> float:
+        """Draw one."""
         return float(rng.normal(0, self.deviation))
 
 
@@ -68,7 +69,7 @@ def _form(kind: Any) -> Any:
     """How an argument of a type is written in a file."""
     if get_origin(kind) is tuple:
         return tuple[*map(_form, get_args(kind))]  # type: ignore[misc]
-    return {float: Number, bool: _Probability}.get(kind, Weighted[kind])
+    return {float: Number, bool: _Probability}.get(kind, Weighted[kind])  # type: ignore[misc]
 
 
 class Arguments(Generic[T]):
@@ -93,6 +94,12 @@ class Arguments(Generic[T]):
         return self._function(*omitted, **drawn | given)
 
 
-def load(name: str, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:
+def with_defaults(tables: dict[str, Any]) -> dict[str, Any]:
+    """Tables with what they do not say taken from one among them, ``defaults``."""
+    defaults = tables.pop("defaults", {})
+    return {name: defaults | table for name, table in tables.items()}
+
+
+def load(name: str, form: Any) -> Any:
     """Read a file of ``data/synthesis``, see :func:`numberplate.basics.tables.load_tables`."""
-    return load_tables(SYNTHESIS_DIRECTORY / name, form, prepare)
+    return load_tables(SYNTHESIS_DIRECTORY / name, form)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from src.basics.texts import ALPHABET
-from src.synthesis.alphabets import IDEOGRAPHS, STROKES, StrokeStyle, random_style, stroke_alphabets
+from src.synthesis.alphabets import IDEOGRAPHS, STROKES, StrokeStyle, random_style
 from src.synthesis.drawn_plate import CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
+from src.synthesis.letterings import load_letterings
 
 FORMS = sorted(set(STROKES.characters) - set(ALPHABET) - set(IDEOGRAPHS))
 
@@ -44,14 +45,18 @@ def test_forms_change_the_shape(form: str) -> None:
 
 def test_every_form_that_alphabets_may_use_is_drawn() -> None:
     assert set(ALPHABET) <= set(STROKES.characters)
-    used = {form for styles in stroke_alphabets(20).values() for style in styles for form in style.forms}
+    used = {
+        form
+        for styles in load_letterings(with_fonts=False).strokes.values()
+        for style in styles
+        for form in style.forms
+    }
     assert used == set(FORMS)
 
 
 def test_collection_is_the_same_every_time() -> None:
-    first = stroke_alphabets(3)
-    stroke_alphabets.cache_clear()
-    assert stroke_alphabets(3) == first
+    first = load_letterings(with_fonts=False).strokes
+    assert load_letterings.__wrapped__(with_fonts=False).strokes == first
     assert set(first) == set(STROKES.families)
 
 

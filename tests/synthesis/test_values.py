@@ -8,9 +8,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from src.synthesis import values
-from src.synthesis.alphabets import Strokes, with_defaults
+from src.synthesis.alphabets import Strokes
 from src.synthesis.parts import WORDS, write_line
-from src.synthesis.plates import Design, merge_variants
+from src.synthesis.plates import Designs
 from src.synthesis.values import SYNTHESIS_DIRECTORY, Number, draw, load
 
 RNG = np.random.default_rng(0)
@@ -72,9 +72,8 @@ def test_errors_name_the_file_and_the_key(
     assert old in text
     (tmp_path / file).write_text(text.replace(old, new, 1), "utf-8")
     monkeypatch.setattr(values, "SYNTHESIS_DIRECTORY", tmp_path)
-    form, prepare = (dict[str, list[Design]], merge_variants) if file == "designs.toml" else (Strokes, with_defaults)
     with pytest.raises(ValueError, match=f"{file}.*{key}"):
-        load(file, form, prepare)
+        load(file, Designs if file == "designs.toml" else Strokes)
 
 
 def test_every_line_of_small_print_can_be_written() -> None:
