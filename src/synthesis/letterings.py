@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..basics.texts import ALPHABET
 from .alphabets import IDEOGRAPHS, STROKES, StrokeStyle, random_style
-from .drawn_plate import CAP_HEIGHT, DrawnPlate, Glyph, Lettering, Mask, RowStyle, Token, crop_to_ink, fit_height
+from .drawn_plate import CAP_HEIGHT, DrawnPlate, Glyph, Mask, RowStyle, Token, crop_to_ink, fit_height
 from .values import load, one_of
 
 #: Names of families (such as ``barlow-condensed``) by what they letter.
@@ -104,7 +104,7 @@ class Letterings:
     # By what they letter, where any are installed (see ``FAMILIES``): families, each some faces.
     fonts: dict[str, tuple[tuple[FontFace, ...], ...]] = field(default_factory=dict)
 
-    def pick(self, rng: np.random.Generator, stroke_families: Sequence[str] = ()) -> Lettering:
+    def pick(self, rng: np.random.Generator, stroke_families: Sequence[str] = ()) -> StrokeStyle | FontFace:
         """A lettering for a plate's characters; stroke alphabets are mostly of the families given."""
         if "plate" in self.fonts and rng.random() >= STROKE_SHARE:
             return self._pick_face(rng, "unusual" if rng.random() < UNUSUAL_SHARE else "plate")
@@ -151,10 +151,11 @@ def load_letterings(with_fonts: bool = True) -> Letterings:
     return Letterings(strokes, fonts)
 
 
-def write_glyphs(lettering: Lettering, line: str) -> Mask:
+def write_glyphs(alphabet: StrokeStyle, line: str) -> Mask:
     """A line of text from single glyphs; whatever is no letter or digit becomes a space."""
-    sheet = DrawnPlate.blank(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
-    tokens = [Token(one) if one in ALPHABET or one in IDEOGRAPHS else Token(space=0.2) for one in line.upper()]
-    style = RowStyle(lettering, CAP_HEIGHT, (255.0, 255.0, 255.0))
-    sheet.set_row(tokens, (0, 0, *sheet.size), style, 0, np.random.default_rng(0))
+    sheet = DrawnPlate(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
+    known = {*ALPHABET, *IDEOGRAPHS}
+    tokens = [Token(alphabet.glyph(one)) if one in known else Token(space=0.2) for one in line.upper()]
+    style = RowStyle((255.0, 255.0, 255.0))
+    sheet.set_row(tokens, (0, 0, *sheet.size), CAP_HEIGHT, style, np.random.default_rng(0))
     return crop_to_ink(sheet.relief)[0]

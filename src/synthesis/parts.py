@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from .alphabets import MarkName, draw_mark
 from .degradations import smooth_noise, to_image
-from .drawn_plate import Area, DrawnPlate, Mask, Token, fit_height, rounded_rectangle
+from .drawn_plate import Area, DrawnPlate, Glyph, Mask, Token, fit_height, rounded_rectangle
 from .letterings import Letterings
 from .paints import LEAST_CONTRAST, PALETTES, Colour, contrast, mix, pick
 from .values import Arguments, known, load, one_of
@@ -105,8 +105,9 @@ def piece(
     blank = [Token(space=space)] if space > 0 else []
     if not text and not mark:
         return blank
-    shape = Token("", 0, _shape(press, text, mark, 64), height, centre, press.colour(colour), raised)
-    return [*blank, shape, *blank]
+    mask = _shape(press, text, mark, 64)
+    shape = Glyph(mask, height=len(mask))
+    return [*blank, Token(shape, "", 0, height, centre, press.colour(colour), raised), *blank]
 
 
 def imprint(

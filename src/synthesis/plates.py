@@ -3,7 +3,6 @@
 Designs imitate the general look of a region's plates, with wide ranges; none reproduces an official plate.
 """
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -27,7 +26,7 @@ SYMBOLS = "LDXVldxv"
 LEGAL_SHARE = 0.3
 SMALL = (0.62, 0.85)  # height of small characters, in cap heights
 LEAST_CHARACTER_SIDE = 3.0  # pixels; plates are drawn anew where a character is smaller or cut off
-ROW_ARGUMENTS = Arguments(RowStyle, "lettering", "cap_height", "colour")
+ROW_ARGUMENTS = Arguments(RowStyle, "colour")
 
 
 class Row(Entry):
@@ -35,7 +34,6 @@ class Row(Entry):
 
     area: tuple[Number, Number, Number, Number]
     cap: float = 1.0
-    row: int = 0
 
 
 class Layouts(Entry):
@@ -76,8 +74,9 @@ Designs = Annotated[dict[str, Annotated[list[Design], BeforeValidator(_with_vari
 DESIGNS: dict[str, list[Design]] = load("designs.toml", Designs)
 
 
-def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) -> DrawnPlate:
-    """A sheet of a design, without anything around it."""
+def paint_design(name: str, rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
+    """A sheet of a design, without anything around it; by default with all letterings there are."""
+    letterings = letterings or load_letterings()
     design: Design = draw([(variant.weight, variant) for variant in DESIGNS[name]], rng)
     rows = LAYOUTS.layouts[draw(design.layout, rng)]
     lines = _split(one_of(design.patterns, rng), len(rows), rng)
@@ -86,11 +85,11 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
     least_width = cap * (max(map(len, lines)) * draw(design.per_character, rng) + 0.5)
     width = max(height * draw(design.aspect, rng), least_width)
     ink, sheet = draw_pair(rng, draw(design.colours, rng))
-    plate = DrawnPlate.blank(width, height, sheet, height * draw(design.corner, rng))
+    plate = DrawnPlate(width, height, sheet, height * draw(design.corner, rng))
     face = letterings.pick(rng, design.strokes)
     press = Press(plate, rng, letterings, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.size[0])
     print_parts(press, design.parts)
-    style = ROW_ARGUMENTS.call(design, rng, face, cap, ink)
+    style = ROW_ARGUMENTS.call(design, rng, ink)
     separator = draw(design.separator, rng)
     legal, small = bool(rng.random() < LEGAL_SHARE), float(rng.uniform(*SMALL))
     for row, line in zip(rows, lines, strict=True):
@@ -98,13 +97,14 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
         for symbol in line:
             if symbol in SYMBOLS:
                 part = small if symbol.islower() else 1.0
-                tokens.append(Token(random_character(rng, symbol.upper(), legal), height=part, centre=1 - part / 2))
+                character = random_character(rng, symbol.upper(), legal)
+                tokens.append(Token(face.glyph(character), character, height=part, centre=1 - part / 2))
             else:
                 form = LAYOUTS.pieces[separator if symbol == " " else symbol]
                 tokens += PIECE.call(form, rng, press)
         x0, y0, x1, y1 = (side * whole for side, whole in zip(draw(row.area, rng), 2 * plate.size, strict=True))
         area = max(x0, press.left), y0, min(x1, press.right), y1
-        plate.set_row(tokens, area, replace(style, cap_height=cap * row.cap), row.row, rng)
+        plate.set_row(tokens, area, cap * row.cap, style, rng)
     print_parts(press, design.fittings)
     return plate
 
@@ -128,22 +128,17 @@ def _split(pattern: str, count: int, rng: np.random.Generator) -> list[str]:
 
 
 def draw_plate(rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
-    """Draw a random plate of 3 to 10 characters, 34 to 140 pixels per row; by default with all letterings there are."""
+    """Draw a random plate of 3 to 10 characters, 34 to 140 pixels per row."""
     shares: Weighted[str] = [(variants[0].share, name) for name, variants in DESIGNS.items()]
     while True:
-        plate = paint_design(draw(shares, rng), rng, letterings or load_letterings())
+        plate = paint_design(draw(shares, rng), rng, letterings)
         if _is_legible(plate):
             return plate
 
 
-def draw_empty_plate(rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
-    """Draw a plate without any text of its own; small print, bands and marks remain."""
-    return paint_design("empty", rng, letterings or load_letterings())
-
-
 def _is_legible(plate: DrawnPlate) -> bool:
     """Whether all characters are on the sheet, and none is far smaller than the others."""
-    if not 3 <= len(plate.characters) <= 10:
+    if not 3 <= len(plate.text) <= 10:
         return False
     boxes = plate.character_boxes
     widths, heights = (boxes[:, 2:] - boxes[:, :2]).T

@@ -18,8 +18,8 @@ from ..basics.geometry import (
 )
 from .degradations import Photo, degrade, soft_blur, to_image
 from .drawn_plate import DrawnPlate
-from .letterings import Letterings, load_letterings
-from .plates import draw_empty_plate, draw_plate, paint_design
+from .letterings import Letterings
+from .plates import draw_plate, paint_design
 
 EMPTY_SHARE = 0.05  # share of reader scenes without any text
 CHARACTER_HEIGHTS = (8.0, 60.0)  # pixels; heights of the characters in reader scenes are log-uniform between these
@@ -174,9 +174,8 @@ def reader_scene(
     rng: np.random.Generator, background: Photo | None = None, letterings: Letterings | None = None
 ) -> Scene:
     """A picture around one plate for training the reader, cut from a photograph (uint8 BGR) or wholly drawn."""
-    letterings = letterings or load_letterings()
     empty = rng.random() < EMPTY_SHARE
-    plate = draw_empty_plate(rng, letterings) if empty else draw_plate(rng, letterings)
+    plate = paint_design("empty", rng, letterings) if empty else draw_plate(rng, letterings)
     boxes, (plate_width, plate_height) = plate.character_boxes, plate.size
     target = np.exp(rng.uniform(*np.log(CHARACTER_HEIGHTS)))
     scale = target / (0.6 * plate_height if empty else float(np.median(boxes[:, 3] - boxes[:, 1])))
