@@ -1,10 +1,7 @@
-"""Stroke-drawn alphabets that imitate plate lettering, and marks, from the shapes and families in ``strokes.toml``.
-
-Shapes are polylines in a unit square, some of whose corners are rounded.
-"""
+"""Stroke-drawn alphabets that imitate plate lettering, and marks, from the shapes and families in ``strokes.toml``."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
@@ -15,12 +12,14 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator
 
 from ..basics.tables import Entry
-from .drawn_plate import CAP_HEIGHT, Glyph, Mask, crop_to_ink
+from ..basics.texts import ALPHABET
+from .drawn_plate import CAP_HEIGHT, DrawnPlate, Glyph, Mask, RowStyle, Token, crop_to_ink
 from .values import Arguments, Choice, draw, known, load, one_of, with_defaults
 
 Points = NDArray[np.float64]
 
 SUPERSAMPLING = 3
+STYLES_PER_FAMILY = 20
 SQUARE = 0.9  # width of ideographs as a share of the cap height
 #: Pixels; and by what share of it the points of marks differ from one to the other.
 MARK_SIZE, MARK_JITTER = 64, 0.02
@@ -85,18 +84,27 @@ class StrokeStyle:
     @lru_cache(maxsize=12_000)  # noqa: B019 - styles are few and compared by value
     def glyph(self, character: str) -> Glyph:
         """The character at ``CAP_HEIGHT``."""
-        skeleton = STROKES.characters[next((form for form in self.forms if form[0] == character), character)]
+        form = next((form for form in self.forms if form[0] == character), character)
         height = CAP_HEIGHT * SUPERSAMPLING
         weight = max(2.0, self.weight * height)
-        relative = self.digits if character.isdigit() and skeleton.width == 1 else skeleton.width
+        relative = STROKES.widths.get(form, self.digits if character.isdigit() else 1.0)
         width = max(weight, self.width * relative * height) if character.isascii() else SQUARE * height
         canvas = np.zeros((height, round(width)), np.uint8)
         radius = self.corner * (self.width * height - weight) / 2
-        for units, rounded, closed in read_strokes(skeleton.strokes, self):
+        for units, rounded, closed in read_strokes(STROKES.characters[form], self):
             corners = units * (width - weight, height - weight) + weight / 2
             _draw_stroke(canvas, *with_arcs(corners, rounded, closed, radius), closed, weight, self.round_ends)
         size = (max(2, round(width / SUPERSAMPLING)), CAP_HEIGHT)
         return Glyph(*crop_to_ink(np.asarray(cv2.resize(canvas, size, interpolation=cv2.INTER_AREA), np.uint8)))
+
+    def text(self, line: str) -> Mask:
+        """A line of text as a tight coverage mask; whatever is no letter, digit or ideograph becomes a space."""
+        sheet = DrawnPlate(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
+        known = {*ALPHABET, *IDEOGRAPHS}
+        tokens = [Token(self.glyph(one)) if one in known else Token(space=0.2) for one in line.upper()]
+        style = RowStyle((255.0, 255.0, 255.0))
+        sheet.set_row(tokens, (0, 0, *sheet.size), CAP_HEIGHT, style, np.random.default_rng(0))
+        return crop_to_ink(sheet.relief)[0]
 
 
 def _draw_stroke(
@@ -112,8 +120,7 @@ def _draw_stroke(
             continue
         along = way / length
         if not round_ends:
-            # A slanted stroke at the cap or base line is cut off flat by the canvas; elsewhere it would poke out of a
-            # corner.
+            # The canvas cuts a slanted stroke off at the cap or base line; elsewhere it would poke out of a corner.
             at_line = np.minimum(ends[:, 1], canvas.shape[0] - ends[:, 1]) < weight * 0.6
             reach = weight * np.where(np.abs(along).min() < 0.05, 0.5, at_line) * np.take(sharp, pair)
             ends = ends + np.outer(reach * [-1, 1], along)
@@ -124,20 +131,14 @@ def _draw_stroke(
         cv2.circle(canvas, np.round(point * 8).astype(int).tolist(), round(weight * 4), 255, -1, cv2.LINE_8, 3)
 
 
-class Skeleton(Entry):
-    """Strokes of a character and its width as a multiple of the alphabet's."""
-
-    strokes: str
-    width: float = 1.0
-
-
 STYLE_ARGUMENTS = Arguments(StrokeStyle, "forms", forms=(list[Choice], []), ones=(Choice, ""))
 
 
 class Strokes(Entry):
     """All that ``strokes.toml`` holds."""
 
-    characters: dict[str, Skeleton]
+    characters: dict[str, str]
+    widths: dict[str, float]
     marks: dict[str, list[str]]
     families: Annotated[dict[str, STYLE_ARGUMENTS.table], BeforeValidator(with_defaults)]  # type: ignore[name-defined]
 
@@ -153,6 +154,18 @@ def random_style(family: Any, rng: np.random.Generator) -> StrokeStyle:
     groups = draw((family.ones, *family.forms), rng)
     forms = frozenset(name for group in groups for name in group.split(", ") if name)
     return STYLE_ARGUMENTS.call(family, rng, forms=forms)
+
+
+_rng = np.random.default_rng(20)
+#: The alphabets by family, the same in every run.
+STYLES = {
+    name: [random_style(family, _rng) for _ in range(STYLES_PER_FAMILY)] for name, family in STROKES.families.items()
+}
+
+
+def pick_style(rng: np.random.Generator, families: Sequence[str] = ()) -> StrokeStyle:
+    """A stroke alphabet, mostly of one of the families given."""
+    return one_of(STYLES[one_of(families if families and rng.random() < 0.8 else list(STYLES), rng)], rng)
 
 
 def draw_mark(rng: np.random.Generator, name: MarkName) -> Mask:

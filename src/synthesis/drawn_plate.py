@@ -106,8 +106,8 @@ class DrawnPlate:
         x0, y0, x1, y1 = area
         scales = [token.height / token.glyph.height for token in tokens]
         inks = [token.glyph.mask.shape[1] * scale for token, scale in zip(tokens, scales, strict=True)]
-        widths = [style.pitch * token.height if token.text else token.space for token in tokens]
-        cells: list[float] = [max(pair) for pair in zip(inks, widths, strict=True)]
+        spaces = (style.pitch * token.height if token.text else token.space for token in tokens)
+        cells: list[float] = list(map(max, inks, spaces))
         cap, stretch, gap, gaps = cap_height, style.stretch, style.gap, max(0, len(tokens) - 1)
 
         def slack() -> float:
@@ -169,11 +169,3 @@ def crop_to_ink(mask: Mask) -> tuple[Mask, int]:
     if not width:
         raise ValueError("the mask has no ink")
     return np.ascontiguousarray(mask[y : y + height, x : x + width]), y
-
-
-def fit_height(mask: Mask, height: float, widest: float = float("inf")) -> Mask:
-    """Scale a coverage mask to a height in pixels, keeping its shape unless it would be wider than allowed."""
-    rows = max(2, round(height))
-    width = max(2, round(min(mask.shape[1] * rows / mask.shape[0], widest)))
-    interpolation = cv2.INTER_AREA if rows < mask.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(mask, (width, rows), interpolation=interpolation), np.uint8)

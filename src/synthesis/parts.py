@@ -15,8 +15,8 @@ from pydantic import BeforeValidator, Field
 
 from .alphabets import MarkName, draw_mark
 from .degradations import smooth_noise, to_image
-from .drawn_plate import Area, DrawnPlate, Glyph, Mask, Token, fit_height, rounded_rectangle
-from .letterings import Letterings
+from .drawn_plate import Area, DrawnPlate, Glyph, Mask, Token, rounded_rectangle
+from .letterings import Letterings, small_text
 from .paints import LEAST_CONTRAST, PALETTES, Colour, contrast, mix, pick
 from .values import Arguments, known, load, one_of
 
@@ -85,10 +85,15 @@ def write_line(rng: np.random.Generator, line: str) -> str:
 
 
 def _shape(press: Press, text: str, mark: str, height: float, widest: float = np.inf, ornate: bool = False) -> Mask:
-    """Coverage of a mark or, where there is none, of a line of text."""
+    """Coverage of a mark or, where there is none, of a line of text; condensed where it would be too wide."""
     if mark:
-        return fit_height(draw_mark(press.rng, mark), height, widest)
-    return press.letterings.text(press.rng, write_line(press.rng, text), height, ornate, widest)
+        mask = draw_mark(press.rng, mark)
+    else:
+        mask = small_text(press.rng, press.letterings, write_line(press.rng, text), ornate)
+    rows = max(2, round(height))
+    size = max(2, round(min(mask.shape[1] * rows / len(mask), widest))), rows
+    interpolation = cv2.INTER_AREA if rows < len(mask) else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(mask, size, interpolation=interpolation), np.uint8)
 
 
 def piece(

@@ -3,7 +3,7 @@
 Designs imitate the general look of a region's plates, with wide ranges; none reproduces an official plate.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from pydantic import BeforeValidator
@@ -12,7 +12,7 @@ from ..basics.tables import Entry
 from ..basics.texts import ALPHABET
 from .alphabets import FamilyName
 from .drawn_plate import DrawnPlate, RowStyle, Token
-from .letterings import Letterings, load_letterings
+from .letterings import Letterings, load_letterings, pick_lettering
 from .parts import PIECE, Pair, Part, Press, draw_pair, print_parts
 from .values import Arguments, Number, Weighted, draw, known, load, one_of, with_defaults
 
@@ -65,18 +65,16 @@ class Design(ROW_ARGUMENTS.table):  # type: ignore[name-defined,misc]
     fittings: list[Part]
 
 
-def _with_variants(design: dict[str, Any]) -> list[dict[str, Any]]:
-    return [design | variant for variant in design.pop("variants", [{}])]
-
-
-Designs = Annotated[dict[str, Annotated[list[Design], BeforeValidator(_with_variants)]], BeforeValidator(with_defaults)]
-"""All that ``designs.toml`` holds: each design with its variants, which take from it what they do not say."""
+# A design's variants take from it what they do not say.
+_Variants = Annotated[list[Design], BeforeValidator(lambda one: [one | own for own in one.pop("variants", [{}])])]
+Designs = Annotated[dict[str, _Variants], BeforeValidator(with_defaults)]
+"""All that ``designs.toml`` holds: the variants of each design."""
 DESIGNS: dict[str, list[Design]] = load("designs.toml", Designs)
 
 
 def paint_design(name: str, rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
     """A sheet of a design, without anything around it; by default with all letterings there are."""
-    letterings = letterings or load_letterings()
+    letterings = load_letterings() if letterings is None else letterings
     design: Design = draw([(variant.weight, variant) for variant in DESIGNS[name]], rng)
     rows = LAYOUTS.layouts[draw(design.layout, rng)]
     lines = _split(one_of(design.patterns, rng), len(rows), rng)
@@ -86,7 +84,7 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings | N
     width = max(height * draw(design.aspect, rng), least_width)
     ink, sheet = draw_pair(rng, draw(design.colours, rng))
     plate = DrawnPlate(width, height, sheet, height * draw(design.corner, rng))
-    face = letterings.pick(rng, design.strokes)
+    face = pick_lettering(rng, letterings, design.strokes)
     press = Press(plate, rng, letterings, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.size[0])
     print_parts(press, design.parts)
     style = ROW_ARGUMENTS.call(design, rng, ink)

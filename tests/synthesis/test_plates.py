@@ -6,8 +6,9 @@ import pytest
 
 from src.basics.texts import ALPHABET
 from src.synthesis import letterings as collection
+from src.synthesis.alphabets import pick_style
 from src.synthesis.drawn_plate import DrawnPlate, RowStyle, Token
-from src.synthesis.letterings import Letterings, load_letterings
+from src.synthesis.letterings import Letterings, load_letterings, pick_lettering
 from src.synthesis.plates import DESIGNS, ROW_ARGUMENTS, draw_plate, paint_design
 
 WITH_TEXT = sorted(name for name, (variant, *_) in DESIGNS.items() if variant.share)
@@ -97,7 +98,7 @@ def test_ink_lies_within_the_boxes(strokes: Letterings) -> None:
     for _ in range(30):
         plate = DrawnPlate(400, 100, (255, 255, 255))
         (variant,) = DESIGNS["russian"]
-        lettering, cap = strokes.pick(rng), float(rng.uniform(20, 80))
+        lettering, cap = pick_lettering(rng, strokes), float(rng.uniform(20, 80))
         style = ROW_ARGUMENTS.call(variant, rng, (0, 0, 0), rim=False)
         tokens = [Token(space=0.3) if one == " " else Token(lettering.glyph(one), one) for one in "A1 WQ7"]
         plate.set_row(tokens, (10, 0, 390, 100), cap, style, rng)
@@ -110,7 +111,7 @@ def test_ink_lies_within_the_boxes(strokes: Letterings) -> None:
 def test_a_long_row_is_fitted_into_its_area(strokes: Letterings) -> None:
     rng = np.random.default_rng(6)
     plate = DrawnPlate(120, 60, (255, 255, 255))
-    token = Token(strokes.pick_stroke(rng).glyph("W"), "W")
+    token = Token(pick_style(rng).glyph("W"), "W")
     plate.set_row([token] * 10, (10, 0, 110, 60), 50, RowStyle((0, 0, 0)), rng)
     assert plate.text == "W" * 10
     assert plate.character_boxes[:, 0].min() >= 8 and plate.character_boxes[:, 2].max() <= 112
@@ -135,6 +136,6 @@ def test_expiry_dates_and_region_names_are_not_text(name: str, strokes: Letterin
 def test_plates_are_drawn_where_no_font_package_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collection.importlib.util, "find_spec", lambda name: None)
     letterings = load_letterings.__wrapped__(True)
-    assert not letterings.fonts
+    assert not letterings
     rng = np.random.default_rng(9)
     assert all(len(draw_plate(rng, letterings).text) >= 3 for _ in range(30))
