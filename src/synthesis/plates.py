@@ -9,16 +9,15 @@ import numpy as np
 from pydantic import BeforeValidator
 
 from ..basics.tables import Entry
-from ..basics.texts import ALPHABET
+from ..basics.texts import ALPHABET, DIGITS, LETTERS
 from .alphabets import FamilyName
 from .drawn_plate import DrawnPlate, RowStyle, Token
 from .letterings import Letterings, load_letterings, pick_lettering
 from .parts import PIECE, Pair, Part, Press, draw_pair, print_parts
-from .values import Arguments, Number, Weighted, draw, known, load, one_of, with_defaults
+from .values import Arguments, Choice, Number, Weighted, draw, known, load, one_of, with_defaults
 
 #: What the symbols of a pattern stand for; V is mostly a letter, as in personal plates.
-SYMBOL_CLASSES = {"L": ALPHABET[10:], "D": ALPHABET[:10], "X": ALPHABET}
-VANITY_LETTERS = 0.82
+SYMBOL_CLASSES: dict[str, Choice] = {"L": LETTERS, "D": DIGITS, "X": ALPHABET, "V": [(0.82, LETTERS), (0.18, DIGITS)]}
 SYMBOLS = "LDXVldxv"
 
 #: Share of texts that keep the pattern's letters and digits; the others put any class in any place, so that a reader
@@ -95,7 +94,8 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings | N
         for symbol in line:
             if symbol in SYMBOLS:
                 part = small if symbol.islower() else 1.0
-                character = random_character(rng, symbol.upper(), legal)
+                kind = symbol.upper() if legal or symbol in "Vv" else "X"
+                character = one_of(draw(SYMBOL_CLASSES[kind], rng), rng)
                 tokens.append(Token(face.glyph(character), character, height=part, centre=1 - part / 2))
             else:
                 form = LAYOUTS.pieces[separator if symbol == " " else symbol]
@@ -105,15 +105,6 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings | N
         plate.set_row(tokens, area, cap * row.cap, style, rng)
     print_parts(press, design.fittings)
     return plate
-
-
-def random_character(rng: np.random.Generator, symbol: str, legal: bool) -> str:
-    """A character for a pattern's L (letter), D (digit), X (either) or V; any, but for V, where it is not legal."""
-    if symbol == "V":
-        symbol = "L" if rng.random() < VANITY_LETTERS else "D"
-    elif not legal:
-        symbol = "X"
-    return one_of(SYMBOL_CLASSES[symbol], rng)
 
 
 def _split(pattern: str, count: int, rng: np.random.Generator) -> list[str]:
@@ -130,15 +121,9 @@ def draw_plate(rng: np.random.Generator, letterings: Letterings | None = None) -
     shares: Weighted[str] = [(variants[0].share, name) for name, variants in DESIGNS.items()]
     while True:
         plate = paint_design(draw(shares, rng), rng, letterings)
-        if _is_legible(plate):
-            return plate
-
-
-def _is_legible(plate: DrawnPlate) -> bool:
-    """Whether all characters are on the sheet, and none is far smaller than the others."""
-    if not 3 <= len(plate.text) <= 10:
-        return False
-    boxes = plate.character_boxes
-    widths, heights = (boxes[:, 2:] - boxes[:, :2]).T
-    on_sheet = boxes[:, :2].min() > 0 and (boxes[:, 2:] < plate.size).all()
-    return bool(on_sheet and widths.min() >= LEAST_CHARACTER_SIDE and heights.min() >= 0.35 * heights.max())
+        if 3 <= len(plate.text) <= 10:
+            low, high = np.split(plate.character_boxes, 2, axis=1)
+            widths, heights = (high - low).T
+            on_sheet = low.min() > 0 and (high < plate.size).all()
+            if on_sheet and widths.min() >= LEAST_CHARACTER_SIDE and heights.min() >= 0.35 * heights.max():
+                return plate

@@ -61,8 +61,7 @@ def random_quad(rng: np.random.Generator, centre: ArrayLike, width: float, aspec
     roll = rng.uniform(-30, 30) if rng.random() < 0.06 else np.clip(rng.normal(0, 4.5), -20, 20)
     turns = np.deg2rad(np.diag([pitch, yaw, roll]))
     turn_x, turn_y, turn_z = (cv2.Rodrigues(turn)[0] for turn in turns)
-    half = np.array([width, width / aspect]) / 2
-    corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [*half, 0]
+    corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [width / 2, width / aspect / 2, 0]
     points = corners @ (turn_z @ turn_x @ turn_y).T
     distance = width * np.exp(rng.uniform(np.log(2.5), np.log(12)))
     projected = points[:, :2] * (distance / (distance + points[:, 2:]))
