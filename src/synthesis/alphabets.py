@@ -93,42 +93,38 @@ class StrokeStyle:
         radius = self.corner * (self.width * height - weight) / 2
         for units, rounded, closed in read_strokes(STROKES.characters[form], self):
             corners = units * (width - weight, height - weight) + weight / 2
-            _draw_stroke(canvas, *with_arcs(corners, rounded, closed, radius), closed, weight, self.round_ends)
+            self._draw_stroke(canvas, *with_arcs(corners, rounded, closed, radius), closed, weight)
         size = (max(2, round(width / SUPERSAMPLING)), CAP_HEIGHT)
         return Glyph(*crop_to_ink(np.asarray(cv2.resize(canvas, size, interpolation=cv2.INTER_AREA), np.uint8)))
+
+    def _draw_stroke(self, canvas: Mask, points: Points, sharp: list[bool], closed: bool, weight: float) -> None:
+        """Draw a stroke of constant width; flat ends reach half the weight beyond the polyline's ends."""
+        for first in range(len(points) if closed else len(points) - 1):
+            pair = [first, (first + 1) % len(points)]
+            ends = points[pair]
+            way = ends[1] - ends[0]
+            length = float(np.hypot(*way))
+            if length < 1e-6:
+                continue
+            along = way / length
+            if not self.round_ends:
+                # The canvas cuts slanted strokes off at the cap and base line; elsewhere they'd poke out of corners.
+                at_line = np.minimum(ends[:, 1], canvas.shape[0] - ends[:, 1]) < weight * 0.6
+                reach = weight * np.where(np.abs(along).min() < 0.05, 0.5, at_line) * np.take(sharp, pair)
+                ends = ends + np.outer(reach * [-1, 1], along)
+            across = np.array([-along[1], along[0]]) * weight / 2
+            outline = np.concatenate([ends + across, ends[::-1] - across])
+            cv2.fillConvexPoly(canvas, np.round(outline * 8).astype(np.int32), 255, cv2.LINE_8, 3)
+        for point in points if self.round_ends or closed else points[1:-1]:
+            cv2.circle(canvas, np.round(point * 8).astype(int).tolist(), round(weight * 4), 255, -1, cv2.LINE_8, 3)
 
     def text(self, line: str) -> Mask:
         """A line of text as a tight coverage mask; whatever is no letter, digit or ideograph becomes a space."""
         sheet = DrawnPlate(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
         known = {*ALPHABET, *IDEOGRAPHS}
         tokens = [Token(self.glyph(one)) if one in known else Token(space=0.2) for one in line.upper()]
-        style = RowStyle((255.0, 255.0, 255.0))
-        sheet.set_row(tokens, (0, 0, *sheet.size), CAP_HEIGHT, style, np.random.default_rng(0))
+        sheet.set_row(tokens, (0, 0, *sheet.size), CAP_HEIGHT, RowStyle((0.0, 0.0, 0.0)), np.random.default_rng(0))
         return crop_to_ink(sheet.relief)[0]
-
-
-def _draw_stroke(
-    canvas: Mask, points: Points, sharp: list[bool], closed: bool, weight: float, round_ends: bool
-) -> None:
-    """Draw a stroke of constant width; flat ends reach half the weight beyond the polyline's ends."""
-    for first in range(len(points) if closed else len(points) - 1):
-        pair = [first, (first + 1) % len(points)]
-        ends = points[pair]
-        way = ends[1] - ends[0]
-        length = float(np.hypot(*way))
-        if length < 1e-6:
-            continue
-        along = way / length
-        if not round_ends:
-            # The canvas cuts a slanted stroke off at the cap or base line; elsewhere it would poke out of a corner.
-            at_line = np.minimum(ends[:, 1], canvas.shape[0] - ends[:, 1]) < weight * 0.6
-            reach = weight * np.where(np.abs(along).min() < 0.05, 0.5, at_line) * np.take(sharp, pair)
-            ends = ends + np.outer(reach * [-1, 1], along)
-        across = np.array([-along[1], along[0]]) * weight / 2
-        outline = np.concatenate([ends + across, ends[::-1] - across])
-        cv2.fillConvexPoly(canvas, np.round(outline * 8).astype(np.int32), 255, cv2.LINE_8, 3)
-    for point in points if round_ends or closed else points[1:-1]:
-        cv2.circle(canvas, np.round(point * 8).astype(int).tolist(), round(weight * 4), 255, -1, cv2.LINE_8, 3)
 
 
 STYLE_ARGUMENTS = Arguments(StrokeStyle, "forms", forms=(list[Choice], []), ones=(Choice, ""))

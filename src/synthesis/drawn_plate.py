@@ -77,11 +77,6 @@ class DrawnPlate:
         self.text = ""
         self.character_boxes = np.empty((0, 4), np.float32)
 
-    @property
-    def coverage(self) -> Mask:
-        """uint8 ``[height, width]``: less than 255 beyond the sheet's rounded corners."""
-        return rounded_rectangle(*self.size, 0, self.corner_radius)
-
     def paint(self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False) -> Area:
         """Paint a coverage mask with its left and top at x and y (rounded); returns the box of what is on the sheet."""
         left, top, (width, height) = round(x), round(y), self.size

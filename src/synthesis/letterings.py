@@ -39,15 +39,14 @@ class FontFace:
     @lru_cache(maxsize=12_000)  # noqa: B019 - faces are few and compared by value
     def glyph(self, character: str) -> Glyph:
         """The character at ``CAP_HEIGHT``."""
-        mask, top = _render(_load(self), character)
-        return Glyph(mask, top + CAP_HEIGHT)
+        return _render(_load(self), character)
 
     def text(self, line: str) -> Mask:
         """A line with visible ink as a tight coverage mask, 48 pixels per em.
 
         Letters join and run from right to left as the script demands, where Pillow has Raqm.
         """
-        return _render(_load(self, 48, shaped=not line.isascii()), line)[0]
+        return _render(_load(self, 48, shaped=not line.isascii()), line).mask
 
 
 @lru_cache(maxsize=512)
@@ -63,13 +62,13 @@ def _load(face: FontFace, size: int = 0, shaped: bool = False) -> ImageFont.Free
     return font
 
 
-def _render(font: ImageFont.FreeTypeFont, line: str) -> tuple[Mask, int]:
-    """The ink of a line, and its first row from the base line (negative: above it)."""
+def _render(font: ImageFont.FreeTypeFont, line: str) -> Glyph:
+    """The ink of a line; that of letters as high as the H begins at the cap line."""
     left, top, right, bottom = (int(value) for value in font.getbbox(line, anchor="ls"))
     image = Image.new("L", (right - left + 4, bottom - top + 4))
     ImageDraw.Draw(image).text((2 - left, 2 - top), line, fill=255, font=font, anchor="ls")
     mask, first = crop_to_ink(np.asarray(image))
-    return mask, first + top - 2
+    return Glyph(mask, first + top - 2 + CAP_HEIGHT)
 
 
 def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace]:

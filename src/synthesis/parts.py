@@ -33,7 +33,6 @@ Pair = Annotated[
 """Colours of ink and of what is beneath it, such as ``inks blues on whites``."""
 Side = Literal["none", "left", "right"]
 Figure = Literal["any", "gradient", "hills", "sun", "stripes", "bar"]
-FIGURES = get_args(Figure)[1:]
 
 
 @dataclass
@@ -201,7 +200,7 @@ def graphics(press: Press, figure: Figure = "any", colour: ColourName = "any") -
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(0, width / height, width, dtype=np.float32)[None]
     a, b, c, d = rng.random(4, dtype=np.float32)
-    match one_of(FIGURES, rng) if figure == "any" else figure:
+    match one_of(get_args(Figure)[1:], rng) if figure == "any" else figure:
         case "gradient":
             weight = np.abs(y - (a > 0.5)) ** (0.7 + 2.3 * b) + 0 * x
         case "hills":

@@ -17,7 +17,7 @@ from ..basics.geometry import (
     transform_points,
 )
 from .degradations import Photo, degrade, soft_blur, to_image
-from .drawn_plate import DrawnPlate
+from .drawn_plate import DrawnPlate, rounded_rectangle
 from .letterings import Letterings
 from .plates import draw_plate, paint_design
 
@@ -81,7 +81,7 @@ def paste_plate(image: Photo, plate: DrawnPlate, quad: FloatArray, rng: np.rando
     if x1 <= x0 or y1 <= y0:
         return result
     # Colours are multiplied by the coverage, so that all four layers can be scaled, turned and blurred alike.
-    coverage = plate.coverage
+    coverage = rounded_rectangle(*plate.size, 0, plate.corner_radius)
     layers = cv2.merge([*cv2.split(cv2.multiply(plate.image, cv2.merge([coverage] * 3), scale=1 / 255)), coverage])
     shrink = 1.1 * plate_width / plate.size[0]
     if shrink < 0.9:
@@ -206,9 +206,8 @@ def _spread(image: Photo, quad: FloatArray) -> float:
 def _cut(background: Photo, rng: np.random.Generator, width: int, height: int) -> Photo:
     """A random piece of a photograph, scaled to the size."""
     factor = min(background.shape[1] / width, background.shape[0] / height) * rng.uniform(0.3, 1.0)
-    cut_width, cut_height = max(4, int(width * factor)), max(4, int(height * factor))
-    x = int(rng.integers(0, background.shape[1] - cut_width + 1))
-    y = int(rng.integers(0, background.shape[0] - cut_height + 1))
-    piece = background[y : y + cut_height, x : x + cut_width]
+    columns, rows = max(4, int(width * factor)), max(4, int(height * factor))
+    x, y = (int(rng.integers(room + 1)) for room in (background.shape[1] - columns, background.shape[0] - rows))
+    piece = background[y : y + rows, x : x + columns]
     interpolation = cv2.INTER_AREA if factor > 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(piece, (width, height), interpolation=interpolation), np.uint8)

@@ -1,9 +1,7 @@
-"""How values are written in the files of what is drawn and disturbed, and how one is drawn.
+"""How values are written in the files of what is drawn and disturbed (see ``designs.toml``), and how one is drawn.
 
-A number is ``0.3``, anything in ``[0.2, 0.4]``, normally distributed about 0, as ``{ deviation = 0.3 }``, or one of
-several with weights: ``[[0.7, 0.3], [0.3, [0.5, 0.8]]]``;
-a name (of a colour, a mark, a text ...) is ``"dash"``, or one of several: ``[[0.7, "dash"], [0.3, "dot"]]``;
-whether something is so is written as its probability.
+A number may also be normally distributed about 0, as ``{ deviation = 0.3 }``; whether something is so is written as
+its probability.
 """
 
 import inspect

@@ -46,12 +46,12 @@ def rows_of(boxes: np.ndarray) -> np.ndarray:
 def many(strokes: Letterings) -> list[Summary]:
     rng = np.random.default_rng(3)
     plates = (draw_plate(rng, strokes) for _ in range(2000))
-    return [Summary(p.text, p.coverage.shape, p.character_boxes) for p in plates]
+    return [Summary(p.text, p.size, p.character_boxes) for p in plates]
 
 
 def test_plates_are_consistent(many: list[Summary]) -> None:
     for plate in many:
-        height, width = plate.size
+        width, height = plate.size
         boxes = plate.boxes
         assert 3 <= len(plate.text) <= 10 and set(plate.text) <= set(ALPHABET)
         assert boxes.dtype == np.float32 and boxes.shape == (len(plate.text), 4)
