@@ -108,7 +108,7 @@ class StrokeStyle:
                 continue
             along = way / length
             if not self.round_ends:
-                # The canvas cuts slanted strokes off at the cap and base line; elsewhere they'd poke out of corners.
+                # The canvas cuts off slanted strokes at the cap and base line; elsewhere they would poke out.
                 at_line = np.minimum(ends[:, 1], canvas.shape[0] - ends[:, 1]) < weight * 0.6
                 reach = weight * np.where(np.abs(along).min() < 0.05, 0.5, at_line) * np.take(sharp, pair)
                 ends = ends + np.outer(reach * [-1, 1], along)
