@@ -183,7 +183,7 @@ def draw_sample_plate(plate: SamplePlate, rng: np.random.Generator) -> DrawnPlat
     height, width = 120.0, 120.0 * plate.aspect
     above, below = plate.words
     cap = (0.54 if below else 0.7) * height
-    drawn = DrawnPlate.blank(width, height, plate.sheet, 0.06 * height)
+    drawn = DrawnPlate(width, height, plate.sheet, 0.06 * height)
     colours = {"ink": plate.ink, "sheet": plate.sheet}
     press = Press(drawn, rng, letterings, cap, colours, 0.06 * width, 0.94 * width)
     border(press, 0.025)
@@ -194,9 +194,12 @@ def draw_sample_plate(plate: SamplePlate, rng: np.random.Generator) -> DrawnPlat
             imprint(press, (0.5, y), 0.12, text)
     tokens: list[Token] = []
     for character in plate.text:
-        tokens += piece(press, space=rng.uniform(0.12, 0.6)) if character == " " else [Token(character)]
+        if character == " ":
+            tokens += piece(press, space=rng.uniform(0.12, 0.6))
+        else:
+            tokens.append(Token(plate.style.glyph(character), character))
     area = (press.left, 0.0, press.right, height * (0.84 if below and not above else 1.0))
-    drawn.set_row(tokens, area, RowStyle(plate.style, cap, plate.ink, gap=0.12), 0, rng)
+    drawn.set_row(tokens, area, cap, RowStyle(plate.ink, gap=0.12), rng)
     emboss(press)
     return drawn
 

@@ -1,25 +1,25 @@
-"""Stroke-drawn alphabets that imitate plate lettering, and marks, from the shapes and families in ``strokes.toml``.
-
-Shapes are polylines in a unit square, some of whose corners are rounded.
-"""
+"""Stroke-drawn alphabets that imitate plate lettering, and marks, from the shapes and families in ``strokes.toml``."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator
 
 from ..basics.tables import Entry
-from .drawn_plate import CAP_HEIGHT, Glyph, Mask, crop_to_ink
-from .values import Arguments, Choice, draw, known, load, one_of
+from ..basics.texts import ALPHABET
+from .drawn_plate import CAP_HEIGHT, DrawnPlate, Glyph, Mask, RowStyle, Token, crop_to_ink
+from .values import Arguments, Choice, draw, known, load, one_of, with_defaults
 
 Points = NDArray[np.float64]
 
 SUPERSAMPLING = 3
+STYLES_PER_FAMILY = 20
 SQUARE = 0.9  # width of ideographs as a share of the cap height
 #: Pixels; and by what share of it the points of marks differ from one to the other.
 MARK_SIZE, MARK_JITTER = 64, 0.02
@@ -29,51 +29,41 @@ ARC_WEIGHTS = np.stack([(1 - _ARC) ** 2, 2 * _ARC * (1 - _ARC) * np.sqrt(0.5), _
 ARC_WEIGHTS /= ARC_WEIGHTS.sum(axis=1, keepdims=True)
 
 
-class Stroke(NamedTuple):
-    """A polyline."""
+def read_strokes(text: str, lengths: object) -> Iterator[tuple[Points, list[bool], bool]]:
+    """The polylines of a text as ``strokes.toml`` explains it: corners in the unit square, which are round, if closed.
 
-    points: Points  # [N, 2]
-    sharp: list[bool]  # for each point whether it is a sharp corner or an end, not part of an arc
-    closed: bool
-
-
-def read_strokes(text: str, lengths: object, place: Callable[[Points], Points], radius: float) -> Iterator[Stroke]:
-    """The polylines of a text as ``strokes.toml`` explains it, moved from the unit square to pixels by ``place``.
-
-    Names in coordinates are attributes of ``lengths``; the radius is that of rounded corners in pixels.
+    Names in coordinates are attributes of ``lengths``.
     """
 
     def coordinate(terms: str) -> float:
         total = 0.0
         for sign, term in re.findall(r"([+-]?)([a-z_]+|[\d.]+)", terms):
-            value = getattr(lengths, term) if term[0].isalpha() else float(term)
-            total += -value if sign == "-" else value
+            total += float(sign + "1") * (getattr(lengths, term) if term.isidentifier() else float(term))
         return total
 
     for stroke in text.split("; "):
         points = stroke.removesuffix(" close").split()
-        units = np.array([[coordinate(terms) for terms in point.strip("()").split(",")] for point in points])
-        yield _with_arcs(place(units), [point[0] == "(" for point in points], stroke.endswith("close"), radius)
+        corners = np.array([[coordinate(terms) for terms in point.strip("()").split(",")] for point in points])
+        yield corners, [point[0] == "(" for point in points], stroke.endswith("close")
 
 
-def _with_arcs(corners: Points, rounded: list[bool], closed: bool, radius: float) -> Stroke:
-    """Replace the rounded corners of a polyline by arcs, as far as the neighbouring segments allow."""
-    count = len(corners)
-    points: list[Points] = []
-    sharp: list[bool] = []
+def with_arcs(corners: Points, rounded: list[bool], closed: bool, radius: float) -> tuple[Points, list[bool]]:
+    """Replace the rounded corners of a polyline by arcs, as far as the neighbouring segments allow.
+
+    Also returns for each point whether it is a sharp corner or an end, not part of an arc.
+    """
+    pieces: list[Points] = []
     for index, corner in enumerate(corners):
-        if not rounded[index] or (not closed and index in (0, count - 1)):
-            points.append(corner)
-            sharp.append(True)
-            continue
-        neighbours = [(index - 1) % count, (index + 1) % count]
-        ways = corners[neighbours] - corner
-        lengths = np.hypot(*ways.T)
-        reach = min(radius, *np.where(np.take(rounded, neighbours), lengths / 2, lengths))
-        before, after = corner + ways / lengths[:, None] * reach
-        points.extend(ARC_WEIGHTS @ np.stack([before, corner, after]))
-        sharp.extend([False] * len(ARC_WEIGHTS))
-    return Stroke(np.array(points), sharp, closed)
+        if rounded[index] and (closed or 0 < index < len(corners) - 1):
+            neighbours = [index - 1, (index + 1) % len(corners)]
+            ways = corners[neighbours] - corner
+            lengths = np.hypot(*ways.T)
+            reach = min(radius, *np.where(np.take(rounded, neighbours), lengths / 2, lengths))
+            before, after = corner + ways / lengths[:, None] * reach
+            pieces.append(ARC_WEIGHTS @ np.stack([before, corner, after]))
+        else:
+            pieces.append(corner[None])
+    return np.concatenate(pieces), [len(piece) == 1 for piece in pieces for _ in piece]
 
 
 @dataclass(frozen=True)
@@ -94,60 +84,47 @@ class StrokeStyle:
     @lru_cache(maxsize=12_000)  # noqa: B019 - styles are few and compared by value
     def glyph(self, character: str) -> Glyph:
         """The character at ``CAP_HEIGHT``."""
-        skeleton = STROKES.characters[next((form for form in self.forms if form[0] == character), character)]
+        form = next((form for form in self.forms if form[0] == character), character)
         height = CAP_HEIGHT * SUPERSAMPLING
         weight = max(2.0, self.weight * height)
-        if isinstance(skeleton.width, str):
-            width = weight if skeleton.width == "stroke" else SQUARE * height
-        else:
-            relative = self.digits if character.isdigit() and skeleton.width == 1 else skeleton.width
-            width = max(weight, self.width * relative * height)
+        relative = STROKES.widths.get(form, self.digits if character.isdigit() else 1.0)
+        width = max(weight, self.width * relative * height) if character.isascii() else SQUARE * height
         canvas = np.zeros((height, round(width)), np.uint8)
-
-        def place(units: Points) -> Points:
-            return units * (width - weight, height - weight) + weight / 2
-
         radius = self.corner * (self.width * height - weight) / 2
-        for stroke in read_strokes(skeleton.strokes, self, place, radius):
-            _draw_stroke(canvas, stroke, weight, self.round_ends)
+        for units, rounded, closed in read_strokes(STROKES.characters[form], self):
+            corners = units * (width - weight, height - weight) + weight / 2
+            self._draw_stroke(canvas, *with_arcs(corners, rounded, closed, radius), closed, weight)
         size = (max(2, round(width / SUPERSAMPLING)), CAP_HEIGHT)
         return Glyph(*crop_to_ink(np.asarray(cv2.resize(canvas, size, interpolation=cv2.INTER_AREA), np.uint8)))
 
+    def _draw_stroke(self, canvas: Mask, points: Points, sharp: list[bool], closed: bool, weight: float) -> None:
+        """Draw a stroke of constant width; flat ends reach half the weight beyond the polyline's ends."""
+        for first in range(len(points) if closed else len(points) - 1):
+            pair = [first, (first + 1) % len(points)]
+            ends = points[pair]
+            way = ends[1] - ends[0]
+            length = float(np.hypot(*way))
+            if length < 1e-6:
+                continue
+            along = way / length
+            if not self.round_ends:
+                # The canvas cuts off slanted strokes at the cap and base line; elsewhere they would poke out.
+                at_line = np.minimum(ends[:, 1], canvas.shape[0] - ends[:, 1]) < weight * 0.6
+                reach = weight * np.where(np.abs(along).min() < 0.05, 0.5, at_line) * np.take(sharp, pair)
+                ends = ends + np.outer(reach * [-1, 1], along)
+            across = np.array([-along[1], along[0]]) * weight / 2
+            outline = np.concatenate([ends + across, ends[::-1] - across])
+            cv2.fillConvexPoly(canvas, np.round(outline * 8).astype(np.int32), 255, cv2.LINE_8, 3)
+        for point in points if self.round_ends or closed else points[1:-1]:
+            cv2.circle(canvas, np.round(point * 8).astype(int).tolist(), round(weight * 4), 255, -1, cv2.LINE_8, 3)
 
-def _draw_stroke(canvas: Mask, stroke: Stroke, weight: float, round_ends: bool) -> None:
-    """Draw a stroke of constant width; flat ends reach half the weight beyond the polyline's ends."""
-    points, sharp, closed = stroke
-    for first in range(len(points) if closed else len(points) - 1):
-        second = (first + 1) % len(points)
-        start, end = points[first], points[second]
-        length = float(np.hypot(*(end - start)))
-        if length < 1e-6:
-            continue
-        along = (end - start) / length
-        if not round_ends:
-            start = start - along * _overshoot(start, along, canvas, weight) * sharp[first]
-            end = end + along * _overshoot(end, along, canvas, weight) * sharp[second]
-        across = np.array([-along[1], along[0]]) * weight / 2
-        corners = np.array([start + across, end + across, end - across, start - across])
-        cv2.fillConvexPoly(canvas, np.round(corners * 8).astype(np.int32), 255, cv2.LINE_8, 3)
-    for point in points if round_ends or closed else points[1:-1]:
-        cv2.circle(canvas, np.round(point * 8).astype(int).tolist(), round(weight * 4), 255, -1, cv2.LINE_8, 3)
-
-
-def _overshoot(point: Points, along: Points, canvas: Mask, weight: float) -> float:
-    """How far a flat stroke reaches beyond a sharp corner or end."""
-    if np.abs(along).min() < 0.05:
-        return weight / 2
-    # A slanted stroke at the cap or base line is cut off flat by the canvas; elsewhere it would poke out of a corner.
-    touches_line = min(point[1], canvas.shape[0] - point[1]) < weight * 0.6
-    return weight if touches_line else 0.0
-
-
-class Skeleton(Entry):
-    """Strokes of a character and its width as a multiple of the alphabet's."""
-
-    strokes: str
-    width: float | Literal["stroke", "square"] = 1.0
+    def text(self, line: str) -> Mask:
+        """A line of text as a tight coverage mask; whatever is no letter, digit or ideograph becomes a space."""
+        sheet = DrawnPlate(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
+        known = {*ALPHABET, *IDEOGRAPHS}
+        tokens = [Token(self.glyph(one)) if one in known else Token(space=0.2) for one in line.upper()]
+        sheet.set_row(tokens, (0, 0, *sheet.size), CAP_HEIGHT, RowStyle((0.0, 0.0, 0.0)), np.random.default_rng(0))
+        return crop_to_ink(sheet.relief)[0]
 
 
 STYLE_ARGUMENTS = Arguments(StrokeStyle, "forms", forms=(list[Choice], []), ones=(Choice, ""))
@@ -156,18 +133,13 @@ STYLE_ARGUMENTS = Arguments(StrokeStyle, "forms", forms=(list[Choice], []), ones
 class Strokes(Entry):
     """All that ``strokes.toml`` holds."""
 
-    characters: dict[str, Skeleton]
+    characters: dict[str, str]
+    widths: dict[str, float]
     marks: dict[str, list[str]]
-    families: dict[str, STYLE_ARGUMENTS.table]  # type: ignore[name-defined]
+    families: Annotated[dict[str, STYLE_ARGUMENTS.table], BeforeValidator(with_defaults)]  # type: ignore[name-defined]
 
 
-def with_defaults(tables: dict[str, Any]) -> dict[str, Any]:
-    """The tables of ``strokes.toml`` with whole families."""
-    defaults = tables.pop("defaults", {})
-    return {**tables, "families": {name: defaults | family for name, family in tables["families"].items()}}
-
-
-STROKES: Strokes = load("strokes.toml", Strokes, with_defaults)
+STROKES: Strokes = load("strokes.toml", Strokes)
 IDEOGRAPHS = [character for character in STROKES.characters if not character.isascii()]
 MarkName = Annotated[str, known("mark", STROKES.marks)]
 FamilyName = Annotated[str, known("family", STROKES.families)]
@@ -175,26 +147,30 @@ FamilyName = Annotated[str, known("family", STROKES.families)]
 
 def random_style(family: Any, rng: np.random.Generator) -> StrokeStyle:
     """An alphabet within the ranges of a family."""
-    groups: list[str] = [draw(group, rng) for group in (family.ones, *family.forms)]
+    groups = draw((family.ones, *family.forms), rng)
     forms = frozenset(name for group in groups for name in group.split(", ") if name)
     return STYLE_ARGUMENTS.call(family, rng, forms=forms)
 
 
-@lru_cache(maxsize=4)
-def stroke_alphabets(count_per_family: int) -> dict[str, tuple[StrokeStyle, ...]]:
-    """A fixed collection of styles per family, the same in every run."""
-    rng = np.random.default_rng(20)
-    families = STROKES.families.items()
-    return {name: tuple(random_style(family, rng) for _ in range(count_per_family)) for name, family in families}
+_rng = np.random.default_rng(20)
+#: The alphabets by family, the same in every run.
+STYLES = {
+    name: [random_style(family, _rng) for _ in range(STYLES_PER_FAMILY)] for name, family in STROKES.families.items()
+}
+
+
+def pick_style(rng: np.random.Generator, families: Sequence[str] = ()) -> StrokeStyle:
+    """A stroke alphabet, mostly of one of the families given."""
+    return one_of(STYLES[one_of(families if families and rng.random() < 0.8 else list(STYLES), rng)], rng)
 
 
 def draw_mark(rng: np.random.Generator, name: MarkName) -> Mask:
     """Coverage of a mark: its polylines, filled where an odd number of them lies around."""
-
-    def place(units: Points) -> Points:
-        return (units + rng.normal(0, MARK_JITTER, units.shape)) * (MARK_SIZE - 1)
-
+    outlines = []
+    for units, rounded, closed in read_strokes(one_of(STROKES.marks[name], rng), None):
+        corners = (units + rng.normal(0, MARK_JITTER, units.shape)) * (MARK_SIZE - 1)
+        points, _ = with_arcs(corners, rounded, closed, MARK_SIZE)
+        outlines.append(points.round().astype(np.int32))
     mask = np.zeros((MARK_SIZE, MARK_SIZE), np.uint8)
-    strokes = read_strokes(one_of(STROKES.marks[name], rng), None, place, MARK_SIZE)
-    cv2.fillPoly(mask, [stroke.points.round().astype(np.int32) for stroke in strokes], 255, cv2.LINE_AA)
+    cv2.fillPoly(mask, outlines, 255, cv2.LINE_AA)
     return crop_to_ink(mask)[0]

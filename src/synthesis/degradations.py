@@ -4,13 +4,13 @@ Every effect takes a uint8 BGR ``[height, width, 3]`` image, a generator and ``d
 smallest thing that should stay just legible (the characters); it returns a new image of the same shape.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .values import Weighted, draw
+from .values import Weighted, draw, known, load
 
 Photo = NDArray[np.uint8]
 
@@ -164,29 +164,16 @@ def jpeg(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     return compress(image, int(rng.integers(15, 60) if rng.random() < 0.3 else rng.integers(55, 96)))
 
 
-#: The effects with their probabilities, in the order in which they happen: light, weather, lens, sensor, file.
-EFFECTS = (
-    (0.12, shadow),
-    (0.07, glare),
-    (0.06, night),
-    (0.06, infra_red),
-    (0.04, haze),
-    (0.55, tone),
-    (0.18, saturation),
-    (0.4, defocus),
-    (0.1, motion_blur),
-    (0.4, sensor_noise),
-    (0.15, low_resolution),
-    (0.2, sharpen),
-    (0.6, jpeg),
-)
+_PROBABILITIES: dict[str, float] = load("effects.toml", dict[Annotated[str, known("effect", globals())], float])
+#: The effects with their probabilities, in the order in which they happen.
+EFFECTS = {globals()[name]: probability for name, probability in _PROBABILITIES.items()}
 
 
 def degrade(image: Photo, rng: np.random.Generator, detail: float = 24.0) -> Photo:
     """A copy of an image with a random choice of the effects; characters ``detail`` pixels high stay just legible."""
     severity: float = draw(SEVERITIES, rng)
     result = image.copy()
-    for probability, effect in EFFECTS:
+    for effect, probability in EFFECTS.items():
         if rng.random() < probability * severity:
             result = effect(result, rng, detail)
     return result

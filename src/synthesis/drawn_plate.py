@@ -1,8 +1,7 @@
 """A plate that is drawn: paint, relief, and rows of characters and marks with their exact boxes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -23,45 +22,30 @@ Area = tuple[float, float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class Glyph:
-    """One rasterised character."""
+    """A rasterised character or mark."""
 
     mask: Mask  # [height, width] ink coverage 0..255, cropped tightly to the ink
-    top: int  # pixels from the cap line down to the mask's first row (negative: above the cap line)
-
-
-class Lettering(Protocol):
-    """A face that can draw the 36 plate characters."""
-
-    def glyph(self, character: str) -> Glyph:
-        """The character, one of ``ALPHABET``, at ``CAP_HEIGHT``."""
+    top: int = 0  # pixels from the cap line down to the mask's first row (negative: above the cap line)
+    height: int = CAP_HEIGHT  # pixels that become the height of the piece
 
 
 @dataclass(frozen=True, eq=False)
 class Token:
     """One piece of a row: a character, a space or a mark; lengths are in cap heights."""
 
+    glyph: Glyph = Glyph(np.zeros((0, 0), np.uint8))
     text: str = ""  # a character of the plate's text; empty for spaces and marks
     space: float = 0.0  # width of a space
-    mark: Mask = field(default_factory=lambda: np.zeros((0, 0), np.uint8))  # coverage of a mark
     height: float = 1.0
     centre: float = 0.5  # height of the piece's centre in the row, 0 (cap line) to 1 (base line)
     colour: Colour | None = None  # paint, where it differs from the row's
     raised: bool = True  # whether it is embossed
-
-    def shape(self, lettering: Lettering) -> tuple[Mask, float, float]:
-        """What it is drawn from, how high a row of that is, and where its top is from the cap line."""
-        if not self.text:
-            return self.mark, self.height / max(1, len(self.mark)), self.centre - self.height / 2
-        glyph, scale = lettering.glyph(self.text), self.height / CAP_HEIGHT
-        return glyph.mask, scale, self.centre - self.height / 2 + glyph.top * scale
 
 
 @dataclass(frozen=True, eq=False)
 class RowStyle:
     """How a row is set; lengths are in cap heights."""
 
-    lettering: Lettering
-    cap_height: float  # pixels
     colour: Colour
     rim: bool = False  # a rim of any colour around each character
     rim_shift: float = 0.0  # how far the rim is moved down and right, as the shadow of raised letters
@@ -74,60 +58,30 @@ class RowStyle:
     jitter: float = 0.0  # standard deviation of each character's vertical position
 
 
-@dataclass(frozen=True)
-class SetCharacter:
-    """A character on the sheet: what it is, the tight box of its ink and its row."""
-
-    text: str
-    box: Area
-    row: int
-
-
-@dataclass(eq=False)
 class DrawnPlate:
-    """A sheet of metal or plastic with characters, seen straight on and without anything around it."""
+    """A sheet of metal or plastic with characters, seen straight on and without anything around it.
 
-    image: NDArray[np.uint8]  # BGR [height, width, 3]
-    relief: Mask  # [height, width], how far each pixel is raised by embossing
-    corner_radius: float = 0.0  # pixels
-    characters: list[SetCharacter] = field(default_factory=list)  # in reading order, top row first
+    Attributes:
+        image: BGR uint8 ``[height, width, 3]``.
+        relief: how far each pixel is raised by embossing, uint8 ``[height, width]``.
+        text: the characters in reading order, top row first, without separators; empty for an empty plate.
+        character_boxes: ``[N, 4]`` tight boxes of the characters' ink.
+    """
 
-    @classmethod
-    def blank(cls, width: float, height: float, colour: Colour, corner_radius: float = 0.0) -> "DrawnPlate":
-        """A sheet of one colour; the size is in pixels and is rounded."""
-        rows, columns = max(8, round(height)), max(8, round(width))
-        image = np.empty((rows, columns, 3), np.uint8)
-        cv2.rectangle(image, (0, 0), (columns, rows), colour, -1)
-        return cls(image, np.zeros((rows, columns), np.uint8), corner_radius)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        height, width = self.relief.shape
-        return width, height
-
-    @property
-    def text(self) -> str:
-        """The characters in reading order, without separators; empty for an empty plate."""
-        return "".join(character.text for character in self.characters)
-
-    @property
-    def character_boxes(self) -> NDArray[np.float32]:
-        """``[N, 4]`` tight boxes of the characters' ink."""
-        return np.array([character.box for character in self.characters], np.float32).reshape(-1, 4)
-
-    @property
-    def coverage(self) -> Mask:
-        """uint8 ``[height, width]``: less than 255 beyond the sheet's rounded corners."""
-        return rounded_rectangle(*self.size, 0, self.corner_radius)
+    def __init__(self, width: float, height: float, colour: Colour, corner_radius: float = 0.0) -> None:
+        """A sheet of one colour; the size and the radius are in pixels, and the size is rounded."""
+        self.size = max(8, round(width)), max(8, round(height))
+        self.corner_radius = corner_radius
+        self.image = np.full((*self.size[::-1], 3), np.rint(colour), np.uint8)
+        self.relief = np.zeros(self.size[::-1], np.uint8)
+        self.text = ""
+        self.character_boxes = np.empty((0, 4), np.float32)
 
     def paint(self, mask: Mask, x: float, y: float, colour: Colour, opacity: float = 1.0, raised: bool = False) -> Area:
         """Paint a coverage mask with its left and top at x and y (rounded); returns the box of what is on the sheet."""
         left, top, (width, height) = round(x), round(y), self.size
         x0, y0 = max(0, left), max(0, top)
-        x1, y1 = min(width, left + mask.shape[1]), min(height, top + mask.shape[0])
-        if x1 <= x0 or y1 <= y0:
-            return float(x0), float(y0), float(x0), float(y0)
+        x1, y1 = max(x0, min(width, left + mask.shape[1])), max(y0, min(height, top + mask.shape[0]))
         part = mask[y0 - top : y1 - top, x0 - left : x1 - left]
         alpha = part[..., None].astype(np.float32) * (opacity / 255)
         region = self.image[y0:y1, x0:x1]
@@ -140,14 +94,16 @@ class DrawnPlate:
         """Fill a rectangle."""
         cv2.rectangle(self.image, (round(x0), round(y0)), (round(x1) - 1, round(y1) - 1), colour, -1)
 
-    def set_row(self, tokens: Sequence[Token], area: Area, style: RowStyle, row: int, rng: np.random.Generator) -> None:
+    def set_row(
+        self, tokens: Sequence[Token], area: Area, cap_height: float, style: RowStyle, rng: np.random.Generator
+    ) -> None:
         """Set a row from left to right, centred vertically in an area, condensed or shrunk where it is too long."""
         x0, y0, x1, y1 = area
-        shapes = [token.shape(style.lettering) for token in tokens]
-        inks = [mask.shape[1] * scale for mask, scale, _ in shapes]
-        widths = [style.pitch * token.height if token.text else token.space for token in tokens]
-        cells: list[float] = [max(pair) for pair in zip(inks, widths, strict=True)]
-        cap, stretch, gap, gaps = style.cap_height, style.stretch, style.gap, max(0, len(tokens) - 1)
+        scales = [token.height / token.glyph.height for token in tokens]
+        inks = [token.glyph.mask.shape[1] * scale for token, scale in zip(tokens, scales, strict=True)]
+        spaces = (style.pitch * token.height if token.text else token.space for token in tokens)
+        cells: list[float] = list(map(max, inks, spaces))
+        cap, stretch, gap, gaps = cap_height, style.stretch, style.gap, max(0, len(tokens) - 1)
 
         def slack() -> float:
             return x1 - x0 - cap * (sum(cells) * stretch + gaps * gap)
@@ -160,10 +116,12 @@ class DrawnPlate:
             gap += min(slack() / gaps / cap, max(gap, 0.04) * (style.spread - 1))
         x, cap_line = x0 + slack() * style.align, (y0 + y1) / 2 - cap / 2
         placed: list[tuple[Token, Mask, float, float]] = []
-        for token, (shape, scale, top), ink, cell in zip(tokens, shapes, inks, cells, strict=True):
-            if shape.size:
-                size = max(1, round(ink * cap * stretch)), max(1, round(len(shape) * scale * cap))
-                mask = np.asarray(cv2.resize(shape, size, interpolation=cv2.INTER_AREA), np.uint8)
+        for token, scale, ink, cell in zip(tokens, scales, inks, cells, strict=True):
+            glyph = token.glyph
+            if glyph.mask.size:
+                size = max(1, round(ink * cap * stretch)), max(1, round(len(glyph.mask) * scale * cap))
+                mask = np.asarray(cv2.resize(glyph.mask, size, interpolation=cv2.INTER_AREA), np.uint8)
+                top = token.centre - token.height / 2 + glyph.top * scale
                 y = cap_line + (top + (rng.normal(0, style.jitter) if style.jitter else 0)) * cap
                 placed.append((token, mask, x + (cell - ink) / 2 * cap * stretch, y))
             x += (cell * stretch + gap) * cap
@@ -177,7 +135,8 @@ class DrawnPlate:
         for token, mask, left, y in placed:
             box = self.paint(mask, left, y, token.colour or style.colour, style.opacity, token.raised)
             if token.text:
-                self.characters.append(SetCharacter(token.text, box, row))
+                self.text += token.text
+                self.character_boxes = np.vstack([self.character_boxes, np.array(box, np.float32)])
 
 
 def rounded_rectangle(width: int, height: int, inset: float, radius: float) -> Mask:
@@ -201,16 +160,7 @@ def crop_to_ink(mask: Mask) -> tuple[Mask, int]:
     Raises:
         ValueError: the mask has no ink.
     """
-    ink = mask >= INK_THRESHOLD
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if rows.size == 0:
+    x, y, width, height = cv2.boundingRect(np.asarray(mask >= INK_THRESHOLD, np.uint8))
+    if not width:
         raise ValueError("the mask has no ink")
-    return np.ascontiguousarray(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]), int(rows[0])
-
-
-def fit_height(mask: Mask, height: float, widest: float = float("inf")) -> Mask:
-    """Scale a coverage mask to a height in pixels, keeping its shape unless it would be wider than allowed."""
-    rows = max(2, round(height))
-    width = max(2, round(min(mask.shape[1] * rows / mask.shape[0], widest)))
-    interpolation = cv2.INTER_AREA if rows < mask.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(mask, (width, rows), interpolation=interpolation), np.uint8)
+    return np.ascontiguousarray(mask[y : y + height, x : x + width]), y

@@ -5,16 +5,16 @@ Fonts are the TrueType faces of the installed packages ``fontpkg-*`` (open licen
 
 import importlib.util
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..basics.texts import ALPHABET
-from .alphabets import IDEOGRAPHS, StrokeStyle, stroke_alphabets
-from .drawn_plate import CAP_HEIGHT, DrawnPlate, Glyph, Lettering, Mask, RowStyle, Token, crop_to_ink, fit_height
+from .alphabets import IDEOGRAPHS, StrokeStyle, pick_style
+from .drawn_plate import CAP_HEIGHT, Glyph, Mask, crop_to_ink
 from .values import load, one_of
 
 #: Names of families (such as ``barlow-condensed``) by what they letter.
@@ -22,7 +22,6 @@ FAMILIES: dict[str, list[str]] = load("fonts.toml", dict[str, list[str]])
 #: Parts of the names of files, and of the variants in a variable font, that are left out.
 FILES_LEFT_OUT = ("Italic", "Thin", "ExtraLight")
 VARIANTS_LEFT_OUT = (*FILES_LEFT_OUT, "Light", "SemiBold", "Ultra", "ExtraExpanded")
-STYLES_PER_FAMILY = 20
 #: Share of plates lettered with a stroke alphabet where fonts are installed too, and of unusual fonts among the others.
 STROKE_SHARE = 0.4
 UNUSUAL_SHARE = 0.08
@@ -40,15 +39,14 @@ class FontFace:
     @lru_cache(maxsize=12_000)  # noqa: B019 - faces are few and compared by value
     def glyph(self, character: str) -> Glyph:
         """The character at ``CAP_HEIGHT``."""
-        mask, top = _render(_load(self), character)
-        return Glyph(mask, top + CAP_HEIGHT)
+        return _render(_load(self), character)
 
-    def text(self, line: str, shaped: bool) -> Mask:
+    def text(self, line: str) -> Mask:
         """A line with visible ink as a tight coverage mask, 48 pixels per em.
 
-        Shaped, letters join and run from right to left as the script demands, where Pillow has Raqm.
+        Letters join and run from right to left as the script demands, where Pillow has Raqm.
         """
-        return _render(_load(self, 48, shaped), line)[0]
+        return _render(_load(self, 48, shaped=not line.isascii()), line).mask
 
 
 @lru_cache(maxsize=512)
@@ -64,13 +62,13 @@ def _load(face: FontFace, size: int = 0, shaped: bool = False) -> ImageFont.Free
     return font
 
 
-def _render(font: ImageFont.FreeTypeFont, line: str) -> tuple[Mask, int]:
-    """The ink of a line, and its first row from the base line (negative: above it)."""
+def _render(font: ImageFont.FreeTypeFont, line: str) -> Glyph:
+    """The ink of a line; that of letters as high as the H begins at the cap line."""
     left, top, right, bottom = (int(value) for value in font.getbbox(line, anchor="ls"))
     image = Image.new("L", (right - left + 4, bottom - top + 4))
     ImageDraw.Draw(image).text((2 - left, 2 - top), line, fill=255, font=font, anchor="ls")
     mask, first = crop_to_ink(np.asarray(image))
-    return mask, first + top - 2
+    return Glyph(mask, first + top - 2 + CAP_HEIGHT)
 
 
 def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace]:
@@ -96,60 +94,34 @@ def _variants(path: Path) -> list[str]:
     return [name for name in names if not any(part in name for part in VARIANTS_LEFT_OUT)]
 
 
-@dataclass(frozen=True)
-class Letterings:
-    """Everything that can letter a plate."""
-
-    strokes: dict[str, tuple[StrokeStyle, ...]]  # alphabets by family
-    # By what they letter, where any are installed (see ``FAMILIES``): families, each some faces.
-    fonts: dict[str, tuple[tuple[FontFace, ...], ...]] = field(default_factory=dict)
-
-    def pick(self, rng: np.random.Generator, stroke_families: Sequence[str] = ()) -> Lettering:
-        """A lettering for a plate's characters; stroke alphabets are mostly of the families given."""
-        if "plate" in self.fonts and rng.random() >= STROKE_SHARE:
-            return self._pick_face(rng, "unusual" if rng.random() < UNUSUAL_SHARE else "plate")
-        return self.pick_stroke(rng, stroke_families)
-
-    def pick_stroke(self, rng: np.random.Generator, stroke_families: Sequence[str] = ()) -> StrokeStyle:
-        """A stroke alphabet, mostly of one of the families given."""
-        names = list(stroke_families) if stroke_families and rng.random() < 0.8 else list(self.strokes)
-        return one_of(self.strokes[one_of(names, rng)], rng)
-
-    def _pick_face(self, rng: np.random.Generator, kind: str) -> FontFace:
-        return one_of(one_of(self.fonts.get(kind) or self.fonts["plate"], rng), rng)
-
-    def text(
-        self, rng: np.random.Generator, line: str, height: float, badge: bool = False, widest: float = np.inf
-    ) -> Mask:
-        """A line of small text as coverage, some pixels high (2 at least), and condensed where it would be too wide.
-
-        Where no font has its script, ideographs stand in; badges have ornate faces.
-        """
-        kind = SCRIPTS.get(ord(max(line)) >> 8, "plate" if line.isascii() else "ideographs")
-        if badge and kind == "plate" and "badge" in self.fonts:
-            kind = "badge"
-        if kind in self.fonts:
-            mask = self._pick_face(rng, kind).text(line, shaped=not line.isascii())
-        elif kind == "plate":
-            mask = write_glyphs(self.pick_stroke(rng), line)
-        else:
-            known = [one if one in IDEOGRAPHS else one_of(IDEOGRAPHS, rng) for one in line]
-            mask = write_glyphs(self.pick_stroke(rng, ["thin"]), "".join(known))
-        return fit_height(mask, height, widest)
+#: Families, each some faces, by what they letter, see ``FAMILIES``; stroke alphabets are there besides.
+Letterings: TypeAlias = dict[str, list[list[FontFace]]]
 
 
 @lru_cache(maxsize=2)
 def load_letterings(with_fonts: bool = True) -> Letterings:
-    """The collection, made once per process, with or without the font packages that are installed."""
-    faces = {kind: [tuple(find_faces([name])) for name in names] for kind, names in FAMILIES.items() if with_fonts}
-    fonts = {kind: tuple(filter(None, families)) for kind, families in faces.items() if any(families)}
-    return Letterings(stroke_alphabets(STYLES_PER_FAMILY), fonts)
+    """The families of the font packages that are installed, or none."""
+    faces = {kind: [find_faces([name]) for name in names] for kind, names in FAMILIES.items() if with_fonts}
+    return {kind: [family for family in families if family] for kind, families in faces.items() if any(families)}
 
 
-def write_glyphs(lettering: Lettering, line: str) -> Mask:
-    """A line of text from single glyphs; whatever is no letter or digit becomes a space."""
-    sheet = DrawnPlate.blank(CAP_HEIGHT * (len(line) + 1), 1.2 * CAP_HEIGHT, (0.0, 0.0, 0.0))
-    tokens = [Token(one) if one in ALPHABET or one in IDEOGRAPHS else Token(space=0.2) for one in line.upper()]
-    style = RowStyle(lettering, CAP_HEIGHT, (255.0, 255.0, 255.0))
-    sheet.set_row(tokens, (0, 0, *sheet.size), style, 0, np.random.default_rng(0))
-    return crop_to_ink(sheet.relief)[0]
+def pick_lettering(
+    rng: np.random.Generator, letterings: Letterings, stroke_families: Sequence[str] = ()
+) -> StrokeStyle | FontFace:
+    """A lettering for a plate's characters; stroke alphabets are mostly of the families given."""
+    if "plate" in letterings and rng.random() >= STROKE_SHARE:
+        kind = "unusual" if rng.random() < UNUSUAL_SHARE and "unusual" in letterings else "plate"
+        return one_of(one_of(letterings[kind], rng), rng)
+    return pick_style(rng, stroke_families)
+
+
+def small_text(rng: np.random.Generator, letterings: Letterings, line: str, badge: bool = False) -> Mask:
+    """A line of small text as coverage. Where no font has its script, ideographs stand in; badges have ornate faces."""
+    kind = SCRIPTS.get(ord(max(line)) >> 8, "plate" if line.isascii() else "ideographs")
+    if badge and kind == "plate" and "badge" in letterings:
+        kind = "badge"
+    if kind in letterings:
+        return one_of(one_of(letterings[kind], rng), rng).text(line)
+    if kind != "plate":
+        line = "".join(one if one in IDEOGRAPHS else one_of(IDEOGRAPHS, rng) for one in line)
+    return pick_style(rng, () if kind == "plate" else ["thin"]).text(line)

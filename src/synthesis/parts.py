@@ -15,8 +15,8 @@ from pydantic import BeforeValidator, Field
 
 from .alphabets import MarkName, draw_mark
 from .degradations import smooth_noise, to_image
-from .drawn_plate import Area, DrawnPlate, Mask, Token, fit_height, rounded_rectangle
-from .letterings import Letterings
+from .drawn_plate import Area, DrawnPlate, Glyph, Mask, Token, rounded_rectangle
+from .letterings import Letterings, small_text
 from .paints import LEAST_CONTRAST, PALETTES, Colour, contrast, mix, pick
 from .values import Arguments, known, load, one_of
 
@@ -33,7 +33,6 @@ Pair = Annotated[
 """Colours of ink and of what is beneath it, such as ``inks blues on whites``."""
 Side = Literal["none", "left", "right"]
 Figure = Literal["any", "gradient", "hills", "sun", "stripes", "bar"]
-FIGURES = get_args(Figure)[1:]
 
 
 @dataclass
@@ -85,10 +84,15 @@ def write_line(rng: np.random.Generator, line: str) -> str:
 
 
 def _shape(press: Press, text: str, mark: str, height: float, widest: float = np.inf, ornate: bool = False) -> Mask:
-    """Coverage of a mark or, where there is none, of a line of text."""
+    """Coverage of a mark or, where there is none, of a line of text; condensed where it would be too wide."""
     if mark:
-        return fit_height(draw_mark(press.rng, mark), height, widest)
-    return press.letterings.text(press.rng, write_line(press.rng, text), height, ornate, widest)
+        mask = draw_mark(press.rng, mark)
+    else:
+        mask = small_text(press.rng, press.letterings, write_line(press.rng, text), ornate)
+    rows = max(2, round(height))
+    size = max(2, round(min(mask.shape[1] * rows / len(mask), widest))), rows
+    interpolation = cv2.INTER_AREA if rows < len(mask) else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(mask, size, interpolation=interpolation), np.uint8)
 
 
 def piece(
@@ -105,8 +109,9 @@ def piece(
     blank = [Token(space=space)] if space > 0 else []
     if not text and not mark:
         return blank
-    shape = Token("", 0, _shape(press, text, mark, 64), height, centre, press.colour(colour), raised)
-    return [*blank, shape, *blank]
+    mask = _shape(press, text, mark, 64)
+    shape = Glyph(mask, height=len(mask))
+    return [*blank, Token(shape, "", 0, height, centre, press.colour(colour), raised), *blank]
 
 
 def imprint(
@@ -195,7 +200,7 @@ def graphics(press: Press, figure: Figure = "any", colour: ColourName = "any") -
     y = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(0, width / height, width, dtype=np.float32)[None]
     a, b, c, d = rng.random(4, dtype=np.float32)
-    match one_of(FIGURES, rng) if figure == "any" else figure:
+    match one_of(get_args(Figure)[1:], rng) if figure == "any" else figure:
         case "gradient":
             weight = np.abs(y - (a > 0.5)) ** (0.7 + 2.3 * b) + 0 * x
         case "hills":

@@ -3,22 +3,21 @@
 Designs imitate the general look of a region's plates, with wide ranges; none reproduces an official plate.
 """
 
-from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
+from pydantic import BeforeValidator
 
 from ..basics.tables import Entry
-from ..basics.texts import ALPHABET
+from ..basics.texts import ALPHABET, DIGITS, LETTERS
 from .alphabets import FamilyName
 from .drawn_plate import DrawnPlate, RowStyle, Token
-from .letterings import Letterings, load_letterings
+from .letterings import Letterings, load_letterings, pick_lettering
 from .parts import PIECE, Pair, Part, Press, draw_pair, print_parts
-from .values import Arguments, Number, Weighted, draw, draw_number, known, load, one_of
+from .values import Arguments, Choice, Number, Weighted, draw, known, load, one_of, with_defaults
 
 #: What the symbols of a pattern stand for; V is mostly a letter, as in personal plates.
-SYMBOL_CLASSES = {"L": ALPHABET[10:], "D": ALPHABET[:10], "X": ALPHABET}
-VANITY_LETTERS = 0.82
+SYMBOL_CLASSES: dict[str, Choice] = {"L": LETTERS, "D": DIGITS, "X": ALPHABET, "V": [(0.82, LETTERS), (0.18, DIGITS)]}
 SYMBOLS = "LDXVldxv"
 
 #: Share of texts that keep the pattern's letters and digits; the others put any class in any place, so that a reader
@@ -26,7 +25,7 @@ SYMBOLS = "LDXVldxv"
 LEGAL_SHARE = 0.3
 SMALL = (0.62, 0.85)  # height of small characters, in cap heights
 LEAST_CHARACTER_SIDE = 3.0  # pixels; plates are drawn anew where a character is smaller or cut off
-ROW_ARGUMENTS = Arguments(RowStyle, "lettering", "cap_height", "colour")
+ROW_ARGUMENTS = Arguments(RowStyle, "colour")
 
 
 class Row(Entry):
@@ -34,7 +33,6 @@ class Row(Entry):
 
     area: tuple[Number, Number, Number, Number]
     cap: float = 1.0
-    row: int = 0
 
 
 class Layouts(Entry):
@@ -66,33 +64,29 @@ class Design(ROW_ARGUMENTS.table):  # type: ignore[name-defined,misc]
     fittings: list[Part]
 
 
-def merge_variants(tables: dict[str, Any]) -> dict[str, Any]:
-    """The tables of ``designs.toml`` with whole variants: from the defaults, the design and what is its own."""
-    defaults = tables.pop("defaults", {})
-    return {
-        name: [defaults | design | variant for variant in design.pop("variants", [{}])]
-        for name, design in tables.items()
-    }
+# A design's variants take from it what they do not say.
+_Variants = Annotated[list[Design], BeforeValidator(lambda one: [one | own for own in one.pop("variants", [{}])])]
+Designs = Annotated[dict[str, _Variants], BeforeValidator(with_defaults)]
+"""All that ``designs.toml`` holds: the variants of each design."""
+DESIGNS: dict[str, list[Design]] = load("designs.toml", Designs)
 
 
-DESIGNS: dict[str, list[Design]] = load("designs.toml", dict[str, list[Design]], merge_variants)
-
-
-def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) -> DrawnPlate:
-    """A sheet of a design, without anything around it."""
+def paint_design(name: str, rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
+    """A sheet of a design, without anything around it; by default with all letterings there are."""
+    letterings = load_letterings() if letterings is None else letterings
     design: Design = draw([(variant.weight, variant) for variant in DESIGNS[name]], rng)
     rows = LAYOUTS.layouts[draw(design.layout, rng)]
     lines = _split(one_of(design.patterns, rng), len(rows), rng)
-    height = draw_number(design.height, rng)
-    cap = height * draw_number(design.cap, rng)
-    least_width = cap * (max(map(len, lines)) * draw_number(design.per_character, rng) + 0.5)
-    width = max(height * draw_number(design.aspect, rng), least_width)
+    height = draw(design.height, rng)
+    cap = height * draw(design.cap, rng)
+    least_width = cap * (max(map(len, lines)) * draw(design.per_character, rng) + 0.5)
+    width = max(height * draw(design.aspect, rng), least_width)
     ink, sheet = draw_pair(rng, draw(design.colours, rng))
-    plate = DrawnPlate.blank(width, height, sheet, height * draw_number(design.corner, rng))
-    face = letterings.pick(rng, design.strokes)
+    plate = DrawnPlate(width, height, sheet, height * draw(design.corner, rng))
+    face = pick_lettering(rng, letterings, design.strokes)
     press = Press(plate, rng, letterings, cap, {"ink": ink, "sheet": sheet}, 0.0, plate.size[0])
     print_parts(press, design.parts)
-    style = ROW_ARGUMENTS.call(design, rng, face, cap, ink)
+    style = ROW_ARGUMENTS.call(design, rng, ink)
     separator = draw(design.separator, rng)
     legal, small = bool(rng.random() < LEGAL_SHARE), float(rng.uniform(*SMALL))
     for row, line in zip(rows, lines, strict=True):
@@ -100,24 +94,17 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings) ->
         for symbol in line:
             if symbol in SYMBOLS:
                 part = small if symbol.islower() else 1.0
-                tokens.append(Token(random_character(rng, symbol.upper(), legal), height=part, centre=1 - part / 2))
+                kind = symbol.upper() if legal or symbol in "Vv" else "X"
+                character = one_of(draw(SYMBOL_CLASSES[kind], rng), rng)
+                tokens.append(Token(face.glyph(character), character, height=part, centre=1 - part / 2))
             else:
                 form = LAYOUTS.pieces[separator if symbol == " " else symbol]
                 tokens += PIECE.call(form, rng, press)
-        x0, y0, x1, y1 = (draw_number(side, rng) * whole for side, whole in zip(row.area, 2 * plate.size, strict=True))
+        x0, y0, x1, y1 = (side * whole for side, whole in zip(draw(row.area, rng), 2 * plate.size, strict=True))
         area = max(x0, press.left), y0, min(x1, press.right), y1
-        plate.set_row(tokens, area, replace(style, cap_height=cap * row.cap), row.row, rng)
+        plate.set_row(tokens, area, cap * row.cap, style, rng)
     print_parts(press, design.fittings)
     return plate
-
-
-def random_character(rng: np.random.Generator, symbol: str, legal: bool) -> str:
-    """A character for a pattern's L (letter), D (digit), X (either) or V; any, but for V, where it is not legal."""
-    if symbol == "V":
-        symbol = "L" if rng.random() < VANITY_LETTERS else "D"
-    elif not legal:
-        symbol = "X"
-    return one_of(SYMBOL_CLASSES[symbol], rng)
 
 
 def _split(pattern: str, count: int, rng: np.random.Generator) -> list[str]:
@@ -130,24 +117,13 @@ def _split(pattern: str, count: int, rng: np.random.Generator) -> list[str]:
 
 
 def draw_plate(rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
-    """Draw a random plate of 3 to 10 characters, 34 to 140 pixels per row; by default with all letterings there are."""
+    """Draw a random plate of 3 to 10 characters, 34 to 140 pixels per row."""
     shares: Weighted[str] = [(variants[0].share, name) for name, variants in DESIGNS.items()]
     while True:
-        plate = paint_design(draw(shares, rng), rng, letterings or load_letterings())
-        if _is_legible(plate):
-            return plate
-
-
-def draw_empty_plate(rng: np.random.Generator, letterings: Letterings | None = None) -> DrawnPlate:
-    """Draw a plate without any text of its own; small print, bands and marks remain."""
-    return paint_design("empty", rng, letterings or load_letterings())
-
-
-def _is_legible(plate: DrawnPlate) -> bool:
-    """Whether all characters are on the sheet, and none is far smaller than the others."""
-    if not 3 <= len(plate.characters) <= 10:
-        return False
-    boxes = plate.character_boxes
-    widths, heights = (boxes[:, 2:] - boxes[:, :2]).T
-    on_sheet = boxes[:, :2].min() > 0 and (boxes[:, 2:] < plate.size).all()
-    return bool(on_sheet and widths.min() >= LEAST_CHARACTER_SIDE and heights.min() >= 0.35 * heights.max())
+        plate = paint_design(draw(shares, rng), rng, letterings)
+        if 3 <= len(plate.text) <= 10:
+            low, high = np.split(plate.character_boxes, 2, axis=1)
+            widths, heights = (high - low).T
+            on_sheet = low.min() > 0 and (high < plate.size).all()
+            if on_sheet and widths.min() >= LEAST_CHARACTER_SIDE and heights.min() >= 0.35 * heights.max():
+                return plate

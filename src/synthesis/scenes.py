@@ -17,9 +17,9 @@ from ..basics.geometry import (
     transform_points,
 )
 from .degradations import Photo, degrade, soft_blur, to_image
-from .drawn_plate import DrawnPlate
-from .letterings import Letterings, load_letterings
-from .plates import draw_empty_plate, draw_plate, paint_design
+from .drawn_plate import DrawnPlate, rounded_rectangle
+from .letterings import Letterings
+from .plates import draw_plate, paint_design
 
 EMPTY_SHARE = 0.05  # share of reader scenes without any text
 CHARACTER_HEIGHTS = (8.0, 60.0)  # pixels; heights of the characters in reader scenes are log-uniform between these
@@ -61,8 +61,7 @@ def random_quad(rng: np.random.Generator, centre: ArrayLike, width: float, aspec
     roll = rng.uniform(-30, 30) if rng.random() < 0.06 else np.clip(rng.normal(0, 4.5), -20, 20)
     turns = np.deg2rad(np.diag([pitch, yaw, roll]))
     turn_x, turn_y, turn_z = (cv2.Rodrigues(turn)[0] for turn in turns)
-    half = np.array([width, width / aspect]) / 2
-    corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [*half, 0]
+    corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [width / 2, width / aspect / 2, 0]
     points = corners @ (turn_z @ turn_x @ turn_y).T
     distance = width * np.exp(rng.uniform(np.log(2.5), np.log(12)))
     projected = points[:, :2] * (distance / (distance + points[:, 2:]))
@@ -82,7 +81,7 @@ def paste_plate(image: Photo, plate: DrawnPlate, quad: FloatArray, rng: np.rando
     if x1 <= x0 or y1 <= y0:
         return result
     # Colours are multiplied by the coverage, so that all four layers can be scaled, turned and blurred alike.
-    coverage = plate.coverage
+    coverage = rounded_rectangle(*plate.size, 0, plate.corner_radius)
     layers = cv2.merge([*cv2.split(cv2.multiply(plate.image, cv2.merge([coverage] * 3), scale=1 / 255)), coverage])
     shrink = 1.1 * plate_width / plate.size[0]
     if shrink < 0.9:
@@ -174,9 +173,8 @@ def reader_scene(
     rng: np.random.Generator, background: Photo | None = None, letterings: Letterings | None = None
 ) -> Scene:
     """A picture around one plate for training the reader, cut from a photograph (uint8 BGR) or wholly drawn."""
-    letterings = letterings or load_letterings()
     empty = rng.random() < EMPTY_SHARE
-    plate = draw_empty_plate(rng, letterings) if empty else draw_plate(rng, letterings)
+    plate = paint_design("empty", rng, letterings) if empty else draw_plate(rng, letterings)
     boxes, (plate_width, plate_height) = plate.character_boxes, plate.size
     target = np.exp(rng.uniform(*np.log(CHARACTER_HEIGHTS)))
     scale = target / (0.6 * plate_height if empty else float(np.median(boxes[:, 3] - boxes[:, 1])))
@@ -208,9 +206,8 @@ def _spread(image: Photo, quad: FloatArray) -> float:
 def _cut(background: Photo, rng: np.random.Generator, width: int, height: int) -> Photo:
     """A random piece of a photograph, scaled to the size."""
     factor = min(background.shape[1] / width, background.shape[0] / height) * rng.uniform(0.3, 1.0)
-    cut_width, cut_height = max(4, int(width * factor)), max(4, int(height * factor))
-    x = int(rng.integers(0, background.shape[1] - cut_width + 1))
-    y = int(rng.integers(0, background.shape[0] - cut_height + 1))
-    piece = background[y : y + cut_height, x : x + cut_width]
+    columns, rows = max(4, int(width * factor)), max(4, int(height * factor))
+    x, y = (int(rng.integers(room + 1)) for room in (background.shape[1] - columns, background.shape[0] - rows))
+    piece = background[y : y + rows, x : x + columns]
     interpolation = cv2.INTER_AREA if factor > 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(piece, (width, height), interpolation=interpolation), np.uint8)

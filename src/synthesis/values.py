@@ -1,16 +1,14 @@
-"""How values are written in the files of what is drawn and disturbed, and how one is drawn.
+"""How values are written in the files of what is drawn and disturbed (see ``designs.toml``), and how one is drawn.
 
-A number is ``0.3``, anything in ``[0.2, 0.4]``, normally distributed about 0, as ``{ deviation = 0.3 }``, or one of
-several with weights: ``[[0.7, 0.3], [0.3, [0.5, 0.8]]]``;
-a name (of a colour, a mark, a text ...) is ``"dash"``, or one of several: ``[[0.7, "dash"], [0.3, "dot"]]``;
-whether something is so is written as its probability.
+A number may also be normally distributed about 0, as ``{ deviation = 0.3 }``; whether something is so is written as
+its probability.
 """
 
 import inspect
 from bisect import bisect
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate
-from typing import Any, Generic, TypeAlias, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar, get_args, get_origin
 
 import numpy as np
 from pydantic import AfterValidator, create_model
@@ -28,8 +26,15 @@ class Normal(Entry):
 
     deviation: float
 
+    def __call__(self, rng: np.random.Generator) -> float:
+        """Draw one."""
+        return float(rng.normal(0, self.deviation))
 
-Number: TypeAlias = Weighted[float | tuple[float, float] | Normal]
+
+# What is not written as itself is read as a function of a generator.
+_Range = Annotated[tuple[float, float], AfterValidator(lambda ends: lambda rng: float(rng.uniform(*ends)))]
+_Probability = Annotated[float, AfterValidator(lambda probability: lambda rng: bool(rng.random() < probability))]
+Number: TypeAlias = Weighted[float | _Range | Normal]
 
 
 def known(what: str, names: Collection[str], find: Callable[[str], Iterable[str]] = str.split) -> AfterValidator:
@@ -43,12 +48,14 @@ def known(what: str, names: Collection[str], find: Callable[[str], Iterable[str]
     return AfterValidator(check)
 
 
-def draw(value: Weighted[T], rng: np.random.Generator) -> T:
-    """One of the values, if there are several."""
-    if not isinstance(value, list):
-        return value
-    bounds = list(accumulate(weight for weight, _ in value))
-    return value[bisect(bounds, rng.random() * bounds[-1], hi=len(bounds) - 1)][1]
+def draw(value: Any, rng: np.random.Generator) -> Any:
+    """What a value from a file stands for: itself, or one of several; all parts of a tuple are drawn."""
+    if isinstance(value, list):
+        bounds = list(accumulate(weight for weight, _ in value))
+        return draw(value[bisect(bounds, rng.random() * bounds[-1], hi=len(bounds) - 1)][1], rng)
+    if isinstance(value, tuple):
+        return tuple(draw(part, rng) for part in value)
+    return value(rng) if callable(value) else value
 
 
 def one_of(values: Sequence[T], rng: np.random.Generator) -> T:
@@ -56,26 +63,11 @@ def one_of(values: Sequence[T], rng: np.random.Generator) -> T:
     return values[int(rng.integers(len(values)))]
 
 
-def draw_number(value: Number, rng: np.random.Generator) -> float:
-    """A number of those that the value allows."""
-    chosen: Any = draw(value, rng)
-    if isinstance(chosen, Normal):
-        return float(rng.normal(0, chosen.deviation))
-    return float(rng.uniform(*chosen)) if isinstance(chosen, tuple) else chosen
-
-
-def _form(kind: Any) -> tuple[Any, Callable[[Any, np.random.Generator], Any]]:
-    """How an argument is written in a file, and how it is drawn."""
-    if kind is float:
-        return Number, draw_number
-    if kind is bool:
-        return float, lambda value, rng: bool(rng.random() < value)
+def _form(kind: Any) -> Any:
+    """How an argument of a type is written in a file."""
     if get_origin(kind) is tuple:
-        forms, draws = zip(*map(_form, get_args(kind)), strict=True)
-        return tuple[forms], lambda value, rng: tuple(  # type: ignore[valid-type]
-            draw_part(part, rng) for part, draw_part in zip(value, draws, strict=True)
-        )
-    return Weighted[kind], draw  # type: ignore[misc]
+        return tuple[*map(_form, get_args(kind))]  # type: ignore[misc]
+    return {float: Number, bool: _Probability}.get(kind, Weighted[kind])  # type: ignore[misc]
 
 
 class Arguments(Generic[T]):
@@ -85,19 +77,27 @@ class Arguments(Generic[T]):
         """Take them from the signature, without those omitted; the table has further keys, as pydantic defines them."""
         self._function = function
         parameters = inspect.signature(function, eval_str=True).parameters
-        given = {name: (one, *_form(one.annotation)) for name, one in parameters.items() if name not in omitted}
-        self._draws = {name: draw_one for name, (_, _, draw_one) in given.items()}
         fields: Any = {
-            name: (form, ... if one.default is one.empty else one.default) for name, (one, form, _) in given.items()
+            name: (_form(one.annotation), ... if one.default is one.empty else one.default)
+            for name, one in parameters.items()
+            if name not in omitted
         }
-        self.table: Any = create_model(function.__name__, __base__=Entry, **fields, **further)
+        self._names = list(fields)
+        options = {"validate_default": True}
+        self.table: Any = create_model(function.__name__, __base__=Entry, __cls_kwargs__=options, **fields, **further)
 
     def call(self, table: Entry, rng: np.random.Generator, *omitted: Any, **given: Any) -> T:
         """The function's answer to arguments from a table, and to those omitted; it may be given others."""
-        drawn = {name: draw_one(getattr(table, name), rng) for name, draw_one in self._draws.items()}
+        drawn = {name: draw(getattr(table, name), rng) for name in self._names}
         return self._function(*omitted, **drawn | given)
 
 
-def load(name: str, form: Any, prepare: Callable[[dict[str, Any]], Any] = dict) -> Any:
+def with_defaults(tables: dict[str, Any]) -> dict[str, Any]:
+    """Tables with what they do not say taken from one among them, ``defaults``."""
+    defaults = tables.pop("defaults", {})
+    return {name: defaults | table for name, table in tables.items()}
+
+
+def load(name: str, form: Any) -> Any:
     """Read a file of ``data/synthesis``, see :func:`numberplate.basics.tables.load_tables`."""
-    return load_tables(SYNTHESIS_DIRECTORY / name, form, prepare)
+    return load_tables(SYNTHESIS_DIRECTORY / name, form)

@@ -14,7 +14,7 @@ from ..basics.geometry import FloatArray, Matrix, box_to_quad, expand_quad, is_c
 from ..basics.tables import Entry, load_tables
 from ..detection.views import BORDER_VALUE
 from ..synthesis.degradations import compress, to_image
-from ..synthesis.values import Number, draw_number
+from ..synthesis.values import Number, draw
 
 #: Share of samples whose border is of any grey, not the letterbox's.
 OTHER_BORDERS = 0.3
@@ -78,10 +78,10 @@ def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generat
         share, least, most = effect
         return float(rng.uniform(least, most)) if rng.random() < share else None
 
-    gain = draw_number(ranges.gain, rng) * np.exp(draw_number(ranges.log_gain, rng))
+    gain = draw(ranges.gain, rng) * np.exp(draw(ranges.log_gain, rng))
     gains = gain * rng.uniform(1 - ranges.cast, 1 + ranges.cast, 1 if image.ndim == 2 else 3)
-    levels = np.linspace(0, 1, 256)[:, None] ** np.exp(draw_number(ranges.log_gamma, rng))
-    curve = np.clip((levels - ranges.pivot) * gains + ranges.pivot + draw_number(ranges.offset, rng), 0, 1)
+    levels = np.linspace(0, 1, 256)[:, None] ** np.exp(draw(ranges.log_gamma, rng))
+    curve = np.clip((levels - ranges.pivot) * gains + ranges.pivot + draw(ranges.offset, rng), 0, 1)
     if rng.random() < ranges.inverted:
         curve = curve[::-1]
     result: Any = cv2.LUT(image, np.ascontiguousarray(255 * curve[:, None], np.uint8))
@@ -121,7 +121,7 @@ def rotation(radians: float) -> NDArray[np.float64]:
 
 def random_turn(rng: np.random.Generator, stretch: float = 0.0, scale: float = 0.0) -> tuple[Matrix, float]:
     """A roll with a little shear ``[2, 2]``, its angle in degrees; proportion and size vary by log-normal factors."""
-    degrees = draw_number(RANGES.roll, rng)
+    degrees = draw(RANGES.roll, rng)
     shear = np.array([[np.exp(rng.normal(0, stretch)), rng.normal(0, SHEAR)], [rng.normal(0, SHEAR), 1.0]])
     return np.asarray(rotation(np.deg2rad(degrees)) @ shear * np.exp(rng.normal(0, scale))), degrees
 
@@ -129,11 +129,11 @@ def random_turn(rng: np.random.Generator, stretch: float = 0.0, scale: float = 0
 def erring_quad(quad: FloatArray, errors: CornerErrors, rng: np.random.Generator) -> FloatArray:
     """The corners ``[4, 2]`` of a plate as a network may be given them; they still make a plate's outline."""
     true, (width, height) = quad, quad_size(quad)
-    strength = draw_number(errors.strength, rng)
+    strength = draw(errors.strength, rng)
     if rng.random() < errors.boxes:
         quad = box_to_quad(quad_to_box(quad))
     middle = quad.mean(axis=0)
-    quad = ((quad - middle) @ rotation(draw_number(errors.roll, rng)) + middle).astype(np.float32)
+    quad = ((quad - middle) @ rotation(draw(errors.roll, rng)) + middle).astype(np.float32)
     share, most_x, most_y = errors.loose
     if rng.random() < share:
         quad = expand_quad(quad, rng.uniform(0, most_x), rng.uniform(0, most_y))

@@ -5,7 +5,7 @@ from src.basics.geometry import box_to_quad, iou_matrix, quad_to_box
 from src.basics.runtime import load_model
 from src.recognition.reader import PlateReader
 from src.recognition.reading import Reading
-from src.synthesis.plates import draw_empty_plate, draw_plate
+from src.synthesis.plates import draw_plate, paint_design
 from src.synthesis.scenes import paste_plate, random_quad
 from src.training.augmentation import REFINED, erring_quad
 
@@ -31,7 +31,7 @@ def reader() -> PlateReader:
 
 def drawn_photograph(rng: np.random.Generator, empty: bool = False) -> tuple[np.ndarray, np.ndarray, str]:
     """A sharp photograph of a plate on a plain wall, the plate's corners and its text."""
-    plate = draw_empty_plate(rng) if empty else draw_plate(rng)
+    plate = paint_design("empty", rng) if empty else draw_plate(rng)
     image = np.full((300, 420, 3), 128, np.uint8)
     aspect = plate.image.shape[1] / plate.image.shape[0]
     upright = box_to_quad(np.array([80, 150 - 130 / aspect, 340, 150 + 130 / aspect], np.float32))

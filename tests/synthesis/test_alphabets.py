@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from src.basics.texts import ALPHABET
-from src.synthesis.alphabets import IDEOGRAPHS, STROKES, StrokeStyle, random_style, stroke_alphabets
+from src.synthesis.alphabets import IDEOGRAPHS, STROKES, STYLES, StrokeStyle, random_style
 from src.synthesis.drawn_plate import CAP_HEIGHT, INK_THRESHOLD, crop_to_ink
 
 FORMS = sorted(set(STROKES.characters) - set(ALPHABET) - set(IDEOGRAPHS))
@@ -44,15 +44,16 @@ def test_forms_change_the_shape(form: str) -> None:
 
 def test_every_form_that_alphabets_may_use_is_drawn() -> None:
     assert set(ALPHABET) <= set(STROKES.characters)
-    used = {form for styles in stroke_alphabets(20).values() for style in styles for form in style.forms}
+    used = {form for styles in STYLES.values() for style in styles for form in style.forms}
     assert used == set(FORMS)
 
 
 def test_collection_is_the_same_every_time() -> None:
-    first = stroke_alphabets(3)
-    stroke_alphabets.cache_clear()
-    assert stroke_alphabets(3) == first
-    assert set(first) == set(STROKES.families)
+    assert set(STYLES) == set(STROKES.families)
+    # They are drawn one after the other, so the last tells of all.
+    first, last = STYLES["fe"][0], STYLES["square"][-1]
+    assert (first.width, last.width) == pytest.approx((0.615895, 0.574643), abs=1e-6)
+    assert (first.corner, last.corner) == pytest.approx((0.681147, 0.321764), abs=1e-6)
 
 
 def test_a_mask_without_ink_is_refused() -> None:

@@ -8,7 +8,7 @@ from src.synthesis import degradations
 Effect = Callable[..., np.ndarray]
 
 BLURS = (degradations.defocus, degradations.motion_blur, degradations.low_resolution)
-PLAIN = [effect for _, effect in degradations.EFFECTS if effect not in BLURS]
+PLAIN = [effect for effect in degradations.EFFECTS if effect not in BLURS]
 
 
 def photograph(height: int = 60, width: int = 90) -> np.ndarray:

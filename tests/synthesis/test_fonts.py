@@ -36,6 +36,6 @@ def test_italics_and_thin_weights_are_left_out() -> None:
 
 @needs_fonts
 def test_text_is_rendered_tightly() -> None:
-    mask = find_faces(FAMILIES["badge"])[0].text("Texas", shaped=False)
+    mask = find_faces(FAMILIES["badge"])[0].text("Texas")
     assert mask[0].any() and mask[-1].any() and mask[:, 0].any() and mask[:, -1].any()
     assert mask.shape[1] > mask.shape[0]

@@ -1,31 +1,38 @@
 """The data files of the designs: what they may say, and what they get to hear when they say something else."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from src.synthesis import values
-from src.synthesis.alphabets import Strokes, with_defaults
+from src.synthesis.alphabets import Strokes
 from src.synthesis.parts import WORDS, write_line
-from src.synthesis.plates import Design, merge_variants
-from src.synthesis.values import SYNTHESIS_DIRECTORY, draw, draw_number, load
+from src.synthesis.plates import Designs
+from src.synthesis.values import SYNTHESIS_DIRECTORY, Number, draw, load
 
 RNG = np.random.default_rng(0)
 
 
+def as_read(value: Any) -> Any:
+    return TypeAdapter(Number).validate_python(value)
+
+
 @pytest.mark.parametrize(
     ("value", "low", "high"),
-    [(0.3, 0.3, 0.3), ((0.2, 0.4), 0.2, 0.4), ([(1.0, 0.1), (3.0, (0.5, 0.8))], 0.1, 0.8)],
+    [(0.3, 0.3, 0.3), ([0.2, 0.4], 0.2, 0.4), ([[1.0, 0.1], [3.0, [0.5, 0.8]]], 0.1, 0.8)],
 )
-def test_numbers_are_drawn_from_what_is_written(value: values.Number, low: float, high: float) -> None:
-    drawn = [draw_number(value, RNG) for _ in range(200)]
+def test_numbers_are_drawn_from_what_is_written(value: Any, low: float, high: float) -> None:
+    drawn = [draw(as_read(value), RNG) for _ in range(200)]
     assert low <= min(drawn) and max(drawn) <= high
     assert high - low < 1e-9 or max(drawn) - min(drawn) > 0.7 * (high - low)
 
 
 def test_numbers_may_be_normally_distributed() -> None:
-    drawn = [draw_number([(0.5, 7.0), (0.5, values.Normal(deviation=2.0))], RNG) for _ in range(4000)]
+    value = as_read([[0.5, 7.0], [0.5, {"deviation": 2.0}]])
+    drawn = [draw(value, RNG) for _ in range(4000)]
     normal = [number for number in drawn if number != 7.0]
     assert len(normal) == pytest.approx(2000, abs=150)
     assert np.mean(normal) == pytest.approx(0, abs=0.2) and np.std(normal) == pytest.approx(2, abs=0.15)
@@ -65,9 +72,8 @@ def test_errors_name_the_file_and_the_key(
     assert old in text
     (tmp_path / file).write_text(text.replace(old, new, 1), "utf-8")
     monkeypatch.setattr(values, "SYNTHESIS_DIRECTORY", tmp_path)
-    form, prepare = (dict[str, list[Design]], merge_variants) if file == "designs.toml" else (Strokes, with_defaults)
     with pytest.raises(ValueError, match=f"{file}.*{key}"):
-        load(file, form, prepare)
+        load(file, Designs if file == "designs.toml" else Strokes)
 
 
 def test_every_line_of_small_print_can_be_written() -> None:
