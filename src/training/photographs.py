@@ -71,6 +71,12 @@ def load_photographs(
     return loaded
 
 
+def found(detector: Detector, image: NDArray[np.uint8], least: float) -> FloatArray:
+    """What a detector takes for plates, surest first: ``[N, 5]``, a box in the image's pixels and a score, 0..1."""
+    rows = [(*plate.box, plate.confidence) for plate in detector.detect(image, least)]
+    return np.array(rows, np.float32).reshape(-1, 5)
+
+
 def mine(
     photographs: list[TrainingPhotograph], detector: Detector, widest: float = float("inf")
 ) -> list[TrainingPhotograph]:
@@ -81,10 +87,8 @@ def mine(
     """
     mined = []
     for one in photographs:
-        found = detector.detect(one.image, DISTRACTING)
-        boxes = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
-        sure = np.array([plate.confidence >= OVERLOOKED for plate in found], bool)
-        overlooked = sure & (boxes[:, 2] - boxes[:, 0] <= widest)
+        boxes, scores = np.split(found(detector, one.image, DISTRACTING), [4], axis=1)
+        overlooked = (scores[:, 0] >= OVERLOOKED) & (boxes[:, 2] - boxes[:, 0] <= widest)
         judged = np.concatenate([one.boxes, one.ignored, one.distractors])
         unknown = iou_matrix(boxes, judged).max(axis=1, initial=0) < 0.1
         ignored = np.concatenate([one.ignored, boxes[unknown & overlooked]])
