@@ -40,18 +40,17 @@ class TrainingPhotograph:
         return self.pyramid.level(0)
 
 
-def draw_photographs(count: int, rng: np.random.Generator) -> list[TrainingPhotograph]:
+Photographs = list[TrainingPhotograph]
+
+
+def draw_photographs(count: int, rng: np.random.Generator) -> Photographs:
     """Drawn scenes in place of photographs, to try the training without any real ones."""
-    drawn = []
-    for scene in (reader_scene(rng) for _ in range(count)):
-        quads = scene.quad[None][: bool(scene.text)]
-        drawn.append(TrainingPhotograph(Pyramid(scene.image), quad_to_box(quads), quads))
-    return drawn
+    scenes = [reader_scene(rng) for _ in range(count)]
+    shown = [(scene.image, scene.quad[None][: bool(scene.text)]) for scene in scenes]
+    return [TrainingPhotograph(Pyramid(image), quad_to_box(quads), quads) for image, quads in shown]
 
 
-def load_photographs(
-    images: list[AnnotatedImage], longest_side: int = 640, tight: bool = True
-) -> list[TrainingPhotograph]:
+def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tight: bool = True) -> Photographs:
     """Decode the images of a set into memory, shrunk to a longest side in pixels.
 
     Boxes that are drawn ``tight`` tell the corners of plates that hang straight.
@@ -77,9 +76,7 @@ def found(detector: Detector, image: NDArray[np.uint8], least: float) -> FloatAr
     return np.array(rows, np.float32).reshape(-1, 5)
 
 
-def mine(
-    photographs: list[TrainingPhotograph], detector: Detector, widest: float = float("inf")
-) -> list[TrainingPhotograph]:
+def mine(photographs: Photographs, detector: Detector, widest: float = float("inf")) -> Photographs:
     """Mark possible plates that nobody annotated, to learn nothing from them, and hard background, to learn more.
 
     What somebody has judged stays as it is. Sure detections wider than ``widest``, in pixels, are background

@@ -16,7 +16,7 @@ from ..synthesis.scenes import PlatePaster
 from ..synthesis.values import one_of
 from .augmentation import CLOSE_UP, DETECTED, augment, erring_quad, random_border
 from .fitting import Example, Sampler, fit
-from .photographs import TrainingPhotograph
+from .photographs import Photographs
 from .recipes import RefinerRecipe
 
 _Tensor = Any  # of whichever backend Keras runs on
@@ -41,9 +41,7 @@ ANNOTATION_WEIGHT = 0.5
 LARGEST_BOX_ERROR = 0.5
 
 
-def refiner_sampler(
-    surroundings: list[TrainingPhotograph], annotated: list[TrainingPhotograph], paster: PlatePaster
-) -> Sampler:
+def refiner_sampler(surroundings: Photographs, annotated: Photographs, paster: PlatePaster) -> Sampler:
     """Draws close-ups uint8 ``[CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]`` and targets float32 ``[20]``.
 
     They show plates pasted into photographs, and those of photographs, maybe none, that have tight boxes. Columns of
@@ -83,7 +81,7 @@ def refiner_sampler(
     return draw
 
 
-def _pasted(photographs: list[TrainingPhotograph], paster: PlatePaster, rng: np.random.Generator) -> _Place:
+def _pasted(photographs: Photographs, paster: PlatePaster, rng: np.random.Generator) -> _Place:
     """The surroundings of a drawn plate, some over an annotated one, and its corners ``[4, 2]``."""
     while True:
         photograph = one_of(photographs, rng)

@@ -21,7 +21,7 @@ from ..synthesis.values import one_of
 from .augmentation import PHOTOGRAPH, augment, random_border, random_turn, rotation
 from .detector import MINIMUM_WIDTH
 from .fitting import Example, Sampler, fit
-from .photographs import TrainingPhotograph, found
+from .photographs import Photographs, TrainingPhotograph, found
 from .recipes import VerifierRecipe
 
 _Tensor = Any  # of whichever backend Keras runs on
@@ -72,7 +72,7 @@ def propose(photograph: TrainingPhotograph, detector: Detector) -> FloatArray:
     return np.concatenate(proposals)
 
 
-def verifier_sampler(photographs: list[TrainingPhotograph], proposals: list[FloatArray]) -> Sampler:
+def verifier_sampler(photographs: Photographs, proposals: list[FloatArray]) -> Sampler:
     """Draws views uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]`` and targets float32 ``[6]``.
 
     Columns of the targets: 1 plate, 0 background, -1 no answer; four offsets as the verifier's; whether they count.
