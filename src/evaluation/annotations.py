@@ -96,10 +96,8 @@ def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedI
 
 def refusal(folders: Iterable[Path]) -> str | None:
     """One line that names the first folder that is no annotated set, and says what one is; None if all are."""
-    for folder in folders:
-        if not (folder / "annotations.csv").is_file():
-            return f"{folder}: no annotated set; it needs images/ and annotations.csv, see data/README.md"
-    return None
+    other = next((folder for folder in folders if not (folder / "annotations.csv").is_file()), None)
+    return f"{other}: no annotated set; it needs images/ and annotations.csv, see data/README.md" if other else None
 
 
 def annotated_sets(root: Path) -> list[Path]:

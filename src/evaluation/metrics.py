@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, box_centres, box_to_quad, iou_matrix, quad_size
 from ..basics.results import Plate
@@ -45,28 +46,20 @@ class Comparison:
         """IoU of every true plate (rows) with every detection (columns)."""
         return iou_matrix(self.true.boxes, self.boxes)
 
-    @property
-    def false(self) -> int:
-        """How many detections are about nothing that is a plate, or may be one."""
-        known = np.concatenate([self.true.boxes, self.true.unclear])
-        return int((~_is_about(self.boxes, known).any(axis=0)).sum())
+    @cached_property
+    def about(self) -> NDArray[np.bool_]:
+        """Which detections (columns) are about each true plate, and behind these about what may be one (rows)."""
+        places, centres = np.concatenate([self.true.boxes, self.true.unclear])[:, None], box_centres(self.boxes)
+        inside = ((centres >= places[..., :2]) & (centres <= places[..., 2:])).all(axis=-1)
+        return np.asarray(inside | (iou_matrix(places[:, 0], self.boxes) >= LOCATED_IOU))
 
     def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
         """Of each plate whose text is known: its index, the text, and the readings of it with their confidences."""
-        located = _is_about(self.boxes, self.true.boxes)
-        for index, truth in enumerate(self.true.texts):
+        for index, (truth, is_near) in enumerate(zip(self.true.texts, self.about, strict=False)):
             if truth:
-                part = compared_part(truth)
-                near = compress(self.plates, located[index])
+                part, near = compared_part(truth), compress(self.plates, is_near)
                 readings = [(normalise_text(plate.text)[part], plate.confidence) for plate in near]
                 yield index, normalise_text(truth)[part], readings
-
-
-def _is_about(detected: FloatArray, places: FloatArray) -> np.ndarray:
-    """Boolean ``[places, detected]``: whether detections ``[N, 4]`` are about places ``[M, 4]``."""
-    centres, within = box_centres(detected), places[:, None]
-    inside = ((centres >= within[..., :2]) & (centres <= within[..., 2:])).all(axis=-1)
-    return np.asarray(inside | (iou_matrix(places, detected) >= LOCATED_IOU))
 
 
 def normalise_text(text: str) -> str:
@@ -108,9 +101,8 @@ def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> Fi
     counts = []
     for comparison in comparisons:
         for plate, wanted, near in comparison.readings():
-            quad = comparison.true.quads[plate]
-            known = quad if np.isfinite(quad).all() else box_to_quad(comparison.true.boxes[plate])
-            width, height = quad_size(known)
+            quad, box = comparison.true.quads[plate], comparison.true.boxes[plate]
+            width, height = quad_size(np.where(np.isnan(quad), box_to_quad(box), quad))
             if two_rows and width >= TWO_ROW_ASPECT * height:
                 continue
             texts = [text for text, _ in near]
@@ -143,7 +135,7 @@ def detection_figures(comparisons: list[Comparison]) -> Figures:
     plates = sum(len(c.true.boxes) for c in comparisons)
     found = sum(int((c.overlaps >= FOUND_IOU).any(axis=1).sum()) for c in comparisons)
     # An image without annotated plates says nothing about which of its detections are false.
-    false = sum(c.false for c in comparisons if len(c.true.boxes))
+    false = sum(int((~c.about.any(axis=0)).sum()) for c in comparisons if len(c.true.boxes))
     off = [error for comparison in comparisons for error in corner_errors(comparison)]
     return {
         "images": len(comparisons),
