@@ -63,8 +63,7 @@ def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tigh
             image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         width, height = (item.boxes[:, 2:] - item.boxes[:, :2]).T
         straight = (width >= STRAIGHT_WIDTH) & (width >= STRAIGHT_ASPECT * height) & tight
-        presumed = straight & ~np.isfinite(item.quads).all(axis=(1, 2))
-        quads = np.where(presumed[:, None, None], box_to_quad(item.boxes), item.quads)
+        quads = np.where(straight[:, None, None] & np.isnan(item.quads), box_to_quad(item.boxes), item.quads)
         shown = replace(item, quads=quads).scaled(scale)
         loaded.append(TrainingPhotograph(Pyramid(image), shown.boxes, shown.quads, shown.unclear, shown.background))
     return loaded

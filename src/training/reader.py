@@ -20,7 +20,6 @@ from ..segmentation.loss import segmentation_loss
 from ..segmentation.network import build_segmenter
 from .fitting import fit, is_finished
 from .reader_samples import (
-    Group,
     Samples,
     cut_character_samples,
     draw_canvas,
@@ -72,24 +71,21 @@ def train_reader(
     )
     models: list[Any] = [None, None]
     for stages in zip(for_segmenter.stages, for_classifier.stages, strict=True):
-        groups: list[Sequence[Group]] = [(), ()]
+        others: Any = (), ()
         done = all(is_finished(directory / kind[0].model, stage) for kind, stage in zip(kinds, stages, strict=True))
         if all(models) and not done:
             segmenter, classifier = (model.predict_on_batch for model in models)
             reader = PlateReader(segmenter, classifier)
             real = real_samples(annotated, reader, for_segmenter.real_views, np.random.default_rng(seed))
-            groups = [
-                [([real], for_segmenter.real_share)],
-                [
-                    ([segmented_samples(drawn, segmenter)], for_classifier.segmented_share),
-                    ([segmented_samples(real, segmenter)], for_classifier.real_segmented_share),
-                    ([real], for_classifier.real_share),
-                    (cut, for_classifier.cut_share),
-                ],
+            of_crops = [
+                (segmented_samples(drawn, segmenter), for_classifier.segmented_share),
+                (segmented_samples(real, segmenter), for_classifier.real_segmented_share),
+                (real, for_classifier.real_share),
+                *((samples, for_classifier.cut_share / len(cut)) for samples in cut),
             ]
+            others = [(real, for_segmenter.real_share)], of_crops
         for index, (recipe, build, loss, draw, metrics) in enumerate(kinds):
-            sampler, held_out = mixed_sampler(draw, drawn, groups[index]), mixed_sampler(draw, validation, varied=False)
+            sampler, held_out = mixed_sampler(draw, drawn, others[index]), mixed_sampler(draw, validation, varied=False)
             place = stages[index], recipe.optimizer, directory / recipe.model
             models[index] = fit(build, loss, sampler, *place, models[index], held_out, metrics)
-    segmenter, classifier = models
-    return segmenter, classifier
+    return models[0], models[1]

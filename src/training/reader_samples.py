@@ -76,10 +76,6 @@ class Samples(NamedTuple):
         return cls(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-#: Samples and the share of a batch that they share out evenly.
-Group = tuple[Sequence[Samples], float]
-
-
 def draw_canvas(samples: Samples, rng: np.random.Generator, varied: bool) -> Example:
     """A canvas uint8 ``[96, 192, 1]`` and the segmenter's target float32 ``[24, 48, 6]``."""
     index = int(rng.integers(len(samples.canvases)))
@@ -100,15 +96,11 @@ def draw_character(samples: Samples, rng: np.random.Generator, varied: bool) -> 
 
 
 def mixed_sampler(
-    draw: Callable[..., Example], drawn: Samples, groups: Sequence[Group] = (), varied: bool = True
+    draw: Callable[..., Example], drawn: Samples, others: Sequence[tuple[Samples, float]] = (), varied: bool = True
 ) -> Sampler:
-    """Draws each example, a canvas or a character, from one of many samples: drawn ones where no group has its share.
-
-    A group without crops has no share.
-    """
-    filled = [([samples for samples in group if len(samples.crops)], share) for group, share in groups]
-    shared = [(samples, share / len(group)) for group, share in filled for samples in group]
-    sources = [(drawn, 1 - sum(share for _, share in shared)), *shared]
+    """Draws examples, canvases or characters: shares of them from other samples that show any, the rest from drawn."""
+    used = [(samples, share) for samples, share in others if len(samples.crops)]
+    sources = [(drawn, 1 - sum(share for _, share in used)), *used]
     shares = [share for _, share in sources]
     return lambda rng: draw(sources[rng.choice(len(sources), p=shares)][0], rng, varied)
 

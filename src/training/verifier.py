@@ -40,7 +40,7 @@ HARD_SCORE, HARD_SHARE = 0.08, 0.7
 PROPOSED_SHARE, ANNOTATED_SHARE = 0.3, 0.18
 #: Deviations of places from what was proposed, annotated, or background: in parts of their size, times these.
 SHIFT, STRETCH = 0.05, 0.06
-PROPOSED_SPREAD, ANNOTATED_SPREAD, BACKGROUND_SPREAD = 0.5, 1.6, 1.0
+SPREADS = {"proposed": 0.5, "annotated": 1.6, "background": 1.0, "hard": 1.0}
 #: Views differ in proportion and size by so much (deviations of logarithms), and this share is turned by 90°.
 PROPORTION, SIZE, TURNED = 0.06, 0.1, 0.06
 #: Offsets of a box are not learnt from views turned by more degrees.
@@ -103,16 +103,15 @@ def _random_place(places: _Places, rng: np.random.Generator) -> tuple[TrainingPh
     """A photograph, and a box ``[4]`` in it."""
     kind = rng.random()
     if kind < PROPOSED_SHARE and places["proposed"]:
-        chosen, spread = places["proposed"], PROPOSED_SPREAD
+        shown = "proposed"
     elif kind < PROPOSED_SHARE + ANNOTATED_SHARE:
-        chosen, spread = places["annotated"], ANNOTATED_SPREAD
+        shown = "annotated"
     else:
-        hard = places["hard"] and rng.random() < HARD_SHARE
-        chosen, spread = places["hard" if hard else "background"], BACKGROUND_SPREAD
-    photograph, boxes = one_of(chosen or places["anywhere"], rng)
+        shown = "hard" if places["hard"] and rng.random() < HARD_SHARE else "background"
+    photograph, boxes = one_of(places[shown] or places["anywhere"], rng)
     if len(boxes):
         box = boxes[rng.integers(len(boxes))]
-        size = box[2:] - box[:2]
+        size, spread = box[2:] - box[:2], SPREADS[shown]
         middle = box_centres(box) + rng.normal(0, SHIFT * spread, 2) * size
         half = size * np.exp(rng.normal(0, STRETCH * spread, 2)) / 2
     else:  # a detector that has learnt nothing proposes nothing: a box of a plate's shape, anywhere
