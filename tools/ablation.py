@@ -96,9 +96,9 @@ def row(name: str, removal: Removal, folders: Sequence[Path], known: dict[Path, 
         comparisons = [[compare(sample, used) for sample in samples] for samples in sets.values()]
     found = [detection_figures(of_set) for of_set in comparisons]
     read = [figures for of_set in comparisons if (figures := reading_figures(of_set))]
-    recall = " ".join(f"{figures.recall:.1f}" for figures in found)
-    false = " ".join(f"{figures.false_per_image:.2f}" for figures in found)
-    exact, merged = (np.mean([getattr(figures, kind) for figures in read]) for kind in ("exact", "merged"))
+    recall = " ".join(f"{figures['recall']:.1f}" for figures in found)
+    false = " ".join(f"{figures['false_per_image']:.2f}" for figures in found)
+    exact, merged = (np.mean([figures[kind] for figures in read]) for kind in ("exact", "merged"))
     return f"| {name} | {recall} | {false} | {exact:.1f} / {merged:.1f} |"
 
 

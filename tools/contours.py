@@ -17,7 +17,7 @@ from src.basics.texts import ALPHABET, REJECT
 from src.classification.crops import character_crops
 from src.evaluation.annotations import AnnotatedImage, read_annotations
 from src.evaluation.evaluate import compare_answer
-from src.evaluation.metrics import ReadingFigures, reading_figures
+from src.evaluation.metrics import Figures, reading_figures
 from src.media.images import read_image
 from src.pipeline import main
 from src.segmentation.canvas import CANVAS_HEIGHT, plate_view
@@ -89,7 +89,7 @@ def contour_answer(item: AnnotatedImage, answer: dict[str, Any], classifier: Mod
     return {"plates": [plate | {"text": text} for plate, text in zip(answer["plates"], texts, strict=True)]}
 
 
-def compare_segmentations(folder: Path) -> list[ReadingFigures | None]:
+def compare_segmentations(folder: Path) -> list[Figures | None]:
     """How well the plates of an annotated set are read with the learned segmentation, and with contours."""
     classifier = load_model("classifier")
     learned, contours = [], []
@@ -105,7 +105,7 @@ def run() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.contours", description=__doc__)
     parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
     for folder in parser.parse_args().sets:
-        cells = [f"{row.exact:.1f} / {row.merged:.1f}" if row else "–" for row in compare_segmentations(folder)]
+        cells = [f"{row['exact']:.1f} / {row['merged']:.1f}" if row else "–" for row in compare_segmentations(folder)]
         print(f"{folder.name:14}{'   '.join(cells)}")
 
 

@@ -25,6 +25,7 @@ from src.basics.files import PARAMETERS_FILE
 from src.basics.geometry import FloatArray, iou_matrix
 from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
 from src.basics.runtime import Model, load_model
+from src.basics.texts import merged
 from src.detection.detector import LEAST_VOTE, Detection
 from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED, place_features
 from src.detection.views import Pyramid
@@ -130,7 +131,7 @@ class Sample:
             reader = self.recogniser.reader
             view, boxes, *opinions = reader.marked(self.image, detection.corners, no_boxes())
             seen = reader.spelled(view, boxes, *opinions)
-            indices = align(normalise_text(seen.reading.text, True), normalise_text(text, True))
+            indices = align(merged(normalise_text(seen.reading.text)), merged(normalise_text(text)))
             if indices is not None and len(boxes):
                 is_character = (boxes[:, None] == seen.boxes[indices]).all(axis=2).any(axis=1)
                 labelled.append(np.column_stack([evidence_features(boxes, *opinions), is_character]))
@@ -201,7 +202,7 @@ def fit_acceptance(parameters: Parameters, samples: Sequence[Sample]) -> Paramet
         acceptance = replace(parameters.acceptance, sure_detection=round(float(threshold), 2))
         fitted = replace(parameters, acceptance=acceptance)
         recogniser = recogniser_with(fitted)
-        if detection_figures([compare(sample, recogniser) for sample in samples]).false_per_image <= MOST_FALSE:
+        if detection_figures([compare(sample, recogniser) for sample in samples])["false_per_image"] <= MOST_FALSE:
             break
     return fitted
 
@@ -230,8 +231,8 @@ def figures(samples: list[Sample], parameters: Parameters) -> str:
     recogniser = recogniser_with(parameters)
     comparisons = [compare(sample, recogniser) for sample in samples]
     found, read = detection_figures(comparisons), reading_figures(comparisons)
-    texts = f"{read.exact:6.2f} {read.merged:6.2f}" if read else "     –      –"
-    return f"{found.recall:6.2f} {found.false_per_image:5.3f} {texts}"
+    texts = f"{read['exact']:6.2f} {read['merged']:6.2f}" if read else "     –      –"
+    return f"{found['recall']:6.2f} {found['false_per_image']:5.3f} {texts}"
 
 
 def write(parameters: Parameters, folders: Sequence[Path], sections: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from src.evaluation.annotations import read_annotations, refusal
 from src.evaluation.evaluate import compare_answer
-from src.evaluation.metrics import Comparison, ReadingFigures, reading_figures
+from src.evaluation.metrics import Comparison, Figures, reading_figures
 from src.media.images import read_image
 from src.pipeline import main
 
@@ -44,7 +44,7 @@ HARMS: dict[str, Callable[[NDArray[np.uint8]], Any]] = {
 }
 
 
-def evaluate_harmed(folder: Path) -> dict[str, ReadingFigures | None]:
+def evaluate_harmed(folder: Path) -> dict[str, Figures | None]:
     """How well the photographs of an annotated set that show known texts are read, by the name of the harm done."""
     items = [item for item in read_annotations(folder) if any(item.texts)]
     comparisons: dict[str, list[Comparison]] = {name: [] for name in HARMS}
@@ -71,7 +71,9 @@ def run() -> int:
     figures = {folder.name: evaluate_harmed(folder) for folder in options.sets}
     print("  ".join(f"{title:13}" for title in ("", *figures)))
     for name in HARMS:
-        cells = [f"{row.exact:.1f} / {row.merged:.1f}" if (row := rows[name]) else "–" for rows in figures.values()]
+        cells = [
+            f"{row['exact']:.1f} / {row['merged']:.1f}" if (row := rows[name]) else "–" for rows in figures.values()
+        ]
         print("  ".join(f"{cell:13}" for cell in (name, *cells)))
     return 0
 

@@ -8,6 +8,7 @@ lists boxes (image, xmin, ymin, xmax, ymax) of what is too small to tell, or can
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,9 +38,8 @@ class AnnotatedImage:
 
     def scaled(self, factor: float) -> "AnnotatedImage":
         """The annotations of the image in another size."""
-        places = (self.boxes, self.quads, self.unclear, self.background)
-        boxes, quads, unclear, background = (place * np.float32(factor) for place in places)
-        return AnnotatedImage(self.path, boxes, quads, self.texts, unclear, background)
+        places: dict[str, Any] = {name: place for name, place in vars(self).items() if isinstance(place, np.ndarray)}
+        return replace(self, **{name: place * np.float32(factor) for name, place in places.items()})
 
 
 def read_annotations(folder: Path) -> list[AnnotatedImage]:
@@ -49,21 +49,15 @@ def read_annotations(folder: Path) -> list[AnnotatedImage]:
         FileNotFoundError: the folder has no ``annotations.csv``.
     """
     table = pd.read_csv(folder / "annotations.csv", dtype={"corners": str, "text": str}, keep_default_na=False)
-    ignored = folder / "ignored.csv"
-    unclear = _boxes_by_image(pd.read_csv(ignored)) if ignored.is_file() else {}
     images = []
     for name, rows in table.groupby("image", sort=False):
         rows = rows[rows["xmin"].astype(str) != ""]
         boxes = rows[BOX_COLUMNS].to_numpy(np.float32).reshape(-1, 4)
         corners = [text.split(";") if text else [np.nan] * 8 for text in rows["corners"]]
         quads = np.array(corners, np.float32).reshape(-1, 4, 2)
-        path, texts = folder / "images" / str(name), tuple(rows["text"])
-        images.append(AnnotatedImage(path, boxes, quads, texts, unclear.get(str(name), no_boxes())))
-    return images
-
-
-def _boxes_by_image(table: pd.DataFrame) -> dict[str, FloatArray]:
-    return {str(name): rows[BOX_COLUMNS].to_numpy(np.float32) for name, rows in table.groupby("image")}
+        images.append(AnnotatedImage(folder / "images" / str(name), boxes, quads, tuple(rows["text"])))
+    ignored = folder / "ignored.csv"
+    return with_overlooked(images, ignored) if ignored.is_file() else images
 
 
 def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
@@ -84,13 +78,15 @@ def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]
 def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
     """The images with what a CSV says of places in them that nobody annotated.
 
-    Its columns are ``image`` (name of the file), the box in pixels, and ``kind``: plate, unclear or background.
+    Its columns are ``image`` (name of the file), the box in pixels, and ``kind``: plate, unclear (also where there is
+    no such column) or background.
     """
-    table = pd.read_csv(path)
-    judged = [_boxes_by_image(table[table["kind"] == kind]) for kind in OVERLOOKED_KINDS]
+    table = pd.read_csv(path, dtype={"image": str})
+    by_kind = table.assign(kind=table.get("kind", "unclear")).groupby(["image", "kind"])
+    judged = {key: rows[BOX_COLUMNS].to_numpy(np.float32) for key, rows in by_kind}
     completed = []
     for image in images:
-        plates, unclear, background = (of_kind.get(image.path.name, no_boxes()) for of_kind in judged)
+        plates, unclear, background = (judged.get((image.path.name, kind), no_boxes()) for kind in OVERLOOKED_KINDS)
         boxes = np.concatenate([image.boxes, plates])
         quads = np.concatenate([image.quads, np.full((len(plates), 4, 2), np.nan, np.float32)])
         texts = image.texts + ("",) * len(plates)
@@ -100,10 +96,8 @@ def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedI
 
 def refusal(folders: Iterable[Path]) -> str | None:
     """One line that names the first folder that is no annotated set, and says what one is; None if all are."""
-    for folder in folders:
-        if not (folder / "annotations.csv").is_file():
-            return f"{folder}: no annotated set; it needs images/ and annotations.csv, see data/README.md"
-    return None
+    other = next((folder for folder in folders if not (folder / "annotations.csv").is_file()), None)
+    return f"{other}: no annotated set; it needs images/ and annotations.csv, see data/README.md" if other else None
 
 
 def annotated_sets(root: Path) -> list[Path]:

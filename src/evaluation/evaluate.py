@@ -1,7 +1,6 @@
 """Evaluation of the whole system on an annotated set."""
 
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from tqdm import tqdm
 from ..basics.results import Plate
 from ..pipeline import main
 from .annotations import AnnotatedImage, read_annotations
-from .metrics import Comparison, confidence_table, detection_figures, reading_figures
+from .metrics import Comparison, Figures, confidence_table, detection_figures, reading_figures
 
 
 def compare_answer(item: AnnotatedImage, answer: dict[str, Any]) -> Comparison:
@@ -45,6 +44,6 @@ def evaluate_set(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
     return figures, confidence_table(comparisons)
 
 
-def _rounded(figures: Any) -> Any:
+def _rounded(figures: Figures | None) -> Any:
     """With two decimals; None where there is no number, or are no figures."""
-    return figures and {name: None if np.isnan(one) else round(one, 2) for name, one in asdict(figures).items()}
+    return figures and {name: None if np.isnan(one) else round(one, 2) for name, one in figures.items()}

@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, box_centres, box_to_quad, iou_matrix, quad_size
 from ..basics.results import Plate
-from ..basics.texts import edit_distance
+from ..basics.texts import edit_distance, merged
 from .annotations import AnnotatedImage
 
 #: A detection has found a plate at this IoU.
@@ -23,6 +25,8 @@ LOCATED_IOU = 0.3
 TWO_ROW_ASPECT = 2.0
 #: Confidences are compared in so many bins of equal width; the last one holds the readings that are sure.
 BINS = 10
+
+Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -42,34 +46,25 @@ class Comparison:
         """IoU of every true plate (rows) with every detection (columns)."""
         return iou_matrix(self.true.boxes, self.boxes)
 
-    @property
-    def false(self) -> int:
-        """How many detections are about nothing that is a plate, or may be one."""
-        known = np.concatenate([self.true.boxes, self.true.unclear])
-        return int((~_is_about(self.boxes, known).any(axis=0)).sum())
+    @cached_property
+    def about(self) -> NDArray[np.bool_]:
+        """Which detections (columns) are about each true plate, and behind these about what may be one (rows)."""
+        places, centres = np.concatenate([self.true.boxes, self.true.unclear])[:, None], box_centres(self.boxes)
+        inside = ((centres >= places[..., :2]) & (centres <= places[..., 2:])).all(axis=-1)
+        return np.asarray(inside | (iou_matrix(places[:, 0], self.boxes) >= LOCATED_IOU))
 
     def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
         """Of each plate whose text is known: its index, the text, and the readings of it with their confidences."""
-        located = _is_about(self.boxes, self.true.boxes)
-        for index, truth in enumerate(self.true.texts):
+        for index, (truth, is_near) in enumerate(zip(self.true.texts, self.about, strict=False)):
             if truth:
-                part = compared_part(truth)
-                near = [plate for plate, is_near in zip(self.plates, located[index], strict=True) if is_near]
+                part, near = compared_part(truth), compress(self.plates, is_near)
                 readings = [(normalise_text(plate.text)[part], plate.confidence) for plate in near]
                 yield index, normalise_text(truth)[part], readings
 
 
-def _is_about(detected: FloatArray, places: FloatArray) -> np.ndarray:
-    """Boolean ``[places, detected]``: whether detections ``[N, 4]`` are about places ``[M, 4]``."""
-    centres, within = box_centres(detected), places[:, None]
-    inside = ((centres >= within[..., :2]) & (centres <= within[..., 2:])).all(axis=-1)
-    return np.asarray(inside | (iou_matrix(places, detected) >= LOCATED_IOU))
-
-
-def normalise_text(text: str, merged: bool = False) -> str:
-    """Upper case, A–Z and 0–9 only; ``merged`` reads O as 0 and I as 1, which many plates do not tell apart."""
-    text = re.sub(r"[^A-Z0-9]", "", text.upper())
-    return text.replace("O", "0").replace("I", "1") if merged else text
+def normalise_text(text: str) -> str:
+    """Upper case, A–Z and 0–9 only."""
+    return re.sub(r"[^A-Z0-9]", "", text.upper())
 
 
 def compared_part(text: str) -> slice:
@@ -81,14 +76,15 @@ def average_precision(comparisons: list[Comparison]) -> float:
     """Area under the precision-recall curve (all points, as in Pascal VOC 2010), 0..1; NaN without plates."""
     ranked: list[tuple[float, bool]] = []
     for comparison in comparisons:
-        free = np.ones(len(comparison.true.boxes), bool)
+        # The last row is for no plate.
+        overlaps = np.pad(comparison.overlaps, ((0, 1), (0, 0)))
+        free = np.ones(len(overlaps), bool)
         scores = np.array([plate.detection_confidence for plate in comparison.plates])
         for detection in np.argsort(-scores, kind="stable"):
-            column = comparison.overlaps[:, detection]
-            plate = int(column.argmax()) if len(column) else 0
-            hit = bool(len(column) and column[plate] >= FOUND_IOU and free[plate])
+            plate = overlaps[:, detection].argmax()
+            hit = bool(free[plate] and overlaps[plate, detection] >= FOUND_IOU)
             ranked.append((scores[detection], hit))
-            free[plate : plate + 1] &= not hit
+            free[plate] &= not hit
     total = sum(len(comparison.true.boxes) for comparison in comparisons)
     hits = np.array([hit for _, hit in sorted(ranked, key=lambda one: -one[0])], float)
     precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
@@ -96,49 +92,32 @@ def average_precision(comparisons: list[Comparison]) -> float:
     return float((envelope * hits).sum() / total) if total else np.nan
 
 
-@dataclass(frozen=True)
-class ReadingFigures:
-    """How well the texts that are known were read, in percent."""
+def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> Figures | None:
+    """How well the texts that are known were read, in percent; None where none is.
 
-    texts: int
-    exact: float
-    merged: float  # exact with O as 0 and I as 1
-    character_error_rate: float  # edits over the length of the truth, of which a plate not located counts whole
-
-
-def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> ReadingFigures | None:
-    """Figures of reading, of the plates of two rows alone if asked; None where no text is known.
-
-    The shape is that of the annotated corners, or of the box where these are unknown.
+    That is of the plates of two rows alone if asked: the shape is that of the annotated corners, or of the box where
+    these are unknown.
     """
     counts = []
     for comparison in comparisons:
         for plate, wanted, near in comparison.readings():
-            quad = comparison.true.quads[plate]
-            known = quad if np.isfinite(quad).all() else box_to_quad(comparison.true.boxes[plate])
-            width, height = quad_size(known)
+            quad, box = comparison.true.quads[plate], comparison.true.boxes[plate]
+            width, height = quad_size(np.where(np.isnan(quad), box_to_quad(box), quad))
             if two_rows and width >= TWO_ROW_ASPECT * height:
                 continue
             texts = [text for text, _ in near]
-            merged = [normalise_text(text, True) for text in texts]
             edits = min([len(wanted), *(edit_distance(text, wanted) for text in texts)])
-            counts.append((wanted in texts, normalise_text(wanted, True) in merged, edits, len(wanted)))
+            counts.append((wanted in texts, merged(wanted) in map(merged, texts), edits, len(wanted)))
     if not counts:
         return None
     exact, same, off, length = np.sum(counts, axis=0).tolist()
-    return ReadingFigures(len(counts), 100 * exact / len(counts), 100 * same / len(counts), 100 * off / length)
-
-
-@dataclass(frozen=True)
-class DetectionFigures:
-    """How well plates were found; NaN where there are no plates, or no corners are known."""
-
-    images: int
-    plates: int
-    recall: float  # percent, at IoU 0.5
-    average_precision: float  # likewise
-    false_per_image: float
-    corner_error: float  # mean distance of the corners of plates that were found, in percent of the plate's height
+    return {
+        "texts": len(counts),
+        "exact": 100 * exact / len(counts),
+        "merged": 100 * same / len(counts),  # with O as 0 and I as 1, which many plates do not tell apart
+        # Edits over the length of the truth, of which a plate not located counts whole.
+        "character_error_rate": 100 * off / length,
+    }
 
 
 def corner_errors(comparison: Comparison) -> list[float]:
@@ -151,21 +130,22 @@ def corner_errors(comparison: Comparison) -> list[float]:
     return errors
 
 
-def detection_figures(comparisons: list[Comparison]) -> DetectionFigures:
-    """Figures of detection."""
+def detection_figures(comparisons: list[Comparison]) -> Figures:
+    """How well plates were found; NaN where there are no plates, or no corners are known."""
     plates = sum(len(c.true.boxes) for c in comparisons)
     found = sum(int((c.overlaps >= FOUND_IOU).any(axis=1).sum()) for c in comparisons)
     # An image without annotated plates says nothing about which of its detections are false.
-    false = sum(c.false for c in comparisons if len(c.true.boxes))
+    false = sum(int((~c.about.any(axis=0)).sum()) for c in comparisons if len(c.true.boxes))
     off = [error for comparison in comparisons for error in corner_errors(comparison)]
-    return DetectionFigures(
-        len(comparisons),
-        plates,
-        recall=100 * found / plates if plates else np.nan,
-        average_precision=100 * average_precision(comparisons),
-        false_per_image=false / max(1, len(comparisons)),
-        corner_error=100 * float(np.mean(off)) if off else np.nan,
-    )
+    return {
+        "images": len(comparisons),
+        "plates": plates,
+        "recall": 100 * found / plates if plates else np.nan,  # percent, at IoU 0.5, as is the next
+        "average_precision": 100 * average_precision(comparisons),
+        "false_per_image": false / max(1, len(comparisons)),
+        # Mean distance of the corners of plates that were found, in percent of the plate's height.
+        "corner_error": 100 * float(np.mean(off)) if off else np.nan,
+    }
 
 
 def confidence_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:

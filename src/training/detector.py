@@ -7,7 +7,6 @@ from typing import Any
 import cv2
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, box_area, box_to_quad, quad_to_box
 from ..detection.anchors import INPUT_WIDTH, assign_targets
@@ -19,7 +18,7 @@ from ..synthesis.scenes import PlatePaster
 from ..synthesis.values import one_of
 from .augmentation import PHOTOGRAPH, QUARTER_TURNS, augment, random_border, random_turn
 from .fitting import Example, Sampler, fit
-from .photographs import TrainingPhotograph
+from .photographs import Photographs, TrainingPhotograph
 from .recipes import DetectorRecipe, DetectorStage
 
 #: A plate that the crop cuts off is asked for when this much of it is left, else its region is ignored.
@@ -35,7 +34,7 @@ PASTED_SHARE = 0.3
 
 
 def train_detector(
-    photographs: list[TrainingPhotograph],
+    photographs: Photographs,
     directory: Path,
     recipe: DetectorRecipe,
     number: int = 1,
@@ -59,9 +58,7 @@ def train_detector(
     return detector
 
 
-def detector_sampler(
-    photographs: list[TrainingPhotograph], stage: DetectorStage, paster: PlatePaster | None
-) -> Sampler:
+def detector_sampler(photographs: Photographs, stage: DetectorStage, paster: PlatePaster | None) -> Sampler:
     """Draws samples: images uint8 ``[H, W, 3]`` and targets float32 ``[A, 14]``."""
 
     def draw(rng: np.random.Generator) -> Example:
@@ -125,15 +122,17 @@ def draw_crop(
     # Without corners a plate is taken to hang straight in its box, as most do.
     outlines = np.where(np.isfinite(photograph.quads), photograph.quads, box_to_quad(photograph.boxes))
     boxes, quads = quad_to_box(placed(outlines)), placed(photograph.quads)
-    unknown = quad_to_box(placed(box_to_quad(photograph.ignored)))
     if paster is not None and rng.random() < PASTED_SHARE:
         image, boxes, quads = paster.paste((image, boxes, quads), rng)
 
-    outlines = np.concatenate([box_to_quad(boxes), quads, box_to_quad(unknown)])
+    outlines = np.concatenate([box_to_quad(boxes), quads, placed(box_to_quad(photograph.ignored))])
     # Mirrored, and on their side as photographs without orientation data are: each flip turns the corners' order round.
-    for flips, happens in ((_mirror, 0.5), (_transpose, quarter_turn), (_mirror, 0.5 * quarter_turn)):
+    for transposed, happens in ((False, 0.5), (True, quarter_turn), (False, 0.5 * quarter_turn)):
         if rng.random() < happens:
-            image, outlines = flips(image, outlines[:, [1, 0, 3, 2]])
+            outlines = outlines[:, [1, 0, 3, 2]]
+            mirror = [image.shape[1], 0] + outlines * [-1, 1]
+            outlines = outlines[..., ::-1] if transposed else mirror.astype(np.float32)
+            image = cv2.transpose(image) if transposed else cv2.flip(image, 1)
     whole, quads, unknown = np.split(outlines, [len(boxes), 2 * len(boxes)])
     image, boxes = augment(image, PHOTOGRAPH, rng), quad_to_box(whole)
     clipped = np.clip(boxes, 0, np.array(image.shape[1::-1] * 2, np.float32))
@@ -144,20 +143,8 @@ def draw_crop(
     return TrainingPhotograph(Pyramid(image), clipped[asked], quads[asked], ignored)
 
 
-def _mirror(image: NDArray[np.uint8], points: FloatArray) -> tuple[NDArray[np.uint8], FloatArray]:
-    return np.ascontiguousarray(image[:, ::-1]), ([image.shape[1], 0] + points * [-1, 1]).astype(np.float32)
-
-
-def _transpose(image: NDArray[np.uint8], points: FloatArray) -> tuple[NDArray[np.uint8], FloatArray]:
-    return np.ascontiguousarray(image.transpose(1, 0, 2)), points[..., ::-1]
-
-
 def draw_mosaic(
-    photographs: list[TrainingPhotograph],
-    height: int,
-    width: int,
-    rng: np.random.Generator,
-    paster: PlatePaster | None = None,
+    photographs: Photographs, height: int, width: int, rng: np.random.Generator, paster: PlatePaster | None = None
 ) -> TrainingPhotograph:
     """Four random crops of different photographs side by side (YOLOv4, Bochkovskiy et al., 2020).
 

@@ -40,18 +40,17 @@ class TrainingPhotograph:
         return self.pyramid.level(0)
 
 
-def draw_photographs(count: int, rng: np.random.Generator) -> list[TrainingPhotograph]:
+Photographs = list[TrainingPhotograph]
+
+
+def draw_photographs(count: int, rng: np.random.Generator) -> Photographs:
     """Drawn scenes in place of photographs, to try the training without any real ones."""
-    drawn = []
-    for scene in (reader_scene(rng) for _ in range(count)):
-        quads = scene.quad[None][: bool(scene.text)]
-        drawn.append(TrainingPhotograph(Pyramid(scene.image), quad_to_box(quads), quads))
-    return drawn
+    scenes = [reader_scene(rng) for _ in range(count)]
+    shown = [(scene.image, scene.quad[None][: bool(scene.text)]) for scene in scenes]
+    return [TrainingPhotograph(Pyramid(image), quad_to_box(quads), quads) for image, quads in shown]
 
 
-def load_photographs(
-    images: list[AnnotatedImage], longest_side: int = 640, tight: bool = True
-) -> list[TrainingPhotograph]:
+def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tight: bool = True) -> Photographs:
     """Decode the images of a set into memory, shrunk to a longest side in pixels.
 
     Boxes that are drawn ``tight`` tell the corners of plates that hang straight.
@@ -64,16 +63,19 @@ def load_photographs(
             image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         width, height = (item.boxes[:, 2:] - item.boxes[:, :2]).T
         straight = (width >= STRAIGHT_WIDTH) & (width >= STRAIGHT_ASPECT * height) & tight
-        presumed = straight & ~np.isfinite(item.quads).all(axis=(1, 2))
-        quads = np.where(presumed[:, None, None], box_to_quad(item.boxes), item.quads)
+        quads = np.where(straight[:, None, None] & np.isnan(item.quads), box_to_quad(item.boxes), item.quads)
         shown = replace(item, quads=quads).scaled(scale)
         loaded.append(TrainingPhotograph(Pyramid(image), shown.boxes, shown.quads, shown.unclear, shown.background))
     return loaded
 
 
-def mine(
-    photographs: list[TrainingPhotograph], detector: Detector, widest: float = float("inf")
-) -> list[TrainingPhotograph]:
+def found(detector: Detector, image: NDArray[np.uint8], least: float) -> FloatArray:
+    """What a detector takes for plates, surest first: ``[N, 5]``, a box in the image's pixels and a score, 0..1."""
+    rows = [(*plate.box, plate.confidence) for plate in detector.detect(image, least)]
+    return np.array(rows, np.float32).reshape(-1, 5)
+
+
+def mine(photographs: Photographs, detector: Detector, widest: float = float("inf")) -> Photographs:
     """Mark possible plates that nobody annotated, to learn nothing from them, and hard background, to learn more.
 
     What somebody has judged stays as it is. Sure detections wider than ``widest``, in pixels, are background
@@ -81,10 +83,8 @@ def mine(
     """
     mined = []
     for one in photographs:
-        found = detector.detect(one.image, DISTRACTING)
-        boxes = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
-        sure = np.array([plate.confidence >= OVERLOOKED for plate in found], bool)
-        overlooked = sure & (boxes[:, 2] - boxes[:, 0] <= widest)
+        boxes, scores = np.split(found(detector, one.image, DISTRACTING), [4], axis=1)
+        overlooked = (scores[:, 0] >= OVERLOOKED) & (boxes[:, 2] - boxes[:, 0] <= widest)
         judged = np.concatenate([one.boxes, one.ignored, one.distractors])
         unknown = iou_matrix(boxes, judged).max(axis=1, initial=0) < 0.1
         ignored = np.concatenate([one.ignored, boxes[unknown & overlooked]])

@@ -7,6 +7,7 @@ about.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,11 +21,11 @@ from ..segmentation.network import build_segmenter
 from .fitting import fit, is_finished
 from .reader_samples import (
     Samples,
-    Sources,
-    canvas_sampler,
-    crop_sampler,
     cut_character_samples,
+    draw_canvas,
+    draw_character,
     draw_samples,
+    mixed_sampler,
     real_samples,
     segmented_samples,
 )
@@ -63,54 +64,28 @@ def train_reader(
     seed = for_segmenter.scenes_seed
     files = [path for folder in training_sets if (path := folder / CUT_CHARACTERS).is_file()]
     cut = [cut_character_samples(path, np.random.default_rng(seed)) for path in files]
-    folders = directory / "segmenter", directory / "classifier"
-    segmenter = classifier = None
-    for first, second in zip(for_segmenter.stages, for_classifier.stages, strict=True):
-        canvases = crops = _shared(drawn)
-        done = is_finished(folders[0], first) and is_finished(folders[1], second)
-        if segmenter is not None and classifier is not None and not done:
-            reader = PlateReader(segmenter.predict_on_batch, classifier.predict_on_batch)
+    class_loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=CLASS_SMOOTHING)
+    kinds = (
+        (for_segmenter, build_segmenter, segmentation_loss, draw_canvas, ()),
+        (for_classifier, build_classifier, class_loss, draw_character, ("accuracy",)),
+    )
+    models: list[Any] = [None, None]
+    for stages in zip(for_segmenter.stages, for_classifier.stages, strict=True):
+        others: Any = (), ()
+        done = all(is_finished(directory / kind[0].model, stage) for kind, stage in zip(kinds, stages, strict=True))
+        if all(models) and not done:
+            segmenter, classifier = (model.predict_on_batch for model in models)
+            reader = PlateReader(segmenter, classifier)
             real = real_samples(annotated, reader, for_segmenter.real_views, np.random.default_rng(seed))
-            canvases = _shared(drawn, (real, for_segmenter.real_share))
-            crops = _shared(
-                drawn,
-                (_segmented([drawn], segmenter), for_classifier.segmented_share),
-                (_segmented(real, segmenter), for_classifier.real_segmented_share),
+            of_crops = [
+                (segmented_samples(drawn, segmenter), for_classifier.segmented_share),
+                (segmented_samples(real, segmenter), for_classifier.real_segmented_share),
                 (real, for_classifier.real_share),
-                (cut, for_classifier.cut_share),
-            )
-        segmenter = fit(
-            build_segmenter,
-            segmentation_loss,
-            canvas_sampler(canvases),
-            first,
-            for_segmenter.optimizer,
-            folders[0],
-            start=segmenter,
-            held_out=canvas_sampler([(validation, 1.0)], varied=False),
-        )
-        classifier = fit(
-            build_classifier,
-            keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=CLASS_SMOOTHING),
-            crop_sampler(crops),
-            second,
-            for_classifier.optimizer,
-            folders[1],
-            start=classifier,
-            held_out=crop_sampler([(validation, 1.0)], varied=False),
-            metrics=["accuracy"],
-        )
-    assert segmenter is not None and classifier is not None
-    return segmenter, classifier
-
-
-def _segmented(samples: Sequence[Samples], segmenter: keras.Model) -> list[Samples]:
-    """Crops as a segmenter cuts them, without those samples in which it sees nothing at all."""
-    found = [segmented_samples(part, segmenter.predict_on_batch) for part in samples]
-    return [part for part in found if len(part.crops)]
-
-
-def _shared(drawn: Samples, *groups: tuple[list[Samples], float]) -> Sources:
-    """Shares of a batch: each group that has samples shares its share out evenly, drawn samples take the rest."""
-    sources = [(samples, share / len(group)) for group, share in groups for samples in group]
-    return [(drawn, 1 - sum(share for _, share in sources)), *sources]
+                *((samples, for_classifier.cut_share / len(cut)) for samples in cut),
+            ]
+            others = [(real, for_segmenter.real_share)], of_crops
+        for index, (recipe, build, loss, draw, metrics) in enumerate(kinds):
+            sampler, held_out = mixed_sampler(draw, drawn, others[index]), mixed_sampler(draw, validation, varied=False)
+            place = stages[index], recipe.optimizer, directory / recipe.model
+            models[index] = fit(build, loss, sampler, *place, models[index], held_out, metrics)
+    return models[0], models[1]

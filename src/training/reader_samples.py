@@ -6,10 +6,9 @@ not where its characters are, becomes a sample where a reader finds the characte
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -26,6 +25,7 @@ from ..recognition.reader import PlateReader
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
 from ..segmentation.cells import decode_cells, segmentation_targets
 from ..synthesis.scenes import reader_scene
+from ..synthesis.values import one_of
 from .augmentation import LETTERING, REFINED, augment, erring_quad, moved_boxes, moved_canvas, stretched_crop
 from .fitting import Example, Sampler
 from .recipes import SegmenterRecipe
@@ -54,15 +54,15 @@ LEAST_OVERLAP, LARGEST_REJECT_OVERLAP = 0.5, 0.3
 BATCH_SIZE = 64
 
 
-@dataclass(frozen=True)
-class Samples:
-    """Training samples: canvases with their characters, and crops, which need not be of these canvases."""
+class Samples(NamedTuple):
+    """Training samples, maybe none: canvases with their characters, and crops, which need not be of these canvases."""
 
-    canvases: NDArray[np.uint8]  # [N, 96, 192]
-    boxes: FloatArray  # [N, 16, 4] of the characters, in canvas pixels, padded with NaN
-    classes: NDArray[np.uint8]  # [N, 16] of the characters in the boxes, padded with 36
-    crops: NDArray[np.uint8]  # [M, 32, 32]
-    labels: NDArray[np.uint8]  # [M] classes of the crops, 0..36
+    canvases: NDArray[np.uint8] = np.zeros((0, CANVAS_HEIGHT, CANVAS_WIDTH), np.uint8)
+    #: [N, 16, 4] of the characters, in canvas pixels, padded with NaN, and [N, 16] of their classes, padded with 36.
+    boxes: FloatArray = np.zeros((0, MOST_CHARACTERS, 4), np.float32)
+    classes: NDArray[np.uint8] = np.zeros((0, MOST_CHARACTERS), np.uint8)
+    crops: NDArray[np.uint8] = np.zeros((0, CROP_SIZE, CROP_SIZE), np.uint8)
+    labels: NDArray[np.uint8] = np.zeros(0, np.uint8)  # [M] classes of the crops, 0..36
 
     def characters(self, index: int) -> tuple[FloatArray, NDArray[np.uint8]]:
         """The characters of one canvas: boxes ``[K, 4]`` and classes ``[K]``."""
@@ -70,52 +70,38 @@ class Samples:
         return self.boxes[index][known], self.classes[index][known]
 
     @classmethod
-    def load(cls, path: Path) -> "Samples":
-        """Read an ``.npz`` file of the cache."""
-        with np.load(path) as content:
-            return cls(**content)
-
-    @classmethod
     def concatenate(cls, parts: Sequence["Samples"]) -> "Samples":
         """Put samples behind each other."""
-        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+        return cls(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-#: Samples and the share of a batch that is drawn from them; the shares add up to 1.
-Sources = Sequence[tuple[Samples, float]]
+def draw_canvas(samples: Samples, rng: np.random.Generator, varied: bool) -> Example:
+    """A canvas uint8 ``[96, 192, 1]`` and the segmenter's target float32 ``[24, 48, 6]``."""
+    index = int(rng.integers(len(samples.canvases)))
+    canvas, (boxes, classes) = samples.canvases[index], samples.characters(index)
+    if varied and rng.random() < VARIED_SHARE:
+        canvas, boxes = moved_canvas(canvas, boxes, rng)
+        canvas = augment(canvas, LETTERING, rng)
+    return canvas[..., None], segmentation_targets(boxes, classes)
 
 
-def canvas_sampler(sources: Sources, varied: bool = True) -> Sampler:
-    """Draws canvases uint8 ``[96, 192, 1]`` and the segmenter's targets float32 ``[24, 48, 6]``."""
-
-    def draw(samples: Samples, rng: np.random.Generator) -> Example:
-        index = int(rng.integers(len(samples.canvases)))
-        canvas, (boxes, classes) = samples.canvases[index], samples.characters(index)
-        if varied and rng.random() < VARIED_SHARE:
-            canvas, boxes = moved_canvas(canvas, boxes, rng)
-            canvas = augment(canvas, LETTERING, rng)
-        return canvas[..., None], segmentation_targets(boxes, classes)
-
-    return _sampler(sources, draw)
+def draw_character(samples: Samples, rng: np.random.Generator, varied: bool) -> Example:
+    """A crop uint8 ``[32, 32, 1]`` and its one-hot class float32 ``[37]``."""
+    index = int(rng.integers(len(samples.crops)))
+    crop = samples.crops[index]
+    if varied and rng.random() < VARIED_SHARE:
+        crop = augment(stretched_crop(crop, rng), LETTERING, rng)
+    return crop[..., None], np.eye(CLASSES, dtype=np.float32)[samples.labels[index]]
 
 
-def crop_sampler(sources: Sources, varied: bool = True) -> Sampler:
-    """Draws crops uint8 ``[32, 32, 1]`` and one-hot classes float32 ``[37]``."""
-    one_hot = np.eye(CLASSES, dtype=np.float32)
-
-    def draw(samples: Samples, rng: np.random.Generator) -> Example:
-        index = int(rng.integers(len(samples.crops)))
-        crop = samples.crops[index]
-        if varied and rng.random() < VARIED_SHARE:
-            crop = augment(stretched_crop(crop, rng), LETTERING, rng)
-        return crop[..., None], one_hot[samples.labels[index]]
-
-    return _sampler(sources, draw)
-
-
-def _sampler(sources: Sources, draw: Callable[[Samples, np.random.Generator], Example]) -> Sampler:
+def mixed_sampler(
+    draw: Callable[..., Example], drawn: Samples, others: Sequence[tuple[Samples, float]] = (), varied: bool = True
+) -> Sampler:
+    """Draws examples, canvases or characters: shares of them from other samples that show any, the rest from drawn."""
+    used = [(samples, share) for samples, share in others if len(samples.crops)]
+    sources = [(drawn, 1 - sum(share for _, share in used)), *used]
     shares = [share for _, share in sources]
-    return lambda rng: draw(sources[rng.choice(len(sources), p=shares)][0], rng)
+    return lambda rng: draw(sources[rng.choice(len(sources), p=shares)][0], rng, varied)
 
 
 def reject_boxes(boxes: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
@@ -170,8 +156,7 @@ def plate_samples(
         count = rng.poisson(REJECTS_PER_CHARACTER * len(boxes)) if text else REJECTS_OF_EMPTY
         rejects = reject_boxes(boxes, count, rng)
         crops = character_crops(view, np.concatenate([moved_boxes(boxes, 0.04, 0.12, rng), rejects]))
-        padded = np.full((MOST_CHARACTERS, 4), np.nan, np.float32)
-        padded[: len(boxes)] = boxes[:MOST_CHARACTERS]
+        padded = np.pad(boxes, ((0, MOST_CHARACTERS), (0, 0)), constant_values=np.nan)[:MOST_CHARACTERS]
         of_crops = np.array(labels + [REJECT] * len(rejects), np.uint8)
         parts.append(Samples(view.canvas[None], padded[None], classes[None], crops, of_crops))
     return Samples.concatenate(parts)
@@ -190,7 +175,7 @@ def draw_samples(directory: Path, recipe: SegmenterRecipe, backgrounds: Sequence
             missing.append((paths[-1], number, scenes, tuple(backgrounds)))
     for _ in map_in_processes(_draw, missing, recipe.processes) if recipe.processes > 1 else map(_draw, missing):
         pass
-    return [Samples.load(path) for path in paths]
+    return [Samples(**np.load(path)) for path in paths]
 
 
 def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:
@@ -198,17 +183,17 @@ def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:
     path, seed, scenes, backgrounds = arguments
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
-    chosen = [backgrounds[index] for index in rng.permutation(len(backgrounds))[:BACKGROUNDS_PER_PART]]
-    photographs = [read_image(background, str(background)) for background in chosen]
+    chosen = rng.permutation(len(backgrounds))[:BACKGROUNDS_PER_PART]
+    photographs = [read_image(backgrounds[index], str(backgrounds[index])) for index in chosen]
     parts: list[Samples] = []
     for _ in range(scenes):
         in_photograph = photographs and rng.random() < PHOTOGRAPH_SHARE
-        scene = reader_scene(rng, photographs[rng.integers(len(photographs))] if in_photograph else None)
+        scene = reader_scene(rng, one_of(photographs, rng) if in_photograph else None)
         parts.append(plate_samples(scene.image, scene.quad, scene.character_quads, scene.text, VIEWS, rng))
     # The file is there as a whole or not at all.
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished.npz")
-    np.savez(unfinished, **vars(Samples.concatenate(parts)))
+    np.savez(unfinished, **Samples.concatenate(parts)._asdict())
     unfinished.replace(path)
 
 
@@ -229,12 +214,12 @@ def align(read: str, text: str) -> list[int] | None:
 
 def real_samples(
     images: Iterable[AnnotatedImage], reader: PlateReader, views: int, rng: np.random.Generator
-) -> list[Samples]:
+) -> Samples:
     """So many views of each real plate whose text is known and whose characters an earlier reader finds.
 
     Characters that are not in the reader's alphabet, such as the Chinese ones, are left out of the texts.
     """
-    parts: list[Samples] = []
+    parts = [Samples()]
     for annotated in images:
         texts = ["".join(character for character in text if character in ALPHABET) for text in annotated.texts]
         if not any(texts):
@@ -246,28 +231,26 @@ def real_samples(
             if indices is not None:
                 boxes = np.array([reading.characters[index].box for index in indices], np.float32)
                 parts.append(plate_samples(image, quad, box_to_quad(boxes), text, views, rng))
-    return [Samples.concatenate(parts)] if parts else []
+    return Samples.concatenate(parts)
 
 
 def segmented_samples(samples: Samples, segmenter: Model) -> Samples:
     """The same canvases with crops of the boxes that a segmenter finds, which the classifier will be asked about."""
-    crops, labels = [], []
+    crops, labels = [Samples().crops], [Samples().labels]
     for start in range(0, len(samples.canvases), BATCH_SIZE):
         canvases = samples.canvases[start : start + BATCH_SIZE]
         cells = segmenter(canvases[..., None].astype(np.float32))
         for index, (canvas, of_canvas) in enumerate(zip(canvases, cells, strict=True), start):
             characters, classes = samples.characters(index)
             found, _, _ = decode_cells(of_canvas)
-            overlaps = iou_matrix(found, characters)
-            best = overlaps.max(axis=1, initial=0)
+            # The last column is for no character.
+            overlaps = np.pad(iou_matrix(found, characters), ((0, 0), (0, 1)))
+            best, nearest = overlaps.max(axis=1), np.append(classes, np.uint8(REJECT))[overlaps.argmax(axis=1)]
             shows = best >= LEAST_OVERLAP
             kept = shows | (best <= LARGEST_REJECT_OVERLAP)
             crops.append(character_crops(PlateView(canvas, np.eye(3), np.eye(3)), found[kept]))
-            of_boxes = np.full(len(found), REJECT, np.uint8)
-            if shows.any():
-                of_boxes[shows] = classes[overlaps[shows].argmax(axis=1)]
-            labels.append(of_boxes[kept])
-    return replace(samples, crops=np.concatenate(crops), labels=np.concatenate(labels))
+            labels.append(np.where(shows, nearest, np.uint8(REJECT))[kept])
+    return samples._replace(crops=np.concatenate(crops), labels=np.concatenate(labels))
 
 
 def cut_character_samples(path: Path, rng: np.random.Generator) -> Samples:
@@ -288,10 +271,5 @@ def cut_character_samples(path: Path, rng: np.random.Generator) -> Samples:
         light = rng.uniform(dark + 40, 255)
         placed = np.asarray(cv2.warpAffine(ink, matrix, (CROP_SIZE, CROP_SIZE)))
         crops.append((dark + (light - dark) * (placed / 255)).astype(np.uint8))
-    return Samples(
-        canvases=np.zeros((0, CANVAS_HEIGHT, CANVAS_WIDTH), np.uint8),
-        boxes=np.zeros((0, MOST_CHARACTERS, 4), np.float32),
-        classes=np.zeros((0, MOST_CHARACTERS), np.uint8),
-        crops=np.stack(crops),
-        labels=np.array([ALPHABET.index(str(name)) for name in names], np.uint8),
-    )
+    labels = np.array([ALPHABET.index(str(name)) for name in names], np.uint8)
+    return Samples(crops=np.stack(crops), labels=labels)

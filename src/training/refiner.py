@@ -13,12 +13,15 @@ from ..detection.refinement import CLOSE_UP_WIDTH, cell_centres, close_up
 from ..detection.views import Pyramid
 from ..synthesis.degradations import degrade
 from ..synthesis.scenes import PlatePaster
+from ..synthesis.values import one_of
 from .augmentation import CLOSE_UP, DETECTED, augment, erring_quad, random_border
 from .fitting import Example, Sampler, fit
-from .photographs import TrainingPhotograph
+from .photographs import Photographs
 from .recipes import RefinerRecipe
 
 _Tensor = Any  # of whichever backend Keras runs on
+#: A photograph, and the corners ``[4, 2]`` or the box ``[4]`` of a plate in it.
+_Place = tuple[Pyramid, FloatArray]
 
 #: Plates less high, in pixels, do not show their corners.
 LEAST_PASTED_HEIGHT = 8.0
@@ -38,51 +41,30 @@ ANNOTATION_WEIGHT = 0.5
 LARGEST_BOX_ERROR = 0.5
 
 
-class RefinerSamples:
+def refiner_sampler(surroundings: Photographs, annotated: Photographs, paster: PlatePaster) -> Sampler:
     """Draws close-ups uint8 ``[CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]`` and targets float32 ``[20]``.
 
-    Columns of the targets: the affine map from the close-up to places in the photograph, in heights of the plate; the
-    true corners there, or the box around them; whether the box is known, and whether the corners are.
+    They show plates pasted into photographs, and those of photographs, maybe none, that have tight boxes. Columns of
+    the targets: the affine map from the close-up to places in the photograph, in heights of the plate; the true corners
+    there, or the box around them; whether the box is known, and whether the corners are.
     """
+    boxed: list[_Place] = []
+    for photograph in annotated:
+        low, high = np.split(photograph.boxes, 2, axis=1)
+        # What touches an edge may be cut off.
+        whole = ((low > 2) & (high < np.array(photograph.image.shape[1::-1]) - 2)).all(axis=1)
+        wide = high[:, 0] - low[:, 0] >= LEAST_ANNOTATED_WIDTH
+        boxed += [(photograph.pyramid, box) for box in photograph.boxes[whole & wide]]
 
-    def __init__(
-        self, surroundings: list[TrainingPhotograph], annotated: list[TrainingPhotograph], paster: PlatePaster
-    ) -> None:
-        """Example from photographs that plates are pasted into, and from those, maybe none, with tight boxes."""
-        self._surroundings, self._paster = surroundings, paster
-        self._annotated: list[tuple[Pyramid, FloatArray]] = []
-        for photograph in annotated:
-            low, high = np.split(photograph.boxes, 2, axis=1)
-            # What touches an edge may be cut off.
-            whole = ((low > 2) & (high < np.array(photograph.image.shape[1::-1]) - 2)).all(axis=1)
-            wide = high[:, 0] - low[:, 0] >= LEAST_ANNOTATED_WIDTH
-            self._annotated += [(photograph.pyramid, box) for box in photograph.boxes[whole & wide]]
-
-    def _pasted(self, rng: np.random.Generator) -> tuple[Pyramid, FloatArray]:
-        """The surroundings of a drawn plate, some over an annotated one, and its corners ``[4, 2]``."""
-        while True:
-            photograph = self._surroundings[rng.integers(len(self._surroundings))]
-            unknown = np.full_like(photograph.quads, np.nan)
-            image, _, quads = self._paster.paste((photograph.image, photograph.boxes, unknown), rng)
-            for quad in quads[np.isfinite(quads).all(axis=(1, 2))]:
-                size = np.array(quad_size(quad))
-                if size[1] >= LEAST_PASTED_HEIGHT:
-                    box, margin = quad_to_box(quad), PATCH_MARGIN @ size
-                    left, top = np.maximum(box[:2] - margin, 0).astype(int)
-                    right, bottom = np.ceil(box[2:] + margin).astype(int)
-                    patch = degrade(image[top:bottom, left:right].copy(), rng, CHARACTER_SHARE * float(size[1]))
-                    return Pyramid(patch), (quad - [left, top]).astype(np.float32)
-
-    def __call__(self, rng: np.random.Generator) -> Example:
-        """One close-up and its target."""
+    def draw(rng: np.random.Generator) -> Example:
         target = np.zeros(CLOSE_UP_TARGETS, np.float32)
-        if self._annotated and rng.random() < ANNOTATED_SHARE:
-            pyramid, box = self._annotated[rng.integers(len(self._annotated))]
+        if boxed and rng.random() < ANNOTATED_SHARE:
+            pyramid, box = one_of(boxed, rng)
             quad, middle, height = box_to_quad(box), box_centres(box), box[3] - box[1]
             target[BOX] = ((box.reshape(2, 2) - middle) / height).ravel()
             target[HAS_BOX] = 1
         else:
-            pyramid, quad = self._pasted(rng)
+            pyramid, quad = _pasted(surroundings, paster, rng)
             middle, height = quad.mean(axis=0), quad_size(quad)[1]
             target[CORNERS] = ((quad - middle) / height).ravel()
             target[HAS_CORNERS] = 1
@@ -96,11 +78,29 @@ class RefinerSamples:
         target[TO_PHOTO] = to_photo.ravel() / height
         return augment(picture, CLOSE_UP, rng), target
 
+    return draw
+
+
+def _pasted(photographs: Photographs, paster: PlatePaster, rng: np.random.Generator) -> _Place:
+    """The surroundings of a drawn plate, some over an annotated one, and its corners ``[4, 2]``."""
+    while True:
+        photograph = one_of(photographs, rng)
+        unknown = np.full_like(photograph.quads, np.nan)
+        image, _, quads = paster.paste((photograph.image, photograph.boxes, unknown), rng)
+        for quad in quads[np.isfinite(quads).all(axis=(1, 2))]:
+            size = np.array(quad_size(quad))
+            if size[1] >= LEAST_PASTED_HEIGHT:
+                box, margin = quad_to_box(quad), PATCH_MARGIN @ size
+                left, top = np.maximum(box[:2] - margin, 0).astype(int)
+                right, bottom = np.ceil(box[2:] + margin).astype(int)
+                patch = degrade(image[top:bottom, left:right].copy(), rng, CHARACTER_SHARE * float(size[1]))
+                return Pyramid(patch), (quad - [left, top]).astype(np.float32)
+
 
 def corner_loss(target: _Tensor, heat: _Tensor) -> _Tensor:
     """Mean distance of the corners, or of the sides of the box around them, in heights of the plate.
 
-    Of targets ``[B, 20]``, see :class:`RefinerSamples`, and logits ``[B, rows, columns, 4]``.
+    Of targets ``[B, 20]``, see :func:`refiner_sampler`, and logits ``[B, rows, columns, 4]``.
     """
     flat = ops.reshape(ops.cast(heat, "float32"), (-1, heat.shape[1] * heat.shape[2], 4))
     shares = ops.transpose(ops.softmax(flat, axis=1), (0, 2, 1))
@@ -120,5 +120,5 @@ def _length(vectors: _Tensor) -> _Tensor:
 
 
 def train_refiner(sampler: Sampler, directory: Path, recipe: RefinerRecipe) -> keras.Model:
-    """Train the refiner on :class:`RefinerSamples`, or resume the run in the directory."""
+    """Train the refiner on its samples, or resume the run in the directory."""
     return fit(build_refiner, corner_loss, sampler, recipe.stages[0], recipe.optimizer, directory)

@@ -1,7 +1,9 @@
 """Training of the verifier on places in photographs that a detector proposes, and on annotated plates."""
 
+from collections import defaultdict
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import keras
@@ -14,13 +16,16 @@ from ..detection.detector import Detector
 from ..detection.networks import OFFSET_SCALE, build_verifier
 from ..detection.views import BORDER_VALUE, plate_size, view
 from ..evaluation.annotations import no_boxes
+from ..synthesis.values import one_of
 from .augmentation import PHOTOGRAPH, augment, random_border, random_turn, rotation
 from .detector import MINIMUM_WIDTH
 from .fitting import Example, Sampler, fit
-from .photographs import TrainingPhotograph
+from .photographs import Photographs, TrainingPhotograph, found
 from .recipes import VerifierRecipe
 
 _Tensor = Any  # of whichever backend Keras runs on
+#: Places by what they show, each a photograph and boxes ``[N, 4]`` of which one is drawn.
+_Places = dict[str, list[tuple[TrainingPhotograph, FloatArray]]]
 
 #: Sizes, as parts of their own, at which photographs are shown to the detector for its proposals, each also mirrored.
 PROPOSAL_SIZES = (1.0, 0.75, 0.55, 0.4)
@@ -34,7 +39,7 @@ HARD_SCORE, HARD_SHARE = 0.08, 0.7
 PROPOSED_SHARE, ANNOTATED_SHARE = 0.3, 0.18
 #: Deviations of places from what was proposed, annotated, or background: in parts of their size, times these.
 SHIFT, STRETCH = 0.05, 0.06
-PROPOSED_SPREAD, ANNOTATED_SPREAD, BACKGROUND_SPREAD = 0.5, 1.6, 1.0
+SPREADS = {"proposed": 0.5, "annotated": 1.6, "background": 1.0, "hard": 1.0}
 #: Views differ in proportion and size by so much (deviations of logarithms), and this share is turned by 90°.
 PROPORTION, SIZE, TURNED = 0.06, 0.1, 0.06
 #: Offsets of a box are not learnt from views turned by more degrees.
@@ -47,17 +52,10 @@ SMOOTHING = 0.02
 OFFSET_WEIGHT = 0.3
 
 
-class Proposals(NamedTuple):
-    """What a detector takes for plates in a photograph: boxes ``[N, 4]`` in its pixels, and scores ``[N]``, 0..1."""
-
-    boxes: FloatArray
-    scores: FloatArray
-
-
-def propose(photograph: TrainingPhotograph, detector: Detector) -> Proposals:
-    """A detector's proposals in a photograph at several sizes, as it is and mirrored."""
+def propose(photograph: TrainingPhotograph, detector: Detector) -> FloatArray:
+    """A detector's proposals in a photograph at several sizes, as it is and mirrored: ``[N, 5]``, see :func:`found`."""
     image, width = photograph.image, photograph.image.shape[1]
-    boxes, scores = [no_boxes()], [np.zeros(0, np.float32)]
+    proposals = []
     for size in PROPOSAL_SIZES:
         # The detector enlarges what is smaller than its input; on a larger canvas it stays small.
         small = cv2.resize(image, None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
@@ -65,90 +63,83 @@ def propose(photograph: TrainingPhotograph, detector: Detector) -> Proposals:
         canvas[: small.shape[0], : small.shape[1]] = small
         for mirrored in (False, True):
             picture = np.ascontiguousarray(canvas[:, ::-1]) if mirrored else canvas
-            found = detector.detect(picture, LEAST_PROPOSED)[:MOST_PLACES]
-            places = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
+            places = found(detector, picture, LEAST_PROPOSED)[:MOST_PLACES]
             if mirrored:
                 places[:, [2, 0]] = width - places[:, [0, 2]]
-            boxes.append(places / size)
-            scores.append(np.array([plate.confidence for plate in found], np.float32))
-    return Proposals(np.concatenate(boxes), np.concatenate(scores))
+            places[:, :4] /= size
+            proposals.append(places)
+    return np.concatenate(proposals)
 
 
-class VerifierSamples:
+def verifier_sampler(photographs: Photographs, proposals: list[FloatArray]) -> Sampler:
     """Draws views uint8 ``[VIEW_HEIGHT, VIEW_WIDTH, 3]`` and targets float32 ``[6]``.
 
     Columns of the targets: 1 plate, 0 background, -1 no answer; four offsets as the verifier's; whether they count.
+    In the photographs something must be annotated; for each there are the detector's proposals.
     """
+    places: _Places = defaultdict(list, anywhere=[(photograph, no_boxes()) for photograph in photographs])
+    for photograph, proposed in zip(photographs, proposals, strict=True):
+        boxes, scores = proposed[:, :4], proposed[:, 4]
+        overlaps = iou_matrix(boxes, photograph.boxes)
+        best = overlaps.max(axis=1, initial=0)
+        for plate, box in enumerate(photograph.boxes):
+            if (box[2:] - box[:2]).max() >= MINIMUM_WIDTH:
+                places["annotated"].append((photograph, box[None]))
+            # Each plate is drawn as often as any other: what is found of it shares one entry.
+            own = boxes[(best >= PLATE_IOU) & (overlaps[:, plate] == best)]
+            if len(own):
+                places["proposed"].append((photograph, own))
+        unclear = iou_matrix(boxes, photograph.ignored).max(axis=1, initial=0) > 0.1
+        background = (best < BACKGROUND_IOU) & ~unclear
+        places["background"] += [(photograph, box[None]) for box in boxes[background]]
+        places["hard"] += [(photograph, box[None]) for box in boxes[background & (scores >= HARD_SCORE)]]
+    if not places["annotated"]:
+        raise ValueError("there are no plates to learn from")
+    return partial(_draw_view, places)
 
-    def __init__(self, photographs: list[TrainingPhotograph], proposals: list[Proposals]) -> None:
-        """Example from photographs, in which something must be annotated, with the detector's proposals for each."""
-        self._photographs = photographs
-        # Places by what they show, each an index of a photograph and boxes [N, 4] of which one is drawn.
-        self._proposed: list[tuple[int, FloatArray]] = []
-        self._annotated: list[tuple[int, FloatArray]] = []
-        self._background: list[tuple[int, FloatArray]] = []
-        self._hard: list[tuple[int, FloatArray]] = []
-        for index, (photograph, (boxes, scores)) in enumerate(zip(photographs, proposals, strict=True)):
-            overlaps = iou_matrix(boxes, photograph.boxes)
-            best = overlaps.max(axis=1, initial=0)
-            for plate, box in enumerate(photograph.boxes):
-                if (box[2:] - box[:2]).max() >= MINIMUM_WIDTH:
-                    self._annotated.append((index, box[None]))
-                # Each plate is drawn as often as any other: what is found of it shares one entry.
-                own = boxes[(best >= PLATE_IOU) & (overlaps[:, plate] == best)]
-                if len(own):
-                    self._proposed.append((index, own))
-            unclear = iou_matrix(boxes, photograph.ignored).max(axis=1, initial=0) > 0.1
-            background = (best < BACKGROUND_IOU) & ~unclear
-            self._background += [(index, box[None]) for box in boxes[background]]
-            self._hard += [(index, box[None]) for box in boxes[background & (scores >= HARD_SCORE)]]
-        if not self._annotated:
-            raise ValueError("there are no plates to learn from")
 
-    def _random_place(self, rng: np.random.Generator) -> tuple[TrainingPhotograph, FloatArray]:
-        """A photograph, and a box ``[4]`` in it."""
-        kind = rng.random()
-        if kind < PROPOSED_SHARE and self._proposed:
-            places, spread = self._proposed, PROPOSED_SPREAD
-        elif kind < PROPOSED_SHARE + ANNOTATED_SHARE:
-            places, spread = self._annotated, ANNOTATED_SPREAD
-        else:
-            hard = self._hard and rng.random() < HARD_SHARE
-            places, spread = self._hard if hard else self._background, BACKGROUND_SPREAD
-        if places:
-            index, boxes = places[rng.integers(len(places))]
-            photograph, box = self._photographs[index], boxes[rng.integers(len(boxes))]
-            size = box[2:] - box[:2]
-            middle = box_centres(box) + rng.normal(0, SHIFT * spread, 2) * size
-            half = size * np.exp(rng.normal(0, STRETCH * spread, 2)) / 2
-        else:  # a detector that has learnt nothing proposes nothing: a box of a plate's shape, anywhere
-            photograph = self._photographs[rng.integers(len(self._photographs))]
-            sides = np.array(photograph.image.shape[1::-1])
-            width = np.exp(rng.uniform(np.log(MINIMUM_WIDTH), np.log(sides[0])))
-            middle = rng.uniform(0, 1, 2) * sides
-            half = np.array([width, width / rng.uniform(1.5, 5)]) / 2
-        return photograph, np.concatenate([middle - half, middle + half]).astype(np.float32)
+def _random_place(places: _Places, rng: np.random.Generator) -> tuple[TrainingPhotograph, FloatArray]:
+    """A photograph, and a box ``[4]`` in it."""
+    kind = rng.random()
+    if kind < PROPOSED_SHARE and places["proposed"]:
+        shown = "proposed"
+    elif kind < PROPOSED_SHARE + ANNOTATED_SHARE:
+        shown = "annotated"
+    else:
+        shown = "hard" if places["hard"] and rng.random() < HARD_SHARE else "background"
+    photograph, boxes = one_of(places[shown] or places["anywhere"], rng)
+    if len(boxes):
+        box = boxes[rng.integers(len(boxes))]
+        size, spread = box[2:] - box[:2], SPREADS[shown]
+        middle = box_centres(box) + rng.normal(0, SHIFT * spread, 2) * size
+        half = size * np.exp(rng.normal(0, STRETCH * spread, 2)) / 2
+    else:  # a detector that has learnt nothing proposes nothing: a box of a plate's shape, anywhere
+        sides = np.array(photograph.image.shape[1::-1])
+        width = np.exp(rng.uniform(np.log(MINIMUM_WIDTH), np.log(sides[0])))
+        middle = rng.uniform(0, 1, 2) * sides
+        half = np.array([width, width / rng.uniform(1.5, 5)]) / 2
+    return photograph, np.concatenate([middle - half, middle + half]).astype(np.float32)
 
-    def __call__(self, rng: np.random.Generator) -> Example:
-        """One view and its target."""
-        photograph, box = self._random_place(rng)
-        turn, degrees = random_turn(rng, PROPORTION, SIZE)
-        quarter_turns = int(rng.choice([-1, 1])) if rng.random() < TURNED else 0
-        overlaps = iou_matrix(box[None], photograph.boxes)[0]
-        target = np.zeros(6, np.float32)
-        if overlaps.max(initial=0) >= BACKGROUND_IOU:
-            target[0] = 1 if overlaps.max() >= PLATE_IOU else -1
-            place, plate = np.concatenate([box_centres(box), box[2:] - box[:2]]), photograph.boxes[[overlaps.argmax()]]
-            target[1:5] = OFFSET_SCALE * encode_offsets(plate, box_to_quad(plate), place[None])[0, :4]
-            target[5] = abs(degrees) <= LEVEL and not quarter_turns
-        most = min(int(np.log2(max(plate_size(box) / LEAST_BLURRED_WIDTH, 1.0))), 3)
-        blur = int(rng.integers(most + 1)) if rng.random() < BLURRED else 0
-        turn = rotation(np.deg2rad(90 * quarter_turns)) @ turn
-        picture = view(photograph.pyramid, box, turn=turn, blur=blur, border=random_border(rng))
-        if rng.random() < 0.5:
-            picture = np.ascontiguousarray(picture[:, ::-1])
-            target[1] = -target[1]
-        return augment(picture, PHOTOGRAPH, rng), target
+
+def _draw_view(places: _Places, rng: np.random.Generator) -> Example:
+    photograph, box = _random_place(places, rng)
+    turn, degrees = random_turn(rng, PROPORTION, SIZE)
+    quarter_turns = int(rng.choice([-1, 1])) if rng.random() < TURNED else 0
+    overlaps = iou_matrix(box[None], photograph.boxes)[0]
+    target = np.zeros(6, np.float32)
+    if overlaps.max(initial=0) >= BACKGROUND_IOU:
+        target[0] = 1 if overlaps.max() >= PLATE_IOU else -1
+        place, plate = np.concatenate([box_centres(box), box[2:] - box[:2]]), photograph.boxes[[overlaps.argmax()]]
+        target[1:5] = OFFSET_SCALE * encode_offsets(plate, box_to_quad(plate), place[None])[0, :4]
+        target[5] = abs(degrees) <= LEVEL and not quarter_turns
+    most = min(int(np.log2(max(plate_size(box) / LEAST_BLURRED_WIDTH, 1.0))), 3)
+    blur = int(rng.integers(most + 1)) if rng.random() < BLURRED else 0
+    turn = rotation(np.deg2rad(90 * quarter_turns)) @ turn
+    picture = view(photograph.pyramid, box, turn=turn, blur=blur, border=random_border(rng))
+    if rng.random() < 0.5:
+        picture = np.ascontiguousarray(picture[:, ::-1])
+        target[1] = -target[1]
+    return augment(picture, PHOTOGRAPH, rng), target
 
 
 def verification_loss(target: _Tensor, output: _Tensor) -> _Tensor:
@@ -161,22 +152,19 @@ def verification_loss(target: _Tensor, output: _Tensor) -> _Tensor:
     return ops.mean(entropy * asked) + OFFSET_WEIGHT * ops.mean(smooth * target[:, 5])
 
 
-def take_backbone(verifier: keras.Model, detector: keras.Model) -> None:
-    """Let a verifier begin with what a detector has learnt."""
+def with_backbone(detector: keras.Model) -> keras.Model:
+    """A verifier that begins with what a detector has learnt."""
+    verifier = build_verifier()
     for kind in (keras.layers.Conv2D, keras.layers.BatchNormalization):
         own, others = ([layer for layer in model.layers if isinstance(layer, kind)] for model in (verifier, detector))
         for layer, other in zip(own, others, strict=False):
             if [weight.shape for weight in layer.weights] != [weight.shape for weight in other.weights]:
                 break  # here the two networks part
             layer.set_weights(other.get_weights())
+    return verifier
 
 
 def train_verifier(sampler: Sampler, detector: keras.Model, directory: Path, recipe: VerifierRecipe) -> keras.Model:
-    """Train the verifier, which begins with a detector's backbone, on :class:`VerifierSamples`, or resume the run."""
-
-    def build() -> keras.Model:
-        verifier = build_verifier()
-        take_backbone(verifier, detector)
-        return verifier
-
+    """Train the verifier, which begins with a detector's backbone, on its samples, or resume the run."""
+    build = partial(with_backbone, detector)
     return fit(build, verification_loss, sampler, recipe.stages[0], recipe.optimizer, directory)

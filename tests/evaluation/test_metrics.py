@@ -43,14 +43,14 @@ PLATE = (0, 0, 100, 20)
 def test_reading_figures(truth, read, exact, merged, error_rate):
     figures = reading_figures([comparison([PLATE], [truth], [PLATE], [0.9], [read])])
     assert figures is not None
-    assert (figures.exact, figures.merged) == (exact, merged)
-    assert figures.character_error_rate == pytest.approx(error_rate)
+    assert (figures["exact"], figures["merged"]) == (exact, merged)
+    assert figures["character_error_rate"] == pytest.approx(error_rate)
 
 
 def test_a_plate_that_is_not_located_counts_whole():
     figures = reading_figures([comparison([PLATE], ["AB12CD"], [(300, 300, 400, 320)], [0.9], ["AB12CD"])])
     assert figures is not None
-    assert (figures.exact, figures.character_error_rate) == (0, 100)
+    assert (figures["exact"], figures["character_error_rate"]) == (0, 100)
 
 
 def test_plates_of_two_rows_are_counted_by_their_shape():
@@ -58,7 +58,7 @@ def test_plates_of_two_rows_are_counted_by_their_shape():
     images = [comparison([square, (0, 100, 100, 120)], ["AB12", "CD34"], [square], [0.9], ["AB12"])]
     figures = reading_figures(images, two_rows=True)
     assert figures is not None
-    assert (figures.texts, figures.exact) == (1, 100)
+    assert (figures["texts"], figures["exact"]) == (1, 100)
     assert reading_figures([comparison([PLATE], ["AB12"], [PLATE], [0.9], ["AB12"])], two_rows=True) is None
 
 
@@ -74,8 +74,8 @@ def test_corners_are_compared_where_they_are_known_and_the_plate_was_found():
     found = [[(3, 4), (100, 0), (100, 20), (0, 20)], [(0, 0)] * 4]
     images = [comparison(boxes, ["", "", ""], boxes[:2], [0.9, 0.8], ["", ""], quads=true, found=found)]
     # One corner of four is 5 pixels off, the plate is 20 pixels high.
-    assert detection_figures(images).corner_error == pytest.approx(100 * 5 / 4 / 20)
-    assert np.isnan(detection_figures([comparison([PLATE], [""], [PLATE], [0.9], [""])]).corner_error)
+    assert detection_figures(images)["corner_error"] == pytest.approx(100 * 5 / 4 / 20)
+    assert np.isnan(detection_figures([comparison([PLATE], [""], [PLATE], [0.9], [""])])["corner_error"])
 
 
 def test_calibration_compares_confidences_with_what_is_right():
@@ -108,9 +108,9 @@ def test_detection_figures_count_found_and_false_plates():
         comparison([], [], [PLATE], [0.6], [""]),
     ]
     figures = detection_figures(images)
-    assert (figures.images, figures.plates) == (3, 3)
-    assert figures.recall == pytest.approx(100 / 3)
-    assert figures.false_per_image == pytest.approx(1 / 3)
+    assert (figures["images"], figures["plates"]) == (3, 3)
+    assert figures["recall"] == pytest.approx(100 / 3)
+    assert figures["false_per_image"] == pytest.approx(1 / 3)
 
 
 def test_average_precision_of_a_known_ranking():
@@ -131,6 +131,6 @@ def test_a_detection_of_what_cannot_be_told_is_not_false():
     image = comparison(
         [PLATE], [""], [PLATE, (200, 200, 210, 204), (300, 300, 310, 304)], [0.9, 0.8, 0.7], ["", "", ""]
     )
-    assert detection_figures([image]).false_per_image == 2
+    assert detection_figures([image])["false_per_image"] == 2
     unclear = replace(image.true, unclear=np.array([[198, 198, 212, 206]], np.float32))
-    assert detection_figures([replace(image, true=unclear)]).false_per_image == 1
+    assert detection_figures([replace(image, true=unclear)])["false_per_image"] == 1

@@ -27,4 +27,4 @@ def test_an_empty_canvas_has_none() -> None:
 
 def test_learned_segmentation_reads_more(datasets):
     learned, contours = compare_segmentations(datasets / "val" / "indonesia")
-    assert learned.merged > contours.merged + 10
+    assert learned["merged"] > contours["merged"] + 10

@@ -7,7 +7,7 @@ from src.synthesis.scenes import PlatePaster
 from src.training.detector import detector_sampler
 from src.training.fitting import AVERAGED, fit
 from src.training.photographs import draw_photographs
-from src.training.reader_samples import canvas_sampler, crop_sampler, draw_samples
+from src.training.reader_samples import draw_canvas, draw_character, draw_samples, mixed_sampler
 from src.training.recipes import (
     ClassifierRecipe,
     DetectorRecipe,
@@ -18,8 +18,8 @@ from src.training.recipes import (
     Stage,
     VerifierRecipe,
 )
-from src.training.refiner import RefinerSamples
-from src.training.verifier import Proposals, VerifierSamples
+from src.training.refiner import refiner_sampler
+from src.training.verifier import verifier_sampler
 
 SETTINGS = OptimizerSettings(weight_decay=1e-4, averaging=0.9, largest_gradient=5)
 
@@ -32,15 +32,15 @@ def stage(epochs):
 def samplers(tmp_path_factory):
     """Every kind of samples."""
     photographs = draw_photographs(4, np.random.default_rng(4))
-    drawn = [(draw_samples(tmp_path_factory.mktemp("cache"), SegmenterRecipe.load(quick=True))[0], 1.0)]
-    place = Proposals(np.array([[10, 10, 60, 25]], np.float32), np.array([0.2], np.float32))
+    drawn = draw_samples(tmp_path_factory.mktemp("cache"), SegmenterRecipe.load(quick=True))[0]
+    place = np.array([[10, 10, 60, 25, 0.2]], np.float32)
     small = DetectorStage(**dict(stage(1)) | {"round": 1, "height": 96, "width": 96, "mosaics": 0.5})
     return {
         "detector": detector_sampler(photographs, small, PlatePaster(2, seed=1)),
-        "verifier": VerifierSamples(photographs, [place] * len(photographs)),
-        "refiner": RefinerSamples(photographs, photographs, PlatePaster(2, seed=1)),
-        "segmenter": canvas_sampler(drawn),
-        "classifier": crop_sampler(drawn),
+        "verifier": verifier_sampler(photographs, [place] * len(photographs)),
+        "refiner": refiner_sampler(photographs, photographs, PlatePaster(2, seed=1)),
+        "segmenter": mixed_sampler(draw_canvas, drawn),
+        "classifier": mixed_sampler(draw_character, drawn),
     }
 
 

@@ -9,9 +9,10 @@ from src.training.reader_samples import (
     MOST_CHARACTERS,
     Samples,
     align,
-    canvas_sampler,
-    crop_sampler,
+    draw_canvas,
+    draw_character,
     draw_samples,
+    mixed_sampler,
     plate_samples,
     reject_boxes,
 )
@@ -71,15 +72,15 @@ def test_a_plate_becomes_several_views() -> None:
 
 
 def test_samplers_show_inputs_with_targets_and_held_out_samples_as_they_were_drawn(samples: Samples) -> None:
-    for sampler, pictures, shape in (
-        (canvas_sampler, samples.canvases, (24, 48, 6)),
-        (crop_sampler, samples.crops, (37,)),
+    for draw, pictures, shape in (
+        (draw_canvas, samples.canvases, (24, 48, 6)),
+        (draw_character, samples.crops, (37,)),
     ):
         known = {picture.tobytes() for picture in pictures}
         rng = np.random.default_rng(0)
-        shown = [sampler([(samples, 1.0)], varied=False)(rng) for _ in range(8)]
+        shown = [mixed_sampler(draw, samples, varied=False)(rng) for _ in range(8)]
         assert {picture.tobytes() for picture, _ in shown} <= known
-        varied = [sampler([(samples, 1.0)])(rng) for _ in range(8)]
+        varied = [mixed_sampler(draw, samples)(rng) for _ in range(8)]
         assert not {picture.tobytes() for picture, _ in varied} <= known
         assert all(target.shape == shape and target.dtype == np.float32 for _, target in shown + varied)
 

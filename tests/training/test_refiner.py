@@ -20,8 +20,8 @@ from src.training.refiner import (
     HAS_BOX,
     HAS_CORNERS,
     TO_PHOTO,
-    RefinerSamples,
     corner_loss,
+    refiner_sampler,
     train_refiner,
 )
 
@@ -56,7 +56,7 @@ def heat_at(points):
 
 
 def test_targets_tell_where_the_plate_is_in_the_picture(white_plate, photographs, paster):
-    samples, rng = RefinerSamples(photographs, [white_plate], paster), np.random.default_rng(0)
+    samples, rng = refiner_sampler(photographs, [white_plate], paster), np.random.default_rng(0)
     of_kind = {HAS_BOX: 0, HAS_CORNERS: 0}
     compared = 0
     for _ in range(80):
@@ -94,7 +94,7 @@ def test_loss_is_the_distance_of_the_corners_in_heights():
 
 
 def test_training_runs_and_a_finished_run_is_only_loaded(photographs, paster, tmp_path):
-    samples = RefinerSamples(photographs, photographs, paster)
+    samples = refiner_sampler(photographs, photographs, paster)
     first, again = (train_refiner(samples, tmp_path, RefinerRecipe.load(quick=True)) for _ in range(2))
     batch = np.random.default_rng(0).uniform(0, 255, (2, CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3)).astype(np.float32)
     answers = first.predict_on_batch(batch)

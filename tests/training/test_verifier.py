@@ -7,11 +7,11 @@ import pytest
 
 from src.basics.runtime import load_model
 from src.detection.detector import Detector
-from src.detection.networks import OFFSET_SCALE, build_detector, build_verifier
+from src.detection.networks import OFFSET_SCALE, build_detector
 from src.detection.views import SURROUNDINGS_HEIGHT, VIEW_HEIGHT, VIEW_WIDTH, Pyramid
 from src.training.photographs import TrainingPhotograph, draw_photographs
 from src.training.recipes import VerifierRecipe
-from src.training.verifier import Proposals, VerifierSamples, propose, take_backbone, train_verifier, verification_loss
+from src.training.verifier import propose, train_verifier, verification_loss, verifier_sampler, with_backbone
 
 NONE = np.zeros((0, 4), np.float32)
 
@@ -28,12 +28,11 @@ def photograph():
 
 @pytest.fixture(scope="module")
 def proposals():
-    boxes = np.array([[302, 201, 362, 221], [100, 400, 160, 420]], np.float32)
-    return Proposals(boxes, np.array([0.6, 0.3], np.float32))
+    return np.array([[302, 201, 362, 221, 0.6], [100, 400, 160, 420, 0.3]], np.float32)
 
 
 def test_labels_and_offsets_are_those_of_what_is_shown(photograph, proposals):
-    samples = VerifierSamples([photograph], [proposals])
+    samples = verifier_sampler([photograph], [proposals])
     rng = np.random.default_rng(0)
     seen = set()
     for _ in range(120):
@@ -55,8 +54,8 @@ def test_labels_and_offsets_are_those_of_what_is_shown(photograph, proposals):
 
 
 def test_unclear_places_are_neither_plates_nor_background(photograph, proposals):
-    unclear = replace(photograph, ignored=proposals.boxes[1:])
-    samples, rng = VerifierSamples([unclear], [proposals]), np.random.default_rng(0)
+    unclear = replace(photograph, ignored=proposals[1:, :4])
+    samples, rng = verifier_sampler([unclear], [proposals]), np.random.default_rng(0)
     for _ in range(60):
         picture, target = samples(rng)
         close = picture[SURROUNDINGS_HEIGHT:].mean(axis=2)
@@ -66,7 +65,7 @@ def test_unclear_places_are_neither_plates_nor_background(photograph, proposals)
 def test_without_plates_there_is_nothing_to_learn(photograph, proposals):
     empty = replace(photograph, boxes=NONE, quads=NONE.reshape(0, 4, 2))
     with pytest.raises(ValueError, match="no plates"):
-        VerifierSamples([empty], [proposals])
+        verifier_sampler([empty], [proposals])
 
 
 def test_plates_are_proposed_at_every_size(sample_path):
@@ -74,15 +73,15 @@ def test_plates_are_proposed_at_every_size(sample_path):
     detector = Detector(load_model("detector"))
     (plate, *_) = detector.detect(image, 0.5)
     found = propose(TrainingPhotograph(Pyramid(image), NONE, NONE.reshape(0, 4, 2)), detector)
-    assert len(found.boxes) == len(found.scores)
-    middle = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
-    inside = ((middle > plate.box[:2]) & (middle < plate.box[2:])).all(axis=1) & (found.scores > 0.3)
+    assert found.shape[1] == 5
+    middle = (found[:, :2] + found[:, 2:4]) / 2
+    inside = ((middle > plate.box[:2]) & (middle < plate.box[2:])).all(axis=1) & (found[:, 4] > 0.3)
     assert inside.sum() >= 4
 
 
 def test_it_begins_with_the_detectors_backbone():
-    detector, verifier = build_detector(96, 128), build_verifier()
-    take_backbone(verifier, detector)
+    detector = build_detector(96, 128)
+    verifier = with_backbone(detector)
     taken = [layer for layer in verifier.layers if isinstance(layer, keras.layers.Conv2D)]
     known = [layer for layer in detector.layers if isinstance(layer, keras.layers.Conv2D)]
     same = [np.array_equal(a.get_weights()[0], b.get_weights()[0]) for a, b in zip(taken[:12], known[:12], strict=True)]
@@ -100,10 +99,9 @@ def test_loss_asks_nothing_where_no_answer_is_known():
 
 def test_training_runs_and_a_finished_run_is_only_loaded(tmp_path):
     photographs = draw_photographs(4, np.random.default_rng(4))
-    background = np.array([[10, 10, 60, 25]], np.float32)
-    proposals = [Proposals(background, np.array([0.2], np.float32)) for _ in photographs]
+    proposals = [np.array([[10, 10, 60, 25, 0.2]], np.float32) for _ in photographs]
     detector = build_detector(96, 128)
-    samples = VerifierSamples(photographs, proposals)
+    samples = verifier_sampler(photographs, proposals)
     first, again = (train_verifier(samples, detector, tmp_path, VerifierRecipe.load(quick=True)) for _ in range(2))
     batch = np.random.default_rng(0).uniform(0, 255, (2, VIEW_HEIGHT, VIEW_WIDTH, 3)).astype(np.float32)
     answers = first.predict_on_batch(batch)
