@@ -3,6 +3,7 @@
 import datetime
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -11,9 +12,9 @@ from starlette.responses import JSONResponse
 from ..formats.codeproject import codeproject_answer
 from ..formats.openalpr import USUAL_TOP, openalpr_answer
 from ..formats.plate_recognizer import plate_recognizer_answer
-from ..recognition.options import ReadOptions
+from ..recognition.options import OTHER_CODES, ReadOptions
+from ..syntax.library import known_regions
 from .descriptions import failures
-from .options import openalpr_options, plate_recognizer_options, share_of
 from .reading import read_picture
 from .state import Service, ServiceHere
 from .uploads import Upload, Uploaded, json_object
@@ -23,6 +24,8 @@ foreign_routes = APIRouter(tags=["For clients of other services"])
 MOST_CALLS = 1_000_000_000
 #: What CodeProject.AI calls its network that detects plates, and here what it detects.
 PLATE_LABEL = "license-plate"
+#: Countries of OpenALPR that are no regions: ``us`` has the plates of North America, those of ``eu`` may be any.
+_OPENALPR_COUNTRIES: dict[str, list[str]] = {"us": ["us", "ca"], "eu": []}
 
 
 async def _native(request: Request, service: Service, upload: Upload, options: ReadOptions) -> dict[str, Any]:
@@ -51,8 +54,7 @@ async def plate_recognizer(request: Request, service: ServiceHere, upload: Uploa
     `regions` count, and in `config` `region: strict`, `threshold_d`, `threshold_o` and `detection_mode: vehicle`.
     Regions that are not known are left out; the header `X-Ignored-Regions` names them.
     """
-    told = upload.fields.get("config")
-    config = told if isinstance(told, dict) else json_object(told if isinstance(told, str) else None) or {}
+    config = json_object(upload.fields.get("config"))
     options, ignored = plate_recognizer_options(upload.fields.get("regions"), config)
     native = await _native(request, service, upload, options)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -107,3 +109,40 @@ async def codeproject_question() -> JSONResponse:
     """Answer what CodeProject.AI's clients ask before they send pictures, all at once; nothing is looked up for it."""
     update = {"message": "You have the latest", "updateAvailable": False}
     return JSONResponse({"success": True, "models": [PLATE_LABEL], **update, "code": 200})
+
+
+def plate_recognizer_options(regions: Any, config: Mapping[str, Any]) -> tuple[ReadOptions, list[str]]:
+    """What a client of Plate Recognizer tells, and the regions of it that are not known here."""
+    texts = [text for text in (regions if isinstance(regions, list) else [regions]) if isinstance(text, str)]
+    codes = [code for text in texts for code in text.lower().replace(",", " ").split()]
+    known = _regions(codes)
+    strict = bool(known) and config.get("region") == "strict"
+    found, text = share_of(config.get("threshold_d")), share_of(config.get("threshold_o"))
+    options = ReadOptions(known, strict, min_detection=found, min_confidence=text)
+    return options, [code for code in codes if not _regions([code])]
+
+
+def openalpr_options(country: str, state: str) -> ReadOptions:
+    """What a client of OpenALPR tells; with a state it is the plates of that alone."""
+    # Countries have a number for the generation of their plates, or a word for those that are wide.
+    countries = [code.strip().rstrip("0123456789").removesuffix("wide") for code in country.lower().split(",")]
+    state = state.strip().lower()
+    states = [code for code in (*(f"{one}-{state}" for one in countries), state) if code in known_regions()]
+    if states or "eu" in countries:
+        return ReadOptions(tuple(states[:1]))
+    return ReadOptions(_regions([code for one in countries for code in _OPENALPR_COUNTRIES.get(one, [one])]))
+
+
+def share_of(value: Any) -> float:
+    """What a client says as a number from 0 to 1; 0 where it is none."""
+    try:
+        return max(0.0, min(float(value), 1.0))
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+
+
+def _regions(codes: list[str]) -> tuple[str, ...]:
+    """The regions of those codes that are known; of a part of a country that is not known it is the country."""
+    pairs = [(OTHER_CODES.get(code, code), code.partition("-")[0]) for code in codes]
+    found = [next((one for one in pair if one in known_regions()), None) for pair in pairs]
+    return tuple(dict.fromkeys(filter(None, found)))

@@ -14,9 +14,8 @@ from ..media.draw import annotate
 from ..media.encoding import encode_picture
 from ..media.inputs import ImageSource
 from ..recognition.options import ReadOptions
-from .options import TAKES_OPTIONS, told_texts
 from .state import Service, ServiceHere
-from .uploads import Uploaded
+from .uploads import TAKES_OPTIONS, Uploaded, told_texts
 
 picture_routes = APIRouter(tags=["Reading"])
 

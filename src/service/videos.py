@@ -17,9 +17,8 @@ from ..video.encoder import CONTAINERS
 from ..video.source import length_of
 from .errors import ServiceError, busy
 from .jobs import Job, JobAnswer
-from .options import TAKES_OPTIONS, told_texts
 from .state import ServiceHere
-from .uploads import content_type_of, file_name
+from .uploads import TAKES_OPTIONS, content_type_of, file_name, told_texts
 
 video_routes = APIRouter(tags=["Videos"])
 #: Other fields of a form than the video; they are not looked at, and kept in memory until it has come in.
