@@ -17,11 +17,10 @@ from starlette.staticfiles import StaticFiles
 from ..basics.files import PAGE_DIRECTORY
 from ..basics.locks import claimed
 from ..basics.results import Count, JsonRecord
-from .compatible import foreign_routes
 from .descriptions import described, failures
 from .errors import ERROR_HANDLERS
 from .gate import Gate
-from .reading import picture_routes
+from .reading import foreign_routes, picture_routes
 from .settings import Settings
 from .state import Service, ServiceHere
 from .stream import stream_routes
