@@ -1,6 +1,7 @@
 """The application: its parts put together, with health, figures, description and page."""
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -51,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan, responses=failures("Error"), exception_handlers=ERROR_HANDLERS, docs_url=None, redoc_url=None
     )
     generated = app.openapi
-    app.openapi = lambda: described(generated())  # type: ignore[method-assign]
+    app.openapi = functools.cache(lambda: described(generated()))  # type: ignore[method-assign]
     for part in (picture_routes, foreign_routes, video_routes, stream_routes, service_routes):
         app.include_router(part)
     app.mount("/page", StaticFiles(directory=PAGE_DIRECTORY))
