@@ -132,11 +132,10 @@ class JobRunner:
                 self.problem = "the results of a video cannot be saved; there has to be room in PLATE_DATA"
                 shutil.rmtree(results, ignore_errors=True)
                 return {**again, "requeued": time.time()}
-            is_known = isinstance(error, InputError | ServiceError)
-            if not is_known:
+            if not isinstance(error, InputError | ServiceError):
                 _LOGGER.exception("%s: the video cannot be read", job.id)
-            failure = as_refusal(error if is_known else Exception()).native["error"]
-            return {"state": "failed", "finished": time.time(), "error": failure}
+                error = Exception()
+            return {"state": "failed", "finished": time.time(), "error": as_refusal(error).native["error"]}
         finally:
             self._busy_since = None
         return {"state": "done", "frames": answer["frames"], "finished": time.time(), "answer": answer}

@@ -98,15 +98,13 @@ def show_file(job: JobHere, form: str, service: ServiceHere) -> Response:
     saved = job.answer["saved"] if job.answer else {}
     if form not in saved or form == "crops":
         raise ServiceError(404, "no_such_file", "there is no such file, or not yet")
-    if form in ("json", "csv"):
-        # The files themselves tell where the service keeps its files.
-        result = job.to_dict(service.store.keep_s)["result"]
-        return (
-            JSONResponse(result)
-            if form == "json"
-            else Response(csv_heading(True) + csv_lines(result, True), media_type="text/csv")
-        )
-    return _file(saved[form])
+    if form not in ("json", "csv"):
+        return _file(saved[form])
+    # The files themselves tell where the service keeps its files.
+    result = job.to_dict(service.store.keep_s)["result"]
+    if form == "json":
+        return JSONResponse(result)
+    return Response(csv_heading(True) + csv_lines(result, True), media_type="text/csv")
 
 
 def _file(path: str) -> FileResponse:
