@@ -1,9 +1,10 @@
 """The application: its parts put together, with health, figures, description and page."""
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -17,11 +18,10 @@ from starlette.staticfiles import StaticFiles
 from ..basics.files import PAGE_DIRECTORY
 from ..basics.locks import claimed
 from ..basics.results import Count, JsonRecord
-from .compatible import foreign_routes
 from .descriptions import described, failures
 from .errors import ERROR_HANDLERS
 from .gate import Gate
-from .reading import picture_routes
+from .reading import foreign_routes, picture_routes
 from .settings import Settings
 from .state import Service, ServiceHere
 from .stream import stream_routes
@@ -36,11 +36,6 @@ _PAGE_POLICY = (
 service_routes = APIRouter(tags=["Service"])
 
 
-class _Application(FastAPI):
-    def openapi(self) -> dict[str, Any]:
-        return described(super().openapi())
-
-
 def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application; an :class:`InputError` tells that another one has the folder of its data."""
     stack = contextlib.ExitStack()
@@ -53,9 +48,11 @@ def create_app(settings: Settings) -> FastAPI:
             yield
             await run_in_threadpool(stack.close)
 
-    app = _Application(
+    app = FastAPI(
         lifespan=lifespan, responses=failures("Error"), exception_handlers=ERROR_HANDLERS, docs_url=None, redoc_url=None
     )
+    generated = app.openapi
+    app.openapi = functools.cache(lambda: described(generated()))  # type: ignore[method-assign]
     for part in (picture_routes, foreign_routes, video_routes, stream_routes, service_routes):
         app.include_router(part)
     app.mount("/page", StaticFiles(directory=PAGE_DIRECTORY))

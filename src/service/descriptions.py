@@ -8,6 +8,8 @@ import json
 import re
 from typing import Any
 
+from fastapi.utils import deep_dict_update
+
 from ..basics.files import SCHEMAS_FILE
 
 _WRITTEN: dict[str, Any] = json.loads(SCHEMAS_FILE.read_bytes())
@@ -23,12 +25,5 @@ def failures(schema: str) -> dict[int | str, dict[str, Any]]:
 
 def described(generated: dict[str, Any]) -> dict[str, Any]:
     """The description of the service, from the one that was generated from its endpoints and types."""
-    text = json.dumps(_with(generated, _WRITTEN))
-    return dict(json.loads(re.sub(r"\w+", lambda word: _NAMES.get(word[0], word[0]), text)))
-
-
-def _with(generated: Any, written: Any) -> Any:
-    """What was generated, with what is written added to its objects, and in place of all else."""
-    if not isinstance(generated, dict) or not isinstance(written, dict):
-        return written
-    return generated | {key: _with(generated.get(key), value) for key, value in written.items()}
+    deep_dict_update(generated, _WRITTEN)
+    return dict(json.loads(re.sub(r"\w+", lambda word: _NAMES.get(word[0], word[0]), json.dumps(generated))))

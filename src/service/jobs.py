@@ -5,11 +5,11 @@ import datetime
 import shutil
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from sqlalchemy import JSON, URL, String, create_engine, delete, func, inspect, select, text, update
+from sqlalchemy import JSON, URL, Executable, String, case, create_engine, delete, func, inspect, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 from sqlalchemy.schema import CreateColumn
@@ -19,8 +19,6 @@ from .errors import ServiceError
 
 #: A video whose reading has ended the process so often is given up.
 MOST_ATTEMPTS = 3
-#: The folder of what is made of a video, in its job's folder.
-RESULTS = "results"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +71,7 @@ class Job(_Base):
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     #: What its client knows of the plates, as :meth:`ReadOptions.parse` takes it.
     options: Mapped[dict[str, Any] | None]
-    #: When it was put back to the end of the queue.
+    #: When it was put back to the end of the queue; 0 where it comes first, to be given up.
     requeued: Mapped[float | None]
 
     def to_dict(self, keep_s: float) -> dict[str, Any]:
@@ -126,28 +124,22 @@ class JobStore:
                     connection.execute(text(f"ALTER TABLE jobs ADD COLUMN {definition}"))
         #: Begins a transaction; the jobs that it gives can be used after it.
         self._session = sessionmaker(engine, expire_on_commit=False).begin
-        with self._session() as session:
-            known = set(session.scalars(select(Job.id)))
+        known = self._run(select(Job.id))
         for stray in self._folder.iterdir():
             # Of a video that did not come in wholly.
             if stray.name not in known:
                 shutil.rmtree(stray, ignore_errors=True)
 
-    def recover(self) -> None:
-        """After a restart: what was being read, and may have ended the process, is read again, but not for ever."""
-        message = f"reading this video ended the service {MOST_ATTEMPTS} times; send a smaller copy of it"
+    def _run(self, statement: Executable) -> Sequence[Any]:
+        """What a statement returns, in a transaction of its own: jobs, or values."""
         with self._session() as session:
-            jobs = session.scalars(select(Job).where(Job.state == "running")).all()
-            for job in jobs:
-                if job.attempts >= MOST_ATTEMPTS:
-                    job.state, job.finished = "failed", time.time()
-                    job.error = {"code": "given_up", "message": message}
-                else:
-                    job.state, job.frames, job.requeued = "queued", 0, time.time()
-        for job in jobs:
-            shutil.rmtree(self.folder(job) / RESULTS, ignore_errors=True)
-            if job.state == "failed":
-                (self.folder(job) / job.file).unlink(missing_ok=True)
+            return session.scalars(statement, execution_options={"synchronize_session": False}).all()
+
+    def recover(self) -> None:
+        """After a restart: what was being read, and may have ended the process, comes last, or first to be given up."""
+        since = case((Job.attempts < MOST_ATTEMPTS, time.time()), else_=0.0)
+        again = update(Job).where(Job.state == "running").values(state="queued", frames=0, requeued=since)
+        self._run(again.returning(Job.id))
 
     def new_folder(self) -> Path:
         """A folder for a new job; its name is the job's id."""
@@ -166,8 +158,7 @@ class JobStore:
 
     def get(self, identifier: str, owner: str | None) -> Job:
         """A job, for somebody with the mark of a token; one that was sent without a token is for everybody."""
-        with self._session() as session:
-            job = session.get(Job, identifier)
+        job: Job | None = next(iter(self._run(select(Job).where(Job.id == identifier))), None)
         is_over = job and job.finished and job.finished + self.keep_s < time.time()
         if job is None or job.owner not in (None, owner) or is_over:
             raise ServiceError(404, "no_such_job", "there is no such job; it may have expired")
@@ -175,8 +166,8 @@ class JobStore:
 
     def active(self) -> int:
         """How many wait or are being read."""
-        with self._session() as session:
-            return session.scalar(select(func.count()).where(Job.state.in_(("queued", "running")))) or 0
+        count: int = self._run(select(func.count()).where(Job.state.in_(("queued", "running"))))[0]
+        return count
 
     def known_active(self) -> int | None:
         """The same; None where the database does not say."""
@@ -191,24 +182,18 @@ class JobStore:
         since = func.coalesce(Job.requeued, Job.created)
         waiting = select(Job.id).where(Job.state == "queued").order_by(since).limit(1).scalar_subquery()
         mark = update(Job).where(Job.id == waiting).values(state="running", attempts=Job.attempts + 1).returning(Job)
-        with self._session() as session:
-            return session.scalars(mark, execution_options={"synchronize_session": False}).first()
+        return next(iter(self._run(mark)), None)
 
     def change(self, job: Job, **values: Any) -> bool:
         """Note something about a job; returns whether it is still there."""
-        with self._session() as session:
-            changed = session.execute(update(Job).where(Job.id == job.id).values(**values).returning(Job.id))
-            return changed.first() is not None
+        return bool(self._run(update(Job).where(Job.id == job.id).values(**values).returning(Job.id)))
 
     def remove(self, job: Job) -> None:
         """Forget a job, with its files."""
-        with self._session() as session:
-            session.execute(delete(Job).where(Job.id == job.id))
+        self._run(delete(Job).where(Job.id == job.id).returning(Job.id))
         shutil.rmtree(self.folder(job), ignore_errors=True)
 
     def remove_expired(self) -> None:
         """Forget the jobs whose time is over."""
-        with self._session() as session:
-            expired = session.scalars(select(Job).where(Job.finished < time.time() - self.keep_s)).all()
-        for job in expired:
+        for job in self._run(select(Job).where(Job.finished < time.time() - self.keep_s)):
             self.remove(job)

@@ -19,7 +19,7 @@ class WorkerPool:
     """Threads for so many calls at the same time, and a queue for so many that wait; more are refused."""
 
     def __init__(self, workers: int, queue: int) -> None:
-        self._limit, self._closed = workers + queue, False
+        self._limit = workers + queue
         #: Those that wait or run, and since when the latter do, by thread.
         self._calls: set[Future[Any]] = set()
         self._starts: dict[int, float] = {}
@@ -51,10 +51,10 @@ class WorkerPool:
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self._closed and task and not task.cancelling():
-                raise ending() from None
-            raise
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            # It is the call that was cancelled.
+            raise ending() from None
 
     async def run_for(self, request: Request, function: Callable[..., _Result], *arguments: Any) -> _Result:
         """The same for a request whose body has been received: it is cancelled when the client goes away."""
@@ -81,7 +81,6 @@ class WorkerPool:
 
     def close(self, wait: bool = True) -> None:
         """Drop what waits, take nothing more, and wait for what runs, if it is to be waited for."""
-        self._closed = True
         self._executor.shutdown(wait, cancel_futures=True)
 
     def _timed(self, function: Callable[..., _Result], *arguments: Any) -> _Result:

@@ -21,7 +21,8 @@ from ..video.options import SAVED, VideoOptions
 from ..video.playable import playable_copy
 from ..video.reader import read_video
 from ..video.source import LIBRARY_ERRORS
-from .jobs import RESULTS, Job, JobStore
+from .errors import ServiceError, as_refusal
+from .jobs import MOST_ATTEMPTS, Job, JobStore
 from .settings import Settings
 
 #: In seconds: progress is noted this often, expired jobs are looked for this seldom, and what failed, the database for
@@ -117,7 +118,7 @@ class JobRunner:
     def _read(self, job: Job) -> dict[str, Any]:
         """Read the video of a job; returns what is to be noted about it."""
         again = {"state": "queued", "frames": 0, "attempts": job.attempts - 1}
-        results = self._store.folder(job) / RESULTS
+        results = self._store.folder(job) / "results"
         shutil.rmtree(results, ignore_errors=True)
         self._busy_since = time.monotonic()
         try:
@@ -131,16 +132,18 @@ class JobRunner:
                 self.problem = "the results of a video cannot be saved; there has to be room in PLATE_DATA"
                 shutil.rmtree(results, ignore_errors=True)
                 return {**again, "requeued": time.time()}
-            failure = {"code": "unreadable", "message": str(error)}
-            if not isinstance(error, InputError):
+            if not isinstance(error, InputError | ServiceError):
                 _LOGGER.exception("%s: the video cannot be read", job.id)
-                failure = {"code": "internal_error", "message": "the service failed; its log says more"}
-            return {"state": "failed", "finished": time.time(), "error": failure}
+                error = Exception()
+            return {"state": "failed", "finished": time.time(), "error": as_refusal(error).native["error"]}
         finally:
             self._busy_since = None
         return {"state": "done", "frames": answer["frames"], "finished": time.time(), "answer": answer}
 
     def _answer(self, job: Job, results: Path) -> dict[str, Any]:
+        if job.attempts > MOST_ATTEMPTS:
+            message = f"reading this video ended the service {MOST_ATTEMPTS} times; send a smaller copy of it"
+            raise ServiceError(422, "given_up", message)
         noted = time.monotonic()
 
         def note(frame: int) -> None:

@@ -17,9 +17,8 @@ from ..video.frames import FrameReader, SizeChangedError
 from .connections import TRUST
 from .errors import ServiceError, as_refusal, busy
 from .gate import is_token, is_welcome, shown_token
-from .options import told_texts
 from .state import Service, ServiceHere
-from .uploads import json_object
+from .uploads import json_object, told_texts
 
 stream_routes = APIRouter()
 #: A client has so long to show its token, in seconds.
@@ -43,7 +42,7 @@ class StreamSession:
         self._reader = FrameReader(service.recogniser.with_options(options))
         #: The latest frame: its number, the picture, its time in seconds, and whether it came then; None ends.
         self._frames: asyncio.Queue[tuple[int, ImageSource, float, bool] | None] = asyncio.Queue()
-        self._is_polite = self._tells_time = self._is_evicted = False
+        self._is_polite = self._tells_time = False
         #: When something came in last, by the monotonic clock.
         self._used = time.monotonic()
 
@@ -61,7 +60,7 @@ class StreamSession:
                 if frame is None:
                     break
                 await self._answer(*frame)
-            if self._is_evicted:
+            if self not in self._service.streams:
                 raise busy("another stream needed the place of this one, which was idle", 5)
             if self._is_polite:
                 whole = await run_in_threadpool(self._reader.finish)
@@ -79,7 +78,6 @@ class StreamSession:
             if time.monotonic() - idlest._used < settings.stream_idle_seconds:
                 raise busy("there are too many streams", 5)
             streams.discard(idlest)
-            idlest._is_evicted = True
             idlest._receiving.cancel()
         streams.add(self)
 
@@ -95,7 +93,7 @@ class StreamSession:
                     picture, now_s = ImageSource(f"frame {number}", message["bytes"]), self._used
                     self._frames.put_nowait((number, picture, now_s if time_s is None else time_s, time_s is None))
                     number, time_s = number + 1, None
-                told = json_object(message.get("text")) or {}
+                told = json_object(message.get("text"))
                 match told.get("time_s"):
                     case int() | float() as said if not isinstance(said, bool) and abs(said) < LARGEST_TIME_S:
                         time_s, self._tells_time = float(said), True
@@ -170,5 +168,4 @@ async def _introduces_itself(socket: WebSocket, service: Service) -> bool:
     async with service.strangers:
         with contextlib.suppress(TimeoutError):
             first = await asyncio.wait_for(socket.receive(), TOKEN_S)
-    told = json_object(first.get("text")) or {}
-    return is_token(service.settings, str(told.get("token", "")))
+    return is_token(service.settings, str(json_object(first.get("text")).get("token", "")))

@@ -1,19 +1,22 @@
-"""Requests → pictures: multipart forms, raw bytes, base64, in JSON, in a form or by itself."""
+"""Requests → pictures and options: multipart forms, raw bytes, base64, in JSON, in a form or by itself; addresses."""
 
 import base64
 import contextlib
+import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import HTTPConnection
 
+from ..basics.errors import InputError
 from ..media.images import sniff_format
 from ..media.inputs import ImageSource, printable
+from ..recognition.options import ReadOptions
 from .errors import ServiceError
 from .state import ServiceHere
 
@@ -33,12 +36,12 @@ _TEXT_LENGTH = 200
 _FORM_STARTS = tuple(f"{name}=".encode() for name in (*PICTURE_FIELDS, *ADDRESS_FIELDS, *_OTHER_FIELDS))
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Upload:
     """What a request brings: at least one picture, and what else there was."""
 
     pictures: list[ImageSource]
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
         """A field as text that can be repeated; None where it is not there, or is a list or an object."""
@@ -52,6 +55,28 @@ class Upload:
         return self.pictures[0]
 
 
+def _parameter(option: "dataclasses.Field[Any]") -> dict[str, Any]:
+    kinds: dict[Any, str] = {bool: "boolean", float: "number", int | None: "integer"}
+    kind = kinds.get(option.type)
+    schema = {"type": kind} if kind else {"type": "array", "items": {"type": "string"}}
+    return {"name": option.name, "in": "query", "description": option.metadata["help"], "schema": schema}
+
+
+#: What an endpoint that takes them says of them in the description.
+TAKES_OPTIONS: dict[str, Any] = {"parameters": [_parameter(option) for option in dataclasses.fields(ReadOptions)]}
+
+
+def told_texts(connection: HTTPConnection, *others: str) -> dict[str, list[str]]:
+    """What an address tells about plates, as :meth:`ReadOptions.parse` takes it; ``others`` are no options."""
+    query = connection.query_params
+    texts = {name: query.getlist(name) for name in query if name not in others}
+    try:
+        ReadOptions.parse(texts)
+    except InputError as error:
+        raise ServiceError(422, "invalid_parameter", str(error)) from error
+    return texts
+
+
 def content_type_of(request: Request) -> str:
     """What a request says that its body is, without parameters; empty where it says nothing."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -62,16 +87,16 @@ def file_name(file: UploadFile) -> str:
     return printable(file.filename or "image", _TEXT_LENGTH)
 
 
-def json_object(text: str | bytes | None) -> dict[str, Any] | None:
-    """The object that a text of JSON holds; None where it is none."""
-    content = _json(text)
-    return content if isinstance(content, dict) else None
+def json_object(told: Any) -> dict[str, Any]:
+    """The object that a client tells, as such or as a text of JSON; an empty one where it tells none."""
+    content = told if isinstance(told, dict) else _json(told)
+    return content if isinstance(content, dict) else {}
 
 
-def _json(text: str | bytes | None) -> Any:
+def _json(text: Any) -> Any:
     try:
-        return json.loads(text or "")
-    except (ValueError, RecursionError):
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
         return None
 
 

@@ -17,9 +17,8 @@ from ..video.encoder import CONTAINERS
 from ..video.source import length_of
 from .errors import ServiceError, busy
 from .jobs import Job, JobAnswer
-from .options import TAKES_OPTIONS, told_texts
 from .state import ServiceHere
-from .uploads import content_type_of, file_name
+from .uploads import TAKES_OPTIONS, content_type_of, file_name, told_texts
 
 video_routes = APIRouter(tags=["Videos"])
 #: Other fields of a form than the video; they are not looked at, and kept in memory until it has come in.
@@ -99,15 +98,13 @@ def show_file(job: JobHere, form: str, service: ServiceHere) -> Response:
     saved = job.answer["saved"] if job.answer else {}
     if form not in saved or form == "crops":
         raise ServiceError(404, "no_such_file", "there is no such file, or not yet")
-    if form in ("json", "csv"):
-        # The files themselves tell where the service keeps its files.
-        result = job.to_dict(service.store.keep_s)["result"]
-        return (
-            JSONResponse(result)
-            if form == "json"
-            else Response(csv_heading(True) + csv_lines(result, True), media_type="text/csv")
-        )
-    return _file(saved[form])
+    if form not in ("json", "csv"):
+        return _file(saved[form])
+    # The files themselves tell where the service keeps its files.
+    result = job.to_dict(service.store.keep_s)["result"]
+    if form == "json":
+        return JSONResponse(result)
+    return Response(csv_heading(True) + csv_lines(result, True), media_type="text/csv")
 
 
 def _file(path: str) -> FileResponse:

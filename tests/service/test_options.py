@@ -8,7 +8,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from src.recognition.options import ReadOptions
-from src.service.options import openalpr_options, plate_recognizer_options
+from src.service.reading import openalpr_options, plate_recognizer_options
 from tests.service.conftest import PATIENCE_S, serving, wait_for
 
 NAMES = {option.name for option in dataclasses.fields(ReadOptions)}
