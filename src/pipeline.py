@@ -186,10 +186,10 @@ class _Work:
     def read(self, data: Photograph | VideoSource) -> ImageResult | VideoResult:
         recogniser = load_recogniser(self.runtime, self.options)
         if isinstance(data, VideoSource):
-            from .basics.parallel import told_to_stop
+            from .basics import parallel
             from .video.reader import read_video
 
-            video = dataclasses.replace(self.video, stop=self.video.stop or told_to_stop())
+            video = dataclasses.replace(self.video, stop=self.video.stop or parallel.told_to_stop)
             return read_video(data, recogniser, self.folder, self.window, video)
         result = recogniser.recognise(data)
         draws = self.window or (self.folder and "annotated" in self.video.save)

@@ -19,7 +19,8 @@ _GRACE_S = 5.0
 #: So many items per process are handed out before the first of them has to be done and its result is taken.
 _AHEAD = 4
 
-_stop: StopFlag | None = None
+#: In a process of :func:`map_in_processes`: is set when nobody takes its results any more.
+told_to_stop: StopFlag | None = None
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -49,11 +50,6 @@ def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item
         pool.shutdown(cancel_futures=True)
 
 
-def told_to_stop() -> StopFlag | None:
-    """In a process of :func:`map_in_processes`: is set when nobody takes its results any more."""
-    return _stop
-
-
 @contextlib.contextmanager
 def _interrupted_later() -> Iterator[None]:
     """Ctrl-C waits until the end: who is interrupted while starting a process leaves it half told what to do.
@@ -73,8 +69,8 @@ def _interrupted_later() -> Iterator[None]:
 
 
 def _prepare(stop: StopFlag) -> None:
-    global _stop
-    _stop = stop
+    global told_to_stop
+    told_to_stop = stop
     warnings.filterwarnings("ignore", module="PIL")
     # systemd tells every process of a service to end, not just the one that knows what is to be saved.
     signal.signal(signal.SIGTERM, lambda *_: signal.setitimer(signal.ITIMER_REAL, _GRACE_S))

@@ -63,7 +63,7 @@ class VideoOutput(contextlib.ExitStack):
         with folder.complaining(), contextlib.ExitStack() as undo:
             # Only a file comes again: every reading of anything else has a name of its own.
             owner = source.name if source.path else None
-            self._stem = folder.claim(undo, Path(source.file_name).stem, self._suffix, owner)
+            self._stem = undo.enter_context(folder.claim(Path(source.file_name).stem, self._suffix, owner))
             self._saved = {"json": folder.path(f"{self._stem}.json")}
             self._start_records(undo)
             undo.callback(self._remove_segment)
@@ -130,8 +130,9 @@ class VideoOutput(contextlib.ExitStack):
                 self._saved[name] = self._folder.path(stem + suffix)
             if kind in self._kinds or not live:
                 path = self._folder.path(stem + suffix if live else f"{stem}.partial{suffix}")
-                self._logs[kind] = RecordLog(path, csv_heading(True) if kind == "csv" else "")
+                self._logs[kind] = RecordLog(path)
                 undo.callback(self._logs[kind].remove)
+                self._logs[kind].append(csv_heading(True) if kind == "csv" else "")
         if "crops" in self._kinds:
             self._saved["crops"] = self._folder.path(f"{stem}-crops")
             self._saved["crops"].mkdir(exist_ok=True)
