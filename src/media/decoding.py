@@ -46,7 +46,15 @@ class Decoder:
         self._running: set[BaseProcess] = set()
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([__name__])
-        _choose_socket_folder()
+        # Processes meet at a socket in memory, where there is such a place: temporary files may lie on a full disk, in
+        # a folder that cannot be written, or too deep for the name of a socket.
+        before = tempfile.tempdir
+        if os.access(_SHARED_MEMORY, os.W_OK):
+            tempfile.tempdir = _SHARED_MEMORY
+        try:
+            multiprocessing.util.get_temp_dir()
+        finally:
+            tempfile.tempdir = before
         forkserver.ensure_running()
         # Whatever ends this process must not wait for those: they do not heed SIGTERM.
         atexit.register(self.close)
@@ -100,20 +108,6 @@ class Decoder:
         self._is_closed = True
         for process in list(self._running):
             process.kill()
-
-
-def _choose_socket_folder() -> None:
-    """Let processes meet at a socket in memory, where there is such a place, before they choose by themselves.
-
-    Temporary files may lie on a full disk, in a folder that cannot be written, or too deep for the name of a socket.
-    """
-    before = tempfile.tempdir
-    if os.access(_SHARED_MEMORY, os.W_OK):
-        tempfile.tempdir = _SHARED_MEMORY
-    try:
-        multiprocessing.util.get_temp_dir()
-    finally:
-        tempfile.tempdir = before
 
 
 def _answer(connection: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
