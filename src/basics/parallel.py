@@ -1,6 +1,5 @@
 """The same work on many items, in several processes."""
 
-import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -8,11 +7,11 @@ import signal
 import threading
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import TypeVar
 
-from .interrupts import SIGNALS, StopFlag, handling_interrupts
+from .interrupts import SIGNALS, StopFlag
 
 #: A process that is told to end goes on for so many seconds: the one that started it may be about to take its results.
 _GRACE_S = 5.0
@@ -38,34 +37,19 @@ def map_in_processes(function: Callable[[_Item], _Result], items: Iterable[_Item
     pool = ProcessPoolExecutor(workers, context, initializer=_prepare, initargs=(stop,))
     waiting: deque[Future[_Result]] = deque()
     try:
-        for item in items:
-            with _interrupted_later():
-                waiting.append(pool.submit(function, item))
-            if len(waiting) >= _AHEAD * workers:
+        # Ctrl-C interrupts the main thread, and who is interrupted while starting a process leaves it half told what to
+        # do: another thread starts them. They never hear of Ctrl-C, as it is blocked there.
+        with ThreadPoolExecutor(1) as starter:
+            starter.submit(signal.pthread_sigmask, signal.SIG_BLOCK, SIGNALS).result()
+            for item in items:
+                waiting.append(starter.submit(pool.submit, function, item).result())
+                if len(waiting) >= _AHEAD * workers:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _interrupted_later() -> Iterator[None]:
-    """Ctrl-C waits until the end: who is interrupted while starting a process leaves it half told what to do.
-
-    That process never hears of it, as the signal is blocked. Here that is not enough: another thread may take it, and
-    Python handles it in the main one all the same.
-    """
-    heard: list[int] = []
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        with handling_interrupts(lambda number, frame: heard.append(number)):
-            yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if heard:
-            signal.raise_signal(heard[0])
 
 
 def _prepare(stop: StopFlag) -> None:
