@@ -130,10 +130,9 @@ class OutputFolder:
                     whole[path].write_bytes(content)
             for path, temporary in whole.items():
                 os.replace(temporary, path)
-        except BaseException:
+        finally:
             for temporary in whole.values():
                 temporary.unlink(missing_ok=True)
-            raise
 
 
 class FolderOutput(contextlib.ExitStack):
