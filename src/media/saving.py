@@ -54,7 +54,8 @@ class OutputFolder:
         original = Path(photograph.file_name)
         suffix = roomy_suffix(photograph.image, original.suffix)
         owner = photograph.name if photograph.path else None
-        with self.complaining(), self.claim(original.stem, suffix, owner) as stem:
+        with self.complaining(), contextlib.ExitStack() as end:
+            stem = self.claim(end, original.stem, suffix, owner)
             saved, files = {"json": str(self.path(f"{stem}.json"))}, {}
             if annotated is not None:
                 saved = {"annotated": str(self.path(f"{stem}{suffix}")), **saved}
@@ -88,21 +89,21 @@ class OutputFolder:
             message = f"{name}: results cannot be saved there ({reason}); choose another output folder"
             raise OutputError(message) from error
 
-    @contextlib.contextmanager
-    def claim(self, stem: str, suffix: str, owner: str | None) -> Iterator[str]:
+    def claim(self, end: contextlib.ExitStack, stem: str, suffix: str, owner: str | None) -> str:
         """The first of ``stem``, ``stem-2``, … that is free or holds the owner's earlier answer, to save files under.
 
         A free name is taken by making its JSON file, which only one thread or process can. Until the answer is there it
         says whose it will be; of a process that was killed it can be taken over. Without an answer it goes at the end.
         """
         name = next(name for name in _names(stem) if self._claim(name, suffix, owner))
-        try:
-            yield name
-        finally:
-            record = self.path(f"{name}.json")
-            with contextlib.suppress(OSError):
-                if "process" in json_content(record):
-                    record.unlink()
+        end.callback(self._release, name)
+        return name
+
+    def _release(self, name: str) -> None:
+        record = self.path(f"{name}.json")
+        with contextlib.suppress(OSError):
+            if "process" in json_content(record):
+                record.unlink()
 
     def _claim(self, name: str, suffix: str, owner: str | None) -> bool:
         record = self.path(f"{name}.json")
@@ -147,7 +148,7 @@ class FolderOutput(contextlib.ExitStack):
         self._folder, self._has_videos = folder, has_videos
         stem = "results" if re.search(r"[*?\[]|^\d+ inputs$", name) else Path(name).resolve().name or "results"
         with folder.complaining(), contextlib.ExitStack() as undo:
-            stem = undo.enter_context(folder.claim(stem, ".csv", name))
+            stem = folder.claim(undo, stem, ".csv", name)
             self._saved = {kind: str(folder.path(f"{stem}.{kind}")) for kind in ("json", "csv")}
             self._csv = RecordLog(folder.path(f"{stem}.partial.csv"))
             undo.callback(self._csv.remove)

@@ -128,8 +128,8 @@ def _blurred(
 
 def _save(folder: OutputFolder, stem: str, suffix: str, content: bytes | Path) -> str:
     """Save a copy under a free name; returns that."""
-    with folder.complaining(), folder.claim(stem, suffix, None) as name:
-        path = str(folder.path(name + suffix))
+    with folder.complaining(), contextlib.ExitStack() as end:
+        path = str(folder.path(folder.claim(end, stem, suffix, None) + suffix))
         folder.write({path: content})
     return path
 

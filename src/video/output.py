@@ -63,7 +63,7 @@ class VideoOutput(contextlib.ExitStack):
         with folder.complaining(), contextlib.ExitStack() as undo:
             # Only a file comes again: every reading of anything else has a name of its own.
             owner = source.name if source.path else None
-            self._stem = undo.enter_context(folder.claim(Path(source.file_name).stem, self._suffix, owner))
+            self._stem = folder.claim(undo, Path(source.file_name).stem, self._suffix, owner)
             self._saved = {"json": folder.path(f"{self._stem}.json")}
             self._start_records(undo)
             undo.callback(self._remove_segment)
