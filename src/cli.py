@@ -12,9 +12,9 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from .basics.errors import InputError, UnreachableError
 from .basics.results import VehicleRecord
@@ -152,10 +152,10 @@ def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespac
     options.inputs = options.paths + options.input
     if not options.inputs:
         parser.error("give an input")
-    known = [option.name for option in dataclasses.fields(ReadOptions)]
+    known = {option.name: getattr(options, option.name) for option in dataclasses.fields(ReadOptions)}
     kinds = [] if options.save == "none" else [kind.strip() for kind in options.save.split(",")]
     try:
-        options.known = ReadOptions.parse({name: getattr(options, name) for name in known})
+        options.known = ReadOptions.parse(known)
         options.video = VideoOptions(
             lines=tuple(map(Line.parse, options.line)),
             duration_s=options.duration,
@@ -169,8 +169,8 @@ def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespac
     return options
 
 
-def _idle(options: argparse.Namespace, data: Data) -> Iterator[str]:
-    """What was chosen, and does nothing for such an input."""
+def _warn_of_idle(options: argparse.Namespace, data: Data) -> None:
+    """Tell what was chosen, and does nothing for such an input."""
     is_many = isinstance(data, FolderSource)
     for flag, is_given, what, does in (
         ("--line", options.line, "a video", data.has_videos),
@@ -183,7 +183,7 @@ def _idle(options: argparse.Namespace, data: Data) -> Iterator[str]:
         ("--excel", options.excel, "CSV", options.format == "csv"),
     ):
         if is_given and not does:
-            yield f"{flag} does nothing here: it is about {what}"
+            _LOGGER.warning("%s does nothing here: it is about %s", flag, what)
 
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.pipeline") -> int:
@@ -239,12 +239,16 @@ def _blur(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace) -> int:
     data = data_preprocessing(options.inputs if len(options.inputs) > 1 else options.inputs[0], options.recursive)
-    for warning in _idle(options, data):
-        _LOGGER.warning("%s", warning)
+    _warn_of_idle(options, data)
     # Nobody can wait for the end of a live source, and few want to for that of a folder.
     prints_records = isinstance(data, LiveSource) and options.format != "openalpr"
     prints_outcomes = isinstance(data, FolderSource) and options.format != "json"
-    with _lines_above_progress(data):
+    with contextlib.ExitStack() as stack:
+        if not isinstance(data, Photograph):
+            from tqdm.contrib.logging import logging_redirect_tqdm
+
+            # What is logged does not break the progress bar.
+            stack.enter_context(logging_redirect_tqdm())
         printer = _Printer(options, data)
         answer = model_prediction(
             data,
@@ -276,12 +280,3 @@ def _status(answer: Mapping[str, Any], is_live: bool, is_printed: bool) -> int:
     if not answer["results"]:
         return EXIT_BAD_INPUT
     return EXIT_SOME_FAILED if answer["errors"] else 0
-
-
-def _lines_above_progress(data: Data) -> contextlib.AbstractContextManager[None]:
-    """Log without breaking the progress bar, where there is one."""
-    if isinstance(data, Photograph):
-        return contextlib.nullcontext()
-    from tqdm.contrib.logging import logging_redirect_tqdm
-
-    return cast(contextlib.AbstractContextManager[None], logging_redirect_tqdm())

@@ -83,8 +83,7 @@ def read(
             worker died.
     """
     data = data_preprocessing(input)
-    work = _Work(output_dir, runtime=runtime, display=display, video=video, options=options, workers=workers)
-    return work.predict(data)
+    return _Work(output_dir, False, runtime, display, video, options, workers).predict(data)
 
 
 async def aread(input: Any, output_dir: str | os.PathLike[str] | None = None, **choices: Unpack[Choices]) -> Result:
@@ -121,8 +120,7 @@ def main(
 ) -> dict[str, Any]:
     """As :func:`read`, but saved unless ``output_dir`` is None, and in the JSON types of ``docs/answers.md``."""
     data = data_preprocessing(input)
-    output = model_prediction(data, output_dir, **choices)
-    return output
+    return model_prediction(data, output_dir, **choices)
 
 
 def data_preprocessing(input: Any, recursive: bool = False) -> Data:
@@ -150,29 +148,26 @@ def model_prediction(
     return _Work(output_dir, resume, **choices).predict(data, on_outcome).to_dict()
 
 
+@dataclasses.dataclass
 class _Work:
     """What is done with every input, here or in another process."""
 
-    def __init__(
-        self,
-        output_dir: str | os.PathLike[str] | None,
-        resume: bool = False,
-        *,
-        runtime: str = "litert",
-        display: bool = False,
-        video: VideoOptions = EVERYTHING,
-        options: ReadOptions = ANYTHING,
-        workers: int = 1,
-    ) -> None:
-        self.runtime, self.video, self.options, self.resume = runtime, video, options, resume
+    output_dir: dataclasses.InitVar[str | os.PathLike[str] | None]
+    resume: bool = False
+    runtime: str = "litert"
+    display: dataclasses.InitVar[bool] = False
+    video: VideoOptions = EVERYTHING
+    options: ReadOptions = ANYTHING
+    workers: int = 1
+    window: Window | None = dataclasses.field(default=None, init=False)
+
+    def __post_init__(self, output_dir: str | os.PathLike[str] | None, display: bool) -> None:
         self.folder = None if output_dir is None else OutputFolder(output_dir)
-        self.window = None
         if display:
             try:
-                self.window = Window()
+                self.window, self.workers = Window(), 1
             except InputError as error:
                 _LOGGER.warning("%s; going on without", error)
-        self.workers = 1 if self.window else workers
 
     def __call__(self, source: ImageSource | VideoSource | Failure) -> Outcome:
         """The answer for one of many inputs, or why there is none; raises :class:`OutputError`."""
@@ -191,10 +186,10 @@ class _Work:
     def read(self, data: Photograph | VideoSource) -> ImageResult | VideoResult:
         recogniser = load_recogniser(self.runtime, self.options)
         if isinstance(data, VideoSource):
-            from .basics.parallel import told_to_stop
+            from .basics import parallel
             from .video.reader import read_video
 
-            video = dataclasses.replace(self.video, stop=self.video.stop or told_to_stop())
+            video = dataclasses.replace(self.video, stop=self.video.stop or parallel.told_to_stop)
             return read_video(data, recogniser, self.folder, self.window, video)
         result = recogniser.recognise(data)
         draws = self.window or (self.folder and "annotated" in self.video.save)
@@ -211,24 +206,17 @@ class _Work:
             return self.read(data)
         from tqdm import tqdm
 
-        results: list[ImageResult | VideoResult] = []
-        errors: list[Failure] = []
-        error: str | None = None
-        failure: InputError | None = None
-        count = len(data.sources)
+        done: list[Outcome] = []
+        count, error, failure, output = len(data.sources), None, None, None
         with contextlib.ExitStack() as stack:
-            output = None
             if self.folder and self.video.save:
                 output = stack.enter_context(FolderOutput(self.folder, data.name, data.has_videos))
-            outcomes = self.outcomes(data.sources, min(self.workers, count))
-            stack.callback(outcomes.close)
+            outcomes = stack.enter_context(contextlib.closing(self.outcomes(data.sources, min(self.workers, count))))
             try:
                 for outcome in tqdm(outcomes, data.name, count, unit="input", disable=self.video.hidden or None):
+                    done.append(outcome)
                     if isinstance(outcome, Failure):
                         _LOGGER.warning("%s", outcome.error)
-                        errors.append(outcome)
-                    else:
-                        results.append(outcome)
                     if output:
                         output.add(outcome)
                     if on_outcome:
@@ -238,8 +226,10 @@ class _Work:
             except (KeyboardInterrupt, InputError) as stop:
                 failure = stop if isinstance(stop, InputError) else None
                 reason = failure or "interrupted; what was read until then is whole"
-                error = f"{data.name}: after {len(results) + len(errors)} of {count} {reason}"
-            result = FolderResult(data.name, tuple(results), tuple(errors), error)
+                error = f"{data.name}: after {len(done)} of {count} {reason}"
+            results = tuple(one for one in done if not isinstance(one, Failure))
+            errors = tuple(one for one in done if isinstance(one, Failure))
+            result = FolderResult(data.name, results, errors, error)
             result = output.finish(result) if output else result
             if failure:
                 raise InputError(error) from failure

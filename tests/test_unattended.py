@@ -233,7 +233,7 @@ def test_sigterm_ends_a_folder_with_its_csv(start, tmp_path, sample_path, worker
     process = start("--input", "photos", "--workers", workers, prepare=prepare)
     wait_for(lambda: list(tmp_path.glob("output/0012.json")))
     # As systemd does: every process of the service is told.
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    children = " ".join(path.read_text() for path in Path(f"/proc/{process.pid}/task").glob("*/children")).split()
     for child in (*map(int, children), process.pid):
         os.kill(child, signal.SIGTERM)
     stdout, stderr = process.communicate(timeout=20)

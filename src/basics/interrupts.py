@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
 from typing import Protocol
 
@@ -22,26 +22,19 @@ class StopFlag(Protocol):
 
 
 @contextlib.contextmanager
-def handling_interrupts(handler: Callable[[int, FrameType | None], None]) -> Iterator[Callable[[], None]]:
-    """Let interrupts go to a handler until the end, or until what this gives is called.
+def stopping_on_interrupt(stop: StopFlag) -> Iterator[None]:
+    """Let the first interrupt set an event; a second one interrupts as ever.
 
     Only the main thread hears of signals, and not of those that are ignored or end the process: nothing else changes.
     """
     with contextlib.ExitStack() as before:
+
+        def set_stop(number: int, frame: FrameType | None) -> None:
+            before.close()
+            stop.set()
+
         for number in SIGNALS if threading.current_thread() is threading.main_thread() else ():
             if callable(known := signal.getsignal(number)):
                 before.callback(signal.signal, number, known)
-                signal.signal(number, handler)
-        yield before.close
-
-
-@contextlib.contextmanager
-def stopping_on_interrupt(stop: StopFlag) -> Iterator[None]:
-    """Let the first interrupt set an event; a second one interrupts as ever."""
-
-    def set_stop(number: int, frame: FrameType | None) -> None:
-        restore()
-        stop.set()
-
-    with handling_interrupts(set_stop) as restore:
+                signal.signal(number, set_stop)
         yield

@@ -33,7 +33,6 @@ def downloaded(address: str, name: str) -> bytes:
 
     try:
         with urllib.request.urlopen(address, timeout=_DOWNLOAD_S) as response:
-            content: bytes = response.read(MAX_FILE_BYTES + 1)
+            return bytes(response.read(MAX_FILE_BYTES + 1))
     except (OSError, ValueError) as error:
         raise InputError(f"{name}: it cannot be had ({error}); check address and network") from error
-    return content

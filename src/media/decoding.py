@@ -1,16 +1,31 @@
 """Decoding that may take long, in processes that can be killed."""
 
+import atexit
+import multiprocessing
+import multiprocessing.util
+import os
 import re
 import resource
+import signal
+import tempfile
+import threading
 from collections.abc import Callable
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
 import cv2
 
 from ..basics.errors import InputError
-from ..basics.parallel import KillableCalls
+from ..basics.interrupts import SIGNALS
+from ..basics.parallel import end_with_parent
 from .inputs import ImageSource, Photograph
+
+#: Seconds that a process may take to start, on a machine that is busy.
+_STARTING_S = 60.0
+_SHARED_MEMORY = "/dev/shm"
 
 _Result = TypeVar("_Result")
 
@@ -20,12 +35,29 @@ class DecoderClosedError(Exception):
 
 
 class Decoder:
-    """Decodes pictures: at once where their headers prove that it takes little, otherwise in a process of its own."""
+    """Decodes pictures: at once where their headers prove that it takes little, otherwise in a process of its own.
+
+    That is a copy of one that has imported this module.
+    """
 
     def __init__(self, limit_s: float, memory: int) -> None:
         """Make ready for calls that may take so many seconds, and pictures that may take so many bytes of memory."""
-        self._limit_s, self._memory, self._calls = limit_s, memory, KillableCalls(__name__)
-        self.close = self._calls.close
+        self._limit_s, self._memory, self._is_closed = limit_s, memory, False
+        self._running: set[BaseProcess] = set()
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([__name__])
+        # Processes meet at a socket in memory, where there is such a place: temporary files may lie on a full disk, in
+        # a folder that cannot be written, or too deep for the name of a socket.
+        before = tempfile.tempdir
+        if os.access(_SHARED_MEMORY, os.W_OK):
+            tempfile.tempdir = _SHARED_MEMORY
+        try:
+            multiprocessing.util.get_temp_dir()
+        finally:
+            tempfile.tempdir = before
+        forkserver.ensure_running()
+        # Whatever ends this process must not wait for those: they do not heed SIGTERM.
+        atexit.register(self.close)
 
     def load(self, picture: ImageSource) -> Photograph:
         """Decode a picture; raises as :meth:`call` does."""
@@ -39,14 +71,56 @@ class Decoder:
             DecoderClosedError: the decoder was closed before that was known.
         """
         try:
-            return self._calls.call(self._limit_s, function, *arguments)
+            result = self._answer_of(function, arguments)
         except TimeoutError as error:
             message = f"decoding it takes longer than {self._limit_s:g} s; scale it down, or save it anew"
             raise InputError(f"{name}: {message}") from error
         except (EOFError, OSError) as error:
-            if self._calls.closed:
+            if self._is_closed:
                 raise DecoderClosedError from error
             raise InputError(f"{name}: it makes its decoder fail; save it anew") from error
+        if isinstance(result, InputError):
+            raise result
+        return result
+
+    def _answer_of(self, function: Callable[..., _Result], arguments: tuple[Any, ...]) -> _Result | InputError:
+        ours, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_answer, args=(theirs, function, arguments), daemon=True)
+        process.start()
+        self._running.add(process)
+        theirs.close()
+        try:
+            if self._is_closed:
+                raise EOFError
+            for limit_s in (_STARTING_S, self._limit_s):
+                if not ours.poll(limit_s):
+                    raise TimeoutError
+                result: _Result | InputError = ours.recv()
+            return result
+        finally:
+            self._running.discard(process)
+            process.kill()
+            ours.close()
+
+    def close(self) -> None:
+        """End all calls, whatever they do, and those that would come."""
+        atexit.unregister(self.close)
+        self._is_closed = True
+        for process in list(self._running):
+            process.kill()
+
+
+def _answer(connection: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    """The work of such a process: to tell that it has started, and the result or the :class:`InputError`."""
+    # Who started this process ends it; service managers tell all processes of a service.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    connection.send(None)
+    try:
+        connection.send(function(*arguments))
+    except InputError as error:
+        connection.send(InputError(str(error)))
 
 
 def _load(picture: ImageSource, memory: int) -> Photograph:

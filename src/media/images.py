@@ -109,10 +109,21 @@ def read_image(source: Path | bytes | NDArray[Any] | Image.Image, name: str) -> 
     Raises:
         InputError: it is no picture, is damaged, is too small or too large, or holds values that are no colours.
     """
-    content = _read_file(source, name) if isinstance(source, Path) else source
-    if isinstance(content, bytes):
-        return _from_bytes(content, name)
-    return _from_pillow(content, name) if isinstance(content, Image.Image) else _from_array(content, name)
+    if isinstance(source, Path):
+        try:
+            status = source.stat()
+            if not stat.S_ISREG(status.st_mode):
+                # Opening a FIFO would wait for somebody to write into it.
+                raise InputError(f"{name}: it is no file; give the path of a picture")
+            if status.st_size > MAX_FILE_BYTES:
+                megabytes = f"it has {status.st_size / 1e6:.0f} MB; the limit is {MAX_FILE_BYTES / 1e6:.0f} MB"
+                raise InputError(f"{name}: {megabytes}")
+            source = source.read_bytes()
+        except OSError as error:
+            raise unopenable(name, error, "check the path and its permissions") from error
+    if isinstance(source, bytes):
+        return _from_bytes(source, name)
+    return _from_pillow(source, name) if isinstance(source, Image.Image) else _from_array(source, name)
 
 
 def _from_array(array: NDArray[Any], name: str) -> BGRImage:
@@ -136,7 +147,15 @@ def _from_bytes(content: bytes, name: str) -> BGRImage:
         raise InputError(f"{name}: it is not a picture; give {PICTURE_FORMATS}")
     opened = _open(content, name, format_name)
     check_size(*opened.size, name)
-    _check_cost(content, opened, name, format_name)
+    # What would take far more time or memory than its pixels are worth is refused by its header.
+    if format_name == "JPEG" and (scans := _scans(content)) > MAX_SCANS:
+        raise InputError(f"{name}: the JPEG has {scans} scans, the limit is {MAX_SCANS}; save it again as a usual JPEG")
+    if format_name == "PNG" and content.count(b"zTXt") + content.count(b"iTXt") > MAX_TEXTS:
+        raise InputError(f"{name}: the PNG has more than {MAX_TEXTS} compressed texts; save it again without them")
+    pixels = opened.width * opened.height
+    if format_name == "TIFF" and pixels > max(SMALL_PIXELS, MAX_TIFF_PIXELS_PER_BYTE * len(content)):
+        empty = f"{pixels / 1e6:.0f} megapixels in {len(content) / 1e3:.1f} kB cannot show a plate"
+        raise InputError(f"{name}: {empty}; give the photograph itself")
     if format_name not in _COMMON or opened.mode == "CMYK":
         return _from_pillow(opened, name)
     with _decoding(name, format_name):
@@ -209,32 +228,6 @@ def _scans(content: bytes) -> int:
         scans += marker == _SCAN
         place = found.end() + int.from_bytes(content[found.end() : found.end() + 2])
     return max(scans, 1)
-
-
-def _check_cost(content: bytes, opened: ImageFile.ImageFile, name: str, format_name: str) -> None:
-    """Refuse what would take far more time or memory than its pixels are worth, by its header."""
-    if format_name == "JPEG" and (scans := _scans(content)) > MAX_SCANS:
-        raise InputError(f"{name}: the JPEG has {scans} scans, the limit is {MAX_SCANS}; save it again as a usual JPEG")
-    if format_name == "PNG" and content.count(b"zTXt") + content.count(b"iTXt") > MAX_TEXTS:
-        raise InputError(f"{name}: the PNG has more than {MAX_TEXTS} compressed texts; save it again without them")
-    pixels = opened.width * opened.height
-    if format_name == "TIFF" and pixels > max(SMALL_PIXELS, MAX_TIFF_PIXELS_PER_BYTE * len(content)):
-        empty = f"{pixels / 1e6:.0f} megapixels in {len(content) / 1e3:.1f} kB cannot show a plate"
-        raise InputError(f"{name}: {empty}; give the photograph itself")
-
-
-def _read_file(path: Path, name: str) -> bytes:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            # Opening a FIFO would wait for somebody to write into it.
-            raise InputError(f"{name}: it is no file; give the path of a picture")
-        if status.st_size > MAX_FILE_BYTES:
-            megabytes = f"it has {status.st_size / 1e6:.0f} MB; the limit is {MAX_FILE_BYTES / 1e6:.0f} MB"
-            raise InputError(f"{name}: {megabytes}")
-        return path.read_bytes()
-    except OSError as error:
-        raise unopenable(name, error, "check the path and its permissions") from error
 
 
 def check_size(width: int, height: int, name: str, most: int = MAX_PIXELS, what: str = "picture") -> None:

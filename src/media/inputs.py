@@ -96,10 +96,8 @@ class ImageSource:
         """The name that its annotated copy starts from; its suffix says the format."""
         if isinstance(self.content, str):
             return file_name_of(self.content)
-        if isinstance(self.content, bytes):
-            return "image" + suffix_of_bytes(self.content)
         if not isinstance(self.content, Path):
-            return "image.png"
+            return "image" + suffix_of_bytes(self.content if isinstance(self.content, bytes) else b"")
         is_known = self.content.suffix.lower() in IMAGE_SUFFIXES
         return self.content.name if is_known else self.content.name + suffix_of_bytes(_start_of(self.content))
 
@@ -232,21 +230,27 @@ def _open_file(path: Path) -> ImageSource | VideoSource | None:
     """A file, by its name or else by how it begins; None where both tell nothing."""
     name, suffix = printable(str(path)), path.suffix.lower()
     start = b"" if suffix in IMAGE_SUFFIXES[:-1] + VIDEO_SUFFIXES else _start_of(path)
-    if suffix in VIDEO_SUFFIXES or _is_video(start) or (start.startswith(b"GIF8") and _is_animated(path)):
+    if suffix in VIDEO_SUFFIXES or _is_video(start, path):
         return VideoSource(name, path)
     return ImageSource(name, path) if suffix in IMAGE_SUFFIXES or sniff_format(start) else None
 
 
-def _is_video(start: bytes) -> bool:
-    """Whether a file that starts so is a video; an animated GIF does not tell."""
-    return not sniff_format(start) and _VIDEO_START.match(start) is not None
+def _is_video(start: bytes, file: Path | io.BytesIO) -> bool:
+    """Whether a file that starts so is a video, such as an animated GIF, which is looked at as a whole."""
+    if not start.startswith(b"GIF8"):
+        return not sniff_format(start) and _VIDEO_START.match(start) is not None
+    try:
+        with GifImagePlugin.GifImageFile(file) as image:
+            return bool(image.is_animated)
+    except Exception:  # a damaged picture is told when it is read
+        return False
 
 
 def _open_bytes(file: Any, name: str) -> ImageSource | VideoSource:
     """The content of an open file, which may be a pipe."""
     buffered: Any = file if hasattr(file, "peek") else io.BufferedReader(file)
     start = buffered.peek(_START)[:_START]
-    if _is_video(start):
+    if _is_video(start, io.BytesIO()):
         if start[4:8] == b"ftyp" and not buffered.seekable():
             # The index of an MP4 may come last.
             whole: Any = tempfile.TemporaryFile()  # noqa: SIM115 - the video closes it
@@ -255,16 +259,8 @@ def _open_bytes(file: Any, name: str) -> ImageSource | VideoSource:
             buffered = whole
         return VideoSource(name, buffered)
     content = buffered.read(MAX_FILE_BYTES + 1)
-    is_animated = start.startswith(b"GIF8") and _is_animated(io.BytesIO(content))
+    is_animated = _is_video(start, io.BytesIO(content))
     return VideoSource(name, io.BytesIO(content)) if is_animated else ImageSource(name, content)
-
-
-def _is_animated(file: Path | io.BytesIO) -> bool:
-    try:
-        with GifImagePlugin.GifImageFile(file) as image:
-            return bool(image.is_animated)
-    except Exception:  # a damaged picture is told when it is read
-        return False
 
 
 def _start_of(path: Path) -> bytes:

@@ -23,29 +23,23 @@ class WholeWrites(io.FileIO):
 class RecordLog:
     """A file that only ever holds whole pieces; what :meth:`append` has written survives a ``kill -9``."""
 
-    def __init__(self, path: Path, heading: str = "") -> None:
-        """Begin anew with a first piece; raises :class:`OSError` where that cannot be written."""
-        self._path = path
-        self._file = WholeWrites(path, "w")
-        self._size = 0
+    def __init__(self, path: Path) -> None:
+        """Begin anew; raises :class:`OSError` where that cannot be done."""
+        self._path, self._file = path, WholeWrites(path, "w")
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
-        try:
-            self.append(heading)
-        except OSError:
-            self.remove()
-            raise
 
     def append(self, piece: str) -> None:
         """Add a piece; raises :class:`OSError` where there is no room for it, which adds it with the next one."""
         self._waiting.append(piece.encode())
         while self._waiting:
+            size = self._file.tell()
             try:
                 self._file.write(self._waiting[0])
             except OSError:
-                self._file.truncate(self._size)
-                self._file.seek(self._size)
+                self._file.truncate(size)
+                self._file.seek(size)
                 raise
-            self._size += len(self._waiting.popleft())
+            self._waiting.popleft()
 
     def close(self) -> None:
         """Let go of the file, which stays."""

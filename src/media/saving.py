@@ -131,10 +131,9 @@ class OutputFolder:
                     whole[path].write_bytes(content)
             for path, temporary in whole.items():
                 os.replace(temporary, path)
-        except BaseException:
+        finally:
             for temporary in whole.values():
                 temporary.unlink(missing_ok=True)
-            raise
 
 
 class FolderOutput(contextlib.ExitStack):
@@ -151,8 +150,9 @@ class FolderOutput(contextlib.ExitStack):
         with folder.complaining(), contextlib.ExitStack() as undo:
             stem = folder.claim(undo, stem, ".csv", name)
             self._saved = {kind: str(folder.path(f"{stem}.{kind}")) for kind in ("json", "csv")}
-            self._csv = RecordLog(folder.path(f"{stem}.partial.csv"), csv_heading(has_videos))
+            self._csv = RecordLog(folder.path(f"{stem}.partial.csv"))
             undo.callback(self._csv.remove)
+            self._csv.append(csv_heading(has_videos))
             self._lines = RecordLog(folder.path(f"{stem}.partial.jsonl"))
             undo.callback(self._lines.remove)
             self.push(undo.pop_all())

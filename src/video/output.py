@@ -130,8 +130,9 @@ class VideoOutput(contextlib.ExitStack):
                 self._saved[name] = self._folder.path(stem + suffix)
             if kind in self._kinds or not live:
                 path = self._folder.path(stem + suffix if live else f"{stem}.partial{suffix}")
-                self._logs[kind] = RecordLog(path, csv_heading(True) if kind == "csv" else "")
+                self._logs[kind] = RecordLog(path)
                 undo.callback(self._logs[kind].remove)
+                self._logs[kind].append(csv_heading(True) if kind == "csv" else "")
         if "crops" in self._kinds:
             self._saved["crops"] = self._folder.path(f"{stem}-crops")
             self._saved["crops"].mkdir(exist_ok=True)

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from src.basics.parallel import _interrupted_later
+from src.basics.parallel import map_in_processes
 from tests.conftest import heed_interrupts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the processes are found in /proc")
@@ -60,7 +61,7 @@ def start(root, tmp_path):
 def workers_of(process):
     """The numbers of the processes that read for one that runs."""
     try:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        children = " ".join(path.read_text() for path in Path(f"/proc/{process.pid}/task").glob("*/children")).split()
     except OSError:
         return []
     return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
@@ -156,9 +157,25 @@ def test_other_numbers_of_workers_are_bad_usage(start, given):
     assert "give a whole number above 0" in stderr
 
 
-def test_ctrl_c_waits_until_a_process_is_started():
-    reached = False
-    with pytest.raises(KeyboardInterrupt), _interrupted_later():
-        signal.raise_signal(signal.SIGINT)
-        reached = True
-    assert reached
+def test_ctrl_c_waits_until_a_process_is_started(monkeypatch):
+    started, submit = [], ProcessPoolExecutor.submit
+
+    def submit_slowly(pool, *arguments):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.5)
+        started.append(submit(pool, *arguments))
+        return started[0]
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit_slowly)
+    with pytest.raises(KeyboardInterrupt):
+        list(map_in_processes(abs, [-1], 2))
+    assert len(started) == 1 and (started[0].cancelled() or started[0].result() == 1)
+
+
+def test_processes_do_not_hear_of_ctrl_c():
+    masks = map_in_processes(blocked_signals, range(3), 2)
+    assert list(masks) == [{signal.SIGINT}] * 3
+
+
+def blocked_signals(_):
+    return signal.pthread_sigmask(signal.SIG_BLOCK, [])
