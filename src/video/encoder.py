@@ -13,7 +13,6 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
-from ..media.draw import Plane
 from ..media.record_log import WholeWrites
 from .source import LARGE_PIXELS, LIBRARY_ERRORS, Video
 
@@ -78,8 +77,8 @@ class VideoWriter:
         self._room = threading.Semaphore(min(_QUEUE, max(room, 1)))
         self._thread = ThreadPoolExecutor(1)
 
-    def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        """Add a frame at its time in seconds: I420 uint8 ``[1.5 H, W]``, or as it was decoded, with even sides."""
+    def write(self, picture: av.VideoFrame, time_s: float) -> None:
+        """Add a frame at its time in seconds: I420 with even sides."""
         self._put(self._encode, picture, time_s)
 
     def write_audio(self, packet: "av.Packet[Any]") -> None:
@@ -131,13 +130,12 @@ class VideoWriter:
                 context.sample_aspect_ratio = source.sample_aspect_ratio
         return stream
 
-    def _encode(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        frame = picture if isinstance(picture, av.VideoFrame) else av.VideoFrame.from_ndarray(picture, format="yuv420p")
-        frame.pict_type = PictureType.NONE  # the original's kinds of frames are not the encoder's
-        frame.time_base = self._time_base
+    def _encode(self, picture: av.VideoFrame, time_s: float) -> None:
+        picture.pict_type = PictureType.NONE  # the original's kinds of frames are not the encoder's
+        picture.time_base = self._time_base
         self._last_pts = max(self._last_pts + 1, round(time_s / self._time_base))
-        frame.pts = self._last_pts
-        self._container.mux(self._stream.encode(frame))
+        picture.pts = self._last_pts
+        self._container.mux(self._stream.encode(picture))
 
     def _copy(self, packet: "av.Packet[Any]") -> None:
         if packet.dts is None or packet.time_base is None:

@@ -8,7 +8,6 @@ import av
 import numpy as np
 
 from ..basics.geometry import FloatArray
-from ..media.draw import Plane
 from ..recognition.erasing import LEAST_ERASED, comparable, erase, plate_outline
 from ..recognition.recogniser import PlateRecogniser
 from .frame_output import PENDING_BYTES
@@ -29,7 +28,7 @@ _Places = list[tuple[Track, FloatArray]]
 
 def erased_frames(
     frames: Iterable[Frame], video: Video, recogniser: PlateRecogniser, kept: Set[str]
-) -> Iterator[tuple[Plane | av.VideoFrame, float]]:
+) -> Iterator[tuple[av.VideoFrame, float]]:
     """The frames of a video as they are to be written, with their times in seconds.
 
     Plates stay, once their vote is sure, if its comparable text is to be kept.
@@ -83,14 +82,14 @@ def _corners_at(time_s: float, now_s: float, before: Fix | None, latest: Fix) ->
     return moved if came else None
 
 
-def _erased(frame: Frame, places: _Places, kept: Set[str]) -> tuple[Plane | av.VideoFrame, float]:
+def _erased(frame: Frame, places: _Places, kept: Set[str]) -> tuple[av.VideoFrame, float]:
     """A frame without its plates; the decoder's own where nothing has to be erased or turned."""
     votes = {track.number: track.record.vote for track, _ in places}
     stay = {number for number, vote in votes.items() if comparable(vote.text) in kept and vote.sure}
     outlines = [plate_outline(corners) for track, corners in places if track.number not in stay]
     if frame.is_plain and not outlines:
         return frame.picture, frame.time_s
-    packed = frame.packed()
-    for outline, (number, plane) in itertools.product(outlines, enumerate(planes_of(packed))):
-        erase(plane, outline / 2 if number else outline)
-    return packed, frame.time_s
+    copy = frame.copy()
+    for outline, (plane, scale) in itertools.product(outlines, zip(planes_of(copy), (1, 2, 2), strict=True)):
+        erase(plane, np.asarray(outline / scale, np.float32))
+    return copy, frame.time_s

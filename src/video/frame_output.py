@@ -4,10 +4,9 @@ from collections import deque
 from typing import Any
 
 import av
-import numpy as np
 
 from ..basics.geometry import FloatArray, quad_to_box
-from ..media.draw import LineMark, Mark, Plane, annotate_planes
+from ..media.draw import LineMark, Mark, annotate_planes
 from ..media.window import Window
 from .output import VideoOutput
 from .source import Frame, bgr_of, planes_of
@@ -34,7 +33,7 @@ class FrameOutput:
             picture = self._annotated(frame) if self._draws else frame.picture
             if self._output:
                 self._output.write(picture, self.line(frame), frame.time_s)
-            if self._window and isinstance(picture, np.ndarray) and not self._window.play(bgr_of(picture)):
+            if self._window and not self._window.play(bgr_of(picture)):
                 self.is_closed = True
 
     def line(self, frame: Frame) -> dict[str, Any]:
@@ -49,15 +48,15 @@ class FrameOutput:
             plates.append({"track": track.number, "box": box, **voted, "reading": told})
         return {"frame": frame.index, "time_s": round(frame.time_s, 3), "plates": plates}
 
-    def _annotated(self, frame: Frame) -> Plane | av.VideoFrame:
+    def _annotated(self, frame: Frame) -> av.VideoFrame:
         """The frame with its plates; the decoder's own where nothing has to be drawn, turned or shown."""
         votes = [(track.record.vote, corners) for track, corners in self._seen(frame)]
         seen = [Mark(vote.text, vote.confidence, corners) for vote, corners in votes]
         if frame.is_plain and not (seen or self._tracker.lines or self._window):
             return frame.picture
-        packed = frame.packed()
-        annotate_planes(planes_of(packed), seen, [LineMark(line.ends, line.name) for line in self._tracker.lines])
-        return packed
+        copy = frame.copy()
+        annotate_planes(planes_of(copy), seen, [LineMark(line.ends, line.name) for line in self._tracker.lines])
+        return copy
 
     def _seen(self, frame: Frame) -> list[tuple[Track, FloatArray]]:
         """The plates that can be seen in a frame, and their corners."""

@@ -19,7 +19,6 @@ import av
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord, VideoResult
 from ..media.answers import csv_heading, csv_lines, json_bytes
-from ..media.draw import Plane
 from ..media.encoding import encode_picture
 from ..media.images import BGRImage
 from ..media.inputs import VideoSource
@@ -78,7 +77,7 @@ class VideoOutput(contextlib.ExitStack):
             for log in self._logs.values():
                 self.callback(log.close)
 
-    def write(self, picture: Plane | av.VideoFrame, line: Mapping[str, Any], time_s: float) -> None:
+    def write(self, picture: av.VideoFrame, line: Mapping[str, Any], time_s: float) -> None:
         """Add an annotated frame, see :meth:`numberplate.video.encoder.VideoWriter.write`, and what is said of it."""
         with self._saving():
             if self._video.live and self._start_s is not None and time_s - self._start_s >= SEGMENT_S:

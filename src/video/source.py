@@ -62,17 +62,17 @@ class Frame:
         usual = self.picture.format.name == "yuv420p" and self.picture.color_range != ColorRange.JPEG
         return usual and not (self.rotation or self.picture.width % 2 or self.picture.height % 2)
 
-    def packed(self) -> Plane:
-        """The upright picture as I420 uint8 ``[1.5 H, W]``, the caller's own; odd sides repeat their last values."""
+    def copy(self) -> av.VideoFrame:
+        """The upright picture as I420, to be drawn on; odd sides repeat their last values."""
         width, height = (side + side % 2 for side in self.size())
-        packed = np.empty((height * 3 // 2, width), np.uint8)
+        copy = av.VideoFrame(width, height, "yuv420p")
         full_range = self.picture.color_range == ColorRange.JPEG
-        stored = self.picture.reformat(format="yuv420p", dst_color_range=ColorRange.MPEG if full_range else None).planes
-        for target, plane in zip(planes_of(packed), stored, strict=True):
-            upright = np.rot90(_values(plane), self.rotation // 90)
+        stored = self.picture.reformat(format="yuv420p", dst_color_range=ColorRange.MPEG if full_range else None)
+        for target, plane in zip(planes_of(copy), planes_of(stored), strict=True):
+            upright = np.rot90(plane, self.rotation // 90)
             missing = [(0, to - size) for to, size in zip(target.shape, upright.shape, strict=True)]
             target[:] = np.pad(upright, missing, mode="edge") if np.any(missing) else upright
-        return packed
+        return copy
 
     def thumbnail(self, step: int) -> Plane:
         """Every ``step``-th value of every ``step``-th line of the first plane: enough to tell what has changed."""
@@ -84,16 +84,14 @@ def _values(plane: Any) -> Plane:
     return lines[:, : plane.width]
 
 
-def planes_of(packed: Plane) -> tuple[Plane, Plane, Plane]:
-    """Luma ``[H, W]`` and the two chroma planes ``[H/2, W/2]`` of an I420 picture ``[1.5 H, W]``, in its memory."""
-    height, width = packed.shape[0] * 2 // 3, packed.shape[1]
-    first, second = packed[height:].reshape(2, height // 2, width // 2)
-    return packed[:height], first, second
+def planes_of(picture: av.VideoFrame) -> list[Plane]:
+    """Luma ``[H, W]`` and the two chroma planes ``[H/2, W/2]`` of an I420 picture, in its memory."""
+    return list(map(_values, picture.planes))
 
 
-def bgr_of(packed: Plane) -> BGRImage:
-    """An I420 picture uint8 ``[1.5 H, W]`` as BGR uint8 ``[H, W, 3]``."""
-    return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2BGR_I420), np.uint8)
+def bgr_of(picture: av.VideoFrame) -> BGRImage:
+    """An I420 picture as BGR uint8 ``[H, W, 3]``."""
+    return np.asarray(cv2.cvtColor(picture.to_ndarray(), cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
 class Video(contextlib.ExitStack):

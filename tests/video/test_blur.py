@@ -43,7 +43,7 @@ def visible(image, text):
 def frames_without_plates(path, recogniser, kept=frozenset()):
     with VideoFile(VideoSource(path.name, path)) as video:
         done = [picture for picture, _ in erased_frames(video, video, recogniser, kept)]
-    return [bgr_of(one) if isinstance(one, np.ndarray) else one.to_ndarray(format="bgr24") for one in done]
+    return [bgr_of(one) for one in done]
 
 
 def metadata_of(path):
