@@ -13,7 +13,7 @@ from ..recognition.recogniser import PlateRecogniser
 from .frame_output import PENDING_BYTES
 from .records import quality
 from .source import Frame, Video, planes_of
-from .tracking import Fix, Track, Tracker, unite_parts
+from .tracking import Track, Tracker, unite_parts
 from .voting import contradicts
 
 #: Frames wait for so long for what is found in those after them, in seconds, but for no more than ``PENDING_BYTES``.
@@ -39,12 +39,10 @@ def erased_frames(
     waiting: deque[tuple[Frame, _Places]] = deque()
     for frame in frames:
         waiting.append((frame, []))
-        before = {track.number: track.latest for track in tracker.tracks}
         _track(frame, tracker, recogniser, reads=bool(kept))
         for track in tracker.tracks:
             for one, places in waiting:
-                corners = _corners_at(one.time_s, frame.time_s, before.get(track.number), track.latest)
-                if corners is not None:
+                if (corners := _corners_at(one.time_s, frame.time_s, track)) is not None:
                     places.append((track, corners))
         tracker.expire(frame.time_s)
         while len(waiting) > most:
@@ -60,26 +58,20 @@ def _track(frame: Frame, tracker: Tracker, recogniser: PlateRecogniser, reads: b
     for track, (detection, reading) in zip(tracks, recogniser.read(image, found) if reads else (), strict=False):
         if contradicts(reading.candidates, track.record.vote):
             # Another vehicle has taken the place of the first.
-            track.undo()
-            tracker.tracks.remove(track)
-            track = tracker.begin(frame.time_s, detection)
+            track = tracker.begin(frame.time_s, detection, instead_of=track)
         track.record.vote.add(reading.candidates, max(quality(image, detection), 1e-3))
 
 
-def _corners_at(time_s: float, now_s: float, before: Fix | None, latest: Fix) -> FloatArray | None:
-    """Where a plate is at a time, as far as the frame of now tells, with its latest sighting, and that before it."""
-    moved = np.asarray(latest.corners + latest.shift(time_s), np.float32)
+def _corners_at(time_s: float, now_s: float, track: Track) -> FloatArray | None:
+    """Where a plate is at a time, as far as the frame of now tells."""
+    before, latest = track.before, track.latest
     if time_s == now_s:
-        return moved if time_s - latest.time_s <= TAIL_S else None
-    if latest.time_s < now_s:
-        return None
-    first = before or latest
-    if time_s > first.time_s:
-        share = (time_s - first.time_s) / (latest.time_s - first.time_s)
-        return np.asarray((1 - share) * first.corners + share * latest.corners, np.float32)
-    # How fast it came is known at its second sighting.
-    came = first.velocity is None and first.time_s - time_s <= LEAD_S
-    return moved if came else None
+        is_there = time_s - latest.time_s <= TAIL_S
+    else:
+        # How fast it came is known at its second sighting.
+        came = before.velocity is None and before.time_s - time_s <= LEAD_S
+        is_there = latest.time_s == now_s and (time_s > before.time_s or came)
+    return latest.corners_at(time_s, before) if is_there else None
 
 
 def _erased(frame: Frame, places: _Places, kept: Set[str]) -> tuple[av.VideoFrame, float]:

@@ -144,10 +144,8 @@ class VideoReader:
         for index, (detection, reading) in zip(chosen, pairs, strict=True):
             if contradicts(reading.candidates, tracks[index].record.vote):
                 # It was another plate all along.
-                tracks[index].undo()
-                self._tracker.tracks.remove(tracks[index])
                 self._vehicles.add(tracks[index].record)
-                tracks[index] = self._tracker.begin(frame.time_s, detection)
+                tracks[index] = self._tracker.begin(frame.time_s, detection, instead_of=tracks[index])
             record = tracks[index].record
             record.is_plate |= self._recogniser.accepts(detection, reading)
             seen, crop = quality(image, detection), crop_of(image, detection.corners)

@@ -45,6 +45,13 @@ class Fix:
         velocity = np.zeros(2, np.float32) if self.velocity is None else self.velocity
         return np.asarray(velocity * (time_s - self.time_s), np.float32)
 
+    def corners_at(self, time_s: float, before: "Fix") -> FloatArray:
+        """The corners ``[4, 2]`` at another time: on the way from where it was before, or as it should have gone."""
+        if not before.time_s < time_s < self.time_s:
+            return np.asarray(self.corners + self.shift(time_s), np.float32)
+        share = (time_s - before.time_s) / (self.time_s - before.time_s)
+        return np.asarray((1 - share) * before.corners + share * self.corners, np.float32)
+
 
 class Track:
     """One plate over time; tracks are numbered from 1."""
@@ -53,24 +60,18 @@ class Track:
         self.number = number
         self.leapt = False  #: whether its latest detection is so far away that it may be of another plate
         self.record = TrackRecord(number, time_s, lines)
-        #: Its latest detection; the one before, and one in case that the latest is undone, are kept as well.
-        self.latest = Fix(time_s, detection.corners, detection.box)
-        self._earlier: list[Fix] = []
+        #: Its latest detection, and the one before, if there was one.
+        self.latest = self.before = Fix(time_s, detection.corners, detection.box)
 
     def add(self, time_s: float, detection: Detection) -> None:
         """Continue with a later detection."""
-        before = self.latest
+        self.before = before = self.latest
         self.leapt = bool(iou_matrix(self.predicted_box(time_s)[None], detection.box[None])[0, 0] < CLEAR_OVERLAP)
         way = box_centres(detection.box) - box_centres(before.box)
         velocity = way / np.float32(max(time_s - before.time_s, 1e-3))
         if before.velocity is not None:
             velocity = VELOCITY_SHARE * velocity + (1 - VELOCITY_SHARE) * before.velocity
-        self._earlier = [*self._earlier[-1:], before]
         self.latest = Fix(time_s, detection.corners, detection.box, velocity)
-
-    def undo(self) -> None:
-        """Forget the latest of several detections: it was another plate."""
-        self.latest = self._earlier.pop()
 
     def predicted_box(self, time_s: float) -> FloatArray:
         """Where its box ``[4]`` should be at a later time."""
@@ -78,13 +79,9 @@ class Track:
 
     def corners_at(self, time_s: float) -> FloatArray | None:
         """Its corners ``[4, 2]`` at any time since its last detection but one; None where it is not to be seen."""
-        before, latest = [self.latest, *self._earlier][-1], self.latest
-        if time_s < before.time_s or time_s - latest.time_s > COASTING_S:
+        if time_s < self.before.time_s or time_s - self.latest.time_s > COASTING_S:
             return None
-        if time_s >= latest.time_s:
-            return np.asarray(latest.corners + latest.shift(time_s), np.float32)
-        share = (time_s - before.time_s) / (latest.time_s - before.time_s)
-        return np.asarray((1 - share) * before.corners + share * latest.corners, np.float32)
+        return self.latest.corners_at(time_s, self.before)
 
 
 class Tracker:
@@ -106,8 +103,10 @@ class Tracker:
                     assigned[int(column)] = self.tracks[row]
         return [assigned.get(index) or self.begin(time_s, detection) for index, detection in enumerate(detections)]
 
-    def begin(self, time_s: float, detection: Detection) -> Track:
-        """A new track of one detection."""
+    def begin(self, time_s: float, detection: Detection, instead_of: Track | None = None) -> Track:
+        """A new track of one detection, instead of one whose plate that turned out not to be."""
+        if instead_of:
+            self.tracks.remove(instead_of)
         self._count += 1
         self.tracks.append(Track(self._count, time_s, detection, self.lines))
         return self.tracks[-1]
