@@ -1,4 +1,4 @@
-"""Frames → a video file, with the sound of the original."""
+"""Frames → a video file, with the sound of the original; annotated videos in a form that browsers play."""
 
 import contextlib
 import logging
@@ -13,6 +13,7 @@ from typing import Any
 import av
 from av.video.frame import PictureType
 
+from ..media.leftovers import temporary_beside
 from ..media.record_log import WholeWrites
 from .source import LARGE_PIXELS, LIBRARY_ERRORS, Video
 
@@ -41,6 +42,9 @@ _OWN_METADATA = ("major_brand", "minor_version", "compatible_brands", "encoder")
 _ISO_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp")
 _FIXED_RATE = (".avi", ".mpg", ".mpeg")  #: containers that have no times but a frame rate
 _LIVE_TIME_BASE = Fraction(1, 90_000)
+#: Files that browsers play as they are, and sound that they play in an MP4; other sound is left out.
+_PLAYED = (".mp4", ".m4v", ".webm")
+_SOUNDS = ("aac", "mp3", "opus", "flac")
 _QUEUE, _QUEUE_BYTES = 4, 50_000_000  #: frames that may wait for the encoder, and how many bytes they may have
 
 _LOGGER = logging.getLogger(__name__)
@@ -145,3 +149,34 @@ class VideoWriter:
         packet.dts -= shift
         packet.stream = self._audio
         self._container.mux(packet)
+
+
+def playable_copy(annotated: Path) -> Path | None:
+    """Put the pictures of an annotated video, which are H.264 already, into an MP4 beside it; None if it plays itself.
+
+    Raises:
+        av.error.FFmpegError, OSError, ValueError: it cannot be copied; nothing is left of the copy.
+    """
+    if annotated.suffix in _PLAYED:
+        return None
+    target = annotated.with_name(f"{annotated.stem}-playable.mp4")
+    part = temporary_beside(target)
+    try:
+        with av.open(str(annotated)) as given, av.open(str(part), "w", format="mp4", options=_FILE_OPTIONS) as made:
+            sounds = [stream for stream in given.streams.audio if stream.codec_context.name in _SOUNDS]
+            copied: list[Any] = [*given.streams.video[:1], *sounds[:1]]
+            streams = {stream.index: made.add_stream_from_template(stream) for stream in copied}
+            earliest = dict.fromkeys(streams, 0)
+            for packet in given.demux(copied):
+                if packet.dts is None:
+                    continue
+                index = packet.stream.index
+                # AVI gives several packets of sound the same time. There are no B-frames: what is stored first is first.
+                packet.dts = max(packet.dts, earliest[index])
+                packet.pts = max(packet.dts if packet.pts is None else packet.pts, packet.dts)
+                earliest[index] = packet.dts + 1
+                packet.stream = streams[index]
+                made.mux(packet)
+        return part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
