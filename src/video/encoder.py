@@ -171,7 +171,7 @@ def playable_copy(annotated: Path) -> Path | None:
                 if packet.dts is None:
                     continue
                 index = packet.stream.index
-                # AVI gives several packets of sound the same time. There are no B-frames: what is stored first is first.
+                # AVI gives several packets of sound the same time; without B-frames what is stored first comes first.
                 packet.dts = max(packet.dts, earliest[index])
                 packet.pts = max(packet.dts if packet.pts is None else packet.pts, packet.dts)
                 earliest[index] = packet.dts + 1

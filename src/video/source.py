@@ -97,15 +97,12 @@ def bgr_of(picture: av.VideoFrame) -> BGRImage:
 class Video(contextlib.ExitStack):
     """A video, a webcam or a stream: iterates over its frames until it is closed; usually live, upright and mute."""
 
-    name: str  #: what the answer and messages call it
-    size: tuple[int, int]  #: width and height of the upright pictures, in pixels
     frame_rate = Fraction(25)  #: frames per second, on average, where the video says it
     frame_count: int | None = None  #: how many frames there should be, where that is known
     live = True  #: whether frames are left out where reading is too slow
     error: str | None = None  #: one line that says what was wrong with it, in the end
     rotated = False  #: whether the upright pictures stand where they are stored lying
     start_s = 0.0  #: when it begins, in seconds of its container
-    begun_s: float | None = None  #: when it began by the monotonic clock, where that is known
     metadata: Mapping[str, str] = MappingProxyType({})  #: what the container says of it, such as its title
     made_at: datetime.datetime | None = None  #: when it began, UTC, where the container tells it
     template: Any = None  #: the stream that the annotated copy takes colours and the shape of its pixels from
@@ -115,6 +112,14 @@ class Video(contextlib.ExitStack):
     #: Is called with the time in seconds, on the clock of the frames, again and again while no frame comes.
     on_idle: Callable[[float], None] | None = None
     _frames: Iterator[Frame] = iter(())
+
+    def __init__(self, name: str, size: tuple[int, int] = (0, 0), begun_s: float | None = None) -> None:
+        """What is known of it: what the answer and messages call it, and when it began by the monotonic clock.
+
+        The size is the width and height of the upright pictures, in pixels.
+        """
+        super().__init__()
+        self.name, self.size, self.begun_s = name, size, begun_s
 
     def __iter__(self) -> Iterator[Frame]:
         """Its frames, once."""
@@ -155,8 +160,7 @@ class VideoFile(Video):
 
     def __init__(self, source: VideoSource, duration_s: float | None = None) -> None:
         """Open it, to be read to its end or for so many seconds; raises :class:`InputError` if it shows no frame."""
-        super().__init__()
-        self.name = source.name
+        super().__init__(source.name)
         self._duration_s = math.inf if duration_s is None else duration_s
         with contextlib.ExitStack() as opened:
             self._container = opened.enter_context(contextlib.closing(_open(source)))
