@@ -77,8 +77,7 @@ class VideoWriter:
                 _LOGGER.warning("%s: its sound cannot be copied (%s); going on without", video.name, error)
         self._start_s, self._last_pts = video.start_s, -1
         self._error: str | None = None
-        room = _QUEUE_BYTES // (video.size[0] * video.size[1] * 3 // 2)
-        self._room = threading.Semaphore(min(_QUEUE, max(room, 1)))
+        self._room = threading.Semaphore(min(_QUEUE, max(video.frames_within(_QUEUE_BYTES), 1)))
         self._thread = ThreadPoolExecutor(1)
 
     def write(self, picture: av.VideoFrame, time_s: float) -> None:

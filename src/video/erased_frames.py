@@ -10,9 +10,8 @@ import numpy as np
 from ..basics.geometry import FloatArray
 from ..recognition.erasing import LEAST_ERASED, comparable, erase, plate_outline
 from ..recognition.recogniser import PlateRecogniser
-from .frame_output import PENDING_BYTES
 from .records import quality
-from .source import Frame, Video, planes_of
+from .source import PENDING_BYTES, Frame, Video, planes_of
 from .tracking import Track, Tracker, unite_parts
 from .voting import contradicts
 
@@ -34,8 +33,7 @@ def erased_frames(
     Plates stay, once their vote is sure, if its comparable text is to be kept.
     """
     tracker = Tracker(*video.size)
-    room = PENDING_BYTES // (video.size[0] * video.size[1] * 3 // 2)
-    most = max(1, min(round(HELD_S * float(video.frame_rate)), room))
+    most = max(1, min(round(HELD_S * float(video.frame_rate)), video.frames_within(PENDING_BYTES)))
     waiting: deque[tuple[Frame, _Places]] = deque()
     for frame in frames:
         waiting.append((frame, []))

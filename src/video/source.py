@@ -34,6 +34,7 @@ _FILE_FORMATS = (
     *("ogg", "dv", "yuv4mpegpipe", "jpeg_pipe", "gif", "dhav"),
 )
 _FILE_OPTIONS = {"format_whitelist": ",".join(_FILE_FORMATS), "protocol_whitelist": "file"}
+PENDING_BYTES = 100_000_000  #: frames that wait for what is found in those after them have so many bytes at most
 LIBRARY_ERRORS = (av.error.FFmpegError, OSError, ValueError)  #: what libav raises for what is no readable video
 
 
@@ -131,6 +132,10 @@ class Video(contextlib.ExitStack):
         if self.begun_s is not None:
             begun_at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=time.monotonic() - self.begun_s)
         return begun_at and begun_at + datetime.timedelta(seconds=time_s)
+
+    def frames_within(self, byte_count: int) -> int:
+        """How many of its frames, as I420, have so many bytes."""
+        return byte_count // (self.size[0] * self.size[1] * 3 // 2)
 
     def stream_of(self, container: Any) -> Any:
         """The stream of its pictures in an open container; raises :class:`InputError` where none can be read."""
