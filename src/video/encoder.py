@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import av
@@ -57,9 +56,7 @@ class VideoWriter:
     methods raise :class:`OSError` when the file cannot be written.
     """
 
-    def __init__(
-        self, path: Path, suffix: str, video: Video, metadata: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
+    def __init__(self, path: Path, suffix: str, video: Video, metadata: Mapping[str, str] = {}) -> None:
         """Start the file; the suffix, one of ``CONTAINERS``, says in which container, and metadata what that says."""
         iso_options = _LIVE_OPTIONS if video.live else _TAGGED_FILE_OPTIONS if metadata else _FILE_OPTIONS
         options = iso_options if suffix in _ISO_SUFFIXES else {}

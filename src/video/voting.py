@@ -133,8 +133,8 @@ def same_text(first: Vote, second: Vote) -> bool:
     return bool(shorter) and (
         shorter == longer
         or (len(shorter) >= SHORTEST_PART and shorter in longer)
-        or _is_likely(first.text, second)
-        or _is_likely(second.text, first)
+        or any(first.text == one.text and one.confidence >= LIKELY for one in second.candidates())
+        or any(second.text == one.text and one.confidence >= LIKELY for one in first.candidates())
         or (edit_distance(shorter, longer) == 1 and min(first.confidence, second.confidence) < UNSURE_CONFIDENCE)
     )
 
@@ -146,7 +146,3 @@ def contradicts(candidates: Sequence[Candidate], vote: Vote) -> bool:
     text = candidates[0].text
     different = edit_distance(text, vote.text) > LARGEST_DIFFERENCE * max(len(text), len(vote.text))
     return different and min(candidates[0].confidence, vote.confidence) >= CONTRADICTION_CONFIDENCE
-
-
-def _is_likely(text: str, vote: Vote) -> bool:
-    return any(candidate.text == text and candidate.confidence >= LIKELY for candidate in vote.candidates())
