@@ -108,8 +108,7 @@ class VideoReader:
         try:
             self._let_go()
         finally:
-            self._end_tracks(time_s, LARGEST_GAP_S)
-            self._settle(time_s)
+            self._settle(time_s, LARGEST_GAP_S)
 
     def line(self, frame: Frame) -> dict[str, Any]:
         """What the per-frame file says about a frame, as far as it is known by now."""
@@ -195,8 +194,7 @@ class VideoReader:
             if self._options.on_plate and is_sure and not self._vehicles.has_told(record):
                 record.is_told = True
                 self._call(self._options.on_plate, record.vehicle(self._video.at))
-        self._end_tracks(frame.time_s)
-        self._settle(frame.time_s)
+        self._settle(frame.time_s, LOST_S)
 
     def _let_go(self, kept: int = 0) -> None:
         """Show and save the frames that wait, but for the latest: their plates are known by now."""
@@ -223,13 +221,14 @@ class VideoReader:
         plates = [track for track in self._tracker.tracks if track.record.is_plate]
         return [(track, seen) for track in plates if (seen := track.corners_at(frame.time_s)) is not None]
 
-    def _end_tracks(self, time_s: float, unseen_s: float = LOST_S) -> None:
+    def _end_tracks(self, time_s: float, unseen_s: float) -> None:
         """Let the tracks be over that were not seen for longer than ``unseen_s`` at a time."""
         for track in self._tracker.expire(time_s, unseen_s):
             self._vehicles.add(track.record)
 
-    def _settle(self, time_s: float) -> None:
+    def _settle(self, time_s: float, unseen_s: float) -> None:
         """Give out the vehicles that are gone for good at a time: all are kept before anybody is told."""
+        self._end_tracks(time_s, unseen_s)
         settled = self._vehicles.settled(time_s, [track.record for track in self._tracker.tracks])
         records = [record.vehicle(self._video.at) for record in settled]
         self._count += len(records)
