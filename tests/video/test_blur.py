@@ -13,8 +13,7 @@ from PIL import ExifTags, Image, ImageCms
 from src import InputError, blur, read
 from src.media.inputs import VideoSource
 from src.recognition.erasing import comparable, erase
-from src.video.blur import blur_each, texts_of
-from src.video.erased_frames import erased_frames
+from src.video.blur import blur_each, erased_frames, texts_of
 from src.video.source import VideoFile, bgr_of
 from tests.media.videos import COLOURS, ColourRecogniser, driving, scene, write_video
 from tools.clips import Clip, traffic
