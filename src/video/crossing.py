@@ -1,6 +1,7 @@
 """Crossing lines: when and in which direction has a vehicle passed?"""
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from ..basics.results import Crossing
 
 #: So many of its heights away from a line a plate has left it behind: one that stops on it does not cross it often.
 CLEARANCE = 0.5
+#: When, and where, a plate was last clear of each line.
+LastClear = dict[int, tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
@@ -47,26 +50,17 @@ class Line:
         return float(np.dot(offset, along) / np.dot(along, along)), float(distance)
 
 
-class CrossingCounter:
-    """Watches one plate cross lines, and keeps its ``crossings``."""
-
-    def __init__(self, lines: tuple[Line, ...]) -> None:
-        self.crossings: list[Crossing] = []
-        self._lines = lines
-        self._clear: dict[int, tuple[float, float, float]] = {}  # when, and where, it was last clear of a line
-
-    def add(self, time_s: float, corners: FloatArray) -> None:
-        """Take in where the plate is: its corners ``[4, 2]`` in pixels, at a time later than before."""
-        centre, height = corners.mean(axis=0), float(np.ptp(corners[:, 1]))
-        for number, line in enumerate(self._lines):
-            place, side = line.locate(centre)
-            if abs(side) < CLEARANCE * height:
-                continue
-            before_s, before, other_side = self._clear.get(number, (time_s, place, side))
-            self._clear[number] = time_s, place, side
-            # Where the line is met, as a share of the way.
-            share = other_side / (other_side - side) if other_side * side < 0 else math.nan
-            if 0 <= before + share * (place - before) <= 1:
-                directions = ("in", "out") if line.name else ("left_to_right", "right_to_left")
-                crossed_s = before_s + share * (time_s - before_s)
-                self.crossings.append(Crossing(number, crossed_s, directions[side < 0], line.name))
+def crossed(lines: Sequence[Line], clear: LastClear, time_s: float, corners: FloatArray) -> Iterator[Crossing]:
+    """The lines that a plate has crossed by a time, its corners ``[4, 2]`` in pixels; notes where it is now."""
+    centre, height = corners.mean(axis=0), float(np.ptp(corners[:, 1]))
+    for number, line in enumerate(lines):
+        place, side = line.locate(centre)
+        if abs(side) < CLEARANCE * height:
+            continue
+        before_s, before, other_side = clear.get(number, (time_s, place, side))
+        clear[number] = time_s, place, side
+        # Where the line is met, as a share of the way.
+        share = other_side / (other_side - side) if other_side * side < 0 else math.nan
+        if 0 <= before + share * (place - before) <= 1:
+            directions = ("in", "out") if line.name else ("left_to_right", "right_to_left")
+            yield Crossing(number, before_s + share * (time_s - before_s), directions[side < 0], line.name)

@@ -55,7 +55,7 @@ class VideoReader:
         """Make ready; without an output nothing is saved."""
         self._start = time.perf_counter()
         self._video, self._recogniser, self._output, self._options = video, recogniser, output, options
-        self._tracker, self._vehicles = Tracker(*video.size, options.lines), Vehicles()
+        self._tracker, self._vehicles = Tracker(*video.size), Vehicles()
         self._last_pass: tuple[float, Plane] | None = None  # when, and what could be seen
         self._window, self._is_closed = window, False
         self._draws = window is not None or (output is not None and output.draws)
@@ -91,7 +91,8 @@ class VideoReader:
     def take(self, frame: Frame) -> None:
         """Read the next frame, if that is worth it."""
         before_s, self._frames, self._last_s = self._last_s, frame.index + 1, frame.time_s
-        self._end_tracks(frame.time_s, -math.inf if frame.follows_cut else LARGEST_GAP_S)
+        for track in self._tracker.expire(frame.time_s, -math.inf if frame.follows_cut else LARGEST_GAP_S):
+            self._vehicles.add(track.record)
         self._pending.append(frame)
         # Of a source with few frames a second the latest pass was over the frame before.
         recent_s = min(frame.time_s - 2 * URGENT_INTERVAL_S, before_s)
@@ -189,7 +190,7 @@ class VideoReader:
             record.read(FrameReading(frame.index, frame.time_s, detection, reading, seen, crop))
         for track, is_cut_off in zip(tracks, cut, strict=True):
             record = track.record
-            record.see(track.latest.time_s, track.latest.corners, is_cut_off)
+            record.see(track.latest.time_s, track.latest.corners, is_cut_off, self._options.lines)
             is_sure = record.is_plate and record.vote.sure
             if self._options.on_plate and is_sure and not self._vehicles.has_told(record):
                 record.is_told = True
@@ -221,14 +222,10 @@ class VideoReader:
         plates = [track for track in self._tracker.tracks if track.record.is_plate]
         return [(track, seen) for track in plates if (seen := track.corners_at(frame.time_s)) is not None]
 
-    def _end_tracks(self, time_s: float, unseen_s: float) -> None:
-        """Let the tracks be over that were not seen for longer than ``unseen_s`` at a time."""
-        for track in self._tracker.expire(time_s, unseen_s):
-            self._vehicles.add(track.record)
-
     def _settle(self, time_s: float, unseen_s: float) -> None:
         """Give out the vehicles that are gone for good at a time: all are kept before anybody is told."""
-        self._end_tracks(time_s, unseen_s)
+        for track in self._tracker.expire(time_s, unseen_s):
+            self._vehicles.add(track.record)
         settled = self._vehicles.settled(time_s, [track.record for track in self._tracker.tracks])
         records = [record.vehicle(self._video.at) for record in settled]
         self._count += len(records)

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 
 from ..basics.geometry import FloatArray, expand_quad, quad_size, quad_to_box, quad_to_rectangle
-from ..basics.results import VehicleRecord
+from ..basics.results import Crossing, VehicleRecord
 from ..detection.detector import Detection
 from ..media.images import BGRImage
 from ..recognition.plates import plate_of
 from ..recognition.reading import Reading
-from .crossing import CrossingCounter, Line
+from .crossing import LastClear, Line, crossed
 from .voting import Vote, same_text
 
 RETURN_S = 5.0  #: a vehicle that is seen again within so many seconds has not been away
@@ -44,7 +44,7 @@ class FrameReading:
 class TrackRecord:
     """All that is known of one track, or of several of the same vehicle."""
 
-    def __init__(self, number: int, first_s: float, lines: tuple[Line, ...] = ()) -> None:
+    def __init__(self, number: int, first_s: float) -> None:
         self.tracks = [number]
         self.first_s = self.last_s = first_s
         #: How many frames it was read in, how it was last read, and its text from all of them.
@@ -52,13 +52,14 @@ class TrackRecord:
         self.latest: FrameReading | None = None
         #: Whether it has been proven to be a plate, told as soon as its text was sure, is cut off by the border now.
         self.is_plate = self.is_told = self.is_cut = False
-        self._counter = CrossingCounter(lines)
+        self._crossings: list[Crossing] = []
+        self._clear: LastClear = {}
         self._best: dict[str, FrameReading] = {}
 
-    def see(self, time_s: float, corners: FloatArray, is_cut: bool) -> None:
-        """Its track goes on: where its plate is, and whether it is cut off by the border of the picture."""
+    def see(self, time_s: float, corners: FloatArray, is_cut: bool, lines: Sequence[Line]) -> None:
+        """Its track goes on: where its plate is, whether the border of the picture cuts it off, what it may cross."""
         self.last_s, self.is_cut = time_s, is_cut
-        self._counter.add(time_s, corners)
+        self._crossings += crossed(lines, self._clear, time_s, corners)
 
     @property
     def is_new(self) -> bool:
@@ -88,7 +89,7 @@ class TrackRecord:
         self.frames += later.frames
         self.is_plate, self.is_told = self.is_plate or later.is_plate, self.is_told or later.is_told
         self.vote.merge(later.vote)
-        self._counter.crossings += later._counter.crossings
+        self._crossings += later._crossings
         for view in later._best.values():
             self._keep(view)
 
@@ -121,7 +122,7 @@ class TrackRecord:
             best_frame=best.frame,
             best_s=best.time_s,
             tracks=tuple(self.tracks),
-            crossings=tuple(sorted(self._counter.crossings, key=lambda crossing: crossing.time_s)),
+            crossings=tuple(sorted(self._crossings, key=lambda crossing: crossing.time_s)),
             first_at=at(self.first_s),
             last_at=at(self.last_s),
         )

@@ -13,7 +13,6 @@ from scipy.optimize import linear_sum_assignment
 
 from ..basics.geometry import FloatArray, box_centres, iou_matrix, shared_part
 from ..detection.detector import Detection
-from .crossing import Line
 from .records import TrackRecord
 
 LOST_S = 1.0  #: a track that was not seen for so many seconds is over; who comes back later is known by its text
@@ -56,10 +55,10 @@ class Fix:
 class Track:
     """One plate over time; tracks are numbered from 1."""
 
-    def __init__(self, number: int, time_s: float, detection: Detection, lines: tuple[Line, ...] = ()) -> None:
+    def __init__(self, number: int, time_s: float, detection: Detection) -> None:
         self.number = number
         self.leapt = False  #: whether its latest detection is so far away that it may be of another plate
-        self.record = TrackRecord(number, time_s, lines)
+        self.record = TrackRecord(number, time_s)
         #: Its latest detection, and the one before, if there was one.
         self.latest = self.before = Fix(time_s, detection.corners, detection.box)
 
@@ -85,10 +84,10 @@ class Track:
 
 
 class Tracker:
-    """Joins the detections of successive frames of a size in pixels, in which plates may cross lines."""
+    """Joins the detections of successive frames of a size in pixels."""
 
-    def __init__(self, width: int, height: int, lines: tuple[Line, ...] = ()) -> None:
-        self.size, self.lines = (width, height), lines
+    def __init__(self, width: int, height: int) -> None:
+        self._size = width, height
         self.tracks: list[Track] = []  #: those that are not over yet
         self._count = 0
 
@@ -108,7 +107,7 @@ class Tracker:
         if instead_of:
             self.tracks.remove(instead_of)
         self._count += 1
-        self.tracks.append(Track(self._count, time_s, detection, self.lines))
+        self.tracks.append(Track(self._count, time_s, detection))
         return self.tracks[-1]
 
     def expire(self, time_s: float, unseen_s: float = LOST_S) -> list[Track]:
@@ -120,7 +119,7 @@ class Tracker:
     def _affinity(self, time_s: float, detections: Sequence[Detection]) -> FloatArray:
         """``[tracks, detections]``; 0 for what cannot belong together."""
         # Of a plate that leaves the picture only a part is seen.
-        limit = np.array(self.size * 2, np.float32)
+        limit = np.array(self._size * 2, np.float32)
         predicted = np.clip(np.stack([track.predicted_box(time_s) for track in self.tracks]), 0, limit)
         boxes = np.stack([detection.box for detection in detections])
         distance = np.linalg.norm(box_centres(predicted)[:, None] - box_centres(boxes)[None], axis=-1)
@@ -131,7 +130,7 @@ class Tracker:
         reach = (known[:, 2:3] - known[:, 0:1]) * (REACH_WIDTHS + np.array(speed)[:, None] * gaps)
         wide, known_wide = (np.maximum(one[:, 2] - one[:, 0], np.float32(1)) for one in (boxes, known))
         growth = np.log(wide[None] / known_wide[:, None])
-        cut = np.array([is_cut(detection, *self.size) for detection in detections])
+        cut = np.array([is_cut(detection, *self._size) for detection in detections])
         fits = np.where(cut, growth, np.abs(growth)) < np.log(LARGEST_GROWTH) * (1 + gaps)
         return np.asarray((iou_matrix(predicted, boxes) + np.clip(1 - distance / reach, 0, None)) * fits, np.float32)
 

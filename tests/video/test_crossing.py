@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from src.basics.errors import InputError
-from src.video.crossing import CrossingCounter, Line
+from src.video.crossing import Line, crossed
 
 #: From left to right across the picture.
 LINE = Line(0, 100, 200, 100)
@@ -13,10 +13,11 @@ def corners(x, y):
 
 
 def crossings(*places, lines=(LINE,)):
-    counter = CrossingCounter(lines)
-    for time_s, place in enumerate(places):
-        counter.add(float(time_s), corners(*place))
-    return [(crossing.line, crossing.time_s, crossing.direction) for crossing in counter.crossings]
+    clear = {}
+    found = [
+        one for time_s, place in enumerate(places) for one in crossed(lines, clear, float(time_s), corners(*place))
+    ]
+    return [(crossing.line, crossing.time_s, crossing.direction) for crossing in found]
 
 
 def test_downwards_across_a_line_to_the_right_is_from_its_left_to_its_right():
