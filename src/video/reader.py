@@ -97,8 +97,7 @@ class VideoReader:
         # Of a source with few frames a second the latest pass was over the frame before.
         recent_s = min(frame.time_s - 2 * URGENT_INTERVAL_S, before_s)
         recent = [track.record for track in self._tracker.tracks if track.latest.time_s >= recent_s]
-        is_due = self._is_due(frame, any(record.is_new and not record.is_cut for record in recent))
-        if is_due:
+        if is_due := self._is_due(frame, any(record.is_new and not record.is_cut for record in recent)):
             self._read(frame)
         self._let_go(0 if is_due else self._delay)
         if self._options.on_frame:

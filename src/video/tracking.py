@@ -154,20 +154,20 @@ def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
             shared = shared_part(known.box, detection.box)
             if shared > LEAST_SHARED_PART:
                 if shared < NESTED_PART:
-                    united[place] = _in_one_row(known, detection) or known
+                    united[place] = _joined(known, detection)
                 break
         else:
             united.append(detection)
     return united
 
 
-def _in_one_row(first: Detection, second: Detection) -> Detection | None:
-    """The plate of which two detections are the ends; None where they do not lie beside each other in one row."""
+def _joined(first: Detection, second: Detection) -> Detection:
+    """The plate of which two detections are the ends; the first where they do not lie beside each other in one row."""
     left, right = sorted((first, second), key=lambda part: float(box_centres(part.box)[0]))
     heights = [part.box[3] - part.box[1] for part in (left, right)]
     apart = abs(box_centres(left.box)[1] - box_centres(right.box)[1])
     if apart >= 0.5 * min(heights) or max(heights) >= LARGEST_GROWTH * min(heights):
-        return None
+        return first
     corners = np.where([[True], [False], [False], [True]], left.corners, right.corners)
     box = np.concatenate([np.minimum(left.box[:2], right.box[:2]), np.maximum(left.box[2:], right.box[2:])])
     return Detection(box, corners, max(first.confidence, second.confidence))
