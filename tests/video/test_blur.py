@@ -330,7 +330,7 @@ def test_an_interrupted_video_leaves_nothing_behind(tmp_path, monkeypatch):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("src.video.erased_frames._track", interrupt)
+    monkeypatch.setattr("src.video.blur._track", interrupt)
     with pytest.raises(KeyboardInterrupt):
         blur(source, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
