@@ -15,11 +15,10 @@ from src.basics.results import VehicleRecord, VideoResult
 from src.detection.detector import Detection
 from src.media.inputs import LiveSource
 from src.media.saving import OutputFolder
-from src.video.frames import FramesDescription
 from src.video.options import VideoOptions
 from src.video.output import VideoOutput
 from src.video.reader import VideoReader
-from src.video.source import Frame
+from src.video.source import Frame, Video
 from tests.media.videos import ColourRecogniser, Image, scene
 
 #: Memory may grow by so much after the first tenth, in bytes.
@@ -45,7 +44,7 @@ class LongStream:
     def __init__(self, folder: Path) -> None:
         """Begin to read."""
         self.told = 0
-        description = FramesDescription((160, 120))
+        description = Video("stream", (160, 120))
         self._output = VideoOutput(OutputFolder(folder), LiveSource("camera", 0), description, ("csv", "json"))
         options = VideoOptions(on_vehicle=self._count)
         self._reader = VideoReader(description, QuickRecogniser(), self._output, None, options)

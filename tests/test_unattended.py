@@ -23,11 +23,10 @@ from src.media.leftovers import this_process
 from src.media.saving import OutputFolder
 from src.video import output as video_output
 from src.video import reader as video
-from src.video.frames import FramesDescription
 from src.video.live import open_video
 from src.video.options import SAVED, VideoOptions
 from src.video.reader import VideoReader, read_video
-from src.video.source import Frame
+from src.video.source import Frame, Video
 from tests.conftest import heed_interrupts
 from tests.long_stream import LongStream
 from tests.media.videos import ColourRecogniser, MotionJpegServer, driving, scene, write_video
@@ -93,7 +92,7 @@ def passing():
 def read_frames(timed, recogniser=None, **options):
     """The answer for pictures with their times in seconds, as of a live source."""
     reader = VideoReader(
-        FramesDescription((320, 240)), recogniser or ColourRecogniser(), None, None, VideoOptions(**options)
+        Video("stream", (320, 240)), recogniser or ColourRecogniser(), None, None, VideoOptions(**options)
     )
     for index, (time_s, image) in enumerate(timed):
         reader.take(Frame(index, time_s, av.VideoFrame.from_ndarray(image, format="bgr24")))

@@ -17,8 +17,8 @@ from ..media.inputs import VideoSource, printable
 from ..media.saving import OutputFolder
 from ..recognition.options import ReadOptions
 from ..recognition.recogniser import PlateRecogniser
+from ..video.encoder import playable_copy
 from ..video.options import SAVED, VideoOptions
-from ..video.playable import playable_copy
 from ..video.reader import read_video
 from ..video.source import LIBRARY_ERRORS
 from .errors import ServiceError, as_refusal

@@ -1,16 +1,11 @@
-"""Crossing lines: when and in which direction has a vehicle passed?"""
+"""Lines in the picture, to note when and in which direction a vehicle crosses them."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..basics.errors import InputError
 from ..basics.geometry import FloatArray
-from ..basics.results import Crossing
-
-#: So many of its heights away from a line a plate has left it behind: one that stops on it does not cross it often.
-CLEARANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -45,28 +40,3 @@ class Line:
         along, offset = self.ends[1] - self.ends[0], point - self.ends[0]
         distance = (along[0] * offset[1] - along[1] * offset[0]) / np.hypot(*along)
         return float(np.dot(offset, along) / np.dot(along, along)), float(distance)
-
-
-class CrossingCounter:
-    """Watches one plate cross lines, and keeps its ``crossings``."""
-
-    def __init__(self, lines: tuple[Line, ...]) -> None:
-        self.crossings: list[Crossing] = []
-        self._lines = lines
-        self._clear: dict[int, tuple[float, float, float]] = {}  # when, and where, it was last clear of a line
-
-    def add(self, time_s: float, corners: FloatArray) -> None:
-        """Take in where the plate is: its corners ``[4, 2]`` in pixels, at a time later than before."""
-        centre, height = corners.mean(axis=0), float(np.ptp(corners[:, 1]))
-        for number, line in enumerate(self._lines):
-            place, side = line.locate(centre)
-            if abs(side) < CLEARANCE * height:
-                continue
-            before_s, before, other_side = self._clear.get(number, (time_s, place, side))
-            self._clear[number] = time_s, place, side
-            # Where the line is met, as a share of the way.
-            share = other_side / (other_side - side) if other_side * side < 0 else math.nan
-            if 0 <= before + share * (place - before) <= 1:
-                directions = ("in", "out") if line.name else ("left_to_right", "right_to_left")
-                crossed_s = before_s + share * (time_s - before_s)
-                self.crossings.append(Crossing(number, crossed_s, directions[side < 0], line.name))

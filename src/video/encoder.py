@@ -1,4 +1,4 @@
-"""Frames → a video file, with the sound of the original."""
+"""Frames → a video file, with the sound of the original; annotated videos in a form that browsers play."""
 
 import contextlib
 import logging
@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import av
 from av.video.frame import PictureType
 
-from ..media.draw import Plane
+from ..media.leftovers import temporary_beside
 from ..media.record_log import WholeWrites
 from .source import LARGE_PIXELS, LIBRARY_ERRORS, Video
 
@@ -42,6 +41,9 @@ _OWN_METADATA = ("major_brand", "minor_version", "compatible_brands", "encoder")
 _ISO_SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp")
 _FIXED_RATE = (".avi", ".mpg", ".mpeg")  #: containers that have no times but a frame rate
 _LIVE_TIME_BASE = Fraction(1, 90_000)
+#: Files that browsers play as they are, and sound that they play in an MP4; other sound is left out.
+_PLAYED = (".mp4", ".m4v", ".webm")
+_SOUNDS = ("aac", "mp3", "opus", "flac")
 _QUEUE, _QUEUE_BYTES = 4, 50_000_000  #: frames that may wait for the encoder, and how many bytes they may have
 
 _LOGGER = logging.getLogger(__name__)
@@ -54,9 +56,7 @@ class VideoWriter:
     methods raise :class:`OSError` when the file cannot be written.
     """
 
-    def __init__(
-        self, path: Path, suffix: str, video: Video, metadata: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
+    def __init__(self, path: Path, suffix: str, video: Video, metadata: Mapping[str, str] = {}) -> None:
         """Start the file; the suffix, one of ``CONTAINERS``, says in which container, and metadata what that says."""
         iso_options = _LIVE_OPTIONS if video.live else _TAGGED_FILE_OPTIONS if metadata else _FILE_OPTIONS
         options = iso_options if suffix in _ISO_SUFFIXES else {}
@@ -74,12 +74,11 @@ class VideoWriter:
                 _LOGGER.warning("%s: its sound cannot be copied (%s); going on without", video.name, error)
         self._start_s, self._last_pts = video.start_s, -1
         self._error: str | None = None
-        room = _QUEUE_BYTES // (video.size[0] * video.size[1] * 3 // 2)
-        self._room = threading.Semaphore(min(_QUEUE, max(room, 1)))
+        self._room = threading.Semaphore(min(_QUEUE, max(video.frames_within(_QUEUE_BYTES), 1)))
         self._thread = ThreadPoolExecutor(1)
 
-    def write(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        """Add a frame at its time in seconds: I420 uint8 ``[1.5 H, W]``, or as it was decoded, with even sides."""
+    def write(self, picture: av.VideoFrame, time_s: float) -> None:
+        """Add a frame at its time in seconds: I420 with even sides."""
         self._put(self._encode, picture, time_s)
 
     def write_audio(self, packet: "av.Packet[Any]") -> None:
@@ -131,13 +130,12 @@ class VideoWriter:
                 context.sample_aspect_ratio = source.sample_aspect_ratio
         return stream
 
-    def _encode(self, picture: Plane | av.VideoFrame, time_s: float) -> None:
-        frame = picture if isinstance(picture, av.VideoFrame) else av.VideoFrame.from_ndarray(picture, format="yuv420p")
-        frame.pict_type = PictureType.NONE  # the original's kinds of frames are not the encoder's
-        frame.time_base = self._time_base
+    def _encode(self, picture: av.VideoFrame, time_s: float) -> None:
+        picture.pict_type = PictureType.NONE  # the original's kinds of frames are not the encoder's
+        picture.time_base = self._time_base
         self._last_pts = max(self._last_pts + 1, round(time_s / self._time_base))
-        frame.pts = self._last_pts
-        self._container.mux(self._stream.encode(frame))
+        picture.pts = self._last_pts
+        self._container.mux(self._stream.encode(picture))
 
     def _copy(self, packet: "av.Packet[Any]") -> None:
         if packet.dts is None or packet.time_base is None:
@@ -147,3 +145,34 @@ class VideoWriter:
         packet.dts -= shift
         packet.stream = self._audio
         self._container.mux(packet)
+
+
+def playable_copy(annotated: Path) -> Path | None:
+    """Put the pictures of an annotated video, which are H.264 already, into an MP4 beside it; None if it plays itself.
+
+    Raises:
+        av.error.FFmpegError, OSError, ValueError: it cannot be copied; nothing is left of the copy.
+    """
+    if annotated.suffix in _PLAYED:
+        return None
+    target = annotated.with_name(f"{annotated.stem}-playable.mp4")
+    part = temporary_beside(target)
+    try:
+        with av.open(str(annotated)) as given, av.open(str(part), "w", format="mp4", options=_FILE_OPTIONS) as made:
+            sounds = [stream for stream in given.streams.audio if stream.codec_context.name in _SOUNDS]
+            copied: list[Any] = [*given.streams.video[:1], *sounds[:1]]
+            streams = {stream.index: made.add_stream_from_template(stream) for stream in copied}
+            earliest = dict.fromkeys(streams, 0)
+            for packet in given.demux(copied):
+                if packet.dts is None:
+                    continue
+                index = packet.stream.index
+                # AVI gives several packets of sound the same time; without B-frames what is stored first comes first.
+                packet.dts = max(packet.dts, earliest[index])
+                packet.pts = max(packet.dts if packet.pts is None else packet.pts, packet.dts)
+                earliest[index] = packet.dts + 1
+                packet.stream = streams[index]
+                made.mux(packet)
+        return part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

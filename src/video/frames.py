@@ -1,6 +1,5 @@
 """Frames that are handed in one by one, such as those that a client sends."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import av
@@ -12,15 +11,6 @@ from ..recognition.recogniser import PlateRecogniser
 from .options import VideoOptions
 from .reader import VideoReader
 from .source import Frame, Video
-
-
-@dataclass(frozen=True)
-class FramesDescription(Video):
-    """What is known of such frames: the size of the first, and when that came by the monotonic clock, if it did."""
-
-    size: tuple[int, int]
-    begun_s: float | None = None
-    name: str = "stream"
 
 
 class SizeChangedError(InputError):
@@ -50,17 +40,16 @@ class FrameReader:
         """
         size = (image.shape[1], image.shape[0])
         if self._reader is None:
-            description = FramesDescription(size, time_s if came_then else None)
+            video = Video("stream", size, time_s if came_then else None)
             options = VideoOptions(on_vehicle=self._settled.append)
-            self._reader = VideoReader(description, self._recogniser, None, None, options)
+            self._reader = VideoReader(video, self._recogniser, None, None, options)
             self._size, self._start_s = size, time_s
         if size != self._size:
             message = f"frame {number} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
             raise SizeChangedError(f"{message}; begin another stream for it")
         self._time_s = max(self._time_s, time_s - self._start_s)
         # Planes without loss: what moves is looked for in the first plane, which has to show all of it.
-        picture = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp")
-        frame = Frame(number, self._time_s, picture)
+        frame = Frame(number, self._time_s, av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp"))
         self._reader.take(frame)
         return {**self._reader.line(frame), "vehicles": self._take_settled()}
 
@@ -70,10 +59,9 @@ class FrameReader:
             return None
         self._time_s = max(self._time_s, time_s - self._start_s)
         self._reader.tick(self._time_s)
-        vehicles = self._take_settled()
-        return (
-            {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": vehicles} if vehicles else None
-        )
+        if vehicles := self._take_settled():
+            return {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": vehicles}
+        return None
 
     def finish(self) -> VideoResult | None:
         """The answer for all frames; None if there were none."""

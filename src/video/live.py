@@ -67,11 +67,10 @@ class LiveStream(Video):
 
     def __init__(self, source: LiveSource, duration_s: float | None, give_up_s: float | None, stop: StopFlag) -> None:
         """Connect, and wait for the first frame; errors as for :func:`open_video`."""
-        super().__init__()
+        super().__init__(source.name)
         if isinstance(source.address, int) and sys.platform != "linux":
             raise InputError(f"{source.name}: webcams can be read on Linux only; give the address of a stream")
-        self.name, self.is_file = source.name, False
-        self._address, self._stop = source.address, stop
+        self._address, self._stop, self.is_file = source.address, stop, False
         self._duration_s, self._give_up_s = (math.inf if one is None else one for one in (duration_s, give_up_s))
         self.begun_s = self._seen_s = time.monotonic()
         # A picture, when it came by the monotonic clock, and how often the source had been cut before.

@@ -9,6 +9,7 @@ import dataclasses
 import datetime
 import json
 import logging
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,6 @@ import av
 from ..basics.errors import InputError
 from ..basics.results import VehicleRecord, VideoResult
 from ..media.answers import csv_heading, csv_lines, json_bytes
-from ..media.draw import Plane
 from ..media.encoding import encode_picture
 from ..media.images import BGRImage
 from ..media.inputs import VideoSource
@@ -54,8 +54,8 @@ class VideoOutput(contextlib.ExitStack):
         self._suffix = suffix if suffix.lower() in CONTAINERS else USUAL_SUFFIX
         self._logs: dict[str, RecordLog] = {}
         self._crops, self._next_try, self._next_report = 0, 0.0, 0.0
-        # The segment: its beginning, None where there is none, and the files that it is written to.
-        self._start_s: float | None = None
+        # The segment: its beginning, long ago where there is none, and the files that it is written to.
+        self._start_s, self._longest_s = -math.inf, SEGMENT_S if video.live else math.inf
         self._parts: dict[str, Path] = {}
         self._lines: RecordLog | None = None
         self._writer: VideoWriter | None = None
@@ -78,15 +78,15 @@ class VideoOutput(contextlib.ExitStack):
             for log in self._logs.values():
                 self.callback(log.close)
 
-    def write(self, picture: Plane | av.VideoFrame, line: Mapping[str, Any], time_s: float) -> None:
+    def write(self, picture: av.VideoFrame, line: Mapping[str, Any], time_s: float) -> None:
         """Add an annotated frame, see :meth:`numberplate.video.encoder.VideoWriter.write`, and what is said of it."""
         with self._saving():
-            if self._video.live and self._start_s is not None and time_s - self._start_s >= SEGMENT_S:
+            if time_s - self._start_s >= self._longest_s:
                 self._end_segment()
-            # While the disk is given time to recover there is none.
-            if self._start_s is None and time.monotonic() >= self._next_try:
-                self._begin_segment(time_s)
-            if self._writer and self._start_s is not None:
+                # While the disk is given time to recover there is none.
+                if time.monotonic() >= self._next_try:
+                    self._begin_segment(time_s)
+            if self._writer:
                 self._writer.write(picture, time_s - self._start_s)
             if self._lines:
                 self._lines.append(json.dumps(line) + "\n")
@@ -160,7 +160,7 @@ class VideoOutput(contextlib.ExitStack):
             self._saved.setdefault(kind, path)
 
     def _end_segment(self) -> None:
-        self._start_s = self._lines = self._writer = None
+        self._start_s, self._lines, self._writer = -math.inf, None, None
         with self._saving():
             self._open_files.close()
 

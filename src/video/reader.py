@@ -8,27 +8,35 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
+import av
+import cv2
 from tqdm import tqdm
 
+from ..basics.geometry import FloatArray, quad_to_box
 from ..basics.interrupts import StopFlag, stopping_on_interrupt
 from ..basics.results import VehicleRecord, VideoResult
+from ..media.draw import LineMark, Mark, Plane, annotate_planes
 from ..media.inputs import VideoSource
 from ..media.saving import OutputFolder
 from ..media.window import Window
 from ..recognition.recogniser import PlateRecogniser
-from .frame_output import FrameOutput
 from .live import open_video
 from .options import VideoOptions
 from .output import VideoOutput
 from .records import FrameReading, Vehicles, crop_of, quality
-from .schedule import URGENT_INTERVAL_S, PassSchedule
-from .source import Frame, Video
-from .tracking import LARGEST_GAP_S, LOST_S, Tracker, is_cut, unite_parts
+from .source import PENDING_BYTES, Frame, Video, bgr_of, planes_of
+from .tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
 from .voting import contradicts
 
 LEAST_DETECTION = 0.05  #: less sure ones are left to later frames: vehicles took over tracks that began on scenery
 KEPT_RECORDS = 1000  #: records of a live source that the answer has; those before are in the files
+LARGEST_DELAY = 8  #: frames that may wait for the next pass, so that marks on them can be placed between two passes
+#: Seconds between two passes: while a vehicle is new, while anything moves, while nothing does.
+URGENT_INTERVAL_S, MOVING_INTERVAL_S, STILL_INTERVAL_S = 0.12, 0.2, 1.0
+#: Something moves when this share of the values, sampled in such steps, has changed by so many levels since a pass.
+MOVING_SHARE, SAMPLING_STEP, MOVING_LEVELS = 0.002, 12, 15
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,10 +55,12 @@ class VideoReader:
         """Make ready; without an output nothing is saved."""
         self._start = time.perf_counter()
         self._video, self._recogniser, self._output, self._options = video, recogniser, output, options
-        self._schedule = PassSchedule(float(video.frame_rate))
-        self._tracker, self._vehicles = Tracker(*video.size, options.lines), Vehicles()
-        self._frame_output = FrameOutput(self._tracker, output, window)
-        self.line = self._frame_output.line  #: what the per-frame file says about a frame
+        self._tracker, self._vehicles = Tracker(*video.size), Vehicles()
+        self._last_pass: tuple[float, Plane] | None = None  # when, and what could be seen
+        self._window, self._is_closed = window, False
+        self._draws = window is not None or (output is not None and output.draws)
+        self._delay = min(LARGEST_DELAY, video.frames_within(PENDING_BYTES))
+        self._pending: deque[Frame] = deque()
         self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
         self._frames, self._last_s, self._count = 0, 0.0, 0
         self._timing_ms = {"detect": 0.0, "read": 0.0}
@@ -64,7 +74,7 @@ class VideoReader:
             try:
                 for frame in progress:
                     self.take(frame)
-                    if self._stop.is_set() or self._frame_output.is_closed:
+                    if self._stop.is_set() or self._is_closed:
                         break
             except KeyboardInterrupt:
                 self._stop.set()
@@ -81,25 +91,36 @@ class VideoReader:
     def take(self, frame: Frame) -> None:
         """Read the next frame, if that is worth it."""
         before_s, self._frames, self._last_s = self._last_s, frame.index + 1, frame.time_s
-        self._end_tracks(frame.time_s, -math.inf if frame.follows_cut else LARGEST_GAP_S)
-        self._frame_output.pending.append(frame)
+        for track in self._tracker.expire(frame.time_s, -math.inf if frame.follows_cut else LARGEST_GAP_S):
+            self._vehicles.add(track.record)
+        self._pending.append(frame)
         # Of a source with few frames a second the latest pass was over the frame before.
         recent_s = min(frame.time_s - 2 * URGENT_INTERVAL_S, before_s)
         recent = [track.record for track in self._tracker.tracks if track.latest.time_s >= recent_s]
-        is_due = self._schedule.is_due(frame, any(record.is_new and not record.is_cut for record in recent))
-        if is_due:
+        if is_due := self._is_due(frame, any(record.is_new and not record.is_cut for record in recent)):
             self._read(frame)
-        self._frame_output.let_go(is_due)
+        self._let_go(0 if is_due else self._delay)
         if self._options.on_frame:
             self._options.on_frame(frame.index)
 
     def tick(self, time_s: float) -> None:
         """Give out the vehicles that are gone for good at a time on the clock of the frames, though no frame comes."""
         try:
-            self._frame_output.let_go()
+            self._let_go()
         finally:
-            self._end_tracks(time_s, LARGEST_GAP_S)
-            self._settle(time_s)
+            self._settle(time_s, LARGEST_GAP_S)
+
+    def line(self, frame: Frame) -> dict[str, Any]:
+        """What the per-frame file says about a frame, as far as it is known by now."""
+        plates = []
+        for track, corners in self._seen(frame):
+            vote, latest = track.record.vote, track.record.latest
+            read = latest.reading if latest and latest.time_s == frame.time_s else None
+            told = read and {"text": read.text, "confidence": round(read.confidence, 4)}
+            box = [round(float(value)) for value in quad_to_box(corners)]
+            voted = {"text": vote.text, "confidence": round(vote.confidence, 4)}
+            plates.append({"track": track.number, "box": box, **voted, "reading": told})
+        return {"frame": frame.index, "time_s": round(frame.time_s, 3), "plates": plates}
 
     def finish(self) -> VideoResult:
         """The answer, after the last frame; everything is saved."""
@@ -128,6 +149,22 @@ class VideoReader:
         )
         return self._output.finish(result) if self._output else result
 
+    def _is_due(self, frame: Frame, urgent: bool) -> bool:
+        """Whether to make a pass over a frame; it is urgent while a vehicle should be read as often as possible."""
+        sample = frame.thumbnail(SAMPLING_STEP)
+        if self._last_pass is not None:
+            last_s, seen = self._last_pass
+            # Half a frame early is nearer than half a frame late.
+            waited = frame.time_s - last_s + 0.5 / float(self._video.frame_rate)
+            if waited < (URGENT_INTERVAL_S if urgent else MOVING_INTERVAL_S):
+                return False
+            if waited < STILL_INTERVAL_S and not urgent and seen.shape == sample.shape:
+                changed = cv2.absdiff(sample, seen) > MOVING_LEVELS
+                if changed.mean() <= MOVING_SHARE:
+                    return False
+        self._last_pass = frame.time_s, sample
+        return True
+
     def _read(self, frame: Frame) -> None:
         """Find the plates of a frame, and read those that are worth it."""
         image = frame.image()
@@ -144,10 +181,8 @@ class VideoReader:
         for index, (detection, reading) in zip(chosen, pairs, strict=True):
             if contradicts(reading.candidates, tracks[index].record.vote):
                 # It was another plate all along.
-                tracks[index].undo()
-                self._tracker.tracks.remove(tracks[index])
                 self._vehicles.add(tracks[index].record)
-                tracks[index] = self._tracker.begin(frame.time_s, detection)
+                tracks[index] = self._tracker.begin(frame.time_s, detection, instead_of=tracks[index])
             record = tracks[index].record
             record.is_plate |= self._recogniser.accepts(detection, reading)
             seen, crop = quality(image, detection), crop_of(image, detection.corners)
@@ -156,21 +191,42 @@ class VideoReader:
             self._options.on_pass(frame, tracks)
         for track, is_cut_off in zip(tracks, cut, strict=True):
             record = track.record
-            record.see(track.latest.time_s, track.latest.corners, is_cut_off)
+            record.see(track.latest.time_s, track.latest.corners, is_cut_off, self._options.lines)
             is_sure = record.is_plate and record.vote.sure
             if self._options.on_plate and is_sure and not self._vehicles.has_told(record):
                 record.is_told = True
                 self._call(self._options.on_plate, record.vehicle(self._video.at))
-        self._end_tracks(frame.time_s)
-        self._settle(frame.time_s)
+        self._settle(frame.time_s, LOST_S)
 
-    def _end_tracks(self, time_s: float, unseen_s: float = LOST_S) -> None:
-        """Let the tracks be over that were not seen for longer than ``unseen_s`` at a time."""
+    def _let_go(self, kept: int = 0) -> None:
+        """Show and save the frames that wait, but for the latest: their plates are known by now."""
+        while len(self._pending) > kept:
+            frame = self._pending.popleft()
+            picture = self._annotated(frame) if self._draws else frame.picture
+            if self._output:
+                self._output.write(picture, self.line(frame), frame.time_s)
+            if self._window and not self._window.play(bgr_of(picture)):
+                self._is_closed = True
+
+    def _annotated(self, frame: Frame) -> av.VideoFrame:
+        """The frame with its plates; the decoder's own where nothing has to be drawn, turned or shown."""
+        votes = [(track.record.vote, corners) for track, corners in self._seen(frame)]
+        marks, lines = [Mark(vote.text, vote.confidence, corners) for vote, corners in votes], self._options.lines
+        if frame.is_plain and not (marks or lines or self._window):
+            return frame.picture
+        copy = frame.copy()
+        annotate_planes(planes_of(copy), marks, [LineMark(line.ends, line.name) for line in lines])
+        return copy
+
+    def _seen(self, frame: Frame) -> list[tuple[Track, FloatArray]]:
+        """The plates that can be seen in a frame, and their corners."""
+        plates = [track for track in self._tracker.tracks if track.record.is_plate]
+        return [(track, seen) for track in plates if (seen := track.corners_at(frame.time_s)) is not None]
+
+    def _settle(self, time_s: float, unseen_s: float) -> None:
+        """Give out the vehicles that are gone for good at a time: all are kept before anybody is told."""
         for track in self._tracker.expire(time_s, unseen_s):
             self._vehicles.add(track.record)
-
-    def _settle(self, time_s: float) -> None:
-        """Give out the vehicles that are gone for good at a time: all are kept before anybody is told."""
         settled = self._vehicles.settled(time_s, [track.record for track in self._tracker.tracks])
         records = [record.vehicle(self._video.at) for record in settled]
         self._count += len(records)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,12 +10,12 @@ import cv2
 import numpy as np
 
 from ..basics.geometry import FloatArray, expand_quad, quad_size, quad_to_box, quad_to_rectangle
-from ..basics.results import VehicleRecord
+from ..basics.results import Crossing, VehicleRecord
 from ..detection.detector import Detection
 from ..media.images import BGRImage
 from ..recognition.plates import plate_of
 from ..recognition.reading import Reading
-from .crossing import CrossingCounter, Line
+from .crossing import Line
 from .voting import Vote, same_text
 
 RETURN_S = 5.0  #: a vehicle that is seen again within so many seconds has not been away
@@ -27,6 +28,9 @@ RECHECK_S, WORTHWHILE_GROWTH = 1.0, 1.4
 EAGER_FRAMES, UNSURE_RECHECK_S = 10, 0.3
 #: A vehicle that was read in one frame only counts with this confidence; one whose text was not, after so many frames.
 SINGLE_CONFIDENCE, UNREAD_FRAMES = 0.8, 3
+
+#: So many of its heights away from a line a plate has left it behind: one that stops on it does not cross it often.
+CLEARANCE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +48,7 @@ class FrameReading:
 class TrackRecord:
     """All that is known of one track, or of several of the same vehicle."""
 
-    def __init__(self, number: int, first_s: float, lines: tuple[Line, ...] = ()) -> None:
+    def __init__(self, number: int, first_s: float) -> None:
         self.tracks = [number]
         self.first_s = self.last_s = first_s
         #: How many frames it was read in, how it was last read, and its text from all of them.
@@ -52,13 +56,26 @@ class TrackRecord:
         self.latest: FrameReading | None = None
         #: Whether it has been proven to be a plate, told as soon as its text was sure, is cut off by the border now.
         self.is_plate = self.is_told = self.is_cut = False
-        self._counter = CrossingCounter(lines)
+        self.crossings: list[Crossing] = []
+        self._clear: dict[int, tuple[float, float, float]] = {}  # when, and where, it was last clear of a line
         self._best: dict[str, FrameReading] = {}
 
-    def see(self, time_s: float, corners: FloatArray, is_cut: bool) -> None:
-        """Its track goes on: where its plate is, and whether it is cut off by the border of the picture."""
+    def see(self, time_s: float, corners: FloatArray, is_cut: bool, lines: Sequence[Line]) -> None:
+        """Its track goes on: where its plate is, whether the border of the picture cuts it off, what it may cross."""
         self.last_s, self.is_cut = time_s, is_cut
-        self._counter.add(time_s, corners)
+        centre, height = corners.mean(axis=0), float(np.ptp(corners[:, 1]))
+        for number, line in enumerate(lines):
+            place, side = line.locate(centre)
+            if abs(side) < CLEARANCE * height:
+                continue
+            before_s, before, other_side = self._clear.get(number, (time_s, place, side))
+            self._clear[number] = time_s, place, side
+            # Where the line is met, as a share of the way.
+            share = other_side / (other_side - side) if other_side * side < 0 else math.nan
+            if 0 <= before + share * (place - before) <= 1:
+                directions = ("in", "out") if line.name else ("left_to_right", "right_to_left")
+                crossed_s = before_s + share * (time_s - before_s)
+                self.crossings.append(Crossing(number, crossed_s, directions[side < 0], line.name))
 
     @property
     def is_new(self) -> bool:
@@ -88,7 +105,7 @@ class TrackRecord:
         self.frames += later.frames
         self.is_plate, self.is_told = self.is_plate or later.is_plate, self.is_told or later.is_told
         self.vote.merge(later.vote)
-        self._counter.crossings += later._counter.crossings
+        self.crossings += later.crossings
         for view in later._best.values():
             self._keep(view)
 
@@ -121,7 +138,7 @@ class TrackRecord:
             best_frame=best.frame,
             best_s=best.time_s,
             tracks=tuple(self.tracks),
-            crossings=tuple(sorted(self._counter.crossings, key=lambda crossing: crossing.time_s)),
+            crossings=tuple(sorted(self.crossings, key=lambda crossing: crossing.time_s)),
             first_at=at(self.first_s),
             last_at=at(self.last_s),
         )

@@ -34,6 +34,7 @@ _FILE_FORMATS = (
     *("ogg", "dv", "yuv4mpegpipe", "jpeg_pipe", "gif", "dhav"),
 )
 _FILE_OPTIONS = {"format_whitelist": ",".join(_FILE_FORMATS), "protocol_whitelist": "file"}
+PENDING_BYTES = 100_000_000  #: frames that wait for what is found in those after them have so many bytes at most
 LIBRARY_ERRORS = (av.error.FFmpegError, OSError, ValueError)  #: what libav raises for what is no readable video
 
 
@@ -62,17 +63,17 @@ class Frame:
         usual = self.picture.format.name == "yuv420p" and self.picture.color_range != ColorRange.JPEG
         return usual and not (self.rotation or self.picture.width % 2 or self.picture.height % 2)
 
-    def packed(self) -> Plane:
-        """The upright picture as I420 uint8 ``[1.5 H, W]``, the caller's own; odd sides repeat their last values."""
+    def copy(self) -> av.VideoFrame:
+        """The upright picture as I420, to be drawn on; odd sides repeat their last values."""
         width, height = (side + side % 2 for side in self.size())
-        packed = np.empty((height * 3 // 2, width), np.uint8)
+        copy = av.VideoFrame(width, height, "yuv420p")
         full_range = self.picture.color_range == ColorRange.JPEG
-        stored = self.picture.reformat(format="yuv420p", dst_color_range=ColorRange.MPEG if full_range else None).planes
-        for target, plane in zip(planes_of(packed), stored, strict=True):
-            upright = np.rot90(_values(plane), self.rotation // 90)
+        stored = self.picture.reformat(format="yuv420p", dst_color_range=ColorRange.MPEG if full_range else None)
+        for target, plane in zip(planes_of(copy), planes_of(stored), strict=True):
+            upright = np.rot90(plane, self.rotation // 90)
             missing = [(0, to - size) for to, size in zip(target.shape, upright.shape, strict=True)]
             target[:] = np.pad(upright, missing, mode="edge") if np.any(missing) else upright
-        return packed
+        return copy
 
     def thumbnail(self, step: int) -> Plane:
         """Every ``step``-th value of every ``step``-th line of the first plane: enough to tell what has changed."""
@@ -84,30 +85,25 @@ def _values(plane: Any) -> Plane:
     return lines[:, : plane.width]
 
 
-def planes_of(packed: Plane) -> tuple[Plane, Plane, Plane]:
-    """Luma ``[H, W]`` and the two chroma planes ``[H/2, W/2]`` of an I420 picture ``[1.5 H, W]``, in its memory."""
-    height, width = packed.shape[0] * 2 // 3, packed.shape[1]
-    first, second = packed[height:].reshape(2, height // 2, width // 2)
-    return packed[:height], first, second
+def planes_of(picture: av.VideoFrame) -> list[Plane]:
+    """Luma ``[H, W]`` and the two chroma planes ``[H/2, W/2]`` of an I420 picture, in its memory."""
+    return list(map(_values, picture.planes))
 
 
-def bgr_of(packed: Plane) -> BGRImage:
-    """An I420 picture uint8 ``[1.5 H, W]`` as BGR uint8 ``[H, W, 3]``."""
-    return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2BGR_I420), np.uint8)
+def bgr_of(picture: av.VideoFrame) -> BGRImage:
+    """An I420 picture as BGR uint8 ``[H, W, 3]``."""
+    return np.asarray(cv2.cvtColor(picture.to_ndarray(), cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
 class Video(contextlib.ExitStack):
     """A video, a webcam or a stream: iterates over its frames until it is closed; usually live, upright and mute."""
 
-    name: str  #: what the answer and messages call it
-    size: tuple[int, int]  #: width and height of the upright pictures, in pixels
     frame_rate = Fraction(25)  #: frames per second, on average, where the video says it
     frame_count: int | None = None  #: how many frames there should be, where that is known
     live = True  #: whether frames are left out where reading is too slow
     error: str | None = None  #: one line that says what was wrong with it, in the end
     rotated = False  #: whether the upright pictures stand where they are stored lying
     start_s = 0.0  #: when it begins, in seconds of its container
-    begun_s: float | None = None  #: when it began by the monotonic clock, where that is known
     metadata: Mapping[str, str] = MappingProxyType({})  #: what the container says of it, such as its title
     made_at: datetime.datetime | None = None  #: when it began, UTC, where the container tells it
     template: Any = None  #: the stream that the annotated copy takes colours and the shape of its pixels from
@@ -117,6 +113,14 @@ class Video(contextlib.ExitStack):
     #: Is called with the time in seconds, on the clock of the frames, again and again while no frame comes.
     on_idle: Callable[[float], None] | None = None
     _frames: Iterator[Frame] = iter(())
+
+    def __init__(self, name: str, size: tuple[int, int] = (0, 0), begun_s: float | None = None) -> None:
+        """What is known of it: what the answer and messages call it, and when it began by the monotonic clock.
+
+        The size is the width and height of the upright pictures, in pixels.
+        """
+        super().__init__()
+        self.name, self.size, self.begun_s = name, size, begun_s
 
     def __iter__(self) -> Iterator[Frame]:
         """Its frames, once."""
@@ -128,6 +132,10 @@ class Video(contextlib.ExitStack):
         if self.begun_s is not None:
             begun_at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=time.monotonic() - self.begun_s)
         return begun_at and begun_at + datetime.timedelta(seconds=time_s)
+
+    def frames_within(self, byte_count: int) -> int:
+        """How many of its frames, as I420, have so many bytes."""
+        return byte_count // (self.size[0] * self.size[1] * 3 // 2)
 
     def stream_of(self, container: Any) -> Any:
         """The stream of its pictures in an open container; raises :class:`InputError` where none can be read."""
@@ -157,8 +165,7 @@ class VideoFile(Video):
 
     def __init__(self, source: VideoSource, duration_s: float | None = None, start_s: float = 0.0) -> None:
         """Open it, to be read from a time to its end or to another one; :class:`InputError` if it shows no frame."""
-        super().__init__()
-        self.name = source.name
+        super().__init__(source.name)
         self._duration_s = math.inf if duration_s is None else duration_s
         with contextlib.ExitStack() as opened:
             self._container = opened.enter_context(contextlib.closing(_open(source)))

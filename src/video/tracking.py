@@ -13,7 +13,6 @@ from scipy.optimize import linear_sum_assignment
 
 from ..basics.geometry import FloatArray, box_centres, iou_matrix, shared_part
 from ..detection.detector import Detection
-from .crossing import Line
 from .records import TrackRecord
 
 LOST_S = 1.0  #: a track that was not seen for so many seconds is over; who comes back later is known by its text
@@ -45,32 +44,33 @@ class Fix:
         velocity = np.zeros(2, np.float32) if self.velocity is None else self.velocity
         return np.asarray(velocity * (time_s - self.time_s), np.float32)
 
+    def corners_at(self, time_s: float, before: "Fix") -> FloatArray:
+        """The corners ``[4, 2]`` at another time: on the way from where it was before, or as it should have gone."""
+        if not before.time_s < time_s < self.time_s:
+            return np.asarray(self.corners + self.shift(time_s), np.float32)
+        share = (time_s - before.time_s) / (self.time_s - before.time_s)
+        return np.asarray((1 - share) * before.corners + share * self.corners, np.float32)
+
 
 class Track:
     """One plate over time; tracks are numbered from 1."""
 
-    def __init__(self, number: int, time_s: float, detection: Detection, lines: tuple[Line, ...] = ()) -> None:
+    def __init__(self, number: int, time_s: float, detection: Detection) -> None:
         self.number = number
         self.leapt = False  #: whether its latest detection is so far away that it may be of another plate
-        self.record = TrackRecord(number, time_s, lines)
-        #: Its latest detection; the one before, and one in case that the latest is undone, are kept as well.
-        self.latest = Fix(time_s, detection.corners, detection.box)
-        self._earlier: list[Fix] = []
+        self.record = TrackRecord(number, time_s)
+        #: Its latest detection, and the one before, if there was one.
+        self.latest = self.before = Fix(time_s, detection.corners, detection.box)
 
     def add(self, time_s: float, detection: Detection) -> None:
         """Continue with a later detection."""
-        before = self.latest
+        self.before = before = self.latest
         self.leapt = bool(iou_matrix(self.predicted_box(time_s)[None], detection.box[None])[0, 0] < CLEAR_OVERLAP)
         way = box_centres(detection.box) - box_centres(before.box)
         velocity = way / np.float32(max(time_s - before.time_s, 1e-3))
         if before.velocity is not None:
             velocity = VELOCITY_SHARE * velocity + (1 - VELOCITY_SHARE) * before.velocity
-        self._earlier = [*self._earlier[-1:], before]
         self.latest = Fix(time_s, detection.corners, detection.box, velocity)
-
-    def undo(self) -> None:
-        """Forget the latest of several detections: it was another plate."""
-        self.latest = self._earlier.pop()
 
     def predicted_box(self, time_s: float) -> FloatArray:
         """Where its box ``[4]`` should be at a later time."""
@@ -78,20 +78,16 @@ class Track:
 
     def corners_at(self, time_s: float) -> FloatArray | None:
         """Its corners ``[4, 2]`` at any time since its last detection but one; None where it is not to be seen."""
-        before, latest = [self.latest, *self._earlier][-1], self.latest
-        if time_s < before.time_s or time_s - latest.time_s > COASTING_S:
+        if time_s < self.before.time_s or time_s - self.latest.time_s > COASTING_S:
             return None
-        if time_s >= latest.time_s:
-            return np.asarray(latest.corners + latest.shift(time_s), np.float32)
-        share = (time_s - before.time_s) / (latest.time_s - before.time_s)
-        return np.asarray((1 - share) * before.corners + share * latest.corners, np.float32)
+        return self.latest.corners_at(time_s, self.before)
 
 
 class Tracker:
-    """Joins the detections of successive frames of a size in pixels, in which plates may cross lines."""
+    """Joins the detections of successive frames of a size in pixels."""
 
-    def __init__(self, width: int, height: int, lines: tuple[Line, ...] = ()) -> None:
-        self.size, self.lines = (width, height), lines
+    def __init__(self, width: int, height: int) -> None:
+        self._size = width, height
         self.tracks: list[Track] = []  #: those that are not over yet
         self._count = 0
 
@@ -106,10 +102,12 @@ class Tracker:
                     assigned[int(column)] = self.tracks[row]
         return [assigned.get(index) or self.begin(time_s, detection) for index, detection in enumerate(detections)]
 
-    def begin(self, time_s: float, detection: Detection) -> Track:
-        """A new track of one detection."""
+    def begin(self, time_s: float, detection: Detection, instead_of: Track | None = None) -> Track:
+        """A new track of one detection, instead of one whose plate that turned out not to be."""
+        if instead_of:
+            self.tracks.remove(instead_of)
         self._count += 1
-        self.tracks.append(Track(self._count, time_s, detection, self.lines))
+        self.tracks.append(Track(self._count, time_s, detection))
         return self.tracks[-1]
 
     def expire(self, time_s: float, unseen_s: float = LOST_S) -> list[Track]:
@@ -121,7 +119,7 @@ class Tracker:
     def _affinity(self, time_s: float, detections: Sequence[Detection]) -> FloatArray:
         """``[tracks, detections]``; 0 for what cannot belong together."""
         # Of a plate that leaves the picture only a part is seen.
-        limit = np.array(self.size * 2, np.float32)
+        limit = np.array(self._size * 2, np.float32)
         predicted = np.clip(np.stack([track.predicted_box(time_s) for track in self.tracks]), 0, limit)
         boxes = np.stack([detection.box for detection in detections])
         distance = np.linalg.norm(box_centres(predicted)[:, None] - box_centres(boxes)[None], axis=-1)
@@ -132,7 +130,7 @@ class Tracker:
         reach = (known[:, 2:3] - known[:, 0:1]) * (REACH_WIDTHS + np.array(speed)[:, None] * gaps)
         wide, known_wide = (np.maximum(one[:, 2] - one[:, 0], np.float32(1)) for one in (boxes, known))
         growth = np.log(wide[None] / known_wide[:, None])
-        cut = np.array([is_cut(detection, *self.size) for detection in detections])
+        cut = np.array([is_cut(detection, *self._size) for detection in detections])
         fits = np.where(cut, growth, np.abs(growth)) < np.log(LARGEST_GROWTH) * (1 + gaps)
         return np.asarray((iou_matrix(predicted, boxes) + np.clip(1 - distance / reach, 0, None)) * fits, np.float32)
 
@@ -156,20 +154,20 @@ def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
             shared = shared_part(known.box, detection.box)
             if shared > LEAST_SHARED_PART:
                 if shared < NESTED_PART:
-                    united[place] = _in_one_row(known, detection) or known
+                    united[place] = _joined(known, detection)
                 break
         else:
             united.append(detection)
     return united
 
 
-def _in_one_row(first: Detection, second: Detection) -> Detection | None:
-    """The plate of which two detections are the ends; None where they do not lie beside each other in one row."""
+def _joined(first: Detection, second: Detection) -> Detection:
+    """The plate of which two detections are the ends; the first where they do not lie beside each other in one row."""
     left, right = sorted((first, second), key=lambda part: float(box_centres(part.box)[0]))
     heights = [part.box[3] - part.box[1] for part in (left, right)]
     apart = abs(box_centres(left.box)[1] - box_centres(right.box)[1])
     if apart >= 0.5 * min(heights) or max(heights) >= LARGEST_GROWTH * min(heights):
-        return None
+        return first
     corners = np.where([[True], [False], [False], [True]], left.corners, right.corners)
     box = np.concatenate([np.minimum(left.box[:2], right.box[:2]), np.maximum(left.box[2:], right.box[2:])])
     return Detection(box, corners, max(first.confidence, second.confidence))

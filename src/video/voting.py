@@ -106,21 +106,16 @@ class Vote:
 
     def _add_text(self, text: str, weight: float) -> None:
         """Align a text with the slots at least cost, and give each slot the weight of its character or of none."""
-        rows, columns = len(self._slots), len(text)
-        skip = [self._cost(slot, NONE) for slot in self._slots]
-        for end in {0, rows - 1} if rows else ():
-            skip[end] *= END_GAP
+        total, rows, columns = self._weight or weight, len(self._slots), len(text)
         # Per cell the least cost, and the step back to the cell before: over a slot and a character, or over either.
         best: dict[tuple[int, int], tuple[float, int, int]] = {}
         for row, column in itertools.product(range(rows + 1), range(columns + 1)):
             options = []
-            if row and column:
-                match = self._cost(self._slots[row - 1], text[column - 1])
-                options.append((best[row - 1, column - 1][0] + match, -1, -1))
-            if row:
-                options.append((best[row - 1, column][0] + skip[row - 1], -1, 0))
-            if column:
-                options.append((best[row, column - 1][0] + 1.0, 0, -1))
+            for up, left in ((-1, -1), (-1, 0), (0, -1)):
+                if before := best.get((row + up, column + left)):
+                    votes = self._slots[row - 1].get(text[column - 1] if left else NONE, 0.0) if up else 0.0
+                    gap = END_GAP if row in (1, rows) and not left else 1.0
+                    options.append((before[0] + gap * (1.0 - votes / total), up, left))
             best[row, column] = min(options, default=(0.0, 0, 0))
         slots: list[_Slot] = []
         while rows or columns:
@@ -131,9 +126,6 @@ class Vote:
             rows, columns = rows + up, columns + left
         self._slots, self._weight = slots, self._weight + weight
 
-    def _cost(self, slot: _Slot, character: str) -> float:
-        return 1.0 - slot.get(character, 0.0) / self._weight
-
 
 def same_text(first: Vote, second: Vote) -> bool:
     """Whether two votes can be on one plate: the texts are the same, or likely, or unsure and nearly the same."""
@@ -141,8 +133,8 @@ def same_text(first: Vote, second: Vote) -> bool:
     return bool(shorter) and (
         shorter == longer
         or (len(shorter) >= SHORTEST_PART and shorter in longer)
-        or _is_likely(first.text, second)
-        or _is_likely(second.text, first)
+        or any(first.text == one.text and one.confidence >= LIKELY for one in second.candidates())
+        or any(second.text == one.text and one.confidence >= LIKELY for one in first.candidates())
         or (edit_distance(shorter, longer) == 1 and min(first.confidence, second.confidence) < UNSURE_CONFIDENCE)
     )
 
@@ -154,7 +146,3 @@ def contradicts(candidates: Sequence[Candidate], vote: Vote) -> bool:
     text = candidates[0].text
     different = edit_distance(text, vote.text) > LARGEST_DIFFERENCE * max(len(text), len(vote.text))
     return different and min(candidates[0].confidence, vote.confidence) >= CONTRADICTION_CONFIDENCE
-
-
-def _is_likely(text: str, vote: Vote) -> bool:
-    return any(candidate.text == text and candidate.confidence >= LIKELY for candidate in vote.candidates())

@@ -1,5 +1,6 @@
 import itertools
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -141,11 +142,16 @@ def test_labels_can_be_read_at_every_size(size, least, most):
     assert left >= 0 and left + wide <= size[1]
 
 
+def frame_of(image):
+    """A BGR picture as a frame of a video."""
+    return av.VideoFrame.from_ndarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), format="yuv420p")
+
+
 def test_frames_of_videos_have_the_same_colours():
     image = np.full((240, 320, 3), 90, np.uint8)
     plate = plate_at(100, 100, 200, 140, confidence=0.8)
     expected = annotate(image, [plate])
-    packed = cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420)
+    packed = frame_of(image)
     annotate_planes(planes_of(packed), [Mark(plate.text, plate.confidence, np.array(plate.corners, np.float32))])
     difference = np.abs(bgr_of(packed).astype(int) - expected)
     assert difference.mean() < 2
@@ -154,7 +160,7 @@ def test_frames_of_videos_have_the_same_colours():
 
 
 def test_a_line_is_drawn_on_frames_of_videos():
-    packed = cv2.cvtColor(np.full((240, 320, 3), 90, np.uint8), cv2.COLOR_BGR2YUV_I420)
+    packed = frame_of(np.full((240, 320, 3), 90, np.uint8))
     before = bgr_of(packed)
     annotate_planes(planes_of(packed), [], [LineMark(np.array([(0, 120), (320, 120)], np.float32))])
     changed = (bgr_of(packed) != before).any(axis=2)
@@ -162,7 +168,7 @@ def test_a_line_is_drawn_on_frames_of_videos():
 
 
 def test_a_line_with_a_name_points_to_where_in_is():
-    packed = cv2.cvtColor(np.full((240, 320, 3), 90, np.uint8), cv2.COLOR_BGR2YUV_I420)
+    packed = frame_of(np.full((240, 320, 3), 90, np.uint8))
     before = bgr_of(packed)
     # From left to right: its right side is below.
     annotate_planes(planes_of(packed), [], [LineMark(np.array([(0, 60), (320, 60)], np.float32), "gate")])

@@ -13,8 +13,7 @@ from PIL import ExifTags, Image, ImageCms
 from src import InputError, blur, read
 from src.media.inputs import VideoSource
 from src.recognition.erasing import comparable, erase
-from src.video.blur import blur_each, texts_of
-from src.video.erased_frames import erased_frames
+from src.video.blur import blur_each, erased_frames, texts_of
 from src.video.source import VideoFile, bgr_of
 from tests.media.videos import COLOURS, ColourRecogniser, driving, scene, write_video
 from tools.clips import Clip, traffic
@@ -43,7 +42,7 @@ def visible(image, text):
 def frames_without_plates(path, recogniser, kept=frozenset()):
     with VideoFile(VideoSource(path.name, path)) as video:
         done = [picture for picture, _ in erased_frames(video, video, recogniser, kept)]
-    return [bgr_of(one) if isinstance(one, np.ndarray) else one.to_ndarray(format="bgr24") for one in done]
+    return [bgr_of(one) for one in done]
 
 
 def metadata_of(path):
@@ -331,7 +330,7 @@ def test_an_interrupted_video_leaves_nothing_behind(tmp_path, monkeypatch):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("src.video.erased_frames._track", interrupt)
+    monkeypatch.setattr("src.video.blur._track", interrupt)
     with pytest.raises(KeyboardInterrupt):
         blur(source, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []

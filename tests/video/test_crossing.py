@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from src.basics.errors import InputError
-from src.video.crossing import CrossingCounter, Line
+from src.video.crossing import Line
+from src.video.records import TrackRecord
 
 #: From left to right across the picture.
 LINE = Line(0, 100, 200, 100)
@@ -13,10 +14,10 @@ def corners(x, y):
 
 
 def crossings(*places, lines=(LINE,)):
-    counter = CrossingCounter(lines)
+    record = TrackRecord(1, 0.0)
     for time_s, place in enumerate(places):
-        counter.add(float(time_s), corners(*place))
-    return [(crossing.line, crossing.time_s, crossing.direction) for crossing in counter.crossings]
+        record.see(float(time_s), corners(*place), False, lines)
+    return [(crossing.line, crossing.time_s, crossing.direction) for crossing in record.crossings]
 
 
 def test_downwards_across_a_line_to_the_right_is_from_its_left_to_its_right():

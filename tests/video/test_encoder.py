@@ -20,7 +20,7 @@ def copy(source, target, suffix=None):
         writer = VideoWriter(target, suffix or target.suffix, video)
         video.on_audio = writer.write_audio
         for frame in video:
-            writer.write(frame.picture if frame.is_plain else frame.packed(), frame.time_s)
+            writer.write(frame.picture if frame.is_plain else frame.copy(), frame.time_s)
         writer.close()
     return target
 
@@ -79,7 +79,7 @@ def test_a_full_disk_is_reported(tmp_path):
         writer = VideoWriter(FULL, ".ts", video)
         with pytest.raises(OSError, match="No space left"):
             for frame in video:
-                writer.write(frame.packed(), frame.time_s)
+                writer.write(frame.copy(), frame.time_s)
             writer.close()
 
 
@@ -88,7 +88,7 @@ def test_a_file_that_is_gone_at_the_end_is_reported(tmp_path):
     with VideoFile(VideoSource("source", source)) as video:
         writer = VideoWriter(tmp_path / "copy.mp4", ".mp4", video)
         for frame in video:
-            writer.write(frame.packed(), frame.time_s)
+            writer.write(frame.copy(), frame.time_s)
         (tmp_path / "copy.mp4").unlink()
         with concurrent.futures.ThreadPoolExecutor(1) as pool, pytest.raises(OSError, match="No such file"):
             pool.submit(writer.close).result(30)

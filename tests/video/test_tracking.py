@@ -91,13 +91,11 @@ def test_a_new_track_is_not_shown_before_it_was_seen():
     np.testing.assert_array_equal(track.corners_at(1.0), track.latest.corners)
 
 
-def test_the_latest_detection_can_be_taken_back():
+def test_a_track_can_take_the_place_of_another():
     tracker = Tracker(1000, 400)
-    tracker.update(0, [plate(100)])
     (track,) = tracker.update(0.2, [plate(180)])
-    track.undo()
-    assert track.latest.time_s == 0
-    assert track.latest.box[0] == 100
+    other = tracker.begin(0.2, plate(180), instead_of=track)
+    assert numbers(tracker.tracks) == [other.number] == [2]
 
 
 def test_two_ends_of_a_plate_are_one_plate():
