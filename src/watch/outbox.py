@@ -24,6 +24,7 @@ LONGEST_PAUSE_S = 60.0
 
 # It would tell of every attempt.
 stamina.instrumentation.set_on_retry_hooks([])
+logging.getLogger("httpx").setLevel(logging.WARNING)
 _LOGGER = logging.getLogger(__name__)
 
 

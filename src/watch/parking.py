@@ -3,7 +3,7 @@
 import csv
 import datetime
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from .tables import Sighting, Visit, new_id, now
 #: An exit closes the visit with the nearest plate, by so much nearer than all others, up to this distance; up to the
 #: other one the visit is to be reviewed.
 LARGEST, LARGEST_DOUBTFUL, LEAST_LEAD = 2.0, 3.0, 0.5
+CAME_AGAIN = "it came again without an exit"
 #: A second plate that leaves so soon after another one, and never came, is the trailer behind it; in seconds.
 TRAILER_S = 5.0
 
@@ -50,36 +51,44 @@ def direction_of(camera: Camera, sighting: Sighting) -> str | None:
 
 
 def _enter(session: Session, site: Site, sighting: Sighting, reason: str | None) -> None:
-    # Who comes again was not seen leaving.
-    for known in session.scalars(select(Visit).where(Visit.state == "open", Visit.canonical == sighting.canonical)):
-        known.state, known.reason = "review", "it came again without an exit"
-    visit = Visit(
-        id=new_id(),
-        text=sighting.text,
-        canonical=sighting.canonical,
-        entry_id=sighting.id,
-        entered_at=sighting.first_at,
-        state="review" if reason else "open",
-        reason=reason,
-    )
+    visit = Visit(id=new_id(), text=sighting.text, canonical=sighting.canonical, state="open")
+    # The cameras need not be equally quick: its exit may be known already.
+    left = session.scalars(
+        select(Visit).where(Visit.entry_id.is_(None), Visit.left_at > sighting.first_at).order_by(Visit.left_at)
+    ).all()
+    matches = _nearest(left, sighting)
+    if _is_clear(matches):
+        visit = next(one for one in left if one.text == matches[0].text)
+        read, visit.text, visit.canonical, visit.state = visit.text, sighting.text, sighting.canonical, "closed"
+        visit.reason = None
+        reason = reason or _doubt(matches[0], read)
     session.add(visit)
+    visit.entry_id, visit.entered_at = sighting.id, sighting.first_at
+    visit.minutes = _minutes(visit)
+    for known in session.scalars(select(Visit).where(Visit.state == "open", Visit.canonical == sighting.canonical)):
+        # Who comes again was not seen leaving.
+        if known is not visit and visit.state == "open":
+            first = min(known, visit, key=lambda one: one.entered_at or sighting.first_at)
+            first.state, first.reason = "review", CAME_AGAIN
+    if reason:
+        visit.state, visit.reason = "review", reason
     session.flush()
     tell(session, site, "visit.opened", sighting.camera, sighting.first_at, told_visit(session, site, visit))
 
 
 def _leave(session: Session, site: Site, sighting: Sighting, reason: str | None) -> None:
-    # An exit that is recorded late closes what had come before it alone.
     present = session.scalars(
-        select(Visit).where(Visit.state == "open", Visit.entered_at < sighting.last_at).order_by(Visit.entered_at)
+        select(Visit)
+        .where(Visit.exit_id.is_(None), Visit.entered_at < sighting.last_at)
+        .where((Visit.state == "open") | (Visit.reason == CAME_AGAIN))
+        .order_by(Visit.entered_at.desc())
     ).all()
     matches = _nearest(present, sighting)
-    lead = matches[1].distance - matches[0].distance if len(matches) > 1 else LEAST_LEAD
-    if matches and lead >= LEAST_LEAD:
+    if _is_clear(matches):
         visit = next(one for one in present if one.text == matches[0].text)
         visit.exit_id, visit.left_at = sighting.id, sighting.last_at
         visit.minutes = _minutes(visit)
-        if matches[0].distance > LARGEST:
-            reason = reason or f"at the exit it was read as {sighting.text}"
+        reason = reason or _doubt(matches[0], sighting.text)
         visit.state, visit.reason = ("review", reason) if reason else ("closed", None)
     elif not matches and (towing := _just_left(session, sighting)):
         towing.reason = f"with a trailer, {sighting.text}"
@@ -100,9 +109,20 @@ def _leave(session: Session, site: Site, sighting: Sighting, reason: str | None)
     tell(session, site, "visit.closed", sighting.camera, sighting.last_at, told_visit(session, site, visit))
 
 
-def _nearest(present: Iterable[Visit], sighting: Sighting) -> list[Match]:
+def _nearest(others: Iterable[Visit], sighting: Sighting) -> list[Match]:
+    """The plates of visits that a sighting may be of, the nearest first."""
     readings = [(str(text), float(share)) for text, share in sighting.candidates] or [(sighting.text, 1.0)]
-    return Matcher(dict.fromkeys(visit.text for visit in present)).matches(readings, LARGEST_DOUBTFUL)
+    return Matcher(dict.fromkeys(visit.text for visit in others)).matches(readings, LARGEST_DOUBTFUL)
+
+
+def _is_clear(matches: Sequence[Match]) -> bool:
+    """Whether one is nearer than all others."""
+    return len(matches) == 1 or (len(matches) > 1 and matches[1].distance - matches[0].distance >= LEAST_LEAD)
+
+
+def _doubt(match: Match, read: str) -> str | None:
+    """What is to be said of a visit whose two plates are so far apart."""
+    return f"at the exit it was read as {read}" if match.distance > LARGEST else None
 
 
 def _just_left(session: Session, sighting: Sighting) -> Visit | None:
