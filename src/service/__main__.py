@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s); 0.0.0.0 for all")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
+    parser.add_argument("--site", help="configuration of a site: its cameras may hand in pictures")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     try:
@@ -25,7 +27,8 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
         from .connections import serve
         from .settings import Settings
 
-        settings = Settings.from_environment()
+        said = os.environ | ({"PLATE_SITE": options.site} if options.site else {})
+        settings = Settings.from_environment(said)
         app = create_app(settings)
     except (ImportError, InputError) as error:
         more = "; the service needs more: pip install 'numberplate[service]'"

@@ -48,6 +48,8 @@ class Settings(BaseModel, frozen=True):
     #: How long a video's results are kept, and the folder of videos and their results.
     job_hours: Positive = 24.0
     data: Path = Path("output/service")
+    #: Configuration of the site that it belongs to, if any.
+    site: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
