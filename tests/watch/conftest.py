@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -25,41 +26,49 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def _postgres_programs():
+def postgres_programs():
+    """The folder of PostgreSQL's programs; None where there are none."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
     known = shutil.which("initdb")
     return Path(known).parent if known else found[0].parent if found else None
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    """The address of a real PostgreSQL server, without a database's name."""
-    programs = _postgres_programs()
-    if programs is None:
-        pytest.skip("there is no PostgreSQL server here: apt-get install postgresql")
-    folder, port = tmp_path_factory.mktemp("postgres"), free_port()
-    # The server refuses to be run by root.
+@contextlib.contextmanager
+def running_postgres(programs, port):
+    """A server on a port; gives its address without a database's name, and what starts and stops it."""
     user = {}
+    folder = Path(tempfile.mkdtemp(prefix="postgres"))
     if os.getuid() == 0:
-        try:
-            account = pwd.getpwnam("postgres")
-        except KeyError:
-            pytest.skip("PostgreSQL cannot be run by root, and there is no user postgres")
+        # The server refuses to be run by root.
+        account = pwd.getpwnam("postgres")
         user = {"user": account.pw_uid, "group": account.pw_gid, "cwd": "/"}
-        for path in (folder, *folder.parents):
-            if path != Path("/tmp") and path.stat().st_uid == 0 and "/tmp/" in str(path):
-                path.chmod(0o755)
         os.chown(folder, account.pw_uid, account.pw_gid)
-    data = folder / "data"
     common = {"check": True, "capture_output": True, **user}
+    data = folder / "data"
     subprocess.run([programs / "initdb", "-D", data, "-U", "site", "-A", "trust", "--no-sync"], **common)
     settings = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-    control = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-    subprocess.run([*control, "start", "-o", settings], **common)
+
+    def control(what, *more):
+        options = ["-o", settings] if what == "start" else []
+        subprocess.run([programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", what, *options, *more], **common)
+
+    control("start")
     try:
-        yield f"postgresql+psycopg://site@127.0.0.1:{port}"
+        yield f"postgresql+psycopg://site@127.0.0.1:{port}", control
     finally:
-        subprocess.run([*control, "stop", "-m", "immediate"], **common | {"check": False})
+        with contextlib.suppress(subprocess.CalledProcessError):
+            control("stop", "-m", "immediate")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The address of a real PostgreSQL server, without a database's name."""
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("there is no PostgreSQL server here: apt-get install postgresql")
+    with running_postgres(programs, free_port()) as (address, _):
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,0 +1,208 @@
+"""The database: its versions, who does what, what is deleted, what is hidden, and what happens while it is away."""
+
+import datetime
+import os
+import pwd
+import resource
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, select
+
+from src.basics.errors import InputError
+from src.media.images import read_image
+from src.watch.camera import Work
+from src.watch.retention import remove_expired
+from src.watch.sightings import Recorder
+from src.watch.store import SiteStore
+from src.watch.tables import Alert, AuditEntry, Lease, Outgoing, Passage, Sighting, SiteBase, Visit, now
+from tests.watch.conftest import START, free_port, opened, passing, postgres_programs, running_postgres
+from tests.watch.test_outbox import wait_for
+
+SITE = """
+[site]
+database = "{database}"
+{more}
+[[camera]]
+name = "gate"
+source = "rtsp://127.0.0.1/1"
+role = "entry"
+[[list]]
+name = "stolen"
+kind = "watch"
+[[output]]
+kind = "webhook"
+url = "http://127.0.0.1:9/"
+"""
+
+
+@pytest.fixture
+def made(make_site, database):
+    """A site, its store, and the recorder of its camera; ``more`` are further keys of the site."""
+
+    def make(more=""):
+        site = make_site(SITE.format(database=database, more=more))
+        return site, SiteStore(site.site.database), Recorder
+
+    return make
+
+
+def count(store, table):
+    with store.reading() as session:
+        return len(session.scalars(select(table)).all())
+
+
+def test_the_changes_of_versions_make_the_tables_of_today(database):
+    SiteStore(database).close()
+    engine = create_engine(database)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found = [
+            change
+            for change in compare_metadata(context, SiteBase.metadata)
+            # What SQLite calls a time of day, and partial indexes, are not told apart.
+            if not (isinstance(change, list) and change[0][0] == "modify_type")
+        ]
+    engine.dispose()
+    assert found == []
+
+
+def test_it_is_opened_again_and_by_many_at_once(database):
+    stores, errors = [], []
+
+    def work():
+        try:
+            stores.append(SiteStore(database))
+        except InputError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == [] and len(stores) == 4
+    for store in stores:
+        store.close()
+
+
+def test_times_come_back_as_they_were(database):
+    store = SiteStore(database)
+    at = datetime.datetime(2026, 3, 29, 3, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
+    with store.writing() as session:
+        session.add(AuditEntry(at=at, who="a", action="b", what="c"))
+    with store.reading() as session:
+        assert session.scalars(select(AuditEntry.at)).one() == at
+    store.close()
+
+
+def test_a_task_has_one_holder(database, root):
+    store = SiteStore(database)
+    assert store.lease(["camera a", "camera b"]) == {"camera a", "camera b"}
+    program = (
+        "import sys; from src.watch.store import SiteStore; "
+        "print(sorted(SiteStore(sys.argv[1]).lease(['camera a', 'camera c'])))"
+    )
+    other = [sys.executable, "-c", program, database]
+    assert subprocess.run(other, cwd=root, capture_output=True, text=True).stdout.strip() == "['camera c']"
+    # That process has ended, and so has its hold.
+    assert store.lease(["camera a", "camera c"]) == {"camera a", "camera c"}
+    store.release()
+    assert count(store, Lease) == 0
+    store.close()
+
+
+def test_what_is_old_is_deleted_with_all_that_hangs_on_it(made, root):
+    site, store, recorder = made("keep_days = 7")
+    camera = site.cameras[0]
+    photograph = read_image(next(root.glob("data/samples/*.jpg")), "sample")
+    for text, day in (("AB123CD", 0), ("XY987ZW", 10)):
+        seen = passing(text, 86_400 * day, frame=photograph, crop=photograph[:20, :40])
+        recorder(site, store, camera).complete(seen, None)
+    with store.writing() as session:
+        old = session.scalars(select(Sighting).where(Sighting.text == "AB123CD")).one()
+        alert = {"kind": "watch", "note": "", "priority": 0, "distance": 0.0, "state": "sure", "raised_at": now()}
+        session.add(Alert(id="1", sighting_id=old.id, list="stolen", entry_text="AB123CD", **alert))
+        measured = {"at": START, "place": "gate", "speed_kmh": 50.0, "error_kmh": 1.0}
+        session.add(Passage(id="1", sighting_id=old.id, **measured))
+    assert remove_expired(site, store, START + datetime.timedelta(days=12)) == 1
+    with store.reading() as session:
+        assert session.scalars(select(Sighting.text)).all() == ["XY987ZW"]
+        # Who is still there stays.
+        assert sorted(session.scalars(select(Visit.text))) == ["AB123CD", "XY987ZW"]
+    assert count(store, Alert) == count(store, Passage) == 0
+    assert [path.name for path in site.site.pictures.iterdir()] == ["2026-11-11"]
+    # Nobody has been told of these events.
+    assert count(store, Outgoing) == 4
+    store.close()
+
+
+def test_with_a_key_no_text_and_no_picture_is_stored(made, root):
+    site, store, recorder = made('hash_key = "of this site"')
+    photograph = read_image(next(root.glob("data/samples/*.jpg")), "sample")
+    for number in range(2):
+        seen = passing("AB123CD", 600 * number, frame=photograph, crop=photograph[:20, :40])
+        recorder(site, store, site.cameras[0]).complete(seen, None)
+    with store.reading() as session:
+        rows = session.scalars(select(Sighting)).all()
+        events = session.scalars(select(Outgoing.data)).all()
+    assert len({row.text for row in rows}) == 1
+    assert not any("123" in str(told) or "AB123CD" in row.text for row in rows for told in [row.candidates, *events])
+    assert not site.site.pictures.exists() and rows[0].frame is None
+    store.close()
+
+
+def test_a_database_that_goes_away_for_a_while_loses_nothing(make_site, tmp_path, caplog):
+    programs = postgres_programs()
+    if programs is None or (os.getuid() == 0 and "postgres" not in {one.pw_name for one in pwd.getpwall()}):
+        pytest.skip("there is no PostgreSQL server here: apt-get install postgresql")
+    port = free_port()
+    with running_postgres(programs, port) as (address, control):
+        site = make_site(SITE.format(database=f"{address}/postgres", more=""))
+        with opened(site) as store:
+            recorder, work = Recorder(site, store, site.cameras[0]), Work("gate")
+            work.put(lambda: recorder.complete(passing("AB123CD", 0), None))
+            wait_for(lambda: count(store, Sighting) == 1)
+            control("stop", "-m", "immediate")
+            for number in range(3):
+                work.put(lambda number=number: recorder.complete(passing(f"XY98{number}ZW", 60), None))
+            time.sleep(3)
+            control("start")
+            wait_for(lambda: count(store, Sighting) == 4, 60.0)
+            work.close()
+    assert len([one for one in caplog.records if "cannot be stored" in one.message]) == 1
+
+
+def test_a_full_disk_loses_nothing(make_site, tmp_path, root, caplog):
+    site = make_site(SITE.format(database=f"sqlite:///{tmp_path}/site.db", more=""))
+    photograph = read_image(next(root.glob("data/samples/*.jpg")), "sample")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with opened(site) as store:
+        recorder, work = Recorder(site, store, site.cameras[0]), Work("gate")
+        # No file may grow beyond this: the system says the same as of a full disk.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        try:
+            seen = passing("AB123CD", 0, frame=photograph, crop=photograph[:40, :80])
+            work.put(lambda: recorder.complete(seen, None))
+            time.sleep(2.5)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        wait_for(lambda: count(store, Sighting) == 1, 20.0)
+        work.close()
+    assert len([one for one in caplog.records if "cannot be stored" in one.message]) == 1
+    assert len([path for path in site.site.pictures.rglob("*.jpg")]) == 2
+    assert not list(site.site.pictures.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize(
+    "address", ["sqlite:////proc/none/site.db", "postgresql+psycopg://user:hidden@127.0.0.1:9/none"]
+)
+def test_what_cannot_be_opened(address):
+    with pytest.raises(InputError, match="the database cannot be opened") as error:
+        SiteStore(address)
+    assert "hidden" not in str(error.value)
