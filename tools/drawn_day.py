@@ -196,10 +196,16 @@ class Gate:
         corners = np.array([(0, 0), (DRAWN_SIZE[0], 0), DRAWN_SIZE, (0, DRAWN_SIZE[1])], np.float32)
         ground = [((x - DRAWN_MIDDLE[0]) * scale, distance, (bottom - y) * scale) for x, y in corners]
         matrix = cv2.getPerspectiveTransform(corners, project(np.array(ground)).astype(np.float32))
-        size = (WIDTH, HEIGHT)
-        seen = cv2.warpPerspective(colours, matrix, size, flags=cv2.INTER_AREA)
-        covers = cv2.warpPerspective(coverage, matrix, size, flags=cv2.INTER_AREA)
-        picture[:] = cv2.add(cv2.multiply(picture, 255 - covers, scale=1 / 255), seen)
+        outline = cv2.perspectiveTransform(corners[None], matrix)[0]
+        left, top = np.clip(outline.min(axis=0), 0, (WIDTH, HEIGHT)).astype(int).tolist()
+        right, low = np.clip(outline.max(axis=0) + 1, 0, (WIDTH, HEIGHT)).astype(int).tolist()
+        if right <= left or low <= top:
+            return
+        to_part, part = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]]) @ matrix, picture[top:low, left:right]
+        size = (right - left, low - top)
+        seen = cv2.warpPerspective(colours, to_part, size, flags=cv2.INTER_AREA)
+        covers = cv2.warpPerspective(coverage, to_part, size, flags=cv2.INTER_AREA)
+        part[:] = cv2.add(cv2.multiply(part, 255 - covers, scale=1 / 255), seen)
 
 
 def _pass_s(kmh: float) -> float:

@@ -87,6 +87,12 @@ def database(request, tmp_path):
 
 
 @pytest.fixture
+def file_database(tmp_path):
+    """The address of an empty database in a file, for what is no matter of databases."""
+    return f"sqlite:///{tmp_path / 'site.db'}"
+
+
+@pytest.fixture
 def make_site(tmp_path):
     """Writes a configuration, and loads it."""
 

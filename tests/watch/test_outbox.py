@@ -106,9 +106,9 @@ def webhook(url, more=""):
     return f'{CAMERAS}\n[[output]]\nkind = "webhook"\nurl = "{url}"\nsecret = "of both"\n{more}\n'
 
 
-def test_an_event_is_signed_and_says_what_it_is(make_site, database):
+def test_an_event_is_signed_and_says_what_it_is(make_site, file_database):
     with receiving() as receiver:
-        site = make_site(webhook(receiver.url), database)
+        site = make_site(webhook(receiver.url), file_database)
         with opened(site) as store, delivering(site, store):
             Recorder(site, store, site.cameras[0]).complete(passing("AB123CD", 0), None)
             wait_for(lambda: len(receiver.requests) == 2)
@@ -139,9 +139,9 @@ def test_a_receiver_that_fails_gets_everything_in_order(make_site, database):
         assert len({headers["webhook-id"] for headers, _ in receiver.requests}) == 10
 
 
-def test_a_receiver_that_is_away_gets_everything_once_it_is_back(make_site, database, caplog):
+def test_a_receiver_that_is_away_gets_everything_once_it_is_back(make_site, file_database, caplog):
     port = free_port()
-    site = make_site(webhook(f"http://127.0.0.1:{port}/hook"), database)
+    site = make_site(webhook(f"http://127.0.0.1:{port}/hook"), file_database)
     with opened(site) as store:
         with delivering(site, store):
             tell_numbers(site, store, "entry", range(3))
@@ -157,11 +157,11 @@ def test_a_receiver_that_is_away_gets_everything_once_it_is_back(make_site, data
     assert "of both" not in caplog.text
 
 
-def test_a_slow_receiver_delays_no_other_output(make_site, database):
+def test_a_slow_receiver_delays_no_other_output(make_site, file_database):
     with receiving() as slow, receiving() as quick:
         slow.delay_s = 3.0
         both = f'{webhook(slow.url)}\n[[output]]\nkind = "webhook"\nurl = "{quick.url}"\n'
-        site = make_site(both, database)
+        site = make_site(both, file_database)
         with opened(site) as store, delivering(site, store):
             begun_s = time.monotonic()
             tell_numbers(site, store, "entry", range(3))
@@ -170,9 +170,9 @@ def test_a_slow_receiver_delays_no_other_output(make_site, database):
             wait_for(lambda: len(slow.requests) == 3)
 
 
-def test_only_who_holds_an_output_delivers(make_site, database):
+def test_only_who_holds_an_output_delivers(make_site, file_database):
     with receiving() as receiver:
-        site = make_site(webhook(receiver.url), database)
+        site = make_site(webhook(receiver.url), file_database)
         with opened(site) as store:
             tell_numbers(site, store, "entry", range(3))
             with delivering(site, store, lambda name: False):
@@ -180,9 +180,9 @@ def test_only_who_holds_an_output_delivers(make_site, database):
             assert receiver.requests == []
 
 
-def test_only_the_events_that_are_wanted(make_site, database):
+def test_only_the_events_that_are_wanted(make_site, file_database):
     with receiving() as receiver:
-        site = make_site(webhook(receiver.url, 'events = ["plate.sighting"]'), database)
+        site = make_site(webhook(receiver.url, 'events = ["plate.sighting"]'), file_database)
         with opened(site) as store, delivering(site, store):
             Recorder(site, store, site.cameras[0]).complete(passing("AB123CD", 0), None)
             wait_for(lambda: receiver.requests)
@@ -190,10 +190,10 @@ def test_only_the_events_that_are_wanted(make_site, database):
     assert [event["type"] for event in receiver.events] == ["plate.sighting"]
 
 
-def test_the_form_of_plate_recognizer_stream(make_site, database, root):
+def test_the_form_of_plate_recognizer_stream(make_site, file_database, root):
     photograph = read_image(next(root.glob("data/samples/*.jpg")), "sample")
     with receiving() as receiver:
-        site = make_site(webhook(receiver.url, 'form = "platerecognizer"'), database)
+        site = make_site(webhook(receiver.url, 'form = "platerecognizer"'), file_database)
         with opened(site) as store, delivering(site, store):
             seen = passing("AB123CD", 0, frame=photograph, crop=photograph[:40, :80])
             Recorder(site, store, site.cameras[0]).complete(seen, None)
@@ -255,10 +255,10 @@ def mqtt(port):
     return f"{CAMERAS}\n{more}"
 
 
-def test_a_broker_has_sightings_alerts_and_what_home_assistant_needs(make_site, database, tmp_path):
+def test_a_broker_has_sightings_alerts_and_what_home_assistant_needs(make_site, file_database, tmp_path):
     port = free_port()
     with broker(tmp_path, port), contextlib.closing(Listener(port)) as listener:
-        site = make_site(mqtt(port), database)
+        site = make_site(mqtt(port), file_database)
         with opened(site) as store:
             with delivering(site, store):
                 wait_for(lambda: "site/available" in listener.topics())
@@ -275,9 +275,9 @@ def test_a_broker_has_sightings_alerts_and_what_home_assistant_needs(make_site, 
             assert "site/alert" not in later.topics()
 
 
-def test_a_broker_that_is_away_gets_everything_once_it_is_back(make_site, database, tmp_path):
+def test_a_broker_that_is_away_gets_everything_once_it_is_back(make_site, file_database, tmp_path):
     port = free_port()
-    site = make_site(mqtt(port), database)
+    site = make_site(mqtt(port), file_database)
     with opened(site) as store, delivering(site, store):
         with broker(tmp_path, port), contextlib.closing(Listener(port)) as listener:
             tell_numbers(site, store, "entry", range(2))
