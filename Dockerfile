@@ -6,7 +6,7 @@ COPY data/syntaxes data/syntaxes
 COPY data/synthesis data/synthesis
 COPY data/words.txt data/words.txt
 COPY src src
-RUN pip install --no-cache-dir '.[heif,service]' && rm -rf /app/*
+RUN pip install --no-cache-dir '.[heif,service,watch]' && rm -rf /app/*
 RUN useradd --create-home reader && mkdir /data && chown reader /data
 USER reader
 # Nothing else has to be writable.

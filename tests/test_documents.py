@@ -92,6 +92,10 @@ def test_the_readme_leads_to_every_page(root):
         ("read", {"--input", "--output", "--regions"}),
         ("serve", {"--host", "--port"}),
         ("blur", {"--output", "--except"}),
+        ("watch", {"--check"}),
+        ("visits", {"--site", "--open", "--longer-than"}),
+        ("lists", {"--site"}),
+        ("counts", {"--site"}),
     ],
 )
 def test_every_option_is_described(root, command, some):
