@@ -56,6 +56,7 @@ SITE = """\
 name = "Drawn day"
 timezone = "Europe/Berlin"
 database = "{database}"
+keep_days = 3650
 
 [[camera]]
 name = "entry"

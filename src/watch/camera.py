@@ -20,6 +20,7 @@ from ..basics.geometry import FloatArray
 from ..basics.interrupts import SIGNALS
 from ..basics.parallel import end_with_parent
 from ..basics.results import VehicleRecord
+from ..media.encoding import encode_picture
 from ..media.images import BGRImage
 from ..media.inputs import LiveSource, VideoSource, open_input
 from ..recognition.options import ReadOptions
@@ -42,8 +43,8 @@ KEPT_VIEWS = 6
 _FORGOTTEN_S = 12.0
 #: How far a recording has been read is noted this often, in seconds.
 _POSITION_S = 1.0
-#: Vehicles that may wait for a database that has gone away.
-_MOST_WAITING = 10_000
+#: Vehicles that may wait for a database that has gone away, each with its pictures; then reading waits, too.
+_MOST_WAITING = 2_000
 #: When the process is asked to end, what waits is stored for so many seconds at most.
 _DRAIN_S = 8.0
 
@@ -174,8 +175,9 @@ class CameraReader:
             ),
             times_s=tuple(np.array([time_s for track in tracks for time_s in track.times_s])[order].tolist()),
             points=np.array([point for track in tracks for point in track.points], np.float32).reshape(-1, 2)[order],
-            frame=best[1].image() if best else None,
-            crop=best[2] if best else None,
+            frame=encode_picture(best[1].image(), ".jpg") if best else None,
+            crop=encode_picture(best[2], ".jpg") if best else None,
+            size=best[1].size() if best else (0, 0),
         )
 
 
@@ -185,10 +187,11 @@ def recogniser_of(site: Site, camera: Camera) -> PlateRecogniser:
     return load_recogniser(options=ReadOptions(regions=site.site.regions, zone=zone))
 
 
-def watch_camera(site: Site, name: str, stop: Any, beat: Any) -> None:
+def watch_camera(site: Site, name: str, stop: Any, beat: Any, tells: bool = True) -> None:
     """Read a camera until it ends or ``stop`` is set; the value ``beat`` tells when its last picture came.
 
-    This is what a process does, which ends when that which started it does; a fault ends it with status 1.
+    This is what a process does, which ends when that which started it does; a fault, which is logged if it ``tells``,
+    ends it with status 1.
     """
     # Who started this process hears of signals.
     for number in SIGNALS:
@@ -205,7 +208,8 @@ def watch_camera(site: Site, name: str, stop: Any, beat: Any) -> None:
             work.close()
     except (InputError, KeyboardInterrupt) as error:
         if not stop.is_set():
-            _LOGGER.error("%s", error)
+            if tells:
+                _LOGGER.error("camera %s: %s", name, str(error).removeprefix(f"camera {name}: "))
             sys.exit(1)
 
 

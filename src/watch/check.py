@@ -18,7 +18,7 @@ from .sightings import save_whole
 from .site import Camera, Site
 
 #: Folder of the pictures, in that of the site's.
-FOLDER = "check"
+CHECK_FOLDER = "check"
 #: A source that shows nothing for so many seconds is not there.
 PATIENCE_S = 10.0
 _ZONE, _LINE, _ROAD = (80, 200, 80), (60, 160, 255), (255, 160, 60)  # BGR
@@ -41,7 +41,7 @@ def check_camera(site: Site, camera: Camera) -> tuple[Path | None, list[str]]:
         for x, y in points
         if not (0 <= x <= width and 0 <= y <= height)
     ]
-    path = site.site.pictures / FOLDER / f"{camera.name}.png"
+    path = site.site.pictures / CHECK_FOLDER / f"{camera.name}.png"
     try:
         save_whole(path, encode_picture(drawn(image, camera), ".png"))
     except OSError as error:

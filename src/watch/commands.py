@@ -99,6 +99,8 @@ def run_lists(arguments: Sequence[str] | None = None, program: str = "python -m 
                     select(ListEntry).where(ListEntry.list == options.name).order_by(ListEntry.text)
                 )
                 print(written_list(entries, site.timezone), end="")
+        elif any(one.name == options.name and one.file for one in site.lists):
+            raise InputError(f"{options.name}: it is imported from its file whenever that changes; change the file")
         else:
             entries_read = parse_list(read_list_file(options.file), str(options.file), site.timezone)
             with store.writing() as session:

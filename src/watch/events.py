@@ -3,14 +3,15 @@
 import datetime
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
-from .site import Mqtt, Site, Webhook
+from .site import EventType, Mqtt, Site, Webhook
 from .tables import Delivery, Outgoing, Sighting, new_id
 
-#: Types of events, with what they are told of.
-TYPES = {
+#: What the types of events tell of.
+TYPES: dict[EventType, str] = {
     "plate.sighting": "a vehicle has passed a camera",
     "plate.alert": "a plate of a list that is watched or denied was read",
     "gate.open": "a plate of a list that is allowed was read, and is sure",
@@ -22,7 +23,9 @@ TYPES = {
 }
 
 
-def tell(session: Session, site: Site, type: str, camera: str, at: datetime.datetime, data: dict[str, Any]) -> None:
+def tell(
+    session: Session, site: Site, type: EventType, camera: str, at: datetime.datetime, data: dict[str, Any]
+) -> None:
     """Write an event, and a delivery of it for each output that wants it."""
     outputs: Sequence[Webhook | Mqtt] = [one for one in site.outputs if not one.events or type in one.events]
     if not outputs:
@@ -41,7 +44,7 @@ def cloud_event(event: Outgoing, site: str) -> dict[str, Any]:
         "specversion": "1.0",
         "id": event.id,
         "type": event.type,
-        "source": f"/{site}/{event.camera}",
+        "source": quote(f"/{site}/{event.camera}"),
         "time": event.at.isoformat(),
         "datacontenttype": "application/json",
         "data": event.data,

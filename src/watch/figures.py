@@ -1,4 +1,4 @@
-"""Figures for Prometheus, and whether the watcher is ready, over HTTP on this machine."""
+"""Figures for Prometheus, and whether the watcher is ready, over HTTP."""
 
 import json
 import threading
@@ -41,7 +41,7 @@ class Figures(Collector):
         self._metrics = make_wsgi_app(registry)
         port = site.site.metrics_port
         try:
-            self._server = make_server("127.0.0.1", port, self._answer, handler_class=_Quiet)
+            self._server = make_server(site.site.metrics_host, port, self._answer, handler_class=_Quiet)
         except OSError as error:
             raise InputError(f"metrics_port = {port}: it cannot be used ({error.strerror}); give another") from error
         threading.Thread(target=self._server.serve_forever, name="figures", daemon=True).start()

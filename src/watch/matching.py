@@ -1,10 +1,12 @@
 """Is the plate that was read one of a list's? By its candidates, and by what is easily taken for what.
 
 A plate that was misread is found by how likely its reading makes it: the probability of a candidate, times that of what
-was misread in it. Its distance is the logarithm of that, so that 1 is one likely misreading, and 2 are two.
+was misread in it. Its distance is the logarithm of that: up to 1 there is at most one misread character, up to 2 there
+are two.
 """
 
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -36,8 +38,9 @@ class Match(NamedTuple):
 
 
 def canonical(text: str) -> str:
-    """A text as it is compared: capitals and digits alone, with digits in the place of letters that look like them."""
-    return merged("".join(character for character in text.upper() if character.isalnum() and character.isascii()))
+    """A text as it is compared: capitals and digits, Ü as U, digits in place of letters that look like them."""
+    plain = unicodedata.normalize("NFKD", text.upper())
+    return merged("".join(character for character in plain if character.isalnum() and character.isascii()))
 
 
 class Matcher:

@@ -70,13 +70,17 @@ class Outbox:
     async def _serve(self, output: str, sender: Sender) -> None:
         """Deliver what is for an output, the events of each camera one after the other."""
         under_way: dict[str, asyncio.Task[None]] = {}
-        keeper = asyncio.create_task(sender.run())
+        keeper: asyncio.Task[None] | None = None
         told = False
         try:
             while True:
                 await asyncio.sleep(_PERIOD_S)
                 if not self._holds(output):
+                    if keeper:
+                        keeper.cancel()
+                    keeper = None
                     continue
+                keeper = keeper or asyncio.create_task(sender.run())
                 under_way = {camera: task for camera, task in under_way.items() if not task.done()}
                 try:
                     waiting, told = await asyncio.to_thread(self._waiting, output), False
@@ -89,7 +93,7 @@ class Outbox:
                     if camera not in under_way:
                         under_way[camera] = asyncio.create_task(self._deliver(output, sender, number))
         finally:
-            for task in (keeper, *under_way.values()):
+            for task in filter(None, (keeper, *under_way.values())):
                 task.cancel()
 
     def _waiting(self, output: str) -> dict[str, int]:

@@ -73,7 +73,8 @@ def _enter(session: Session, site: Site, sighting: Sighting, reason: str | None)
     if reason:
         visit.state, visit.reason = "review", reason
     session.flush()
-    tell(session, site, "visit.opened", sighting.camera, sighting.first_at, told_visit(session, site, visit))
+    told = told_visit(session, site, visit, sighting.camera)
+    tell(session, site, "visit.opened", sighting.camera, sighting.first_at, told)
 
 
 def _leave(session: Session, site: Site, sighting: Sighting, reason: str | None) -> None:
@@ -106,7 +107,8 @@ def _leave(session: Session, site: Site, sighting: Sighting, reason: str | None)
         )
         session.add(visit)
     session.flush()
-    tell(session, site, "visit.closed", sighting.camera, sighting.last_at, told_visit(session, site, visit))
+    told = told_visit(session, site, visit, sighting.camera)
+    tell(session, site, "visit.closed", sighting.camera, sighting.last_at, told)
 
 
 def _nearest(others: Iterable[Visit], sighting: Sighting) -> list[Match]:
@@ -148,9 +150,10 @@ def occupancy(session: Session) -> int:
     return session.scalar(select(func.count()).where(Visit.state == "open")) or 0
 
 
-def told_visit(session: Session, site: Site, visit: Visit) -> dict[str, object]:
-    """What events tell of a visit."""
+def told_visit(session: Session, site: Site, visit: Visit, camera: str) -> dict[str, object]:
+    """What events tell of a visit that a camera has seen begin or end."""
     return {
+        "camera": camera,
         "visit": visit.id,
         "text": visit.text,
         "state": visit.state,

@@ -35,30 +35,36 @@ def note_speeds(
     wrong_way = camera.one_way and any(crossing["direction"] == "out" for crossing in sighting.crossings)
     if speed:
         sighting.speed_kmh, sighting.speed_error_kmh = speed.kmh, speed.error_kmh
+    if speed or wrong_way:
         _note(session, site, sighting, camera.name, speed, camera.limit_kmh, wrong_way)
     for section in site.sections:
-        if section.to_camera == camera.name:
-            _note_section(session, site, sighting, section)
+        # The cameras need not be equally quick: the one at the end may have told already.
+        if camera.name in (section.to_camera, section.from_camera):
+            _note_section(session, site, sighting, section, 1 if camera.name == section.to_camera else -1)
 
 
-def _note_section(session: Session, site: Site, sighting: Sighting, section: Section) -> None:
-    hours = section.metres / 1000 / SLOWEST_KMH, section.metres / 1000 / FASTEST_KMH
-    earliest, latest = (sighting.first_at - datetime.timedelta(hours=value) for value in hours)
-    before = session.scalars(
+def _note_section(session: Session, site: Site, sighting: Sighting, section: Section, way: int) -> None:
+    """Look for a vehicle at the other end of a section: before at its beginning (1), or later at its end (-1)."""
+    hours = [way * section.metres / 1000 / kmh for kmh in (SLOWEST_KMH, FASTEST_KMH)]
+    times = sorted(sighting.first_at - datetime.timedelta(hours=value) for value in hours)
+    place = f"{section.from_camera} → {section.to_camera}"
+    measured = select(Passage.sighting_id).where(Passage.place == place)
+    others = session.scalars(
         select(Sighting)
-        .where(Sighting.camera == section.from_camera, Sighting.last_at.between(earliest, latest))
-        .order_by(Sighting.last_at.desc())
+        .where(Sighting.camera == (section.from_camera if way > 0 else section.to_camera))
+        .where(Sighting.last_at.between(times[0], times[1]), Sighting.is_complete, Sighting.id.not_in(measured))
+        .order_by(Sighting.last_at.desc() if way > 0 else Sighting.last_at)
     ).all()
     readings = [(str(text), float(share)) for text, share in sighting.candidates] or [(sighting.text, 1.0)]
-    matches = Matcher(dict.fromkeys(one.text for one in before)).matches(readings, 1.0)
+    matches = Matcher(dict.fromkeys(one.text for one in others)).matches(readings, 1.0)
     if not matches:
         return
-    start = next(one for one in before if one.text == matches[0].text)
-    seconds = (_middle(sighting) - _middle(start)).total_seconds()
+    other = next(one for one in others if one.text == matches[0].text)
+    start, end = (other, sighting) if way > 0 else (sighting, other)
+    seconds = (_middle(end) - _middle(start)).total_seconds()
     kmh = 3.6 * section.metres / seconds
     speed = Speed(kmh, 1.96 * kmh * 2**0.5 * TIME_ERROR_S / seconds, 0.0)
-    place = f"{section.from_camera} → {section.to_camera}"
-    _note(session, site, sighting, place, speed, section.limit_kmh, start=start)
+    _note(session, site, end, place, speed, section.limit_kmh, start=start)
 
 
 def _middle(sighting: Sighting) -> datetime.datetime:
@@ -70,7 +76,7 @@ def _note(
     site: Site,
     sighting: Sighting,
     place: str,
-    speed: Speed,
+    speed: Speed | None,
     limit_kmh: float | None,
     wrong_way: bool = False,
     start: Sighting | None = None,
@@ -81,8 +87,8 @@ def _note(
         from_id=start and start.id,
         at=sighting.last_at,
         place=place,
-        speed_kmh=speed.kmh,
-        error_kmh=speed.error_kmh,
+        speed_kmh=speed and speed.kmh,
+        error_kmh=speed and speed.error_kmh,
         limit_kmh=limit_kmh,
         wrong_way=wrong_way,
     )
@@ -90,11 +96,11 @@ def _note(
     data = told_sighting(sighting) | {
         "passage": passage.id,
         "place": place,
-        "speed_kmh": round(speed.kmh, 1),
-        "speed_error_kmh": round(speed.error_kmh, 1),
+        "speed_kmh": speed and round(speed.kmh, 1),
+        "speed_error_kmh": speed and round(speed.error_kmh, 1),
         "limit_kmh": limit_kmh,
         # Faster than allowed whatever the error is.
-        "is_too_fast": limit_kmh is not None and speed.kmh - speed.error_kmh > limit_kmh,
+        "is_too_fast": bool(speed and limit_kmh and speed.kmh - speed.error_kmh > limit_kmh),
         "wrong_way": wrong_way,
     }
     tell(session, site, "speed.passage", sighting.camera, sighting.last_at, data)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..basics.errors import InputError
 from ..basics.results import Plate
+from ..media.encoding import encode_picture
 from ..media.images import BGRImage
 from ..media.inputs import IMAGE_SUFFIXES, ImageSource
 from ..recognition.recogniser import PlateRecogniser
@@ -61,8 +62,8 @@ class _Group:
             region=self.region,
             first_at=self.first_at,
             last_at=self.last_at,
-            frame=self.frame,
-            crop=self.crop,
+            frame=None if self.frame is None else encode_picture(self.frame, ".jpg"),
+            crop=None if self.crop is None else encode_picture(self.crop, ".jpg"),
         )
 
 

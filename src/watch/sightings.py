@@ -14,8 +14,6 @@ from sqlalchemy.orm import Session
 
 from .. import __version__
 from ..basics.geometry import FloatArray
-from ..media.encoding import encode_picture
-from ..media.images import BGRImage
 from ..media.leftovers import temporary_beside
 from .events import tell, told_sighting
 from .lists import ListMatch, Lists
@@ -56,9 +54,10 @@ class Passing:
     #: When and where its plate was seen: seconds, and ``[N, 2]`` pixels.
     times_s: tuple[float, ...] = ()
     points: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, 2), np.float32))
-    #: The picture that it was read in, and the part that shows its plate.
-    frame: BGRImage | None = None
-    crop: BGRImage | None = None
+    #: The picture that it was read in, and the part that shows its plate, as JPEG; and the size of the picture.
+    frame: bytes | None = None
+    crop: bytes | None = None
+    size: tuple[int, int] = (0, 0)
 
 
 class Recorder:
@@ -137,8 +136,7 @@ class Recorder:
         sighting.is_complete = True
         sighting.direction = direction_of(self._camera, sighting)
         if passing is not None:
-            height, width = passing.frame.shape[:2] if passing.frame is not None else (0, 0)
-            note_speeds(session, self._site, self._camera, sighting, passing, self._planes_of(width, height))
+            note_speeds(session, self._site, self._camera, sighting, passing, self._planes_of(*passing.size))
         note_passing(session, self._site, self._camera, sighting, is_whole)
         tell(session, self._site, "plate.sighting", self._camera.name, sighting.last_at, told_sighting(sighting))
 
@@ -160,7 +158,7 @@ class Recorder:
             sighting.gate_opened = True
             data = told_sighting(sighting) | {
                 "list": sure[0].of.name,
-                "entry": sure[0].entry.text,
+                "entry": self._hidden(sure[0].entry.text),
                 "note": sure[0].entry.note,
             }
             tell(session, self._site, "gate.open", self._camera.name, sighting.last_at, data)
@@ -210,13 +208,14 @@ class Recorder:
             return {}
         root, day = self._site.site.pictures, passing.first_at.astimezone(self._site.timezone).date().isoformat()
         stored: dict[str, str] = {}
-        stem = f"{re.sub(r'[^A-Za-z0-9]+', '_', self._camera.name)}-{new_id()}"
-        for kind, image in (("frame", passing.frame), ("crop", passing.crop)):
-            if image is not None:
-                content = encode_picture(image, ".jpg")
-                name = f"{day}/{stem}-{kind}.jpg"
+        stem = f"{re.sub(r'[^A-Za-z0-9]+', '_', self._camera.name)}-{passing.first_at:%H%M%S%f}"
+        for kind, content in (("frame", passing.frame), ("crop", passing.crop)):
+            if content is not None:
+                # The same picture has the same name: what is tried again leaves nothing behind.
+                sha256 = hashlib.sha256(content).hexdigest()
+                name = f"{day}/{stem}-{sha256[:12]}-{kind}.jpg"
                 save_whole(root / name, content)
-                stored |= {kind: name, f"{kind}_sha256": hashlib.sha256(content).hexdigest()}
+                stored |= {kind: name, f"{kind}_sha256": sha256}
         return stored
 
 

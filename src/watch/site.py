@@ -8,13 +8,15 @@ import zoneinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import cv2
+import numpy as np
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic import BaseModel as _BaseModel
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from ..basics.errors import InputError
-from ..media.addresses import SCHEMES
+from ..media.addresses import SCHEMES, without_password
 from ..media.inputs import printable
 from ..recognition.options import ReadOptions
 from ..video.crossing import Line
@@ -22,6 +24,16 @@ from ..video.crossing import Line
 #: A variable of the environment in a text, so that passwords need not stand in the file.
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
+EventType = Literal[
+    "plate.sighting",
+    "plate.alert",
+    "gate.open",
+    "visit.opened",
+    "visit.closed",
+    "speed.passage",
+    "camera.lost",
+    "camera.back",
+]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Pixel = Annotated[tuple[float, float], Field(description="x, y in pixels")]
 _Name = Annotated[str, Field(pattern=r"^\w[\w .-]{0,59}$")]
@@ -52,6 +64,10 @@ def _known_regions(codes: tuple[str, ...]) -> tuple[str, ...]:
     return codes
 
 
+def _webcam_or_address(source: str | int) -> str | int:
+    return int(source) if isinstance(source, str) and source.isascii() and source.isdigit() else source
+
+
 def _database_address(address: str) -> str:
     try:
         backend = make_url(address).get_backend_name()
@@ -74,8 +90,9 @@ class SiteTable(_Table):
     #: Sightings and pictures are deleted after so many days.
     keep_days: _Positive = 30.0
     #: With a key, keyed hashes are stored in place of texts, and no pictures.
-    hash_key: SecretStr | None = None
-    #: Of 127.0.0.1, for /metrics and /ready; 0 for none.
+    hash_key: Annotated[SecretStr, Field(min_length=8)] | None = None
+    #: Where /metrics and /ready are served; port 0 for nowhere.
+    metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
 
 
@@ -91,6 +108,9 @@ class Road(_Table):
     def _pair(self) -> Self:
         if len(self.pixels) != len(self.metres):
             raise ValueError(f"there are {len(self.pixels)} pixels and {len(self.metres)} metres; give as many of each")
+        for points in (self.pixels, self.metres):
+            if cv2.contourArea(cv2.convexHull(np.array(points, np.float32))) < 1e-3:
+                raise ValueError("its points lie on a line or in one place; give four corners of a piece of the road")
         return self
 
 
@@ -98,7 +118,7 @@ class Camera(_Table):
     """A camera, or a recording or a folder of pictures in the place of one."""
 
     name: _Name
-    source: str | int
+    source: Annotated[str | int, AfterValidator(_webcam_or_address)]
     role: Literal["entry", "exit", "both", "road"] = "road"
     #: When a recording began.
     start: AwareDatetime | None = None
@@ -133,8 +153,6 @@ class Parking(_Table):
     """A car park: the cameras with the roles entry, exit and both see all that come and go."""
 
     spaces: Annotated[int, Field(ge=1)] | None = None
-    #: Who stays longer has overstayed.
-    longest_hours: _Positive | None = None
 
 
 class PlateList(_Table):
@@ -155,12 +173,12 @@ class Webhook(_Table):
     secret: SecretStr | None = None
     form: Literal["cloudevents", "platerecognizer"] = "cloudevents"
     #: Types of events that are sent; without any, all are.
-    events: tuple[str, ...] = ()
+    events: tuple[EventType, ...] = ()
 
     @property
     def name(self) -> str:
         """What the database calls it."""
-        return f"webhook {self.url.partition('?')[0]}"[:200]
+        return f"webhook {without_password(self.url.partition('?')[0])}"[:200]
 
 
 class Mqtt(_Table):
@@ -174,7 +192,7 @@ class Mqtt(_Table):
     tls: bool = False
     prefix: Annotated[str, Field(pattern=r"^[^#+]+$")] = "numberplate"
     home_assistant: bool = False
-    events: tuple[str, ...] = ()
+    events: tuple[EventType, ...] = ()
 
     @property
     def name(self) -> str:
@@ -239,7 +257,11 @@ class Site(_Table):
         cameras = [camera.name for camera in self.cameras]
         faults = [
             f"{kind}: there are two with the name {name}; give each its own"
-            for kind, names in (("camera", cameras), ("list", [one.name for one in self.lists]))
+            for kind, names in (
+                ("camera", cameras),
+                ("list", [one.name for one in self.lists]),
+                ("output", [one.name for one in self.outputs]),
+            )
             for name in sorted({name for name in names if names.count(name) > 1})
         ]
         faults += [

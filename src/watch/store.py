@@ -3,14 +3,15 @@
 import contextlib
 import datetime
 import logging
+import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, delete, event, make_url, text
+from sqlalchemy import Engine, create_engine, delete, event, make_url, select, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -25,6 +26,8 @@ _BUSY_S = 60
 #: PostgreSQL's advisory lock of this number is held by whoever applies rules; ``numb`` in ASCII.
 _LOCK = 0x6E756D62
 
+#: A row for each watcher that is there begins so.
+_PRESENCE = "watcher "
 #: What the database refuses is tried again after so many seconds.
 _PAUSE_S = 1.0
 
@@ -83,20 +86,31 @@ class SiteStore:
         if not self.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
-    def lease(self, names: list[str]) -> set[str]:
-        """Take, or keep, as many of the tasks as no other watcher has; to be called again within ``LEASE_S``."""
-        until, held = now() + datetime.timedelta(seconds=LEASE_S), set()
+    def lease(self, names: Sequence[str]) -> set[str]:
+        """Take, or keep, a fair share of the tasks, each of which one watcher has; again within ``LEASE_S``.
+
+        Other watchers of the same database, which call it as well, have the others.
+        """
+        own, until = this_process(), now() + datetime.timedelta(seconds=LEASE_S)
         with self.writing() as session:
-            for name in names:
-                known = session.get(Lease, name)
-                if known is None:
-                    session.add(Lease(name=name, holder=this_process(), until=until))
-                elif known.holder == this_process() or known.until < now() or _has_ended(known.holder):
-                    known.holder, known.until = this_process(), until
-                else:
-                    continue
-                held.add(name)
-        return held
+            rows = {row.name: row for row in session.scalars(select(Lease))}
+            for row in rows.values():
+                if row.until < now() or _has_ended(row.holder):
+                    row.holder = ""
+            watchers = {row.holder for name, row in rows.items() if name.startswith(_PRESENCE)} - {"", own}
+            share = math.ceil(len(names) / (len(watchers) + 1))
+            wanted = sorted(names, key=lambda name: name not in rows or rows[name].holder != own)
+            held = [name for name in wanted if name not in rows or rows[name].holder in ("", own)][:share]
+            for name in (f"{_PRESENCE}{own}", *held):
+                row = rows.get(name) or Lease(name=name)
+                session.add(row)
+                row.holder, row.until = own, until
+            for name, row in rows.items():
+                # What is more than the share goes to the others, and of those that ended nothing is kept.
+                is_over = row.holder == own and name not in held and not name.startswith(_PRESENCE)
+                if is_over or not row.holder:
+                    session.delete(row)
+        return set(held)
 
     def release(self) -> None:
         """Leave all tasks to other watchers."""

@@ -187,7 +187,7 @@ class Visit(SiteBase):
 
 
 class Passage(SiteBase):
-    """A measured speed: at a camera, or on average over a section."""
+    """A measured speed, at a camera or on average over a section; or a drive in the wrong way."""
 
     __tablename__ = "passage"
 
@@ -197,8 +197,8 @@ class Passage(SiteBase):
     from_id: Mapped[str | None] = mapped_column(ForeignKey("sighting.id", ondelete="SET NULL"))
     at: Mapped[datetime.datetime] = mapped_column(index=True)
     place: Mapped[str]
-    speed_kmh: Mapped[float]
-    error_kmh: Mapped[float]
+    speed_kmh: Mapped[float | None]
+    error_kmh: Mapped[float | None]
     limit_kmh: Mapped[float | None]
     wrong_way: Mapped[bool] = mapped_column(default=False)
 

@@ -29,10 +29,12 @@ SILENT_S = 10.0
 PAUSES_S = (0.5, 1.0, 2.0, 5.0)
 #: One that went well for so long has not failed just now.
 _GOOD_S = 60.0
+#: Of a camera that cannot be read one of so many attempts is told.
+_TOLD_EVERY = 120
 _PERIOD_S, _CHANGES_S, _RETENTION_S = 0.2, 1.0, 3600.0
 #: Processes that are told to end have so long; then they are killed.
 _ENDING_S = 12.0
-_RETENTION = "retention"
+_HOUSEKEEPING = "housekeeping"
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,7 +64,8 @@ class Watcher:
         self._running: dict[str, _Running] = {}
         #: When a camera may be started again, and how often it has failed, by name.
         self._pauses: dict[str, tuple[float, int]] = {}
-        self._ended: set[str] = set()
+        #: Recordings that have been read, and which files these were.
+        self._ended: dict[str, tuple[float, int]] = {}
         self._held: set[str] = set()
         self._due: dict[str, float] = {}
         self._told: set[str] = set()
@@ -86,18 +89,21 @@ class Watcher:
     def states(self) -> dict[str, tuple[str, float]]:
         """Of each camera here its state, and how old its last picture is, in seconds."""
         now_s = time.monotonic()
-        return {name: (one.state, now_s - one.beat.value) for name, one in self._running.items()}
+        return {name: (one.state, now_s - max(one.beat.value, one.started_s)) for name, one in self._running.items()}
 
     def _step(self) -> None:
         if self._is_due("changes", _CHANGES_S):
             self._reload()
-            self._trying(self._import_lists, "lists")
+            if _HOUSEKEEPING in self._held:
+                self._trying(self._import_lists, "lists")
+            for name in [name for name, known in self._ended.items() if known != _file_of(self._site.of(name))]:
+                del self._ended[name]
         if self._is_due("leases", RENEWAL_S):
             self._trying(self._renew, "leases")
         for camera in self._site.cameras:
             self._supervise(camera)
-        if _RETENTION in self._held and self._is_due(_RETENTION, _RETENTION_S):
-            self._trying(lambda: remove_expired(self._site, self._store), _RETENTION)
+        if _HOUSEKEEPING in self._held and self._is_due(_HOUSEKEEPING, _RETENTION_S):
+            self._trying(lambda: remove_expired(self._site, self._store), _HOUSEKEEPING)
 
     def _is_due(self, what: str, period_s: float) -> bool:
         now_s = time.monotonic()
@@ -132,13 +138,14 @@ class Watcher:
                 _LOGGER.error("%s; going on as before", line)
             return
         before = self._site
-        if site.site.database != before.site.database:
-            _LOGGER.error("%s: another database is taken after a restart; going on as before", self._path)
+        fixed = ("database", "metrics_host", "metrics_port")
+        if changed := [name for name in fixed if getattr(site.site, name) != getattr(before.site, name)]:
+            _LOGGER.error("%s: site.%s is taken after a restart; going on as before", self._path, changed[0])
             return
         same_rules = site.model_copy(update={"cameras": before.cameras}) == before
         kept = {camera.name for camera in site.cameras if same_rules and camera in before.cameras}
         self._end([name for name in self._running if name not in kept])
-        self._ended &= kept
+        self._ended = {name: known for name, known in self._ended.items() if name in kept}
         self._pauses.clear()
         self._site = site
         self._due.clear()
@@ -156,7 +163,7 @@ class Watcher:
 
     def _renew(self) -> None:
         cameras = [f"camera {camera.name}" for camera in self._site.cameras]
-        wanted = [*cameras, *(output.name for output in self._site.outputs), _RETENTION]
+        wanted = [*cameras, *(output.name for output in self._site.outputs), _HOUSEKEEPING]
         held = self._store.lease(wanted)
         self._held.clear()
         self._held |= held
@@ -176,12 +183,13 @@ class Watcher:
         if not one.process.is_alive():
             del self._running[name]
             if one.process.exitcode == 0:
-                self._ended.add(name)
+                self._ended[name] = _file_of(camera)
                 _LOGGER.info("camera %s: its recording has been read", name)
                 return
             failures = 0 if now_s - one.started_s > _GOOD_S else one.failures
             pause_s = PAUSES_S[min(failures, len(PAUSES_S) - 1)]
-            _LOGGER.warning("camera %s: its process has ended (%s); starting it again", name, one.process.exitcode)
+            if failures == 0:
+                _LOGGER.warning("camera %s: its process has ended; starting it again until it stays", name)
             self._pauses[name] = (now_s + pause_s, failures + 1)
             return
         silent_s = now_s - max(one.beat.value, one.started_s)
@@ -192,7 +200,8 @@ class Watcher:
 
     def _started(self, camera: Camera, failures: int) -> _Running:
         stop, beat = self._context.Event(), self._context.Value("d", 0.0, lock=False)
-        arguments = (self._site, camera.name, stop, beat)
+        # What is wrong is told the first time, and now and then.
+        arguments = (self._site, camera.name, stop, beat, failures % _TOLD_EVERY == 0)
         process = self._context.Process(target=watch_camera, args=arguments, name=f"camera {camera.name}", daemon=True)
         process.start()
         return _Running(camera, process, stop, beat, time.monotonic(), failures)
@@ -229,6 +238,15 @@ class Watcher:
                 _LOGGER.error("camera %s: its process does not end and is killed", one.camera.name)
                 one.process.kill()
                 one.process.join()
+
+
+def _file_of(camera: Camera) -> tuple[float, int]:
+    """When a recording was changed, and how large it is."""
+    try:
+        status = Path(str(camera.source)).stat()
+    except OSError:
+        return (0.0, 0)
+    return (status.st_mtime, status.st_size)
 
 
 def _content_of(path: Path) -> str:

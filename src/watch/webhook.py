@@ -59,7 +59,10 @@ class WebhookSender:
         stamp = str(int(time.time()))
         headers = {"webhook-id": identifier, "webhook-timestamp": stamp}
         if self._output.secret:
-            key = self._output.secret.get_secret_value().encode()
+            secret = self._output.secret.get_secret_value()
+            # As libraries for Standard Webhooks know it, or any text.
+            is_standard = secret.startswith("whsec_")
+            key = base64.b64decode(secret.removeprefix("whsec_")) if is_standard else secret.encode()
             digest = hmac.new(key, f"{identifier}.{stamp}.".encode() + body, hashlib.sha256).digest()
             headers["webhook-signature"] = f"v1,{base64.b64encode(digest).decode()}"
         return headers

@@ -126,6 +126,11 @@ def test_anything_else_is_to_be_reviewed(gate, candidates):
     assert 0 < alerts[0][3] <= 1
 
 
+def test_other_letters_are_read_as_these(gate):
+    gate.listed("stolen", "MÜ-AB 12,")
+    assert [alert[2] for alert in gate("MUAB12")[1]] == ["sure"]
+
+
 @pytest.mark.parametrize("text", ["AK147CD", "AB124CD", "CD123AB"])
 def test_other_plates_raise_none(gate, text):
     gate.listed("stolen", "AB123CD,")

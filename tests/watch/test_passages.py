@@ -49,8 +49,7 @@ def road(make_site, file_database):
             if kmh:
                 times = np.arange(0, 1.2, 0.12)
                 seen = PROJECT(np.stack([np.full(10, 0.3), 24 - kmh / 3.6 * times, np.full(10, 0.5)], axis=1))
-                frame = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-                more |= {"times_s": tuple(times.tolist()), "points": seen.astype(np.float32), "frame": frame}
+                more |= {"times_s": tuple(times.tolist()), "points": seen.astype(np.float32), "size": (WIDTH, HEIGHT)}
             recorders[camera].complete(passing(text, first_s, **more), None)
             with store.reading() as session:
                 events = session.scalars(select(Outgoing.data).where(Outgoing.type == "speed.passage")).all()
@@ -83,7 +82,19 @@ def test_what_cannot_be_the_same_drive(road, text, seconds):
     assert road("tunnel", text, seconds) == ([], [])
 
 
+def test_the_end_may_be_told_before_the_beginning(road):
+    road("tunnel", "AB123CD", 70)
+    passages, _ = road("bridge", "AB123CD", 10)
+    assert [passage.speed_kmh for passage in passages] == pytest.approx([3.6 * 1840 / 60], rel=0.001)
+    assert len(road("tunnel", "AB123CD", 3600)[0]) == 1
+
+
 def test_the_wrong_way(road):
+    (passage,), _ = road("bridge", "AB123CD", 0, ways=["out"])
+    assert passage.wrong_way and passage.speed_kmh is None
+
+
+def test_the_wrong_way_and_its_speed(road):
     (passage,), (event,) = road("bridge", "AB123CD", 0, 40, ways=["out"])
     assert passage.wrong_way and event["wrong_way"]
     passages, _ = road("bridge", "XY987ZW", 60, 40, ways=["in"])

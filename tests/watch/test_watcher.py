@@ -178,7 +178,7 @@ def test_odd_cameras_do_not_disturb_the_others(tmp_path, root):
         assert re.search(r'numberplate_camera_up\{camera="absent"\} 0', body)
         assert re.search(r'numberplate_sightings\{camera="pictures"\} [1-9]', body)
     log = (tmp_path / "log").read_text()
-    # The list that is not there is told once, not every second.
+    # The list that is not there is told once, not every second, and so is the recording.
     assert log.count("stolen.csv: the list cannot be read") == 1
     assert "Traceback" not in log
 
