@@ -16,14 +16,13 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from ..basics.files import PAGE_DIRECTORY
-from ..basics.locks import claimed
 from ..basics.results import Count, JsonRecord
 from .descriptions import described, failures
 from .errors import ERROR_HANDLERS
 from .gate import Gate
 from .reading import foreign_routes, picture_routes
 from .settings import Settings
-from .state import Service, ServiceHere
+from .state import Service, ServiceHere, claimed
 from .stream import stream_routes
 from .videos import video_routes
 
@@ -39,7 +38,7 @@ service_routes = APIRouter(tags=["Service"])
 def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application; an :class:`InputError` tells that another one has the folder of its data."""
     stack = contextlib.ExitStack()
-    stack.enter_context(claimed(settings.data, "set PLATE_DATA to another folder"))
+    stack.enter_context(claimed(settings.data))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
