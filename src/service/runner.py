@@ -1,7 +1,6 @@
 """The thread that reads the videos that were sent, one after the other, and removes what has expired."""
 
 import contextlib
-import dataclasses
 import logging
 import shutil
 import threading
@@ -154,13 +153,12 @@ class JobRunner:
         options = VideoOptions(duration_s=self._settings.max_video_seconds, save=SAVED, on_frame=note)
         source = VideoSource(job.name, self._store.folder(job) / job.file)
         recogniser = self._recogniser.with_options(ReadOptions.parse(job.options or {}))
-        result = read_video(source, recogniser, OutputFolder(results), None, options)
-        saved = dict(result.saved)
+        answer = read_video(source, recogniser, OutputFolder(results), None, options).to_dict()
         try:
-            if copy := playable_copy(Path(saved["annotated"])):
-                saved["playable"] = str(copy)
+            if copy := playable_copy(Path(answer["saved"]["annotated"])):
+                answer["saved"]["playable"] = str(copy)
         except LIBRARY_ERRORS as error:
             if is_full(error):
                 raise
             _LOGGER.warning("%s: no copy for browsers can be made (%s)", job.id, error)
-        return dataclasses.replace(result, saved=saved).to_dict()
+        return answer
