@@ -27,11 +27,7 @@ HEAVY_WORKERS = 2
 
 
 def claimed(folder: Path) -> IO[str]:
-    """Make the folder of the service's data if need be, and keep it for this process until what is returned is closed.
-
-    Raises:
-        InputError: another process has it, or nothing can be written there.
-    """
+    """Keep a folder, made if need be, for this process until what is returned is closed; raises :class:`InputError`."""
     remedy = "set PLATE_DATA to another folder"
     try:
         folder.mkdir(parents=True, exist_ok=True)
