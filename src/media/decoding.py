@@ -128,6 +128,5 @@ def _load(picture: ImageSource, memory: int) -> Photograph:
     try:
         return picture.load()
     except MemoryError as error:
-        limit = f"{memory / 1e6:.0f} MB"
-        message = f"decoding it takes more than {limit}; scale it down, or save it as a usual JPEG"
+        message = f"decoding it takes more than {memory / 1e6:.0f} MB; scale it down, or save it as a usual JPEG"
         raise InputError(f"{picture.name}: {message}") from error

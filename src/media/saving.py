@@ -112,10 +112,8 @@ class OutputFolder:
 
     def earlier_answer(self, file_name: str, owner: str) -> ImageResult | VideoResult | None:
         """The whole answer for an input that lies here since an earlier run; None where there is none."""
-        for name in _names(Path(file_name).stem):
-            content = json_content(self.path(f"{name}.json"))
-            if not content:
-                break
+        names = _names(Path(file_name).stem)
+        while content := json_content(self.path(f"{next(names)}.json")):
             for kind in (ImageResult, VideoResult):
                 if (content.get("kind"), content.get("input")) == (kind.kind, owner) and not content.get("error"):
                     return kind.from_dict(content)
