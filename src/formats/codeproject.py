@@ -26,8 +26,3 @@ def codeproject_answer(answer: Mapping[str, Any], label: str | None = None) -> d
         "message": "Found " + ", ".join(one["label"] for one in predictions) if predictions else "No plates found",
         "code": 200,
     }
-
-
-def codeproject_error(status: int, code: str, message: str) -> dict[str, Any]:
-    """A failure in CodeProject.AI's form."""
-    return {"success": False, "error": message, "code": status, "errorCode": code}

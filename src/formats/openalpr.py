@@ -34,11 +34,6 @@ def openalpr_answer(answer: Mapping[str, Any], epoch_ms: int, top: int = USUAL_T
     }
 
 
-def openalpr_error(status: int, code: str, message: str) -> dict[str, Any]:
-    """A failure in the form of OpenALPR's service."""
-    return {"error": message, "error_code": status, "code": code}
-
-
 def _result(plate: Mapping[str, Any], index: int, time_ms: float, top: int) -> dict[str, Any]:
     region = told_region(plate)
     return {

@@ -30,11 +30,6 @@ def plate_recognizer_answer(
     }
 
 
-def plate_recognizer_error(status: int, code: str, message: str) -> dict[str, Any]:
-    """A failure in Plate Recognizer's form."""
-    return {"detail": message, "status_code": status, "code": code}
-
-
 def _vehicle(plate: Mapping[str, Any]) -> dict[str, Any]:
     told = _result(plate)
     texts = [{"value": one["plate"], "score": one["score"]} for one in told["candidates"]]

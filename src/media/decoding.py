@@ -71,10 +71,23 @@ class Decoder:
             DecoderClosedError: the decoder was closed before that was known.
         """
         try:
-            result = self._answer_of(function, arguments)
-        except TimeoutError as error:
-            message = f"decoding it takes longer than {self._limit_s:g} s; scale it down, or save it anew"
-            raise InputError(f"{name}: {message}") from error
+            ours, theirs = self._context.Pipe(duplex=False)
+            process = self._context.Process(target=_answer, args=(theirs, function, arguments), daemon=True)
+            process.start()
+            self._running.add(process)
+            theirs.close()
+            try:
+                if self._is_closed:
+                    raise EOFError
+                for limit_s in (_STARTING_S, self._limit_s):
+                    if not ours.poll(limit_s):
+                        message = f"decoding it takes longer than {self._limit_s:g} s; scale it down, or save it anew"
+                        raise InputError(f"{name}: {message}")
+                    result: _Result | InputError = ours.recv()
+            finally:
+                self._running.discard(process)
+                process.kill()
+                ours.close()
         except (EOFError, OSError) as error:
             if self._is_closed:
                 raise DecoderClosedError from error
@@ -82,25 +95,6 @@ class Decoder:
         if isinstance(result, InputError):
             raise result
         return result
-
-    def _answer_of(self, function: Callable[..., _Result], arguments: tuple[Any, ...]) -> _Result | InputError:
-        ours, theirs = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_answer, args=(theirs, function, arguments), daemon=True)
-        process.start()
-        self._running.add(process)
-        theirs.close()
-        try:
-            if self._is_closed:
-                raise EOFError
-            for limit_s in (_STARTING_S, self._limit_s):
-                if not ours.poll(limit_s):
-                    raise TimeoutError
-                result: _Result | InputError = ours.recv()
-            return result
-        finally:
-            self._running.discard(process)
-            process.kill()
-            ours.close()
 
     def close(self) -> None:
         """End all calls, whatever they do, and those that would come."""
@@ -134,6 +128,5 @@ def _load(picture: ImageSource, memory: int) -> Photograph:
     try:
         return picture.load()
     except MemoryError as error:
-        limit = f"{memory / 1e6:.0f} MB"
-        message = f"decoding it takes more than {limit}; scale it down, or save it as a usual JPEG"
+        message = f"decoding it takes more than {memory / 1e6:.0f} MB; scale it down, or save it as a usual JPEG"
         raise InputError(f"{picture.name}: {message}") from error

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,6 @@ from PIL import GifImagePlugin, Image
 
 from ..basics.errors import InputError
 from ..basics.results import Failure
-from .addresses import DOWNLOADED, SCHEMES, downloaded, file_name_of, without_password
 from .answers import own_results
 from .images import (
     MAX_FILE_BYTES,
@@ -53,6 +53,14 @@ _VIDEO_START = re.compile(
 )
 #: So many bytes tell what a file is.
 _START = 192
+
+#: Addresses that are taken for streams; under HTTP they may also lead to a picture.
+SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp")
+#: Seconds that an address may take to answer with a picture.
+_DOWNLOAD_S = 20.0
+#: Where addresses of cameras hold passwords: before the host, and under such names in the query.
+_PASSWORD = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^/?#:@]*:)[^/?#]*(?=@)", re.IGNORECASE)
+_SECRET = re.compile(r"(?P<before>[?&;](?:pass\w*|pwd|psw|secret|token|auth|key|api_?key)=)[^&;#]*", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +95,7 @@ class ImageSource:
     def load(self) -> Photograph:
         """Decode the picture; raises :class:`InputError` where that cannot be done."""
         start, path = time.perf_counter(), self.content if isinstance(self.content, Path) else None
-        content = downloaded(self.content, self.name) if isinstance(self.content, str) else self.content
+        content = _downloaded(self.content, self.name) if isinstance(self.content, str) else self.content
         image = read_image(content, self.name)
         return Photograph(self.name, image, self.file_name, path, 1000 * (time.perf_counter() - start))
 
@@ -95,7 +103,7 @@ class ImageSource:
     def file_name(self) -> str:
         """The name that its annotated copy starts from; its suffix says the format."""
         if isinstance(self.content, str):
-            return file_name_of(self.content)
+            return _file_name_of(self.content)
         if not isinstance(self.content, Path):
             return "image" + suffix_of_bytes(self.content if isinstance(self.content, bytes) else b"")
         is_known = self.content.suffix.lower() in IMAGE_SUFFIXES
@@ -182,7 +190,7 @@ def each_source(given: Iterable[Any], recursive: bool = False) -> Iterator[Image
             source = open_input(one, recursive)
         except InputError as error:
             name = os.fsdecode(one) if isinstance(one, str | os.PathLike) else type(one).__name__
-            yield Failure(printable(without_password(name)), str(error))
+            yield Failure(printable(_without_password(name)), str(error))
             continue
         if isinstance(source, LiveSource):
             yield Failure(source.name, f"{source.name}: a camera has no end; read it by itself")
@@ -193,7 +201,7 @@ def each_source(given: Iterable[Any], recursive: bool = False) -> Iterator[Image
 
 
 def _open_path(text: str, recursive: bool) -> Source:
-    name = printable(without_password(text))
+    name = printable(_without_password(text))
     if not text:
         raise InputError("the input is an empty text; give the path of a picture")
     if text == "-":
@@ -201,7 +209,7 @@ def _open_path(text: str, recursive: bool) -> Source:
     if scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", text):
         if scheme[1].lower() not in SCHEMES:
             raise InputError(f"{name}: such addresses cannot be read; give one with {', '.join(SCHEMES)}")
-        is_picture = scheme[1].lower() in DOWNLOADED and file_name_of(text).lower().endswith(IMAGE_SUFFIXES)
+        is_picture = scheme[1].lower().startswith("http") and _file_name_of(text).lower().endswith(IMAGE_SUFFIXES)
         return ImageSource(name, text) if is_picture else LiveSource(name, text)
     path = Path(text)
     try:
@@ -303,6 +311,27 @@ def _matches(pattern: str) -> set[Path]:
             inner[:] = [entry for entry in inner if not entry.startswith(".")]
             found |= _matches(os.path.join(glob.escape(folder), after))
     return found
+
+
+def _without_password(address: str) -> str:
+    """A network address with stars in place of passwords, as it may be shown."""
+    return _SECRET.sub(r"\g<before>***", _PASSWORD.sub(r"\g<before>***", address))
+
+
+def _file_name_of(address: str) -> str:
+    """The name of the file behind an address."""
+    return Path(unquote(urlsplit(address).path)).name
+
+
+def _downloaded(address: str, name: str) -> bytes:
+    """The file behind an address; raises :class:`InputError`, in which it is called ``name``, where there is none."""
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(address, timeout=_DOWNLOAD_S) as response:
+            return bytes(response.read(MAX_FILE_BYTES + 1))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name}: it cannot be had ({error}); check address and network") from error
 
 
 def printable(text: str, limit: int = 500) -> str:

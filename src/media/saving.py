@@ -1,18 +1,21 @@
-"""The output folder: names of one's own in it, and files that appear whole or not at all.
+"""The output folder: names of one's own in it, and files that appear whole or not at all, or grow by whole pieces.
 
-:class:`OutputFolder` saves the answer for a picture, :class:`FolderOutput` that for many.
+:class:`OutputFolder` saves the answer for a picture, :class:`FolderOutput` that for many, with a :class:`RecordLog`.
 """
 
 import contextlib
 import dataclasses
 import functools
+import io
 import itertools
 import json
 import os
 import re
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ..basics.errors import OutputError
 from ..basics.results import Failure, FolderResult, ImageResult, VideoResult
@@ -21,7 +24,6 @@ from .encoding import encode_picture, roomy_suffix
 from .images import BGRImage
 from .inputs import Photograph, printable
 from .leftovers import is_abandoned, remove_leftovers, temporary_beside, this_process
-from .record_log import RecordLog
 
 #: What a JSON file says while its answer is being made.
 _NOT_FINISHED = "reading has not ended, or was ended by force; what was read until then may lie beside this file"
@@ -29,6 +31,50 @@ _NOT_FINISHED = "reading has not ended, or was ended by force; what was read unt
 _remove_leftovers_once = functools.cache(remove_leftovers)
 #: File systems allow 255 bytes; ``-1234.frames.jsonl`` has to fit as well.
 _LONGEST_STEM_BYTES = 230
+#: Pieces that wait for room on a full disk, at most; beyond it the oldest are lost.
+MOST_WAITING = 1000
+
+
+class WholeWrites(io.FileIO):
+    """A file that writes all it is given; without Python's buffer, which would keep what a full disk has refused."""
+
+    def write(self, content: Any, /) -> int:
+        """Write bytes; returns how many."""
+        rest = memoryview(content)
+        while rest:
+            rest = rest[super().write(rest) :]
+        return len(content)
+
+
+class RecordLog:
+    """A file that only ever holds whole pieces; what :meth:`append` has written survives a ``kill -9``."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin anew; raises :class:`OSError` where that cannot be done."""
+        self._path, self._file = path, WholeWrites(path, "w")
+        self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
+
+    def append(self, piece: str) -> None:
+        """Add a piece; raises :class:`OSError` where there is no room for it, which adds it with the next one."""
+        self._waiting.append(piece.encode())
+        while self._waiting:
+            size = self._file.tell()
+            try:
+                self._file.write(self._waiting[0])
+            except OSError:
+                self._file.truncate(size)
+                self._file.seek(size)
+                raise
+            self._waiting.popleft()
+
+    def close(self) -> None:
+        """Let go of the file, which stays."""
+        self._file.close()
+
+    def remove(self) -> None:
+        """Take the file away."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
 
 
 class OutputFolder:
@@ -66,10 +112,8 @@ class OutputFolder:
 
     def earlier_answer(self, file_name: str, owner: str) -> ImageResult | VideoResult | None:
         """The whole answer for an input that lies here since an earlier run; None where there is none."""
-        for name in _names(Path(file_name).stem):
-            content = json_content(self.path(f"{name}.json"))
-            if not content:
-                break
+        names = _names(Path(file_name).stem)
+        while content := json_content(self.path(f"{next(names)}.json")):
             for kind in (ImageResult, VideoResult):
                 if (content.get("kind"), content.get("input")) == (kind.kind, owner) and not content.get("error"):
                     return kind.from_dict(content)

@@ -4,9 +4,9 @@ import contextlib
 import functools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -16,14 +16,13 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from ..basics.files import PAGE_DIRECTORY
-from ..basics.locks import claimed
 from ..basics.results import Count, JsonRecord
 from .descriptions import described, failures
 from .errors import ERROR_HANDLERS
 from .gate import Gate
 from .reading import foreign_routes, picture_routes
 from .settings import Settings
-from .state import Service, ServiceHere
+from .state import Service, ServiceHere, claimed
 from .stream import stream_routes
 from .videos import video_routes
 
@@ -39,7 +38,7 @@ service_routes = APIRouter(tags=["Service"])
 def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application; an :class:`InputError` tells that another one has the folder of its data."""
     stack = contextlib.ExitStack()
-    stack.enter_context(claimed(settings.data, "set PLATE_DATA to another folder"))
+    stack.enter_context(claimed(settings.data))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -91,7 +90,7 @@ class Probe(JsonRecord):
     problems: list[str]
 
 
-def _problems(service: ServiceHere) -> tuple[list[str], list[str]]:
+def _problems(service: Service) -> tuple[list[str], list[str]]:
     """What only another start can help, and what may pass."""
     runner, limit_s = service.runner, service.settings.stuck_seconds
     longest_s = max(service.pool.longest_s(), service.heavy_pool.longest_s())
@@ -104,15 +103,13 @@ def _problems(service: ServiceHere) -> tuple[list[str], list[str]]:
     return [text for text, is_so in fatal.items() if is_so], list(filter(None, passing))
 
 
-Problems = Annotated[tuple[list[str], list[str]], Depends(_problems)]
-
-
 @service_routes.get("/health", summary="Whether the service works", responses={503: {"model": Health}})
-def health(service: ServiceHere, problems: Problems, response: Response) -> Health:
+def health(service: ServiceHere, response: Response) -> Health:
     """Tell how much there is to do, and whether anything is wrong; 503 where only another start helps."""
-    response.status_code = 503 if problems[0] else 200
+    fatal, passing = _problems(service)
+    response.status_code = 503 if fatal else 200
     return Health(
-        status="degraded" if any(problems) else "ok",
+        status="degraded" if fatal or passing else "ok",
         workers=service.settings.workers,
         waiting=service.pool.waiting + service.heavy_pool.waiting,
         streams=len(service.streams),
@@ -121,15 +118,16 @@ def health(service: ServiceHere, problems: Problems, response: Response) -> Heal
 
 
 @service_routes.get("/health/live", summary="Whether the service lives", responses={503: {"model": Probe}})
-def live(problems: Problems, response: Response) -> Probe:
+def live(service: ServiceHere, response: Response) -> Probe:
     """Answer 503 where the service has to be started anew: where a worker or the reader of videos is stuck or dead."""
-    return _probe(problems[0], response)
+    return _probe(_problems(service)[0], response)
 
 
 @service_routes.get("/health/ready", summary="Whether it is ready", responses={503: {"model": Probe}})
-def ready(service: ServiceHere, problems: Problems, response: Response) -> Probe:
+def ready(service: ServiceHere, response: Response) -> Probe:
     """Answer 503 where requests should go elsewhere for now: something is wrong, or there is too much to do."""
-    return _probe([*problems[0], *problems[1], *["there is too much to do"] * service.pool.is_full], response)
+    fatal, passing = _problems(service)
+    return _probe([*fatal, *passing, *["there is too much to do"] * service.pool.is_full], response)
 
 
 def _probe(problems: list[str], response: Response) -> Probe:

@@ -14,17 +14,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from ..basics.errors import InputError, is_full
-from ..formats.codeproject import codeproject_error
-from ..formats.openalpr import openalpr_error
-from ..formats.plate_recognizer import plate_recognizer_error
 from ..media.decoding import DecoderClosedError
 
-#: How failures are told to other readers' clients, by how the path begins.
-_FORMS = (
-    (("/v1/plate-reader", "/v1/statistics"), plate_recognizer_error),
-    (("/v2/",), openalpr_error),
-    (("/v1/vision/", "/v1/image/", "/v1/status/"), codeproject_error),
-)
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -35,13 +26,18 @@ class ServiceError(Exception):
         super().__init__(message)
         self.status, self.code, self.headers = status, code, dict(headers or {})
         #: What this project's own endpoints tell.
-        self.native = {"error": {"code": code, "message": message}}
+        self.native: dict[str, Any] = {"error": {"code": code, "message": message}}
 
     def response(self, path: str) -> JSONResponse:
         """The response to a request for a path, in the form that its clients expect."""
-        form = next((form for starts, form in _FORMS if path.startswith(starts)), None)
-        body = form(self.status, self.code, str(self)) if form else self.native
-        return JSONResponse(body, self.status, self.headers)
+        status, code, message, body = self.status, self.code, str(self), self.native
+        if path.startswith(("/v1/plate-reader", "/v1/statistics")):  # Plate Recognizer
+            body = {"detail": message, "status_code": status, "code": code}
+        elif path.startswith("/v2/"):  # OpenALPR
+            body = {"error": message, "error_code": status, "code": code}
+        elif path.startswith(("/v1/vision/", "/v1/image/", "/v1/status/")):  # CodeProject.AI
+            body = {"success": False, "error": message, "code": status, "errorCode": code}
+        return JSONResponse(body, status, self.headers)
 
 
 def busy(what: str, seconds: int) -> ServiceError:

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import hmac
 import time
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,9 +47,7 @@ def is_welcome(settings: Settings, headers: Headers) -> bool:
     origin = headers.get("origin")
     if origin is None or origin in settings.cors_origins or "*" in settings.cors_origins:
         return True
-    with contextlib.suppress(ValueError):
-        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
-    return False
+    return origin.lower().partition("://")[2] == headers.get("host", "").lower()
 
 
 class Gate:

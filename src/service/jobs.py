@@ -166,8 +166,7 @@ class JobStore:
 
     def active(self) -> int:
         """How many wait or are being read."""
-        count: int = self._run(select(func.count()).where(Job.state.in_(("queued", "running"))))[0]
-        return count
+        return int(self._run(select(func.count()).where(Job.state.in_(("queued", "running"))))[0])
 
     def known_active(self) -> int | None:
         """The same; None where the database does not say."""

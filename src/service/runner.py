@@ -1,7 +1,6 @@
-"""The threads that read the videos that were sent, one after the other, and remove what has expired."""
+"""The thread that reads the videos that were sent, one after the other, and removes what has expired."""
 
 import contextlib
-import dataclasses
 import logging
 import shutil
 import threading
@@ -46,10 +45,8 @@ class JobRunner:
         self._store, self._recogniser, self._settings = store, recogniser, settings
         self._stopping, self._news = threading.Event(), threading.Event()
         self._busy_since: float | None = None
-        reader = threading.Thread(target=self._read_jobs, name="job reader", daemon=True)
-        self._threads = (reader, threading.Thread(target=self._sweep, name="job sweeper", daemon=True))
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._read_jobs, name="job reader", daemon=True)
+        self._thread.start()
 
     def wake(self) -> None:
         """There is a new job."""
@@ -59,13 +56,12 @@ class JobRunner:
         """End; a video that is being read will be read again by the next process."""
         self._stopping.set()
         self._news.set()
-        for thread in self._threads:
-            thread.join()
+        self._thread.join()
 
     @property
     def is_alive(self) -> bool:
-        """Whether both threads run."""
-        return all(thread.is_alive() for thread in self._threads)
+        """Whether its thread runs."""
+        return self._thread.is_alive()
 
     def stuck_s(self) -> float:
         """For how long a video has been read without progress, in seconds."""
@@ -85,21 +81,17 @@ class JobRunner:
             if self._stopping.wait(_RECOVERY_S):
                 raise _StoppedError
 
-    def _sweep(self) -> None:
-        with contextlib.suppress(_StoppedError):
-            while not self._stopping.wait(min(_SWEEP_S, self._store.keep_s / 4)):
-                self._insist(self._store.remove_expired)
-
     def _read_jobs(self) -> None:
         with contextlib.suppress(_StoppedError):
             self._insist(self._store.recover)
             while not self._stopping.is_set():
                 self._news.clear()
+                self._insist(self._store.remove_expired)
                 if job := self._insist(self._store.next):
                     self._finish(job, self._read(job))
                 else:
                     self.problem = None
-                    self._news.wait()
+                    self._news.wait(min(_SWEEP_S, self._store.keep_s / 4))
 
     def _finish(self, job: Job, outcome: dict[str, Any]) -> None:
         """Note what became of a job; as long as that cannot be noted, its video stays."""
@@ -155,17 +147,18 @@ class JobRunner:
                 noted = self._busy_since
                 if not self._store.change(job, frames=frame + 1):
                     raise _StoppedError
+                # Long videos do not keep others beyond their time.
+                self._store.remove_expired()
 
         options = VideoOptions(duration_s=self._settings.max_video_seconds, save=SAVED, on_frame=note)
         source = VideoSource(job.name, self._store.folder(job) / job.file)
         recogniser = self._recogniser.with_options(ReadOptions.parse(job.options or {}))
-        result = read_video(source, recogniser, OutputFolder(results), None, options)
-        saved = dict(result.saved)
+        answer = read_video(source, recogniser, OutputFolder(results), None, options).to_dict()
         try:
-            if copy := playable_copy(Path(saved["annotated"])):
-                saved["playable"] = str(copy)
+            if copy := playable_copy(Path(answer["saved"]["annotated"])):
+                answer["saved"]["playable"] = str(copy)
         except LIBRARY_ERRORS as error:
             if is_full(error):
                 raise
             _LOGGER.warning("%s: no copy for browsers can be made (%s)", job.id, error)
-        return dataclasses.replace(result, saved=saved).to_dict()
+        return answer

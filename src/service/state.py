@@ -3,14 +3,17 @@
 import asyncio
 import collections
 import contextlib
+import fcntl
 import math
-from typing import Annotated, Any, cast
+from pathlib import Path
+from typing import IO, Annotated, Any, cast
 
 from fastapi import Depends
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
+from ..basics.errors import InputError
 from ..media.decoding import Decoder
 from ..media.inputs import ImageSource
 from ..recognition.recogniser import load_recogniser
@@ -21,6 +24,21 @@ from .settings import Settings
 
 #: Requests with laborious pictures that are read at the same time, each of which is decoded in a process.
 HEAVY_WORKERS = 2
+
+
+def claimed(folder: Path) -> IO[str]:
+    """Keep a folder, made if need be, for this process until what is returned is closed; raises :class:`InputError`."""
+    remedy = "set PLATE_DATA to another folder"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+        # The system lets it go when the process ends, however it does.
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return lock
+    except BlockingIOError as error:
+        raise InputError(f"{folder}: another service keeps its data there; end it, or {remedy}") from error
+    except OSError as error:
+        raise InputError(f"{folder}: no data can be kept there ({error.strerror}); {remedy}") from error
 
 
 class Service:

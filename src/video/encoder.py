@@ -13,7 +13,7 @@ import av
 from av.video.frame import PictureType
 
 from ..media.leftovers import temporary_beside
-from ..media.record_log import WholeWrites
+from ..media.saving import WholeWrites
 from .source import LARGE_PIXELS, LIBRARY_ERRORS, Video
 
 #: libav's name of the container per file suffix.

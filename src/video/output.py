@@ -24,8 +24,7 @@ from ..media.encoding import encode_picture
 from ..media.images import BGRImage
 from ..media.inputs import VideoSource
 from ..media.leftovers import temporary_beside
-from ..media.record_log import RecordLog
-from ..media.saving import OutputFolder
+from ..media.saving import OutputFolder, RecordLog
 from .encoder import CONTAINERS, VideoWriter
 from .source import Video
 

@@ -16,8 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from ..basics.errors import InputError
-from ..media.addresses import SCHEMES, without_password
-from ..media.inputs import printable
+from ..media.inputs import SCHEMES, printable, without_password
 from ..recognition.options import ReadOptions
 from ..video.crossing import Line
 

@@ -1,4 +1,4 @@
-from src.formats.codeproject import codeproject_answer, codeproject_error
+from src.formats.codeproject import codeproject_answer
 
 
 def test_every_field_is_made_of_the_answer(answer):
@@ -29,8 +29,3 @@ def test_a_detection_has_every_plate_under_its_label(answer):
     ]
     assert {one["confidence"] for one in made["predictions"]} == {0.8}
     assert codeproject_answer({**answer, "plates": []})["message"] == "No plates found"
-
-
-def test_a_failure_is_no_success():
-    made = codeproject_error(422, "unreadable", "why")
-    assert made == {"success": False, "error": "why", "code": 422, "errorCode": "unreadable"}

@@ -1,4 +1,4 @@
-from src.formats.openalpr import openalpr_answer, openalpr_error
+from src.formats.openalpr import openalpr_answer
 
 
 def test_every_field_is_made_of_the_answer(answer):
@@ -53,7 +53,3 @@ def test_an_unsure_region_is_not_told(answer):
     first = openalpr_answer(answer, 0)["results"][0]
     assert (first["region"], first["region_confidence"], first["matches_template"]) == ("", 0, 0)
     assert not any(candidate["matches_template"] for candidate in first["candidates"])
-
-
-def test_a_failure_has_the_status_as_its_code():
-    assert openalpr_error(422, "unreadable", "why") == {"error": "why", "error_code": 422, "code": "unreadable"}

@@ -1,4 +1,4 @@
-from src.formats.plate_recognizer import plate_recognizer_answer, plate_recognizer_error
+from src.formats.plate_recognizer import plate_recognizer_answer
 
 
 def test_every_field_is_made_of_the_answer(answer):
@@ -50,7 +50,3 @@ def test_an_unsure_region_is_unknown(answer):
     first, second = plate_recognizer_answer(answer, "")["results"]
     assert first["region"] == {"code": "unknown", "score": 0.0}
     assert second["region"] == {"code": "us-ca", "score": 0.5}
-
-
-def test_a_failure_is_a_detail():
-    assert plate_recognizer_error(403, "c", "why") == {"detail": "why", "status_code": 403, "code": "c"}

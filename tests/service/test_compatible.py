@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from src.service.errors import ServiceError
+
 
 @pytest.fixture(scope="module")
 def encoded(photo):
@@ -93,6 +95,24 @@ def test_strange_fields_are_no_failure(client, validate, encoded):
             response = client.post(path, content=body, headers={"Content-Type": "application/json"})
             assert response.status_code in (200, 201), response.text
             validate(response.json(), schema)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/plate-reader/", {"detail": "why", "status_code": 422, "code": "unreadable"}),
+        ("/v1/statistics/", {"detail": "why", "status_code": 422, "code": "unreadable"}),
+        ("/v2/recognize", {"error": "why", "error_code": 422, "code": "unreadable"}),
+        ("/v1/vision/alpr", {"success": False, "error": "why", "code": 422, "errorCode": "unreadable"}),
+        ("/v1/image/alpr", {"success": False, "error": "why", "code": 422, "errorCode": "unreadable"}),
+        ("/v1/status/ping", {"success": False, "error": "why", "code": 422, "errorCode": "unreadable"}),
+        ("/v1/read", {"error": {"code": "unreadable", "message": "why"}}),
+    ],
+)
+def test_a_failure_is_told_in_the_form_of_its_path(path, body):
+    response = ServiceError(422, "unreadable", "why", {"Retry-After": "1"}).response(path)
+    assert (response.status_code, response.headers["retry-after"]) == (422, "1")
+    assert json.loads(bytes(response.body)) == body
 
 
 @pytest.mark.parametrize(
