@@ -84,7 +84,10 @@ def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generat
     if deviation := draw(ranges.blur, rng):
         result = cv2.GaussianBlur(result, (0, 0), deviation)
     if length := draw(ranges.motion, rng):
-        result = cv2.filter2D(result, -1, _motion_kernel(int(length), rng.uniform(0, 180)))
+        kernel: Any = np.zeros((7, 7), np.float32)
+        kernel[3, 3 - int(length) : 4 + int(length)] = 1
+        kernel = cv2.warpAffine(kernel, cv2.getRotationMatrix2D((3, 3), rng.uniform(0, 180), 1), (7, 7))
+        result = cv2.filter2D(result, -1, kernel / kernel.sum())
     if quality := draw(ranges.jpeg, rng):
         result = compress(result, int(quality))
     if rng.random() < ranges.shadowed:
@@ -98,13 +101,6 @@ def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generat
 def random_border(rng: np.random.Generator) -> int:
     """The grey value of what lies beyond a photograph: the letterbox's, or any."""
     return int(rng.integers(256)) if rng.random() < OTHER_BORDERS else BORDER_VALUE
-
-
-def _motion_kernel(length: int, degrees: float) -> NDArray[np.floating]:
-    kernel = np.zeros((7, 7), np.float32)
-    kernel[3, 3 - length : 4 + length] = 1
-    turned = np.asarray(cv2.warpAffine(kernel, cv2.getRotationMatrix2D((3, 3), degrees, 1), (7, 7)), np.float32)
-    return turned / max(float(turned.sum()), 1e-3)
 
 
 def rotation(radians: float) -> NDArray[np.float64]:
