@@ -16,8 +16,7 @@ from src.basics.runtime import Model, load_model
 from src.basics.texts import ALPHABET, REJECT
 from src.classification.crops import character_crops
 from src.evaluation.annotations import AnnotatedImage, read_annotations
-from src.evaluation.evaluate import compare_answer
-from src.evaluation.metrics import Figures, reading_figures
+from src.evaluation.metrics import Figures, compare_answer, reading_figures
 from src.media.images import read_image
 from src.pipeline import main
 from src.segmentation.canvas import CANVAS_HEIGHT, plate_view

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from src.evaluation.annotations import read_annotations, refusal
-from src.evaluation.evaluate import compare_answer
-from src.evaluation.metrics import Comparison, Figures, reading_figures
+from src.evaluation.metrics import Comparison, Figures, compare_answer, reading_figures
 from src.media.images import read_image
 from src.pipeline import main
 

@@ -12,8 +12,7 @@ import pandas as pd
 
 from ..basics.files import IS_CHECKOUT, MODELS_DIRECTORY
 from .annotations import refusal
-from .evaluate import evaluate_set
-from .metrics import calibration_figures
+from .metrics import calibration_figures, evaluate_set
 
 #: The figures of the committed models lie beside them.
 METRICS_FILE = MODELS_DIRECTORY / "metrics.json" if IS_CHECKOUT else Path("metrics.json")

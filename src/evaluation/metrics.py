@@ -1,20 +1,24 @@
-"""Figures of detection, reading and confidences against annotated plates."""
+"""The whole system on annotated sets: figures of its detection, reading and confidences."""
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from ..basics.geometry import FloatArray, box_centres, box_to_quad, iou_matrix, quad_size
 from ..basics.results import Plate
 from ..basics.texts import edit_distance, merged
-from .annotations import AnnotatedImage
+from ..pipeline import main
+from .annotations import AnnotatedImage, read_annotations
 
 #: A detection has found a plate at this IoU.
 FOUND_IOU = 0.5
@@ -60,6 +64,11 @@ class Comparison:
                 part, near = compared_part(truth), compress(self.plates, is_near)
                 readings = [(normalise_text(plate.text)[part], plate.confidence) for plate in near]
                 yield index, normalise_text(truth)[part], readings
+
+
+def compare_answer(item: AnnotatedImage, answer: dict[str, Any]) -> Comparison:
+    """Compare an answer with the annotations of its image."""
+    return Comparison(item, [Plate.from_dict(plate) for plate in answer["plates"]])
 
 
 def normalise_text(text: str) -> str:
@@ -174,3 +183,32 @@ def calibration_figures(table: pd.DataFrame) -> dict[str, Any]:
 
 def _percent(part: float, whole: float) -> float | None:
     return round(100 * part / whole, 2) if whole else None
+
+
+def evaluate_set(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Run the system on every image of a set and compare with the annotations.
+
+    Returns:
+        Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading of the plates
+        of two rows alone, and the median time of each stage; and the confidences, see :func:`confidence_table`.
+
+    Raises:
+        InputError: an image cannot be read.
+    """
+    comparisons, times = [], []
+    for item in tqdm(read_annotations(folder), desc=folder.name, unit="image"):
+        start = time.perf_counter()
+        answer = main(str(item.path), output_dir=None)
+        times.append(answer["timing_ms"] | {"total": 1000 * (time.perf_counter() - start)})
+        comparisons.append(compare_answer(item, answer))
+    figures = _rounded(detection_figures(comparisons)) | {
+        "reading": _rounded(reading_figures(comparisons)),
+        "two_rows": _rounded(reading_figures(comparisons, two_rows=True)),
+        "ms": pd.DataFrame(times).median().round(2).to_dict(),
+    }
+    return figures, confidence_table(comparisons)
+
+
+def _rounded(figures: Figures | None) -> Any:
+    """With two decimals; None where there is no number, or are no figures."""
+    return figures and {name: None if np.isnan(one) else round(one, 2) for name, one in figures.items()}

@@ -80,18 +80,15 @@ def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace
     packages = [importlib.util.find_spec("fontpkg_" + family.replace("-", "_")) for family in families]
     folders = [Path(package.origin).parent / "files" for package in packages if package and package.origin]
     files = [path for folder in folders for path in sorted(folder.glob("*.[to]tf"))]
-    upright = [path for path in files if not any(part in path.stem for part in FILES_LEFT_OUT)]
-    faces = [FontFace(path, variant) for path in upright for variant in _variants(path)]
+    faces: list[FontFace] = []
+    for path in (path for path in files if not any(part in path.stem for part in FILES_LEFT_OUT)):
+        # Files of variable fonts have their axes in brackets.
+        stored = ImageFont.truetype(str(path), 16).get_variation_names() if "[" in path.name else [b""]
+        names = [bytes(name).decode() for name in stored]
+        faces += [FontFace(path, name) for name in names if not any(part in name for part in VARIANTS_LEFT_OUT)]
     if required and not faces:
         raise RuntimeError("no font package is installed; install them with: pip install 'numberplate[fonts]'")
     return faces
-
-
-def _variants(path: Path) -> list[str]:
-    # Files of variable fonts have their axes in brackets.
-    stored = ImageFont.truetype(str(path), 16).get_variation_names() if "[" in path.name else [b""]
-    names = [bytes(name).decode() for name in stored]
-    return [name for name in names if not any(part in name for part in VARIANTS_LEFT_OUT)]
 
 
 #: Families, each some faces, by what they letter, see ``FAMILIES``; stroke alphabets are there besides.

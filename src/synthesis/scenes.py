@@ -35,7 +35,6 @@ LEAST_FREE_WIDTH, LARGEST_FREE_SHARE = 14.0, 0.66
 #: From corners of pixels, in which quads are given, to OpenCV's coordinates, which count from the middles.
 TO_MIDDLES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
-
 #: A picture BGR uint8 ``[H, W, 3]`` with its plates: boxes ``[N, 4]`` and corners ``[N, 4, 2]``, NaN where unknown.
 Pasted = tuple[Photo, FloatArray, FloatArray]
 

@@ -8,10 +8,10 @@ import inspect
 from bisect import bisect
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar, get_args, get_origin
 
 import numpy as np
-from pydantic import AfterValidator, create_model
+from pydantic import AfterValidator, Field, create_model
 
 from ..basics.files import SYNTHESIS_DIRECTORY
 from ..basics.tables import Entry, load_tables
@@ -21,20 +21,15 @@ Weighted: TypeAlias = T | list[tuple[float, T]]
 Choice: TypeAlias = Weighted[str]
 
 
-class Normal(Entry):
-    """A number that is normally distributed about 0."""
-
-    deviation: float
-
-    def __call__(self, rng: np.random.Generator) -> float:
-        """Draw one."""
-        return float(rng.normal(0, self.deviation))
-
-
 # What is not written as itself is read as a function of a generator.
 _Range = Annotated[tuple[float, float], AfterValidator(lambda ends: lambda rng: float(rng.uniform(*ends)))]
 _Probability = Annotated[float, AfterValidator(lambda probability: lambda rng: bool(rng.random() < probability))]
-Number: TypeAlias = Weighted[float | _Range | Normal]
+_Normal = Annotated[
+    dict[Literal["deviation"], float],
+    Field(min_length=1),
+    AfterValidator(lambda normal: lambda rng: float(rng.normal(0, normal["deviation"]))),
+]
+Number: TypeAlias = Weighted[float | _Range | _Normal]
 
 
 def known(what: str, names: Collection[str], find: Callable[[str], Iterable[str]] = str.split) -> AfterValidator:

@@ -14,15 +14,14 @@ from ..basics.geometry import FloatArray, Matrix, box_to_quad, expand_quad, is_c
 from ..basics.tables import Entry, load_tables
 from ..detection.views import BORDER_VALUE
 from ..synthesis.degradations import compress, to_image
-from ..synthesis.values import Number, draw
+from ..synthesis.values import Number, Weighted, draw
 
 #: Share of samples whose border is of any grey, not the letterbox's.
 OTHER_BORDERS = 0.3
 #: Share of photographs turned by 90°, as those without orientation data are, and shear of the others.
 QUARTER_TURNS, SHEAR = 0.1, 0.04
-#: How often something happens, 0..1, and the least and most of it.
-Effect = tuple[float, float, float]
-NEVER: Effect = (0.0, 0.0, 0.0)
+#: A number that is not drawn from a range still takes one draw, so that a range added later changes nothing else.
+NEVER: Number = [(1.0, 0.0)]
 
 
 class Appearance(Entry):
@@ -37,10 +36,10 @@ class Appearance(Entry):
     inverted: float = 0.0
     grey: float = 0.0
     shadowed: float = 0.0
-    blur: Effect = NEVER
-    motion: Effect = NEVER
-    jpeg: Effect = NEVER
-    noise: Effect = NEVER
+    blur: Number = NEVER
+    motion: Number = NEVER
+    jpeg: Number = NEVER
+    noise: Number = NEVER
 
 
 class CornerErrors(Entry):
@@ -52,7 +51,7 @@ class CornerErrors(Entry):
     outside: tuple[float, float] = (0.0, 0.0)
     sides: tuple[float, float]
     corners: float
-    loose: Effect = NEVER
+    loose: Weighted[tuple[Number, Number]]
 
 
 class Ranges(Entry):
@@ -73,11 +72,6 @@ DETECTED, REFINED = RANGES.detected, RANGES.refined
 
 def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Another look of a picture, BGR uint8 ``[H, W, 3]`` or grey uint8 ``[H, W]``."""
-
-    def strength(effect: Effect) -> float | None:
-        share, least, most = effect
-        return float(rng.uniform(least, most)) if rng.random() < share else None
-
     gain = draw(ranges.gain, rng) * np.exp(draw(ranges.log_gain, rng))
     gains = gain * rng.uniform(1 - ranges.cast, 1 + ranges.cast, 1 if image.ndim == 2 else 3)
     levels = np.linspace(0, 1, 256)[:, None] ** np.exp(draw(ranges.log_gamma, rng))
@@ -87,16 +81,19 @@ def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generat
     result: Any = cv2.LUT(image, np.ascontiguousarray(255 * curve[:, None], np.uint8))
     if rng.random() < ranges.grey:
         result = cv2.cvtColor(cv2.cvtColor(result, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    if deviation := strength(ranges.blur):
+    if deviation := draw(ranges.blur, rng):
         result = cv2.GaussianBlur(result, (0, 0), deviation)
-    if length := strength(ranges.motion):
-        result = cv2.filter2D(result, -1, _motion_kernel(int(length), rng.uniform(0, 180)))
-    if quality := strength(ranges.jpeg):
+    if length := draw(ranges.motion, rng):
+        kernel: Any = np.zeros((7, 7), np.float32)
+        kernel[3, 3 - int(length) : 4 + int(length)] = 1
+        kernel = cv2.warpAffine(kernel, cv2.getRotationMatrix2D((3, 3), rng.uniform(0, 180), 1), (7, 7))
+        result = cv2.filter2D(result, -1, kernel / kernel.sum())
+    if quality := draw(ranges.jpeg, rng):
         result = compress(result, int(quality))
     if rng.random() < ranges.shadowed:
         across, down = (np.linspace(-0.5, 0.5, side) * rng.normal(0, 0.5) for side in result.shape[1::-1])
         result = result * np.exp(across + down[:, None])
-    if deviation := strength(ranges.noise):
+    if deviation := draw(ranges.noise, rng):
         result = result + rng.standard_normal(result.shape, np.float32) * deviation
     return to_image(result)
 
@@ -104,13 +101,6 @@ def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generat
 def random_border(rng: np.random.Generator) -> int:
     """The grey value of what lies beyond a photograph: the letterbox's, or any."""
     return int(rng.integers(256)) if rng.random() < OTHER_BORDERS else BORDER_VALUE
-
-
-def _motion_kernel(length: int, degrees: float) -> NDArray[np.floating]:
-    kernel = np.zeros((7, 7), np.float32)
-    kernel[3, 3 - length : 4 + length] = 1
-    turned = np.asarray(cv2.warpAffine(kernel, cv2.getRotationMatrix2D((3, 3), degrees, 1), (7, 7)), np.float32)
-    return turned / max(float(turned.sum()), 1e-3)
 
 
 def rotation(radians: float) -> NDArray[np.float64]:
@@ -134,9 +124,8 @@ def erring_quad(quad: FloatArray, errors: CornerErrors, rng: np.random.Generator
         quad = box_to_quad(quad_to_box(quad))
     middle = quad.mean(axis=0)
     quad = ((quad - middle) @ rotation(draw(errors.roll, rng)) + middle).astype(np.float32)
-    share, most_x, most_y = errors.loose
-    if rng.random() < share:
-        quad = expand_quad(quad, rng.uniform(0, most_x), rng.uniform(0, most_y))
+    if any(larger := draw(errors.loose, rng)):
+        quad = expand_quad(quad, *larger)
     across, down = (axis / np.linalg.norm(axis) for axis in quad_axes(quad))
     # The sides of plates of two rows err less across, in their heights.
     spread = strength * height * np.array([1.0 if width > 2 * height else 0.7, 1.0])

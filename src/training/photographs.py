@@ -5,9 +5,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_to_quad, iou_matrix, quad_to_box
+from ..basics.geometry import ByteArray, FloatArray, box_to_quad, iou_matrix, quad_to_box
 from ..detection.detector import Detector
 from ..detection.views import Pyramid
 from ..evaluation.annotations import AnnotatedImage, no_boxes
@@ -35,7 +34,7 @@ class TrainingPhotograph:
     distractors: FloatArray = field(default_factory=no_boxes)
 
     @property
-    def image(self) -> NDArray[np.uint8]:
+    def image(self) -> ByteArray:
         """BGR uint8 ``[H, W, 3]``."""
         return self.pyramid.level(0)
 
@@ -69,7 +68,7 @@ def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tigh
     return loaded
 
 
-def found(detector: Detector, image: NDArray[np.uint8], least: float) -> FloatArray:
+def found(detector: Detector, image: ByteArray, least: float) -> FloatArray:
     """What a detector takes for plates, surest first: ``[N, 5]``, a box in the image's pixels and a score, 0..1."""
     rows = [(*plate.box, plate.confidence) for plate in detector.detect(image, least)]
     return np.array(rows, np.float32).reshape(-1, 5)

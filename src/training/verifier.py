@@ -155,12 +155,11 @@ def verification_loss(target: _Tensor, output: _Tensor) -> _Tensor:
 def with_backbone(detector: keras.Model) -> keras.Model:
     """A verifier that begins with what a detector has learnt."""
     verifier = build_verifier()
-    for kind in (keras.layers.Conv2D, keras.layers.BatchNormalization):
-        own, others = ([layer for layer in model.layers if isinstance(layer, kind)] for model in (verifier, detector))
-        for layer, other in zip(own, others, strict=False):
-            if [weight.shape for weight in layer.weights] != [weight.shape for weight in other.weights]:
-                break  # here the two networks part
-            layer.set_weights(other.get_weights())
+    own, others = ([layer for layer in model.layers if layer.weights] for model in (verifier, detector))
+    for layer, other in zip(own, others, strict=False):
+        if [weight.shape for weight in layer.weights] != [weight.shape for weight in other.weights]:
+            break  # here the two networks part
+        layer.set_weights(other.get_weights())
     return verifier
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from src.basics.geometry import quad_to_box
 from src.evaluation.annotations import AnnotatedImage
-from src.evaluation.evaluate import compare_answer, evaluate_set
-from src.evaluation.metrics import calibration_figures, corner_errors
+from src.evaluation.metrics import calibration_figures, compare_answer, corner_errors, evaluate_set
 from src.pipeline import main
 
 MARKED = Path(__file__).with_name("marked_corners.csv")
