@@ -263,12 +263,13 @@ def read_video(
     Raises :class:`InputError` where it cannot be opened or saved, or was given up before its first picture.
     """
     stop: StopFlag = options.stop or threading.Event()
+    options = dataclasses.replace(options, stop=stop)
     with contextlib.ExitStack() as stack:
         stack.enter_context(stopping_on_interrupt(stop))
-        video = stack.enter_context(open_video(source, options.duration_s, options.give_up_s, stop, options.start_s))
+        video = stack.enter_context(open_video(source, options))
         output = None
         if folder and options.save:
             output = stack.enter_context(VideoOutput(folder, source, video, options.save))
-        reader = VideoReader(video, recogniser, output, window, dataclasses.replace(options, stop=stop))
+        reader = VideoReader(video, recogniser, output, window, options)
         video.on_idle = reader.tick
         return reader.run()

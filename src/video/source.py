@@ -20,6 +20,7 @@ from ..basics.errors import InputError
 from ..media.draw import Plane
 from ..media.images import BGRImage, check_size, unopenable
 from ..media.inputs import VideoSource
+from .options import EVERYTHING, VideoOptions
 
 #: Largest picture of a video: those of 8K have 35 million pixels. A decoder holds several, an encoder a dozen.
 MAX_VIDEO_PIXELS = 36_000_000
@@ -163,10 +164,10 @@ class VideoFile(Video):
 
     live = False
 
-    def __init__(self, source: VideoSource, duration_s: float | None = None, start_s: float = 0.0) -> None:
+    def __init__(self, source: VideoSource, options: VideoOptions = EVERYTHING) -> None:
         """Open it, to be read from a time to its end or to another one; :class:`InputError` if it shows no frame."""
         super().__init__(source.name)
-        self._duration_s = math.inf if duration_s is None else duration_s
+        start_s, self._duration_s = options.start_s, math.inf if options.duration_s is None else options.duration_s
         with contextlib.ExitStack() as opened:
             self._container = opened.enter_context(contextlib.closing(_open(source)))
             self.template = stream = self.stream_of(self._container)

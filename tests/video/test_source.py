@@ -8,6 +8,7 @@ from PIL import Image
 
 from src.basics.errors import InputError
 from src.media.inputs import VideoSource
+from src.video.options import VideoOptions
 from src.video.source import VideoFile, bgr_of, planes_of
 from tests.conftest import ROOT
 from tests.media.encoded import encode
@@ -17,7 +18,7 @@ TURNED = scene({"AB12CDE": (10, 10, 90, 40)})
 
 
 def opened(path, duration_s=None):
-    return VideoFile(VideoSource(path.name, path), duration_s)
+    return VideoFile(VideoSource(path.name, path), VideoOptions(duration_s=duration_s))
 
 
 @pytest.fixture
