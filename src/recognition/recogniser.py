@@ -15,8 +15,7 @@ from ..basics.memory import FreeMemory
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import ImageResult, Plate
 from ..basics.runtime import Model, load_model
-from ..detection.detector import Detection, Detector
-from ..detection.parts import with_parts
+from ..detection.detector import Detection, Detector, with_parts
 from ..detection.refinement import refined_corners
 from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, rescore
 from ..media.images import BGRImage
