@@ -52,10 +52,8 @@ class _Printer:
         self.answer({"input": self._name, "plates": [plate]} if self._form == "csv" else plate)
 
     def outcome(self, outcome: Outcome) -> None:
-        """Print what came of one of many inputs; raises :class:`KeyboardInterrupt` where that cannot be done."""
+        """Print what came of one of many inputs."""
         self.answer(outcome.to_dict())
-        if not self.is_open:
-            raise KeyboardInterrupt
 
     def answer(self, answer: Mapping[str, Any]) -> None:
         """Print an answer, the failure of one of many inputs, or a record."""
