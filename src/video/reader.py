@@ -26,7 +26,7 @@ from .live import open_video
 from .options import VideoOptions
 from .output import VideoOutput
 from .records import FrameReading, Vehicles, crop_of, quality
-from .source import PENDING_BYTES, Frame, Video, bgr_of, planes_of
+from .source import PENDING_BYTES, Frame, Video, planes_of
 from .tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
 from .voting import contradicts
 
@@ -58,7 +58,7 @@ class VideoReader:
         self._tracker, self._vehicles = Tracker(*video.size), Vehicles()
         self._last_pass: tuple[float, Plane] | None = None  # when, and what could be seen
         self._window, self._is_closed = window, False
-        self._draws = window is not None or (output is not None and output.draws)
+        self._draws = window is not None or (output is not None and "annotated" in options.save)
         self._delay = min(LARGEST_DELAY, video.frames_within(PENDING_BYTES))
         self._pending: deque[Frame] = deque()
         self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
@@ -205,7 +205,7 @@ class VideoReader:
             picture = self._annotated(frame) if self._draws else frame.picture
             if self._output:
                 self._output.write(picture, self.line(frame), frame.time_s)
-            if self._window and not self._window.play(bgr_of(picture)):
+            if self._window and not self._window.play(Frame(frame.index, frame.time_s, picture).image()):
                 self._is_closed = True
 
     def _annotated(self, frame: Frame) -> av.VideoFrame:

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 from av.video.reformatter import ColorRange
 
@@ -89,11 +88,6 @@ def _values(plane: Any) -> Plane:
 def planes_of(picture: av.VideoFrame) -> list[Plane]:
     """Luma ``[H, W]`` and the two chroma planes ``[H/2, W/2]`` of an I420 picture, in its memory."""
     return list(map(_values, picture.planes))
-
-
-def bgr_of(picture: av.VideoFrame) -> BGRImage:
-    """An I420 picture as BGR uint8 ``[H, W, 3]``."""
-    return np.asarray(cv2.cvtColor(picture.to_ndarray(), cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
 class Video(contextlib.ExitStack):
