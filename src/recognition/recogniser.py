@@ -23,9 +23,8 @@ from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes
 from .acceptance import is_plate
 from .options import ANYTHING, ReadOptions
-from .plates import distinct, plate_of, settled_corners
+from .plates import Reading, distinct, plate_of, settled_corners
 from .reader import PlateReader
-from .reading import Reading
 
 #: A plate is read from its refined corners if they change its roll by more than this, or its shear, in radians.
 TURNED, SHEARED = 0.1, 0.2

@@ -13,8 +13,7 @@ from ..basics.geometry import FloatArray, expand_quad, quad_size, quad_to_box, q
 from ..basics.results import Crossing, VehicleRecord
 from ..detection.detector import Detection
 from ..media.images import BGRImage
-from ..recognition.plates import plate_of
-from ..recognition.reading import Reading
+from ..recognition.plates import Reading, plate_of
 from .crossing import Line
 from .voting import Vote, same_text
 
