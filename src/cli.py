@@ -13,6 +13,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,8 @@ class _Printer:
         self.answer({"input": self._name, "plates": [plate]} if self._form == "csv" else plate)
 
     def outcome(self, outcome: Outcome) -> None:
-        """Print what came of one of many inputs; raises :class:`KeyboardInterrupt` where that cannot be done."""
+        """Print what came of one of many inputs."""
         self.answer(outcome.to_dict())
-        if not self.is_open:
-            raise KeyboardInterrupt
 
     def answer(self, answer: Mapping[str, Any]) -> None:
         """Print an answer, the failure of one of many inputs, or a record."""
@@ -112,7 +111,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     add("--display", action="store_true", help="show the annotated pictures; any key goes on")
     text = "note when vehicles of a video cross this line, in pixels; from left to right is in; can be given again"
     add("--line", action="append", default=[], metavar="[NAME=]X1,Y1,X2,Y2", help=text)
-    seconds, count = _above_0(float, "a number of seconds"), _above_0(int, "a whole number")
+    seconds, count = partial(_above_0, float, "a number of seconds"), partial(_above_0, int, "a whole number")
     add("--duration", type=seconds, metavar="SECONDS", help="stop reading a video after so long")
     text = "end when a camera or stream has sent no picture for so long (without it, it is tried again for ever)"
     add("--give-up", type=seconds, metavar="SECONDS", help=text)
@@ -127,16 +126,12 @@ def _parser(program: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _above_0(kind: Callable[[str], float], what: str) -> Callable[[str], float]:
-    """What argparse calls to have a number."""
-
-    def parsed(text: str) -> float:
-        with contextlib.suppress(ValueError):
-            if 0 < (number := kind(text)) < math.inf:
-                return number
-        raise argparse.ArgumentTypeError(f"{text}: give {what} above 0")
-
-    return parsed
+def _above_0(kind: Callable[[str], float], what: str, text: str) -> float:
+    """The number that a text is."""
+    with contextlib.suppress(ValueError):
+        if 0 < (number := kind(text)) < math.inf:
+            return number
+    raise argparse.ArgumentTypeError(f"{text}: give {what} above 0")
 
 
 def _options(arguments: Sequence[str] | None, program: str) -> argparse.Namespace:

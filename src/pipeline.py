@@ -237,19 +237,18 @@ class _Work:
 
     def outcomes(self, sources: Iterable[ImageSource | VideoSource | Failure], workers: int) -> Generator[Outcome]:
         """The outcome for each source in turn; Ctrl-C is raised also after what has been read of a video."""
-        stop = None if workers > 1 else self.video.stop or threading.Event()
-        work = copy.copy(self)
-        work.video = dataclasses.replace(self.video, hidden=True, stop=stop)
-        if stop:
-            for source in sources:
-                yield work(source)
-                if stop.is_set():
-                    raise KeyboardInterrupt
-            return
         from .basics.parallel import map_in_processes
 
+        work, stop = copy.copy(self), self.video.stop or threading.Event()
+        # Processes have a flag of their own.
+        work.video = dataclasses.replace(self.video, hidden=True, stop=None if workers > 1 else stop)
+        each = map_in_processes(work, sources, workers) if workers > 1 else (work(source) for source in sources)
         try:
-            yield from map_in_processes(work, sources, workers)
+            with contextlib.closing(each):
+                for outcome in each:
+                    yield outcome
+                    if stop.is_set():
+                        raise KeyboardInterrupt
         except BrokenExecutor as error:
             if self.folder:
                 remove_leftovers(self.folder.path())

@@ -164,7 +164,7 @@ def test_a_source_that_is_away_for_long_is_back_at_once(server):
 
     threading.Thread(target=come_and_go, daemon=True).start()
     gaps, last_s = [], -10.0
-    with open_video(open_input(camera.address), give_up_s=60.0) as stream:
+    with open_video(open_input(camera.address), VideoOptions(give_up_s=60.0)) as stream:
         for frame in stream:
             if frame.time_s - last_s > 3.0:
                 gaps.append(time.monotonic() - came[-1])
@@ -387,7 +387,7 @@ def test_what_a_library_raises_never_ends_a_camera(server, monkeypatch, fault):
         av, "open", lambda *args, **kw: Stumbling(real(*args, **kw), fault if len(Stumbling.opened) < 3 else None)
     )
     camera = server(list(driving("AB12CDE", 60)))
-    with open_video(open_input(camera.address), 8.0, give_up_s=20.0) as stream:
+    with open_video(open_input(camera.address), VideoOptions(duration_s=8.0, give_up_s=20.0)) as stream:
         times = [frame.time_s for frame in stream]
     assert times[-1] > 7.0
     assert len(Stumbling.opened) == 4
@@ -401,7 +401,7 @@ def test_every_connection_is_closed_also_those_without_pictures(server, monkeypa
     # Too small to be read: the connection works, but is given up each time.
     camera = server([np.zeros((4, 4, 3), np.uint8)])
     with pytest.raises(Exception, match="too few to show a plate"):
-        open_video(open_input(camera.address), give_up_s=4.0)
+        open_video(open_input(camera.address), VideoOptions(give_up_s=4.0))
     assert len(Stumbling.opened) >= 3
     assert [one.closed for one in Stumbling.opened] == [1] * len(Stumbling.opened)
 
@@ -524,7 +524,7 @@ def test_who_joins_between_two_key_frames_waits_for_the_next():
     try:
         time.sleep(1.5)
         assert 10 < sender.frames < 90, "the first key frame is over, the second is yet to come"
-        with open_video(open_input(f"udp://127.0.0.1:{port}"), 5.0, give_up_s=30.0) as stream:
+        with open_video(open_input(f"udp://127.0.0.1:{port}"), VideoOptions(duration_s=5.0, give_up_s=30.0)) as stream:
             assert stream.size == (320, 240)
             frames = [frame.image() for frame in stream]
     finally:

@@ -41,7 +41,7 @@ from src.evaluation.metrics import (
 )
 from src.media.images import BGRImage, read_image
 from src.recognition.evidence import evidence_features
-from src.recognition.reading import Reading
+from src.recognition.plates import Reading
 from src.recognition.recogniser import PlateRecogniser
 from src.training.reader_samples import align
 

@@ -1,11 +1,11 @@
-"""The three networks that find plates: detector, rescoring (the verifier), and corner refinement (the refiner)."""
+"""The networks that find plates: detector with its loss, rescoring (the verifier), corner refinement (the refiner)."""
 
 import math
 
 import keras
-from keras import layers
+from keras import layers, ops
 
-from .anchors import ANCHORS_PER_CELL, INPUT_HEIGHT, INPUT_WIDTH, STRIDES
+from .anchors import ANCHORS_PER_CELL, INPUT_HEIGHT, INPUT_WIDTH, MAXIMUM_LOG_SCALE, STRIDES
 from .refinement import CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH
 from .views import VIEW_HEIGHT, VIEW_WIDTH
 
@@ -14,6 +14,9 @@ _PRIOR = 0.01
 #: Makes the verifier's offsets, coded as in :mod:`numberplate.detection.anchors`, of the order of 1. They only help to
 #: learn where plates end; nothing is moved by them.
 OFFSET_SCALE = 4.0
+#: Of the loss: focal classification, generalised IoU of the boxes, smooth L1 of the corners.
+_FOCAL_ALPHA, _FOCAL_GAMMA = 0.4, 2.0
+_BOX_WEIGHT = 1.5
 
 
 def _convolution(x: keras.KerasTensor, channels: int, kernel: int = 3, stride: int = 1) -> keras.KerasTensor:
@@ -104,3 +107,46 @@ def build_refiner() -> keras.Model:
     x = _convolution(layers.Add()([x, _convolution(eighth, 64, kernel=1)]), 32)
     x = _convolution(layers.Add()([layers.UpSampling2D()(x), quarter]), 32)
     return keras.Model(close_ups, layers.Conv2D(4, 1, name="output_heat")(x), name="refiner")
+
+
+def detection_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> keras.KerasTensor:
+    """The loss per image, normalised by the batch's mean number of positive anchors.
+
+    Args:
+        targets: ``[B, A, 14]`` of :func:`numberplate.detection.anchors.assign_targets`.
+        outputs: ``[B, A, 13]`` of the detector.
+    """
+    label = targets[..., 0]
+    positive = ops.cast(label > 0.5, "float32")
+    counted = ops.cast(label > -0.5, "float32")
+    # Focal loss (Lin et al., 2017), anchor by anchor.
+    classification = keras.losses.binary_focal_crossentropy(
+        positive[..., None], outputs[..., :1], True, _FOCAL_ALPHA, _FOCAL_GAMMA, from_logits=True
+    )
+    box = (1 - _generalised_iou(targets[..., 1:5], outputs[..., 1:5])) * positive
+    difference = ops.abs(targets[..., 5:13] - outputs[..., 5:13])
+    smooth = ops.where(difference < 0.1, difference**2 / 0.2, difference - 0.05)
+    corners = ops.mean(smooth, axis=-1) * positive * targets[..., 13]
+    total = ops.sum(classification * counted + _BOX_WEIGHT * box + corners, axis=-1)
+    return total / ops.maximum(ops.mean(ops.sum(positive, axis=-1)), 1.0)
+
+
+def _generalised_iou(true_offsets: keras.KerasTensor, predicted_offsets: keras.KerasTensor) -> keras.KerasTensor:
+    """Generalised IoU (Rezatofighi et al., 2019) of boxes given as offsets ``[..., 4]`` to the same anchors.
+
+    IoU does not change when an axis is scaled, so it is computed in units of the anchor.
+    """
+    (true_low, true_high), (low, high) = _sides(true_offsets), _sides(predicted_offsets)
+    intersection = _area(ops.maximum(true_low, low), ops.minimum(true_high, high))
+    union = _area(true_low, true_high) + _area(low, high) - intersection
+    hull = _area(ops.minimum(true_low, low), ops.maximum(true_high, high))
+    return intersection / (union + 1e-6) - (hull - union) / (hull + 1e-6)
+
+
+def _sides(offsets: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    half = ops.exp(ops.clip(offsets[..., 2:], -MAXIMUM_LOG_SCALE, MAXIMUM_LOG_SCALE)) / 2
+    return offsets[..., :2] - half, offsets[..., :2] + half
+
+
+def _area(low: keras.KerasTensor, high: keras.KerasTensor) -> keras.KerasTensor:
+    return ops.prod(ops.relu(high - low), axis=-1)

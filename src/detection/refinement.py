@@ -5,8 +5,6 @@ the detector's corners have it, and each corner is the mean of a heat map (Integ
 2018).
 """
 
-import functools
-
 import numpy as np
 
 from ..basics.geometry import ByteArray, FloatArray, Matrix, iou_matrix, is_convex, quad_axes, quad_to_box, sound_quad
@@ -18,6 +16,9 @@ CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT = 208, 96
 PLATE_WIDTH, PLATE_HEIGHT = 128, 40
 #: Pixels of the picture per cell of the heat maps.
 HEAT_STRIDE = 4
+_ROWS, _COLUMNS = np.mgrid[:CLOSE_UP_HEIGHT:HEAT_STRIDE, :CLOSE_UP_WIDTH:HEAT_STRIDE] + HEAT_STRIDE / 2
+#: Where the cells of a heat map lie in the close-up, ``[cells, 2]`` in pixels.
+CELL_CENTRES: FloatArray = np.stack([_COLUMNS.ravel(), _ROWS.ravel()], axis=1).astype(np.float32)
 #: Each pass straightens the plate better for the next.
 REFINEMENT_PASSES = 2
 #: What a pass finds is believed when it meets by this IoU what was presumed.
@@ -37,18 +38,11 @@ def close_up(pyramid: Pyramid, quad: FloatArray, border: int = BORDER_VALUE) -> 
     return pyramid.part(to_photo, CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT, border), to_photo
 
 
-@functools.cache
-def cell_centres() -> FloatArray:
-    """Where the cells of a heat map lie in the close-up, ``[cells, 2]`` in pixels."""
-    rows, columns = np.mgrid[:CLOSE_UP_HEIGHT:HEAT_STRIDE, :CLOSE_UP_WIDTH:HEAT_STRIDE] + HEAT_STRIDE / 2
-    return np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float32)
-
-
 def decode_heat(logits: FloatArray) -> FloatArray:
     """Corners ``[4, 2]`` in pixels of the close-up, from logits ``[rows, columns, 4]`` of their places."""
     flat = logits.reshape(-1, 4)
     heat = np.exp(flat - flat.max(axis=0))
-    return np.asarray((heat / heat.sum(axis=0)).T @ cell_centres())
+    return np.asarray((heat / heat.sum(axis=0)).T @ CELL_CENTRES)
 
 
 def refined_corners(model: Model, image: ByteArray, presumed: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ..basics.parameters import AcceptanceParameters
 from ..detection.detector import Detection
-from .reading import Reading
+from .plates import Reading
 
 #: Whether a rule applies to a detection with its reading.
 Condition = Callable[[Detection, Reading, AcceptanceParameters], bool]

@@ -1,20 +1,37 @@
-"""From what was found and what was read there to the plates of an answer."""
+"""What a plate says, and from what was found and read there to the plates of an answer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..basics.geometry import FloatArray, box_to_quad, nms, quad_axes, quad_size, quad_to_box
-from ..basics.results import Plate
+from ..basics.results import Candidate, Character, Plate, Region
 from ..detection.detector import Detection
 from ..segmentation.rows import typical_height
-from .reading import Reading
 
 #: The refined corners are believed where they make a plate so many times as high as its characters, and its text has
 #: such a confidence. Of higher plates, and of those with words around their text, refinement has seen a part.
 PLATE_HEIGHTS, LEAST_CONFIDENCE = (1.32, 2.0), 0.2
 #: Texts that overlap by a larger IoU are one text, found twice.
 SAME_TEXT = 0.5
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a plate says; nothing where it cannot be read."""
+
+    #: ``A``-``Z`` and ``0``-``9`` without separators, and its probability, 0..1.
+    text: str = ""
+    confidence: float = 0.0
+    #: Lines of text, those of a stack counted too.
+    rows: int = 0
+    #: In reading order, boxes in pixels of the photograph.
+    characters: tuple[Character, ...] = ()
+    #: The likeliest texts, best first; the first is ``text``.
+    candidates: tuple[Candidate, ...] = ()
+    #: Whose syntax the text fits best, or None.
+    region: Region | None = None
 
 
 def plate_of(detection: Detection, reading: Reading) -> Plate:

@@ -17,7 +17,7 @@ from ..segmentation.foreign import foreign_log_odds
 from ..segmentation.rows import group_rows, text_slope, typical_height
 from ..syntax.library import NO_SYNTAXES, Syntaxes
 from .evidence import evidence_features, surest_class, weighted_median, with_look_alikes
-from .reading import Reading
+from .plates import Reading
 from .rerank import rerank
 
 #: A plate less than so many pixels high has nothing to read.

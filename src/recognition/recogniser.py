@@ -15,8 +15,7 @@ from ..basics.memory import FreeMemory
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import ImageResult, Plate
 from ..basics.runtime import Model, load_model
-from ..detection.detector import Detection, Detector
-from ..detection.parts import with_parts
+from ..detection.detector import Detection, Detector, with_parts
 from ..detection.refinement import refined_corners
 from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, rescore
 from ..media.images import BGRImage
@@ -24,9 +23,8 @@ from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes
 from .acceptance import is_plate
 from .options import ANYTHING, ReadOptions
-from .plates import distinct, plate_of, settled_corners
+from .plates import Reading, distinct, plate_of, settled_corners
 from .reader import PlateReader
-from .reading import Reading
 
 #: A plate is read from its refined corners if they change its roll by more than this, or its shear, in radians.
 TURNED, SHEARED = 0.1, 0.2

@@ -1,4 +1,4 @@
-"""The segmenter: a small fully convolutional network that marks characters on the plate canvas.
+"""The segmenter, a small fully convolutional network that marks characters on the plate canvas, and its loss.
 
 It goes down to stride 16, where a cell sees the whole plate and can tell the number from slogans, dates and stickers,
 and comes back to stride 4 with skip connections (U-Net, Ronneberger et al. 2015), where it marks the centre of each
@@ -7,13 +7,17 @@ coarsely than the classifier, but with the others in view.
 """
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from ..basics.texts import ALPHABET
 from .canvas import CANVAS_HEIGHT, CANVAS_WIDTH
 
 #: Bias of the centre logit at the start: centres are rare (focal loss, Lin et al. 2017).
 CENTRE_BIAS = -4.0
+#: Heat from which on a cell has to know the sides and the class of its character.
+LEAST_HEAT = 0.3
+#: Share of the probability that goes to all classes alike, so that the segmenter does not claim to be certain.
+SMOOTHED_SHARE = 0.03
 
 
 def evenly_lit(grey: keras.KerasTensor) -> keras.KerasTensor:
@@ -59,3 +63,35 @@ def build_segmenter() -> keras.Model:
     sides = layers.Conv2D(4, 1, activation="softplus", name="output_sides")(quarter)
     classes = layers.Conv2D(len(ALPHABET), 1, name="output_classes")(convolved(quarter, 96))
     return keras.Model(inputs, layers.Concatenate(name="cells")([centre, sides, classes]), name="segmenter")
+
+
+def segmentation_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> keras.KerasTensor:
+    """Loss of a batch, per character: the three parts weigh the same.
+
+    The centres have CenterNet's penalty-reduced focal loss (Zhou et al. 2019), the sides the logarithm of their IoU
+    with the true box (UnitBox, Yu et al. 2016), the classes smoothed cross-entropy.
+
+    Args:
+        targets: ``[B, 24, 48, 6]`` from :func:`numberplate.segmentation.cells.segmentation_targets`.
+        outputs: ``[B, 24, 48, 41]`` of the segmenter.
+    """
+    heat, sides = targets[..., 0], targets[..., 1:5]
+    logit, predicted = outputs[..., 0], outputs[..., 1:5]
+    positive = ops.cast(heat >= 1.0, "float32")
+    count = ops.maximum(ops.sum(positive), 1.0)
+    probability = ops.sigmoid(logit)
+    found = positive * ops.square(1 - probability) * ops.softplus(-logit)
+    missed = (1 - positive) * ops.power(1 - heat, 4) * ops.square(probability) * ops.softplus(logit)
+    area, predicted_area, intersection = (
+        ops.prod(part[..., :2] + part[..., 2:], axis=-1) for part in (sides, predicted, ops.minimum(sides, predicted))
+    )
+    overlap = (intersection + 1e-3) / (area + predicted_area - intersection + 1e-3)
+    weight = ops.where(heat >= LEAST_HEAT, heat, ops.zeros_like(heat))
+    total_weight = ops.maximum(ops.sum(weight), 1.0)
+    boxes = ops.sum(-ops.log(overlap) * weight) / total_weight
+    true = ops.one_hot(ops.cast(targets[..., 5], "int32"), len(ALPHABET))
+    entropy = keras.losses.categorical_crossentropy(
+        true, outputs[..., 5:], from_logits=True, label_smoothing=SMOOTHED_SHARE
+    )
+    classes = ops.sum(entropy * weight) / total_weight
+    return ops.sum(found + missed) / count + boxes + classes

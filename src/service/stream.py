@@ -13,7 +13,7 @@ from ..basics.errors import InputError
 from ..media.decoding import DecoderClosedError
 from ..media.inputs import ImageSource
 from ..recognition.options import ReadOptions
-from ..video.frames import FrameReader, SizeChangedError
+from ..video.reader import FrameReader, SizeChangedError
 from .connections import TRUST
 from .errors import ServiceError, as_refusal, busy
 from .gate import is_token, is_welcome, shown_token

@@ -53,8 +53,9 @@ class Form:
         return all(text[start:end] in allowed for start, end, allowed in self.slots)
 
     def words_probability(self, text: str) -> float:
-        """How likely the words of a text that has this form are, among all words of their lengths."""
-        return math.prod(word_probability(text[start:end]) for start, end in self.words)
+        """How likely the words of a text that has this form are, among all of their lengths: chains (Markov, 1913)."""
+        pairs = (itertools.pairwise(f" {text[start:end]}") for start, end in self.words)
+        return math.prod(math.prod(_chain()[pair] for pair in word) for word in pairs)
 
 
 def shape_of(text: str) -> str:
@@ -130,11 +131,6 @@ def _grouped(texts: Iterable[str]) -> tuple[_Part, ...]:
     for text in texts:
         by_shape.setdefault(shape_of(text), set()).add(text)
     return tuple((shape, frozenset(members)) for shape, members in by_shape.items())
-
-
-def word_probability(text: str) -> float:
-    """Probability that a word of this length has these very letters, ``A``-``Z``: a chain of them (Markov, 1913)."""
-    return math.prod(_chain()[pair] for pair in itertools.pairwise(f" {text}"))
 
 
 @functools.cache

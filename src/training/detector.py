@@ -10,8 +10,7 @@ import numpy as np
 
 from ..basics.geometry import FloatArray, box_area, box_to_quad, quad_to_box
 from ..detection.anchors import INPUT_WIDTH, assign_targets
-from ..detection.loss import detection_loss
-from ..detection.networks import build_detector
+from ..detection.networks import build_detector, detection_loss
 from ..detection.views import Pyramid
 from ..evaluation.annotations import no_boxes
 from ..synthesis.scenes import PlatePaster

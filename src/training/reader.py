@@ -16,8 +16,7 @@ from ..basics.errors import InputError
 from ..classification.network import build_classifier
 from ..evaluation.annotations import read_annotations, shows_surroundings, with_texts
 from ..recognition.reader import PlateReader
-from ..segmentation.loss import segmentation_loss
-from ..segmentation.network import build_segmenter
+from ..segmentation.network import build_segmenter, segmentation_loss
 from .fitting import fit, is_finished
 from .reader_samples import (
     Samples,

@@ -9,7 +9,7 @@ from keras import ops
 
 from ..basics.geometry import FloatArray, box_centres, box_to_quad, quad_size, quad_to_box
 from ..detection.networks import build_refiner
-from ..detection.refinement import CLOSE_UP_WIDTH, cell_centres, close_up
+from ..detection.refinement import CELL_CENTRES, CLOSE_UP_WIDTH, close_up
 from ..detection.views import Pyramid
 from ..synthesis.degradations import degrade
 from ..synthesis.scenes import PlatePaster
@@ -104,7 +104,7 @@ def corner_loss(target: _Tensor, heat: _Tensor) -> _Tensor:
     """
     flat = ops.reshape(ops.cast(heat, "float32"), (-1, heat.shape[1] * heat.shape[2], 4))
     shares = ops.transpose(ops.softmax(flat, axis=1), (0, 2, 1))
-    in_close_up = ops.matmul(shares, ops.convert_to_tensor(cell_centres()))
+    in_close_up = ops.matmul(shares, ops.convert_to_tensor(CELL_CENTRES))
     to_photo = ops.reshape(target[:, TO_PHOTO], (-1, 2, 3))
     corners = ops.matmul(in_close_up, ops.transpose(to_photo[:, :, :2], (0, 2, 1))) + to_photo[:, None, :, 2]
     distances = _length(corners - ops.reshape(target[:, CORNERS], (-1, 4, 2)))

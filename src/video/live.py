@@ -14,8 +14,8 @@ from typing import Any
 import av
 
 from ..basics.errors import InputError, UnreachableError
-from ..basics.interrupts import StopFlag
 from ..media.inputs import LiveSource, VideoSource
+from .options import EVERYTHING, VideoOptions
 from .source import LIBRARY_ERRORS, NETWORK_TIMEOUTS, Frame, Video, VideoFile, reason_of
 
 #: Seconds between attempts to reach a source, the last one repeated, and between reports that it is still away.
@@ -32,27 +32,20 @@ KEY_FRAME_S = 5.0
 _LOGGER = logging.getLogger(__name__)
 
 
-def open_video(
-    source: VideoSource,
-    duration_s: float | None = None,
-    give_up_s: float | None = None,
-    stop: StopFlag | None = None,
-    start_s: float = 0.0,
-) -> "LiveStream | VideoFile":
+def open_video(source: VideoSource, options: VideoOptions = EVERYTHING) -> "LiveStream | VideoFile":
     """Open a file, or connect to a live source; an address behind which there is a finite video is read like a file.
 
-    A file is read from ``start_s`` seconds on. Reading ends after a duration; that of a live source also after
-    ``give_up_s`` seconds without a picture (otherwise it is tried for ever), or when ``stop`` is set.
+    The options say from when on and for how long, when a live source has ended, and what stops it.
 
     Raises:
         InputError: it cannot be read; :class:`UnreachableError` if a live source sent nothing while it should be read.
         KeyboardInterrupt: it was stopped before anything came.
     """
     if isinstance(source, LiveSource):
-        stream = LiveStream(source, duration_s, give_up_s, stop or threading.Event())
+        stream = LiveStream(source, options)
         if not stream.is_file:
             return stream
-    return VideoFile(source, duration_s, start_s)
+    return VideoFile(source, options)
 
 
 class LiveStream(Video):
@@ -65,13 +58,14 @@ class LiveStream(Video):
 
     begun_s: float
 
-    def __init__(self, source: LiveSource, duration_s: float | None, give_up_s: float | None, stop: StopFlag) -> None:
+    def __init__(self, source: LiveSource, options: VideoOptions) -> None:
         """Connect, and wait for the first frame; errors as for :func:`open_video`."""
         super().__init__(source.name)
         if isinstance(source.address, int) and sys.platform != "linux":
             raise InputError(f"{source.name}: webcams can be read on Linux only; give the address of a stream")
-        self._address, self._stop, self.is_file = source.address, stop, False
-        self._duration_s, self._give_up_s = (math.inf if one is None else one for one in (duration_s, give_up_s))
+        self._address, self._stop, self.is_file = source.address, options.stop or threading.Event(), False
+        limits = (options.duration_s, options.give_up_s)
+        self._duration_s, self._give_up_s = (math.inf if one is None else one for one in limits)
         self.begun_s = self._seen_s = time.monotonic()
         # A picture, when it came by the monotonic clock, and how often the source had been cut before.
         self._latest: deque[tuple[float, av.VideoFrame, int]] = deque(maxlen=1)
@@ -86,7 +80,7 @@ class LiveStream(Video):
             first = next(frames, None)
             if first:
                 self._frames = itertools.chain([first], frames)
-            elif stop.is_set():
+            elif self._stop.is_set():
                 raise KeyboardInterrupt
             elif not self.is_file:
                 raise UnreachableError(self.error or f"{self.name}: it sent no picture within {self._duration_s:g} s")

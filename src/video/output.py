@@ -47,7 +47,6 @@ class VideoOutput(contextlib.ExitStack):
     def __init__(self, folder: OutputFolder, source: VideoSource, video: Video, kinds: Sequence[str]) -> None:
         """Start the files of a video that was opened; which of them, ``kinds`` of ``VideoOptions.SAVED`` say."""
         super().__init__()
-        self.draws = "annotated" in kinds  #: whether annotated frames are wanted
         self._folder, self._name, self._video, self._kinds = folder, source.name, video, kinds
         suffix = Path(source.file_name).suffix
         self._suffix = suffix if suffix.lower() in CONTAINERS else USUAL_SUFFIX

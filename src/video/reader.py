@@ -1,4 +1,4 @@
-"""Videos, webcams and streams: frames → detections → tracks → readings → one record per vehicle."""
+"""Videos, streams and frames handed in: frames → detections → tracks → readings → one record per vehicle."""
 
 import contextlib
 import dataclasses
@@ -14,10 +14,12 @@ import av
 import cv2
 from tqdm import tqdm
 
+from ..basics.errors import InputError
 from ..basics.geometry import FloatArray, quad_to_box
 from ..basics.interrupts import StopFlag, stopping_on_interrupt
 from ..basics.results import VehicleRecord, VideoResult
 from ..media.draw import LineMark, Mark, Plane, annotate_planes
+from ..media.images import BGRImage
 from ..media.inputs import VideoSource
 from ..media.saving import OutputFolder
 from ..media.window import Window
@@ -26,7 +28,7 @@ from .live import open_video
 from .options import VideoOptions
 from .output import VideoOutput
 from .records import FrameReading, Vehicles, crop_of, quality
-from .source import PENDING_BYTES, Frame, Video, bgr_of, planes_of
+from .source import PENDING_BYTES, Frame, Video, planes_of
 from .tracking import LARGEST_GAP_S, LOST_S, Track, Tracker, is_cut, unite_parts
 from .voting import contradicts
 
@@ -58,7 +60,7 @@ class VideoReader:
         self._tracker, self._vehicles = Tracker(*video.size), Vehicles()
         self._last_pass: tuple[float, Plane] | None = None  # when, and what could be seen
         self._window, self._is_closed = window, False
-        self._draws = window is not None or (output is not None and output.draws)
+        self._draws = window is not None or (output is not None and "annotated" in options.save)
         self._delay = min(LARGEST_DELAY, video.frames_within(PENDING_BYTES))
         self._pending: deque[Frame] = deque()
         self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
@@ -205,7 +207,7 @@ class VideoReader:
             picture = self._annotated(frame) if self._draws else frame.picture
             if self._output:
                 self._output.write(picture, self.line(frame), frame.time_s)
-            if self._window and not self._window.play(bgr_of(picture)):
+            if self._window and not self._window.play(Frame(frame.index, frame.time_s, picture).image()):
                 self._is_closed = True
 
     def _annotated(self, frame: Frame) -> av.VideoFrame:
@@ -263,12 +265,73 @@ def read_video(
     Raises :class:`InputError` where it cannot be opened or saved, or was given up before its first picture.
     """
     stop: StopFlag = options.stop or threading.Event()
+    options = dataclasses.replace(options, stop=stop)
     with contextlib.ExitStack() as stack:
         stack.enter_context(stopping_on_interrupt(stop))
-        video = stack.enter_context(open_video(source, options.duration_s, options.give_up_s, stop, options.start_s))
+        video = stack.enter_context(open_video(source, options))
         output = None
         if folder and options.save:
             output = stack.enter_context(VideoOutput(folder, source, video, options.save))
-        reader = VideoReader(video, recogniser, output, window, dataclasses.replace(options, stop=stop))
+        reader = VideoReader(video, recogniser, output, window, options)
         video.on_idle = reader.tick
         return reader.run()
+
+
+class SizeChangedError(InputError):
+    """A frame is of another size than those before."""
+
+
+class FrameReader:
+    """Reads frames that are handed in one by one, and tells of the vehicles that are gone for good."""
+
+    def __init__(self, recogniser: PlateRecogniser) -> None:
+        self._recogniser = recogniser
+        self._reader: VideoReader | None = None
+        self._size, self._start_s, self._time_s = (0, 0), 0.0, 0.0
+        self._settled: list[VehicleRecord] = []
+
+    def read(self, number: int, image: BGRImage, time_s: float, came_then: bool) -> dict[str, Any]:
+        """The plates of a frame, and the vehicles that are gone.
+
+        Args:
+            number: of the frame, from 0.
+            image: BGR uint8 ``[H, W, 3]``.
+            time_s: its time in seconds; one that is earlier than the last one's counts as the last one's.
+            came_then: whether that is when it came, by the monotonic clock.
+
+        Raises:
+            SizeChangedError: it is of another size than those before.
+        """
+        size = (image.shape[1], image.shape[0])
+        if self._reader is None:
+            video = Video("stream", size, time_s if came_then else None)
+            options = VideoOptions(on_vehicle=self._settled.append)
+            self._reader = VideoReader(video, self._recogniser, None, None, options)
+            self._size, self._start_s = size, time_s
+        if size != self._size:
+            message = f"frame {number} is {size[0]}×{size[1]}, those before are {self._size[0]}×{self._size[1]}"
+            raise SizeChangedError(f"{message}; begin another stream for it")
+        self._time_s = max(self._time_s, time_s - self._start_s)
+        # Planes without loss: what moves is looked for in the first plane, which has to show all of it.
+        frame = Frame(number, self._time_s, av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp"))
+        self._reader.take(frame)
+        return {**self._reader.line(frame), "vehicles": self._take_settled()}
+
+    def wait(self, time_s: float) -> dict[str, Any] | None:
+        """The vehicles that are gone at a time on the clock of the frames, though no frame comes; None if none are."""
+        if self._reader is None:
+            return None
+        self._time_s = max(self._time_s, time_s - self._start_s)
+        self._reader.tick(self._time_s)
+        if vehicles := self._take_settled():
+            return {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": vehicles}
+        return None
+
+    def finish(self) -> VideoResult | None:
+        """The answer for all frames; None if there were none."""
+        return self._reader.finish() if self._reader else None
+
+    def _take_settled(self) -> list[dict[str, Any]]:
+        vehicles = [record.to_dict() for record in self._settled]
+        self._settled.clear()
+        return vehicles

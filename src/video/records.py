@@ -13,8 +13,7 @@ from ..basics.geometry import FloatArray, expand_quad, quad_size, quad_to_box, q
 from ..basics.results import Crossing, VehicleRecord
 from ..detection.detector import Detection
 from ..media.images import BGRImage
-from ..recognition.plates import plate_of
-from ..recognition.reading import Reading
+from ..recognition.plates import Reading, plate_of
 from .crossing import Line
 from .voting import Vote, same_text
 
@@ -125,9 +124,8 @@ class TrackRecord:
         """The record of its vehicle; ``at`` tells the time of day of so many seconds."""
         best, read, text = self.best, self.best.reading, self.vote.text
         # Its characters have the places of those in the best view, if that has as many.
-        characters = read.characters if len(read.characters) == len(text) else ()
-        if read.text != text:
-            characters = tuple(dataclasses.replace(old, text=new) for old, new in zip(characters, text, strict=False))
+        places = read.characters if len(read.characters) == len(text) else ()
+        characters = tuple(dataclasses.replace(old, text=new) for old, new in zip(places, text, strict=False))
         region = read.region if read.text == text else None
         voted = Reading(text, self.vote.confidence, read.rows, characters, tuple(self.vote.candidates()), region)
         return VehicleRecord(

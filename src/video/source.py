@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 from av.video.reformatter import ColorRange
 
@@ -20,6 +19,7 @@ from ..basics.errors import InputError
 from ..media.draw import Plane
 from ..media.images import BGRImage, check_size, unopenable
 from ..media.inputs import VideoSource
+from .options import EVERYTHING, VideoOptions
 
 #: Largest picture of a video: those of 8K have 35 million pixels. A decoder holds several, an encoder a dozen.
 MAX_VIDEO_PIXELS = 36_000_000
@@ -90,11 +90,6 @@ def planes_of(picture: av.VideoFrame) -> list[Plane]:
     return list(map(_values, picture.planes))
 
 
-def bgr_of(picture: av.VideoFrame) -> BGRImage:
-    """An I420 picture as BGR uint8 ``[H, W, 3]``."""
-    return np.asarray(cv2.cvtColor(picture.to_ndarray(), cv2.COLOR_YUV2BGR_I420), np.uint8)
-
-
 class Video(contextlib.ExitStack):
     """A video, a webcam or a stream: iterates over its frames until it is closed; usually live, upright and mute."""
 
@@ -163,10 +158,10 @@ class VideoFile(Video):
 
     live = False
 
-    def __init__(self, source: VideoSource, duration_s: float | None = None, start_s: float = 0.0) -> None:
+    def __init__(self, source: VideoSource, options: VideoOptions = EVERYTHING) -> None:
         """Open it, to be read from a time to its end or to another one; :class:`InputError` if it shows no frame."""
         super().__init__(source.name)
-        self._duration_s = math.inf if duration_s is None else duration_s
+        start_s, self._duration_s = options.start_s, math.inf if options.duration_s is None else options.duration_s
         with contextlib.ExitStack() as opened:
             self._container = opened.enter_context(contextlib.closing(_open(source)))
             self.template = stream = self.stream_of(self._container)

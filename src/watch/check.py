@@ -1,7 +1,6 @@
 """``numberplate watch --check``: every source is opened once, and shown with what the configuration says of it."""
 
 import contextlib
-import threading
 from pathlib import Path
 
 import cv2
@@ -12,6 +11,7 @@ from ..media.encoding import encode_picture
 from ..media.images import BGRImage, read_image
 from ..media.inputs import IMAGE_SUFFIXES, VideoSource, open_input, printable
 from ..video.live import open_video
+from ..video.options import VideoOptions
 from .pictures import DONE
 from .road import RoadPlane
 from .sightings import save_whole
@@ -93,5 +93,5 @@ def _first_picture(camera: Camera) -> BGRImage | None:
     source = open_input(camera.source)
     if not isinstance(source, VideoSource):
         raise InputError(f"camera {camera.name}: {source.name} is no video, stream or folder of pictures; give one")
-    with contextlib.closing(open_video(source, PATIENCE_S, PATIENCE_S, threading.Event())) as video:
+    with contextlib.closing(open_video(source, VideoOptions(duration_s=PATIENCE_S, give_up_s=PATIENCE_S))) as video:
         return next(iter(video)).image()

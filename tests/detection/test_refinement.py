@@ -4,10 +4,10 @@ import pytest
 from src.basics.geometry import box_to_quad, quad_size, quad_to_box
 from src.basics.runtime import load_model
 from src.detection.refinement import (
+    CELL_CENTRES,
     CLOSE_UP_HEIGHT,
     CLOSE_UP_WIDTH,
     HEAT_STRIDE,
-    cell_centres,
     close_up,
     decode_heat,
     refined_corners,
@@ -53,7 +53,7 @@ def test_corners_lie_in_the_mean_of_their_heat():
     heat[5, 10] = 20
     heat[5, 11] = 20
     assert decode_heat(heat) == pytest.approx(np.tile([(11) * HEAT_STRIDE, 5.5 * HEAT_STRIDE], (4, 1)), abs=1e-3)
-    assert cell_centres().shape == (GRID[0] * GRID[1], 2)
+    assert CELL_CENTRES.shape == (GRID[0] * GRID[1], 2)
 
 
 def test_what_is_no_outline_of_a_plate_is_not_believed():

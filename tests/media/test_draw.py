@@ -7,7 +7,7 @@ import pytest
 
 from src.basics.results import Plate
 from src.media.draw import DOUBTFUL, SURE, UNREADABLE, UNSURE, LineMark, Mark, annotate, annotate_planes
-from src.video.source import bgr_of, planes_of
+from src.video.source import planes_of
 
 COLOURS = {"sure": SURE, "doubtful": DOUBTFUL, "unsure": UNSURE, "unreadable": UNREADABLE}
 #: How colours look to those who lack one kind of cone: from and to linear RGB (Machado, Oliveira and Fernandes 2009).
@@ -153,7 +153,7 @@ def test_frames_of_videos_have_the_same_colours():
     expected = annotate(image, [plate])
     packed = frame_of(image)
     annotate_planes(planes_of(packed), [Mark(plate.text, plate.confidence, np.array(plate.corners, np.float32))])
-    difference = np.abs(bgr_of(packed).astype(int) - expected)
+    difference = np.abs(packed.to_ndarray(format="bgr24").astype(int) - expected)
     assert difference.mean() < 2
     ((left, top, width, height),) = grounds(expected, DOUBTFUL)
     assert np.median(difference[top : top + height, left : left + width]) <= 3
@@ -161,16 +161,16 @@ def test_frames_of_videos_have_the_same_colours():
 
 def test_a_line_is_drawn_on_frames_of_videos():
     packed = frame_of(np.full((240, 320, 3), 90, np.uint8))
-    before = bgr_of(packed)
+    before = packed.to_ndarray(format="bgr24")
     annotate_planes(planes_of(packed), [], [LineMark(np.array([(0, 120), (320, 120)], np.float32))])
-    changed = (bgr_of(packed) != before).any(axis=2)
+    changed = (packed.to_ndarray(format="bgr24") != before).any(axis=2)
     assert changed[120].all() and not changed[:110].any() and not changed[130:].any()
 
 
 def test_a_line_with_a_name_points_to_where_in_is():
     packed = frame_of(np.full((240, 320, 3), 90, np.uint8))
-    before = bgr_of(packed)
+    before = packed.to_ndarray(format="bgr24")
     # From left to right: its right side is below.
     annotate_planes(planes_of(packed), [], [LineMark(np.array([(0, 60), (320, 60)], np.float32), "gate")])
-    changed = (bgr_of(packed) != before).any(axis=2)
+    changed = (packed.to_ndarray(format="bgr24") != before).any(axis=2)
     assert changed[64:78, 150:170].any() and not changed[:55].any()

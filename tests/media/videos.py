@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from src.basics.geometry import box_to_quad, quad_to_box
 from src.basics.results import Candidate, Character
 from src.detection.detector import Detection
-from src.recognition.reading import Reading
+from src.recognition.plates import Reading
 
 Image = NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ from src.evaluation.annotations import read_annotations
 from src.evaluation.metrics import normalise_text
 from src.recognition import acceptance
 from src.recognition.acceptance import RULES, is_plate
-from src.recognition.reading import Reading
+from src.recognition.plates import Reading
 
 TEXT = (0.9, 0.95, 0.9, 0.9, 0.99, 0.9)
 SPECKS = (0.9, 0.3, 0.2, 0.5, 0.6, 0.4)

@@ -4,8 +4,7 @@ import pytest
 from src.basics.geometry import box_to_quad, quad_to_box
 from src.basics.results import Character
 from src.detection.detector import Detection
-from src.recognition.plates import distinct, plate_of, settled_corners
-from src.recognition.reading import Reading
+from src.recognition.plates import Reading, distinct, plate_of, settled_corners
 
 
 def detection(*box, confidence=0.9):

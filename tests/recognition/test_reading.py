@@ -3,8 +3,8 @@ import pytest
 
 from src.basics.geometry import box_to_quad, iou_matrix, quad_to_box
 from src.basics.runtime import load_model
+from src.recognition.plates import Reading
 from src.recognition.reader import PlateReader
-from src.recognition.reading import Reading
 from src.synthesis.plates import draw_plate, paint_design
 from src.synthesis.scenes import paste_plate, random_quad
 from src.training.augmentation import REFINED, erring_quad

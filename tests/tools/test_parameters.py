@@ -10,7 +10,7 @@ from src.basics.results import Candidate
 from src.detection.anchors import SMALL_HEIGHT, SMALL_WIDTH, assign_targets
 from src.detection.detector import LEAST_VOTE, Detection, decode_anchors
 from src.evaluation.annotations import AnnotatedImage
-from src.recognition.reading import Reading
+from src.recognition.plates import Reading
 from tests.detection.test_targets import NO_BOXES, output_that_meets
 from tools.parameters import RecordedModel, Sample, _logistic, fit_acceptance, fit_search
 

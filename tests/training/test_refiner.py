@@ -3,12 +3,12 @@ import pytest
 
 from src.basics.geometry import box_to_quad
 from src.detection.refinement import (
+    CELL_CENTRES,
     CLOSE_UP_HEIGHT,
     CLOSE_UP_WIDTH,
     HEAT_STRIDE,
     PLATE_HEIGHT,
     PLATE_WIDTH,
-    cell_centres,
 )
 from src.detection.views import Pyramid
 from src.synthesis.scenes import PlatePaster
@@ -47,7 +47,7 @@ def white_plate():
 
 def heat_at(points):
     """Logits ``[1, rows, columns, 4]`` of corners at points of the close-up, ``[4, 2]``."""
-    distances = np.linalg.norm(cell_centres()[:, None] - np.asarray(points)[None], axis=2)
+    distances = np.linalg.norm(CELL_CENTRES[:, None] - np.asarray(points)[None], axis=2)
     return (
         (-20 * distances)
         .reshape(1, CLOSE_UP_HEIGHT // HEAT_STRIDE, CLOSE_UP_WIDTH // HEAT_STRIDE, 4)

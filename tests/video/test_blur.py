@@ -14,7 +14,7 @@ from src import InputError, blur, read
 from src.media.inputs import VideoSource
 from src.recognition.erasing import comparable, erase
 from src.video.blur import blur_each, erased_frames, texts_of
-from src.video.source import VideoFile, bgr_of
+from src.video.source import VideoFile
 from tests.media.videos import COLOURS, ColourRecogniser, driving, scene, write_video
 from tools.clips import Clip, traffic
 
@@ -42,7 +42,7 @@ def visible(image, text):
 def frames_without_plates(path, recogniser, kept=frozenset()):
     with VideoFile(VideoSource(path.name, path)) as video:
         done = [picture for picture, _ in erased_frames(video, video, recogniser, kept)]
-    return [bgr_of(one) for one in done]
+    return [one.to_ndarray(format="bgr24") for one in done]
 
 
 def metadata_of(path):

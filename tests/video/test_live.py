@@ -9,6 +9,7 @@ import pytest
 from src.basics.errors import UnreachableError
 from src.media.inputs import LiveSource
 from src.video.live import LiveStream, open_video
+from src.video.options import VideoOptions
 from src.video.source import VideoFile
 from tests.media.videos import MotionJpegServer, driving, scene, write_video
 
@@ -26,7 +27,7 @@ def source(address):
 
 def test_a_stream_gives_frames_until_the_duration_is_over(server):
     start = time.monotonic()
-    with open_video(source(server.address), 1.5) as stream:
+    with open_video(source(server.address), VideoOptions(duration_s=1.5)) as stream:
         assert isinstance(stream, LiveStream)
         frames = list(stream)
     assert 1 < time.monotonic() - start < 10
@@ -40,7 +41,7 @@ def test_a_stream_gives_frames_until_the_duration_is_over(server):
 
 
 def test_a_slow_reader_gets_the_latest_frame(server):
-    with open_video(source(server.address), 3.0) as stream:
+    with open_video(source(server.address), VideoOptions(duration_s=3.0)) as stream:
         received = []
         for frame in stream:
             received.append(time.monotonic() - stream.begun_s - frame.time_s)
@@ -52,7 +53,7 @@ def test_a_slow_reader_gets_the_latest_frame(server):
 def test_a_stream_that_is_cut_comes_back(server, caplog):
     caplog.set_level(logging.INFO)
     times = []
-    with open_video(source(server.address), 6.0) as stream:
+    with open_video(source(server.address), VideoOptions(duration_s=6.0)) as stream:
         for frame in stream:
             times.append(frame.time_s)
             if len(times) == 10:
@@ -69,7 +70,7 @@ def test_a_stream_that_is_cut_comes_back(server, caplog):
 
 
 def test_a_stream_that_does_not_come_back_is_given_up_on_request(server):
-    with open_video(source(server.address), give_up_s=1.0) as stream:
+    with open_video(source(server.address), VideoOptions(give_up_s=1.0)) as stream:
         for frame in stream:
             if frame.index == 5:
                 server.stop()
@@ -79,7 +80,7 @@ def test_a_stream_that_does_not_come_back_is_given_up_on_request(server):
 
 def test_a_camera_that_changes_its_size_is_fitted(server):
     sizes = set()
-    with open_video(source(server.address), 5.0) as stream:
+    with open_video(source(server.address), VideoOptions(duration_s=5.0)) as stream:
         for frame in stream:
             sizes.add(frame.image().shape)
             if frame.index == 5:
@@ -113,6 +114,6 @@ def test_what_cannot_be_reached_is_given_up_in_one_line():
         97: "No such file or directory",
     }.items():
         with pytest.raises(UnreachableError, match=f"(?i){complaint}.*; given up after 0.5 s") as raised:
-            open_video(source(address), give_up_s=0.5)
+            open_video(source(address), VideoOptions(give_up_s=0.5))
         assert str(raised.value).startswith(f"{address}: it cannot be opened")
         assert "\n" not in str(raised.value)

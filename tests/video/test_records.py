@@ -4,7 +4,7 @@ import pytest
 from src.basics.geometry import box_to_quad
 from src.basics.results import Candidate, Character, Region
 from src.detection.detector import Detection
-from src.recognition.reading import Reading
+from src.recognition.plates import Reading
 from src.video.records import RETURN_S, FrameReading, TrackRecord, Vehicles, crop_of, quality
 from src.video.tracking import is_cut
 

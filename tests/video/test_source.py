@@ -8,7 +8,8 @@ from PIL import Image
 
 from src.basics.errors import InputError
 from src.media.inputs import VideoSource
-from src.video.source import VideoFile, bgr_of, planes_of
+from src.video.options import VideoOptions
+from src.video.source import VideoFile, planes_of
 from tests.conftest import ROOT
 from tests.media.encoded import encode
 from tests.media.videos import driving, scene, write_sound, write_video
@@ -17,7 +18,7 @@ TURNED = scene({"AB12CDE": (10, 10, 90, 40)})
 
 
 def opened(path, duration_s=None):
-    return VideoFile(VideoSource(path.name, path), duration_s)
+    return VideoFile(VideoSource(path.name, path), VideoOptions(duration_s=duration_s))
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_pictures_stand_upright(tmp_path, rotation):
         for frame in video:
             assert frame.image().shape == TURNED.shape
             assert np.abs(frame.image().astype(int) - TURNED).mean() < 4
-            assert np.abs(bgr_of(frame.copy()).astype(int) - TURNED).mean() < 4
+            assert np.abs(frame.copy().to_ndarray(format="bgr24").astype(int) - TURNED).mean() < 4
 
 
 def test_odd_sides_are_packed_even(tmp_path):
@@ -68,7 +69,7 @@ def test_odd_sides_are_packed_even(tmp_path):
         assert frame.image().shape == (121, 161, 3)
         assert not frame.is_plain
         assert [plane.shape for plane in planes_of(frame.copy())] == [(122, 162), (61, 81), (61, 81)]
-        assert np.abs(bgr_of(frame.copy())[:121, :161].astype(int) - image).mean() < 8
+        assert np.abs(frame.copy().to_ndarray(format="bgr24")[:121, :161].astype(int) - image).mean() < 8
 
 
 def test_it_stops_after_a_duration(clip):
