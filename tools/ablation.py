@@ -17,7 +17,7 @@ from unittest import mock
 import numpy as np
 
 from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
-from src.detection import parts, refinement, rescoring
+from src.detection import detector, refinement, rescoring
 from src.evaluation.metrics import detection_figures, reading_figures
 from src.recognition import acceptance, reader, recogniser
 from src.segmentation import rows
@@ -61,7 +61,7 @@ REMOVALS = {
     "one record of a text": Removal(replaced=((recogniser, "distinct", list),)),
     "rescoring": Removal({"rescoring": LogisticModel({"detector": 1.9, "verifier": 0.0}, 0.5)}),
     "quarter turns in rescoring": Removal(replaced=((rescoring, "TALL", np.inf),)),
-    "parts of large pictures": Removal(replaced=((parts, "LARGE_SCALE", 0.0),)),
+    "parts of large pictures": Removal(replaced=((detector, "LARGE_SCALE", 0.0),)),
     "corner refinement, second pass": Removal(replaced=((refinement, "REFINEMENT_PASSES", 1),)),
     "refined corners for tilted plates": Removal(
         replaced=((recogniser, "TURNED", np.inf), (recogniser, "SHEARED", np.inf))

@@ -100,11 +100,6 @@ def refusal(folders: Iterable[Path]) -> str | None:
     return f"{other}: no annotated set; it needs images/ and annotations.csv, see data/README.md" if other else None
 
 
-def annotated_sets(root: Path) -> list[Path]:
-    """The annotated sets among a folder's subfolders, by name; none where the folder is not there."""
-    return sorted(path.parent for path in root.glob("*/annotations.csv"))
-
-
 def shows_surroundings(images: list[AnnotatedImage]) -> bool:
     """Whether a set shows plates in photographs, rather than cut-out plates that fill their pictures."""
     return any((item.boxes[:, :2] > 2).any() for item in images[:20])

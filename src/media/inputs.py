@@ -190,7 +190,7 @@ def each_source(given: Iterable[Any], recursive: bool = False) -> Iterator[Image
             source = open_input(one, recursive)
         except InputError as error:
             name = os.fsdecode(one) if isinstance(one, str | os.PathLike) else type(one).__name__
-            yield Failure(printable(_without_password(name)), str(error))
+            yield Failure(printable(without_password(name)), str(error))
             continue
         if isinstance(source, LiveSource):
             yield Failure(source.name, f"{source.name}: a camera has no end; read it by itself")
@@ -201,7 +201,7 @@ def each_source(given: Iterable[Any], recursive: bool = False) -> Iterator[Image
 
 
 def _open_path(text: str, recursive: bool) -> Source:
-    name = printable(_without_password(text))
+    name = printable(without_password(text))
     if not text:
         raise InputError("the input is an empty text; give the path of a picture")
     if text == "-":
@@ -313,7 +313,7 @@ def _matches(pattern: str) -> set[Path]:
     return found
 
 
-def _without_password(address: str) -> str:
+def without_password(address: str) -> str:
     """A network address with stars in place of passwords, as it may be shown."""
     return _SECRET.sub(r"\g<before>***", _PASSWORD.sub(r"\g<before>***", address))
 

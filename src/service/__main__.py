@@ -19,7 +19,8 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s); 0.0.0.0 for all")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
-    parser.add_argument("--site", help="configuration of a site: its cameras may hand in pictures")
+    text = "configuration of a site, whose cameras may hand in pictures"
+    parser.add_argument("--site", default=os.environ.get("PLATE_SITE", ""), help=text)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     try:
@@ -27,8 +28,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
         from .connections import serve
         from .settings import Settings
 
-        said = os.environ | ({"PLATE_SITE": options.site} if options.site else {})
-        settings = Settings.from_environment(said)
+        settings = Settings.from_environment(os.environ | {"PLATE_SITE": options.site})
         app = create_app(settings)
     except (ImportError, InputError) as error:
         more = "; the service needs more: pip install 'numberplate[service]'"

@@ -26,9 +26,8 @@ def camera_routes(path: Path) -> APIRouter:
         if folder is None or not folder.is_dir():
             raise ServiceError(404, "no_such_camera", "there is no such camera whose source is a folder")
         contents = [picture.content for picture in upload.pictures if isinstance(picture.content, bytes)]
-        for content in contents:
-            if not sniff_format(content):
-                raise ServiceError(422, "unreadable", "one of these is no picture; none was taken")
+        if not all(map(sniff_format, contents)):
+            raise ServiceError(422, "unreadable", "one of these is no picture; none was taken")
         for content in contents:
             await run_in_threadpool(save_whole, folder / f"{new_id()}{suffix_of_bytes(content)}", content)
         return {"pictures": len(contents)}

@@ -1,4 +1,4 @@
-"""Figures for Prometheus, and whether the watcher is ready, over HTTP."""
+"""SiteFigures for Prometheus, and whether the watcher is ready, over HTTP."""
 
 import json
 import threading
@@ -26,7 +26,7 @@ class _Quiet(WSGIRequestHandler):
         """Nothing: these are asked for every few seconds."""
 
 
-class Figures(Collector):
+class SiteFigures(Collector):
     """What can be told of a site at any time."""
 
     def __init__(self, site: Site, store: SiteStore, states: States) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..basics.errors import InputError
 from .camera import watch_camera
 from .events import tell
-from .figures import Figures
+from .figures import SiteFigures
 from .lists import import_changed
 from .outbox import Outbox
 from .retention import remove_expired
@@ -71,7 +71,7 @@ class Watcher:
         self._told: set[str] = set()
         self._content = _content_of(path)
         self._outbox: Outbox | None = None
-        self.figures = Figures(site, self._store, self.states)
+        self.figures = SiteFigures(site, self._store, self.states)
 
     def run(self) -> None:
         """Watch; what is stored stays stored, however this ends."""
