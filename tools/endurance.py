@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 
 from src.basics.errors import InputError
-from src.basics.files import SAMPLES_DIRECTORY
 from src.media.images import BGRImage
 from src.pipeline import main as read
+from tools.samples import SAMPLES_DIRECTORY
 
 #: Reads before the first look at memory, and how much it may grow after them, in MB.
 WARMING = 500

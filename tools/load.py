@@ -19,8 +19,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from src.basics.files import SAMPLES_DIRECTORY
-
 STARTING_S = 120.0
 #: Memory is read this often, in seconds.
 SAMPLING_S = 1.0

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from src.basics.files import SAMPLES_DIRECTORY
 from src.basics.geometry import box_to_quad
 from src.synthesis.alphabets import StrokeStyle
 from src.synthesis.degradations import smooth_noise, soft_blur
@@ -23,6 +22,9 @@ from src.synthesis.scenes import paste_plate
 from tools.car_rear import PLATE_CENTRE, CarRear, draw_car
 
 Image = NDArray[np.uint8]
+
+#: Pictures to try things on.
+SAMPLES_DIRECTORY = Path(__file__).resolve().parent.parent / "data" / "samples"
 
 WIDTH, HEIGHT = 1280, 720
 SUPERSAMPLING = 2

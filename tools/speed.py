@@ -27,8 +27,8 @@ import cv2
 import numpy as np
 
 from src.basics.errors import InputError
-from src.basics.files import SAMPLES_DIRECTORY
 from src.media.inputs import IMAGE_SUFFIXES
+from tools.samples import SAMPLES_DIRECTORY
 
 #: Sizes of pictures in megapixels, and how many pictures of each.
 MEGAPIXELS = (0.3, 1.0, 4.0, 12.0)

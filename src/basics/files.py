@@ -12,7 +12,5 @@ SYNTAX_DIRECTORY = _HOME / "data" / "syntaxes"
 RECIPES_DIRECTORY = _HOME / "data" / "recipes"
 WORDS_FILE = _HOME / "data" / "words.txt"
 SYNTHESIS_DIRECTORY = _HOME / "data" / "synthesis"
-#: Pictures to try things on; only a checkout has them.
-SAMPLES_DIRECTORY = _HOME / "data" / "samples"
 PAGE_DIRECTORY = _PACKAGE / "service" / "page"
 SCHEMAS_FILE = _PACKAGE / "service" / "schemas.json"

@@ -15,9 +15,8 @@ from .uploads import Uploaded
 
 def camera_routes(path: Path) -> APIRouter:
     """The endpoints of a site; raises :class:`InputError` where its configuration has a fault."""
-    site = Site.load(path)
     routes = APIRouter(tags=["Cameras of a site"])
-    folders = {one.name: Path(str(one.source)) for one in site.cameras if one.is_file}
+    folders = {one.name: Path(str(one.source)) for one in Site.load(path).cameras if one.is_file}
 
     @routes.post("/v1/cameras/{name}/pictures", status_code=202, summary="Hand in a camera's pictures")
     async def send_pictures(name: str, upload: Uploaded) -> dict[str, int]:

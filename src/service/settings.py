@@ -45,10 +45,9 @@ class Settings(BaseModel, frozen=True):
     #: A worker without progress for so long is stuck; after this pause a video is tried again that could not be saved.
     stuck_seconds: Positive = 300.0
     retry_seconds: Positive = 30.0
-    #: How long a video's results are kept, and the folder of videos and their results.
+    #: How long a video's results are kept, the folder of videos and their results, and the site.toml of a site.
     job_hours: Positive = 24.0
     data: Path = Path("output/service")
-    #: Configuration of the site that it belongs to, if any.
     site: Path | None = None
 
     @classmethod

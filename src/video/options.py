@@ -2,16 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..basics.errors import InputError
 from ..basics.interrupts import StopFlag
 from ..basics.results import VehicleRecord
 from .crossing import Line
-
-if TYPE_CHECKING:
-    from .source import Frame
-    from .tracking import Track
 
 #: What can be saved of a video or a live source; the answer itself, as JSON, is saved with any of them.
 SAVED = ("annotated", "json", "csv", "frames", "crops")
@@ -34,8 +30,8 @@ class VideoOptions:
     on_vehicle: Callable[[VehicleRecord], None] | None = None
     #: Is given the record so far of each vehicle once its text is sure, to open a barrier; raises as ``on_vehicle``.
     on_plate: Callable[[VehicleRecord], None] | None = None
-    #: Is given each frame that was searched, and the tracks that go on there.
-    on_pass: "Callable[[Frame, Sequence[Track]], None] | None" = None
+    #: Is given each ``Frame`` that was searched, and each ``Track`` that goes on there.
+    on_pass: Callable[[Any, Sequence[Any]], None] | None = None
     #: Is given the number of each frame, from 0, once it was read. What it raises ends reading, and nothing is saved.
     on_frame: Callable[[int], None] | None = None
 

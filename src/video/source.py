@@ -177,7 +177,7 @@ class VideoFile(Video):
             self.made_at = _creation_time(self.metadata) or _creation_time(stream.metadata)
             if start_s:
                 self._container.seek(round((self.start_s + start_s) * av.time_base))
-            frames = itertools.dropwhile(lambda frame: frame.time_s < start_s, self._decode(start_s))
+            frames = itertools.dropwhile(lambda frame: frame.time_s < start_s, self._decode())
             first = next(frames, None)
             if first is None:
                 raise InputError(f"{self.name}: not one frame of it can be decoded; get a whole copy of it")
@@ -185,7 +185,7 @@ class VideoFile(Video):
             self._frames = itertools.chain([first], frames)
             self.push(opened.pop_all())
 
-    def _decode(self, start_s: float) -> Iterator[Frame]:
+    def _decode(self) -> Iterator[Frame]:
         index, time_s, rate = -1, 0.0, float(self.frame_rate)
         early: list[av.Packet[Any]] = []
         for packet in self._packets():
@@ -205,8 +205,7 @@ class VideoFile(Video):
                 seconds = (index + 1) / rate if known_s is None else known_s
                 # A frame whose time does not grow would never be shown.
                 time_s = max(0.0, seconds) if index < 0 or seconds > time_s else time_s + 0.001
-                # After a seek the first frame is not that of number 0.
-                index = round(time_s * rate) if index < 0 and start_s else index + 1
+                index += 1
                 if picture.is_corrupt:
                     self._note(f"it is damaged after {time_s:.1f} s")
                 if time_s >= self._duration_s:

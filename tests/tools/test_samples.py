@@ -4,8 +4,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from src.basics.files import SAMPLES_DIRECTORY
-from tools.samples import HEIGHT, JPEG_QUALITY, SAMPLES, WIDTH, draw_sample, write_samples
+from tools.samples import HEIGHT, JPEG_QUALITY, SAMPLES, SAMPLES_DIRECTORY, WIDTH, draw_sample, write_samples
 
 
 @pytest.fixture(scope="module")

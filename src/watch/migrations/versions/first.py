@@ -8,8 +8,6 @@ down_revision = None
 
 UNDELIVERED = sa.text("delivered_at IS NULL")
 
-UNDELIVERED = UNDELIVERED
-
 
 def upgrade() -> None:
     """Make it."""
