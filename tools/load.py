@@ -19,6 +19,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.samples import SAMPLES_DIRECTORY
+
 STARTING_S = 120.0
 #: Memory is read this often, in seconds.
 SAMPLING_S = 1.0
