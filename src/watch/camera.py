@@ -220,7 +220,7 @@ def _read(site: Site, camera: Camera, store: SiteStore, work: Work, stop: Any, b
         beat.value = time.monotonic()
 
     if isinstance(camera.source, str) and Path(camera.source).is_dir():
-        read_folder(Path(camera.source), recogniser, recorder, work, stop, live)
+        read_folder(Path(camera.source), recogniser, recorder, work, stop, live, keeps=not site.site.hash_key)
         return
     source = open_input(camera.source)
     if not isinstance(source, VideoSource):

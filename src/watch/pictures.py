@@ -1,6 +1,7 @@
 """A folder that pictures come into, from a camera that sends some whenever something moves, or from the service."""
 
 import datetime
+import functools
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -74,9 +75,17 @@ def read_folder(
     work: "Work",
     stop: Any,
     on_picture: Callable[[], None],
+    keeps: bool,
 ) -> None:
-    """Read the pictures that come into a folder until ``stop`` is set; those that were read are moved into ``done``."""
+    """Read pictures that come into a folder until ``stop`` is set; what was read is moved into ``done``, or removed."""
     (folder / DONE).mkdir(exist_ok=True)
+
+    def put_away(path: Path) -> None:
+        if not keeps:
+            path.unlink(missing_ok=True)
+        elif path.exists():
+            path.rename(folder / DONE / path.name)
+
     groups: list[_Group] = []
     begun = datetime.datetime.now(datetime.UTC)
     work.put(lambda: recorder.finish(begun, is_whole=True))
@@ -93,7 +102,7 @@ def read_folder(
                     read.discard(path)
                     continue
                 _LOGGER.warning("%s; it is put aside", error)
-                path.rename(folder / DONE / path.name)
+                put_away(path)
                 continue
             at = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
             for plate in recogniser.recognise(photograph).plates:
@@ -104,7 +113,7 @@ def read_folder(
                     group.is_noticed = True
                     work.put(_notice(recorder, group))
             # Behind what was read in it: who is killed before that reads it again.
-            work.put(lambda path=path: path.rename(folder / DONE / path.name) if path.exists() else None)  # type: ignore[misc]
+            work.put(functools.partial(put_away, path))
             on_picture()
             if stop.is_set():
                 break
