@@ -39,7 +39,7 @@ class Match(NamedTuple):
 
 def canonical(text: str) -> str:
     """A text as it is compared: capitals and digits, Ü as U, digits in place of letters that look like them."""
-    plain = unicodedata.normalize("NFKD", text.upper())
+    plain = unicodedata.normalize("NFKD", text).upper()
     return merged("".join(character for character in plain if character.isalnum() and character.isascii()))
 
 

@@ -22,8 +22,6 @@ _PERIOD_S = 0.2
 #: Between two attempts at most so many seconds pass.
 LONGEST_PAUSE_S = 60.0
 
-# It would tell of every attempt.
-stamina.instrumentation.set_on_retry_hooks([])
 logging.getLogger("httpx").setLevel(logging.WARNING)
 _LOGGER = logging.getLogger(__name__)
 

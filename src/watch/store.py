@@ -4,11 +4,13 @@ import contextlib
 import datetime
 import logging
 import math
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import stamina
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, delete, event, make_url, select, text
@@ -31,6 +33,8 @@ _PRESENCE = "watcher "
 #: What the database refuses is tried again after so many seconds.
 _PAUSE_S = 1.0
 
+# It would tell of every attempt.
+stamina.instrumentation.set_on_retry_hooks([])
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -132,8 +136,9 @@ def _engine(address: str, is_sqlite: bool) -> Engine:
     def _prepare(connection: Any, record: Any) -> None:
         # SQLAlchemy begins transactions itself, at once for writing: two that read first could not both go on.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        _write_ahead(connection)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
@@ -142,6 +147,12 @@ def _engine(address: str, is_sqlite: bool) -> Engine:
         )
 
     return engine
+
+
+@stamina.retry(on=sqlite3.OperationalError, timeout=_BUSY_S, attempts=None, wait_initial=0.05, wait_max=0.5)
+def _write_ahead(connection: Any) -> None:
+    """Let others read while one writes; whoever makes the database need not wait for others who do, and fails."""
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def insisting(work: Any, stop: threading.Event, what: str) -> Any:

@@ -107,7 +107,7 @@ def test_an_empty_one_has_no_cameras(load):
         ("2026-11-01T08:00:00+01:00", "2999-11-01T08:00:00+01:00", "camera.recording.start", "future"),
         ('source = "clip.mp4"', 'source = "rtsp://h/1"', "camera.recording.start", "only a recording"),
         ("[3.5, 12], [0, 12]]", "[7, 0], [10.5, 0]]", "camera.entry.road.0", "on a line"),
-        ("home_assistant = true", 'events = ["plate.seen"]', "output.1.mqtt.events", "plate.sighting"),
+        ("home_assistant = true", 'events = ["plate.seen"]', "output.1.events.0", "plate.sighting"),
         ('kind = "mqtt"\nhost = "broker"\nprefix = "numberplate"\nhome_assistant = true', HOOK, "output", "two with"),
         ('role = "entry"', 'role = "entry"\nlimit_kmh = "fast"', "camera.entry.limit_kmh", "number"),
     ],
