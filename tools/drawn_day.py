@@ -162,7 +162,7 @@ class Gate:
             car = with_plate(*bodies[number % len(bodies)], text, rng)
             colours = _dirty(car.colours, car.quad, rng) if is_dirty else car.colours
             self._cars[text] = (colours, car.coverage)
-        noise = np.repeat(rng.normal(0, 2.0, (HEIGHT, WIDTH + SHIFTS, 1)).round().astype(np.int16), 3, axis=2)
+        noise = np.repeat(rng.normal(0, 1.5, (HEIGHT, WIDTH + SHIFTS, 1)).round().astype(np.int16), 3, axis=2)
         self._brighter, self._darker = (np.clip(sign * noise, 0, None).astype(np.uint8) for sign in (1, -1))
 
     def frames(self) -> Iterator[tuple[float, Image]]:
@@ -182,7 +182,7 @@ class Gate:
     def write(self, path: Path) -> None:
         """Encode it as H.264 into an MP4 file."""
         with av.open(str(path), "w", format="mp4") as container:
-            stream = container.add_stream("libx264", rate=RATE, options={"crf": "22", "preset": "ultrafast"})
+            stream = container.add_stream("libx264", rate=RATE, options={"crf": "27", "preset": "ultrafast"})
             stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             stream.codec_context.time_base = Fraction(1, RATE)
             for time_s, image in self.frames():

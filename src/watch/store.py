@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import stamina
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, delete, event, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, delete, event, inspect, make_url, select, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from ..basics.errors import InputError
 from ..media.leftovers import is_abandoned, this_process
-from .tables import AuditEntry, Lease, now
+from .tables import VERSION, AuditEntry, Lease, now
 
 #: A lease that is not renewed for so many seconds is free; it is renewed so often.
 LEASE_S, RENEWAL_S = 15.0, 4.0
@@ -54,10 +52,8 @@ class SiteStore:
             self._sessions = sessionmaker(self._engine, expire_on_commit=False)
             with self._engine.begin() as connection:
                 self._lock(connection)
-                config = Config()
-                config.set_main_option("script_location", f"{__package__}:migrations")
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                if not _is_of_today(connection):
+                    _upgrade(connection)
         except (SQLAlchemyError, OSError, ImportError) as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             raise InputError(f"{self.name}: the database cannot be opened ({reason}); check its address") from error
@@ -120,6 +116,24 @@ class SiteStore:
         """Leave all tasks to other watchers."""
         with self.writing() as session:
             session.execute(delete(Lease).where(Lease.holder == this_process()))
+
+
+def _is_of_today(connection: Connection) -> bool:
+    """Whether a database has the tables of this version."""
+    has_version = inspect(connection).has_table("alembic_version")
+    return has_version and connection.scalar(text("SELECT version_num FROM alembic_version")) == VERSION
+
+
+def _upgrade(connection: Connection) -> None:
+    """Make the tables, or change those of an earlier version."""
+    # Every camera's process opens the database, and none of them needs this.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", f"{__package__}:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _has_ended(holder: str) -> bool:

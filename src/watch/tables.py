@@ -7,6 +7,9 @@ from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, String, TypeD
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from ulid import ULID
 
+#: The latest change of the tables, in ``migrations/``.
+VERSION = "0001"
+
 
 def new_id() -> str:
     """A new identifier that sorts by the time of its making."""

@@ -11,7 +11,9 @@ import time
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, select
 
 from src.basics.errors import InputError
@@ -20,7 +22,7 @@ from src.watch.lists import ListedPlate, replace_list
 from src.watch.retention import remove_expired
 from src.watch.sightings import Recorder
 from src.watch.store import SiteStore
-from src.watch.tables import Alert, AuditEntry, Lease, Outgoing, Passage, Sighting, SiteBase, Visit, now
+from src.watch.tables import VERSION, Alert, AuditEntry, Lease, Outgoing, Passage, Sighting, SiteBase, Visit, now
 from tests.watch.conftest import START, free_port, opened, passing, postgres_programs, running_postgres
 from tests.watch.test_outbox import wait_for
 
@@ -73,6 +75,12 @@ def test_the_changes_of_versions_make_the_tables_of_today(database):
         ]
     engine.dispose()
     assert found == []
+
+
+def test_the_version_is_that_of_the_latest_change():
+    config = Config()
+    config.set_main_option("script_location", "src.watch:migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == VERSION
 
 
 def test_it_is_opened_again_and_by_many_at_once(database):

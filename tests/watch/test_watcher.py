@@ -15,6 +15,7 @@ import urllib.request
 import pytest
 from sqlalchemy import select
 
+from src.__main__ import run
 from src.media.images import read_image
 from src.watch.site import Site
 from src.watch.store import SiteStore
@@ -238,15 +239,13 @@ def test_a_camera_that_comes_back_is_told(tmp_path, sample_path):
         ('[site]\ndatabase = "postgresql+psycopg://user:hidden@127.0.0.1:9/none"\n', "the database cannot be opened"),
     ],
 )
-def test_what_cannot_be_watched_is_one_line(tmp_path, root, content, fault):
+def test_what_cannot_be_watched_is_one_line(tmp_path, content, fault, caplog):
     path = tmp_path / "site.toml"
     if content is not None:
         path.write_text(content)
-    command = [sys.executable, "-m", "src", "watch", str(path)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2
-    assert fault in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
-    assert "hidden" not in done.stderr
+    assert run(["watch", str(path)]) == 2
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(told) == 1 and fault in told[0] and "hidden" not in told[0]
 
 
 def test_check_opens_every_source_once(day, tmp_path, root):
