@@ -19,6 +19,8 @@ from .webhook import WebhookSender
 
 #: New events are looked for this often, in seconds.
 _PERIOD_S = 0.2
+#: After a failure of its own it waits so many seconds.
+_FAILED_S = 5.0
 #: Between two attempts at most so many seconds pass.
 LONGEST_PAUSE_S = 60.0
 
@@ -47,13 +49,22 @@ class Outbox:
         """Start; ``holds`` tells whether this watcher, and no other one, serves an output."""
         self._site, self._store, self._holds = site, store, holds
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="outbox", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
         self._thread.start()
 
     def close(self, patience_s: float = 5.0) -> None:
         """End; what is not delivered by then will be by the next process."""
         self._stop.set()
         self._thread.join(patience_s)
+
+    def _work(self) -> None:
+        """Deliver until the end; whatever fails is begun anew, as nobody looks after this thread."""
+        while not self._stop.is_set():
+            try:
+                asyncio.run(self._run())
+            except Exception:
+                _LOGGER.exception("delivering events has failed; it begins anew")
+                self._stop.wait(_FAILED_S)
 
     async def _run(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
