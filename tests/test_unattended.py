@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import gc
 import json
 import os
 import signal
