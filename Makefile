@@ -40,7 +40,7 @@ serve: $(SERVICE)
 
 test: .venv/.full
 	@echo "Running the tests on all cores ..."
-	@$(VENV)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(VENV)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.full
 	@echo "Checking style and types ..."

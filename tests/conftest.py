@@ -1,5 +1,6 @@
 """Pictures that tests share."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -55,6 +56,11 @@ def picture() -> NDArray[np.uint8]:
     image = np.stack([x * 2, y * 2.5, (x + y)], axis=-1).astype(np.uint8)
     image[5:25, 10:50] = (40, 60, 250)
     return image
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait, for cameras that are away and for clocks."""
+    return min((os.cpu_count() or 1) + 1, 4)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
