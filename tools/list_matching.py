@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from src.basics.errors import InputError
 from src.basics.geometry import iou_matrix
 from src.basics.results import Plate
-from src.evaluation.annotations import read_annotations, refusal
+from src.evaluation.annotations import read_annotations
 from src.pipeline import read
 from src.watch.matching import Matcher, canonical
 
@@ -91,9 +92,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.list_matching", description=__doc__)
     parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
     options = parser.parse_args(arguments)
-    if reason := refusal(options.sets):
-        parser.error(reason)
-    measure([pair for folder in options.sets for pair in readings(folder)])
+    try:
+        measure([pair for folder in options.sets for pair in readings(folder)])
+    except InputError as error:
+        parser.error(str(error))
     return 0
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from src.evaluation.annotations import read_annotations, refusal
+from src.basics.errors import InputError
+from src.evaluation.annotations import read_annotations
 from src.evaluation.metrics import Comparison, Figures, compare_answer, reading_figures
 from src.media.images import read_image
 from src.pipeline import main
@@ -64,10 +65,10 @@ def run() -> int:
     )
     parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
     options = parser.parse_args()
-    if line := refusal(options.sets):
-        print(line, file=sys.stderr)
-        return 2
-    figures = {folder.name: evaluate_harmed(folder) for folder in options.sets}
+    try:
+        figures = {folder.name: evaluate_harmed(folder) for folder in options.sets}
+    except InputError as error:
+        parser.error(str(error))
     print("  ".join(f"{title:13}" for title in ("", *figures)))
     for name in HARMS:
         cells = [

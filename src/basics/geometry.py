@@ -23,6 +23,12 @@ def box_centres(boxes: FloatArray) -> FloatArray:
     return ((boxes[..., :2] + boxes[..., 2:]) / 2).astype(np.float32)
 
 
+def middles_within(boxes: FloatArray, places: FloatArray) -> NDArray[np.bool_]:
+    """Which boxes ``[N, 4]`` have their middles in which others ``[M, 4]``: ``[N, M]``."""
+    middles = box_centres(boxes)[:, None]
+    return np.asarray(((middles >= places[:, :2]) & (middles <= places[:, 2:])).all(axis=2))
+
+
 def iou_matrix(boxes_a: FloatArray, boxes_b: FloatArray) -> FloatArray:
     """Intersection over union of every pair of boxes, ``[N, 4]`` and ``[M, 4]`` to ``[N, M]`` in 0..1."""
     top_left = np.maximum(boxes_a[:, None, :2], boxes_b[None, :, :2])

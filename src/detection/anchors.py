@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..basics.geometry import FloatArray, iou_matrix
+from ..basics.geometry import FloatArray, box_to_quad, iou_matrix, is_convex, quad_to_box
 
 #: Size of the network's input in pixels, and that for pictures which are not larger than it.
 INPUT_HEIGHT, INPUT_WIDTH = 480, 640
@@ -22,6 +22,8 @@ ANCHOR_SHAPES: tuple[tuple[tuple[float, float], ...], ...] = (
 )
 ANCHORS_PER_CELL = len(ANCHOR_SHAPES[0])
 
+#: The corners are believed when their bounding box agrees with the box at least this much.
+CORNER_AGREEMENT = 0.5
 #: Bound of a log size offset, so that a wild output cannot overflow: a factor of e^4 = 55 to the anchor.
 MAXIMUM_LOG_SCALE = 4.0
 #: An anchor with at least this IoU to a plate has to find it; between the two thresholds it may do as it likes.
@@ -65,6 +67,13 @@ def decode_offsets(offsets: FloatArray, anchors: FloatArray) -> tuple[FloatArray
     half = np.exp(np.clip(offsets[:, 2:4], -MAXIMUM_LOG_SCALE, MAXIMUM_LOG_SCALE)) * anchors[:, 2:] / 2
     quads = anchors[:, None, :2] + offsets[:, 4:].reshape(-1, 4, 2) * anchors[:, None, 2:]
     return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32), quads.astype(np.float32)
+
+
+def plausible_corners(box: FloatArray, quad: FloatArray) -> FloatArray:
+    """The quad ``[4, 2]``, or the box's own corners where free corner offsets have folded or strayed from the box."""
+    if is_convex(quad) and iou_matrix(quad_to_box(quad)[None], box[None])[0, 0] >= CORNER_AGREEMENT:
+        return quad
+    return box_to_quad(box)
 
 
 def assign_targets(boxes: FloatArray, quads: FloatArray, ignored: FloatArray, height: int, width: int) -> FloatArray:

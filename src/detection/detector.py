@@ -1,13 +1,21 @@
 """From an image to what may be plates: letterbox, network, decoding, non-maximum suppression; large ones in parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.geometry import ByteArray, FloatArray, box_to_quad, box_within, iou_matrix, is_convex, nms, quad_to_box
+from ..basics.geometry import ByteArray, FloatArray, box_within, iou_matrix, middles_within, nms
 from ..basics.runtime import Model
-from .anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid, decode_offsets
+from .anchors import (
+    INPUT_HEIGHT,
+    INPUT_WIDTH,
+    SMALL_HEIGHT,
+    SMALL_WIDTH,
+    anchor_grid,
+    decode_offsets,
+    plausible_corners,
+)
 from .views import letterbox
 
 #: Boxes that overlap by a larger IoU are of one plate.
@@ -20,8 +28,8 @@ VOTES, SMALL_VOTES = 8, 7
 SCORE_IOU = 0.5
 #: Its box and corners are the mean, weighted by squared score, of those that meet it by this IoU.
 PLACE_IOU = 0.7
-#: The corners are believed when their bounding box agrees with the box at least this much.
-CORNER_AGREEMENT = 0.5
+#: A picture whose sure plate takes up so much of its width, or that shows none, is seen again at so much of its size.
+CLOSE_SHARE, AFAR = 0.45, 1 / 3
 #: A photograph that the network sees at less than this scale is large: if no sure plate in it is so many pixels wide
 #: there, its four corners are searched by themselves, each so much of its width and height.
 LARGE_SCALE = 0.5
@@ -74,13 +82,6 @@ def decode_anchors(
     return voted_boxes[final], voted_quads[final], votes[final].astype(np.float32)
 
 
-def plausible_corners(box: FloatArray, quad: FloatArray) -> FloatArray:
-    """The quad ``[4, 2]``, or the box's own corners where free corner offsets have folded or strayed from the box."""
-    if is_convex(quad) and iou_matrix(quad_to_box(quad)[None], box[None])[0, 0] >= CORNER_AGREEMENT:
-        return quad
-    return box_to_quad(box)
-
-
 @dataclass(frozen=True)
 class Detector:
     """Finds plates by a network, and by another in small pictures, which show no more if they are enlarged."""
@@ -88,12 +89,15 @@ class Detector:
     model: Model
     small_model: Model | None = None
 
-    def detect(self, image: ByteArray, threshold: float) -> list[Detection]:
-        """Find plates in a BGR uint8 image ``[H, W, 3]``, those from a confidence on, the most confident first."""
+    def detect(self, image: ByteArray, threshold: float, share: float = 1.0) -> list[Detection]:
+        """Find plates in a BGR uint8 image ``[H, W, 3]``, those from a confidence on, the most confident first.
+
+        It takes up a share of what the network sees.
+        """
         model, height, width, voters = self.model, INPUT_HEIGHT, INPUT_WIDTH, VOTES
         if self.small_model and image.shape[0] <= SMALL_HEIGHT and image.shape[1] <= SMALL_WIDTH:
             model, height, width, voters = self.small_model, SMALL_HEIGHT, SMALL_WIDTH, SMALL_VOTES
-        fitted, scale, offset = letterbox(image, height, width)
+        fitted, scale, offset = letterbox(image, height, width, share)
         output = model(fitted[None])[0]
         detections = []
         for box, quad, score in zip(*decode_anchors(output, height, width, threshold, voters), strict=True):
@@ -105,11 +109,20 @@ class Detector:
         return detections
 
 
-def with_parts(detect: Callable[[ByteArray], list[Detection]], image: ByteArray) -> list[Detection]:
-    """Find the plates of a BGR photograph; in a large one without near plates, or with many of them, far ones, too."""
+def with_parts(detect: Callable[..., list[Detection]], image: ByteArray) -> list[Detection]:
+    """Find the plates of a BGR photograph; in a large one without near plates, or with many of them, far ones, too.
+
+    Of a plate that takes up most of a picture the network may see parts alone, so such pictures are seen from afar.
+    """
     found = detect(image)
     height, width = image.shape[:2]
     scale = min(INPUT_HEIGHT / height, INPUT_WIDTH / width)
+    sure = [plate.box[2] - plate.box[0] for plate in found if plate.confidence >= SURE_PLATE]
+    if max(sure, default=width) >= CLOSE_SHARE * width:
+        afar = [plate for plate in detect(image, AFAR) if plate.confidence >= SURE_PLATE]
+        # The middle of a part lies in the whole.
+        parts = np.any(middles_within(_boxes(found), _boxes(afar)), axis=1).tolist()
+        found = afar + [plate for plate, is_part in zip(found, parts, strict=True) if not is_part]
     near = [scale * (plate.box[2] - plate.box[0]) >= NEAR_WIDTH for plate in found if plate.confidence >= SURE_PLATE]
     is_crowded = len(near) >= CROWD
     if scale >= LARGE_SCALE or (any(near) and not is_crowded):
@@ -127,5 +140,8 @@ def with_parts(detect: Callable[[ByteArray], list[Detection]], image: ByteArray)
                 for plate in (with_parts(detect, part) if is_crowded else detect(part))
                 if (plate.box[:2] > least).all() and (plate.box[2:] < most).all()
             ]
-    boxes: FloatArray = np.array([plate.box for plate in found], np.float32).reshape(-1, 4)
-    return [found[index] for index in nms(boxes, np.array([plate.confidence for plate in found]), NMS_IOU)]
+    return [found[index] for index in nms(_boxes(found), np.array([plate.confidence for plate in found]), NMS_IOU)]
+
+
+def _boxes(detections: Sequence[Detection]) -> FloatArray:
+    return np.array([one.box for one in detections], np.float32).reshape(-1, 4)

@@ -22,13 +22,15 @@ LEAST_ASPECT = 2.2
 LEAST_SIDE = 8
 
 
-def letterbox(image: ByteArray, height: int, width: int) -> tuple[ByteArray, float, tuple[int, int]]:
-    """Scale a BGR image to fit into ``height`` × ``width`` and fill the rest with grey.
+def letterbox(
+    image: ByteArray, height: int, width: int, share: float = 1.0
+) -> tuple[ByteArray, float, tuple[int, int]]:
+    """Scale a BGR image to fit into a share of ``height`` × ``width`` and fill the rest with grey.
 
     Returns:
         The picture, how many of its pixels there are per pixel of the image, and where in it the image begins (x, y).
     """
-    scale = min(height / image.shape[0], width / image.shape[1])
+    scale = share * min(height / image.shape[0], width / image.shape[1])
     inner_height, inner_width = (max(1, round(side * scale)) for side in image.shape[:2])
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     x, y = (width - inner_width) // 2, (height - inner_height) // 2

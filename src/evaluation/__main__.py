@@ -10,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from ..basics.errors import InputError
 from ..basics.files import IS_CHECKOUT, MODELS_DIRECTORY
-from .annotations import refusal
+from ..recognition.options import ReadOptions
+from .annotations import read_annotations
 from .metrics import calibration_figures, evaluate_set
 
 #: The figures of the committed models lie beside them.
@@ -36,11 +38,19 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.ev
     )
     parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
     parser.add_argument("--output", type=Path, default=METRICS_FILE, help="JSON file to write (%(default)s)")
+    parser.add_argument("--regions", default="", metavar="CODE,…", help="where the plates come from")
+    parser.add_argument(
+        "--crops", action="store_true", help="read what was read in crops, too, which takes seven times as long"
+    )
     options = parser.parse_args(arguments)
-    if line := refusal(options.sets):
-        print(line, file=sys.stderr)
+    try:
+        for folder in options.sets:
+            read_annotations(folder)
+        told = ReadOptions.parse({"regions": [options.regions]})
+        evaluated: dict[str, Any] = {folder.name: evaluate_set(folder, told, options.crops) for folder in options.sets}
+    except InputError as error:
+        print(error, file=sys.stderr)
         return 2
-    evaluated: dict[str, Any] = {folder.name: evaluate_set(folder) for folder in options.sets}
     evaluated["all"] = {}, pd.concat(confidences for _, confidences in evaluated.values())
     calibrations = {name: calibration_figures(confidences) for name, (_, confidences) in evaluated.items()}
     print(as_table({name: figures | {"calibration": calibrations[name]} for name, (figures, _) in evaluated.items()}))

@@ -1,11 +1,10 @@
 """Reading annotated sets: a folder with ``images/`` and ``annotations.csv``.
 
-Columns: image, width, height, xmin, ymin, xmax, ymax (pixels; empty: no plate in the image), corners ("x;y" ×4, TL TR
-BR BL; may be empty), text (may be empty), country. An image has a row per plate. ``ignored.csv``, where it is there,
-lists boxes (image, xmin, ymin, xmax, ymax) of what is too small to tell, or cannot be told: neither find nor miss.
+Columns: image, width, height, xmin, ymin, xmax, ymax (pixels; empty: no plate, or one of unknown place), corners
+("x;y" ×4, TL TR BR BL; may be empty), text (may be empty), country. An image has a row per plate. ``ignored.csv``,
+where it is there, lists boxes (image, xmin, ymin, xmax, ymax) of what nobody can tell: neither find nor miss.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..basics.geometry import FloatArray
+from ..basics.errors import InputError
+from ..basics.geometry import FloatArray, box_to_quad
 
 BOX_COLUMNS = ["xmin", "ymin", "xmax", "ymax"]
 #: What a place that nobody annotated may be.
@@ -30,11 +30,12 @@ class AnnotatedImage:
     """One image file and its plates, in pixels."""
 
     path: Path
-    boxes: FloatArray  # [N, 4]
-    quads: FloatArray  # [N, 4, 2], NaN where the corners are unknown
-    texts: tuple[str, ...]  # N, "" where unknown
+    boxes: FloatArray = field(default_factory=no_boxes)  # [N, 4]
+    quads: FloatArray = field(default_factory=lambda: box_to_quad(no_boxes()))  # [N, 4, 2], NaN where unknown
+    texts: tuple[str, ...] = ()  # N, "" where unknown
     unclear: FloatArray = field(default_factory=no_boxes)  # [M, 4], what may be plates or not
     background: FloatArray = field(default_factory=no_boxes)  # [K, 4], what looks like plates and is none
+    unplaced: tuple[str, ...] = ()  # texts of plates that may be anywhere
 
     def scaled(self, factor: float) -> "AnnotatedImage":
         """The annotations of the image in another size."""
@@ -46,16 +47,20 @@ def read_annotations(folder: Path) -> list[AnnotatedImage]:
     """The images of a set, in the order of its CSV.
 
     Raises:
-        FileNotFoundError: the folder has no ``annotations.csv``.
+        InputError: the folder has no ``annotations.csv``.
     """
+    if not (folder / "annotations.csv").is_file():
+        raise InputError(f"{folder}: no annotated set; it needs images/ and annotations.csv, see data/README.md")
     table = pd.read_csv(folder / "annotations.csv", dtype={"corners": str, "text": str}, keep_default_na=False)
     images = []
     for name, rows in table.groupby("image", sort=False):
-        rows = rows[rows["xmin"].astype(str) != ""]
+        placed = rows["xmin"].astype(str) != ""
+        unplaced, rows = tuple(filter(None, rows["text"][~placed])), rows[placed]
         boxes = rows[BOX_COLUMNS].to_numpy(np.float32).reshape(-1, 4)
         corners = [text.split(";") if text else [np.nan] * 8 for text in rows["corners"]]
         quads = np.array(corners, np.float32).reshape(-1, 4, 2)
-        images.append(AnnotatedImage(folder / "images" / str(name), boxes, quads, tuple(rows["text"])))
+        path = folder / "images" / str(name)
+        images.append(AnnotatedImage(path, boxes, quads, tuple(rows["text"]), unplaced=unplaced))
     ignored = folder / "ignored.csv"
     return with_overlooked(images, ignored) if ignored.is_file() else images
 
@@ -90,14 +95,8 @@ def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedI
         boxes = np.concatenate([image.boxes, plates])
         quads = np.concatenate([image.quads, np.full((len(plates), 4, 2), np.nan, np.float32)])
         texts = image.texts + ("",) * len(plates)
-        completed.append(AnnotatedImage(image.path, boxes, quads, texts, unclear, background))
+        completed.append(AnnotatedImage(image.path, boxes, quads, texts, unclear, background, image.unplaced))
     return completed
-
-
-def refusal(folders: Iterable[Path]) -> str | None:
-    """One line that names the first folder that is no annotated set, and says what one is; None if all are."""
-    other = next((folder for folder in folders if not (folder / "annotations.csv").is_file()), None)
-    return f"{other}: no annotated set; it needs images/ and annotations.csv, see data/README.md" if other else None
 
 
 def shows_surroundings(images: list[AnnotatedImage]) -> bool:

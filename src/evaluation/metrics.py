@@ -14,19 +14,22 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..basics.geometry import FloatArray, box_centres, box_to_quad, iou_matrix, quad_size
+from ..basics.geometry import FloatArray, iou_matrix, middles_within, quad_size
 from ..basics.results import Plate
 from ..basics.texts import edit_distance, merged
+from ..media.images import BGRImage, read_image
 from ..pipeline import main
+from ..recognition.options import ANYTHING, ReadOptions
 from .annotations import AnnotatedImage, read_annotations
 
 #: A detection has found a plate at this IoU.
 FOUND_IOU = 0.5
 #: A detection is about a plate (its text counts, it is no false one) at this IoU, or when its centre lies in the plate.
 LOCATED_IOU = 0.3
-#: A plate that is less than so many times as wide as high counts as one of two rows. Many American plates of one
-#: row and a picture around it are as narrow.
-TWO_ROW_ASPECT = 2.0
+#: Where all plates of an image are known, but not their places, a text of this confidence has to be one of theirs.
+LEAST_EXTRA = 0.5
+#: A plate that is read in its photograph should be in a crop with so much around it, in heights of the plate.
+CROP_MARGINS = (0.0, 0.05, 0.15, 0.3, 0.6, 1.2, 3.0)
 #: Confidences are compared in so many bins of equal width; the last one holds the readings that are sure.
 BINS = 10
 
@@ -53,13 +56,17 @@ class Comparison:
     @cached_property
     def about(self) -> NDArray[np.bool_]:
         """Which detections (columns) are about each true plate, and behind these about what may be one (rows)."""
-        places, centres = np.concatenate([self.true.boxes, self.true.unclear])[:, None], box_centres(self.boxes)
-        inside = ((centres >= places[..., :2]) & (centres <= places[..., 2:])).all(axis=-1)
-        return np.asarray(inside | (iou_matrix(places[:, 0], self.boxes) >= LOCATED_IOU))
+        places = np.concatenate([self.true.boxes, self.true.unclear])
+        return middles_within(self.boxes, places).T | (iou_matrix(places, self.boxes) >= LOCATED_IOU)
 
     def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
-        """Of each plate whose text is known: its index, the text, and the readings of it with their confidences."""
-        for index, (truth, is_near) in enumerate(zip(self.true.texts, self.about, strict=False)):
+        """Of each plate whose text is known, those of unknown place behind the others.
+
+        Its index, the text, and the readings of it with their confidences.
+        """
+        anywhere = np.ones((len(self.true.unplaced), len(self.plates)), bool)
+        about = [*self.about[: len(self.true.texts)], *anywhere]
+        for index, (truth, is_near) in enumerate(zip(self.true.texts + self.true.unplaced, about, strict=True)):
             if truth:
                 part, near = compared_part(truth), compress(self.plates, is_near)
                 readings = [(normalise_text(plate.text)[part], plate.confidence) for plate in near]
@@ -101,22 +108,13 @@ def average_precision(comparisons: list[Comparison]) -> float:
     return float((envelope * hits).sum() / total) if total else np.nan
 
 
-def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> Figures | None:
-    """How well the texts that are known were read, in percent; None where none is.
-
-    That is of the plates of two rows alone if asked: the shape is that of the annotated corners, or of the box where
-    these are unknown.
-    """
+def reading_figures(comparisons: list[Comparison]) -> Figures | None:
+    """How well the texts that are known were read, in percent; None where none is."""
     counts = []
-    for comparison in comparisons:
-        for plate, wanted, near in comparison.readings():
-            quad, box = comparison.true.quads[plate], comparison.true.boxes[plate]
-            width, height = quad_size(np.where(np.isnan(quad), box_to_quad(box), quad))
-            if two_rows and width >= TWO_ROW_ASPECT * height:
-                continue
-            texts = [text for text, _ in near]
-            edits = min([len(wanted), *(edit_distance(text, wanted) for text in texts)])
-            counts.append((wanted in texts, merged(wanted) in map(merged, texts), edits, len(wanted)))
+    for _, wanted, near in (reading for comparison in comparisons for reading in comparison.readings()):
+        texts = [text for text, _ in near]
+        edits = min([len(wanted), *(edit_distance(text, wanted) for text in texts)])
+        counts.append((wanted in texts, is_read(wanted, near), edits, len(wanted)))
     if not counts:
         return None
     exact, same, off, length = np.sum(counts, axis=0).tolist()
@@ -127,6 +125,18 @@ def reading_figures(comparisons: list[Comparison], two_rows: bool = False) -> Fi
         # Edits over the length of the truth, of which a plate not located counts whole.
         "character_error_rate": 100 * off / length,
     }
+
+
+def is_read(wanted: str, near: list[tuple[str, float]]) -> bool:
+    """Whether one of the readings of a plate is its text, O taken as 0 and I as 1."""
+    return merged(wanted) in (merged(text) for text, _ in near)
+
+
+def extra_texts(comparison: Comparison) -> int:
+    """How many surer texts were read in an image that none of its plates, of unknown place, says."""
+    texts = {merged(normalise_text(text)) for text in comparison.true.unplaced}
+    told = [merged(plate.text) for plate in comparison.plates if plate.text and plate.confidence >= LEAST_EXTRA]
+    return sum(text not in texts for text in told)
 
 
 def corner_errors(comparison: Comparison) -> list[float]:
@@ -146,12 +156,15 @@ def detection_figures(comparisons: list[Comparison]) -> Figures:
     # An image without annotated plates says nothing about which of its detections are false.
     false = sum(int((~c.about.any(axis=0)).sum()) for c in comparisons if len(c.true.boxes))
     off = [error for comparison in comparisons for error in corner_errors(comparison)]
+    extra = [extra_texts(comparison) for comparison in comparisons if not len(comparison.true.boxes)]
     return {
         "images": len(comparisons),
         "plates": plates,
         "recall": 100 * found / plates if plates else np.nan,  # percent, at IoU 0.5, as is the next
         "average_precision": 100 * average_precision(comparisons),
         "false_per_image": false / max(1, len(comparisons)),
+        # Of images where no place is known.
+        "extra_texts_per_image": float(np.mean(extra)) if extra else np.nan,
         # Mean distance of the corners of plates that were found, in percent of the plate's height.
         "corner_error": 100 * float(np.mean(off)) if off else np.nan,
     }
@@ -185,28 +198,55 @@ def _percent(part: float, whole: float) -> float | None:
     return round(100 * part / whole, 2) if whole else None
 
 
-def evaluate_set(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Run the system on every image of a set and compare with the annotations.
+def evaluate_set(
+    folder: Path, options: ReadOptions = ANYTHING, with_crops: bool = False
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Run the system, told what people know, on every image of a set and compare with the annotations.
 
     Returns:
-        Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading of the plates
-        of two rows alone, and the median time of each stage; and the confidences, see :func:`confidence_table`.
+        Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading of crops if asked,
+        and the median time of each stage; and the confidences, see :func:`confidence_table`.
 
     Raises:
         InputError: an image cannot be read.
     """
-    comparisons, times = [], []
+    comparisons, times, crops = [], [], []
     for item in tqdm(read_annotations(folder), desc=folder.name, unit="image"):
         start = time.perf_counter()
-        answer = main(str(item.path), output_dir=None)
+        answer = main(str(item.path), output_dir=None, options=options)
         times.append(answer["timing_ms"] | {"total": 1000 * (time.perf_counter() - start)})
         comparisons.append(compare_answer(item, answer))
+        crops += crop_readings(comparisons[-1], options) if with_crops else []
     figures = _rounded(detection_figures(comparisons)) | {
         "reading": _rounded(reading_figures(comparisons)),
-        "two_rows": _rounded(reading_figures(comparisons, two_rows=True)),
+        "crops": {
+            str(margin): _percent(sum(read), len(read)) for margin, *read in zip(CROP_MARGINS, *crops, strict=True)
+        },
         "ms": pd.DataFrame(times).median().round(2).to_dict(),
     }
     return figures, confidence_table(comparisons)
+
+
+def crop_readings(comparison: Comparison, options: ReadOptions) -> list[list[bool]]:
+    """Of each plate whose place is known and whose text was read: whether it is read in crops of ``CROP_MARGINS``."""
+    true, rows = comparison.true, []
+    for plate, wanted, near in comparison.readings():
+        if plate < len(true.boxes) and is_read(wanted, near):
+            image, alone = (
+                read_image(true.path, str(true.path)),
+                AnnotatedImage(true.path, unplaced=true.texts[plate:][:1]),
+            )
+            cuts = [_cut(image, true.boxes[plate], margin) for margin in CROP_MARGINS]
+            answers = [compare_answer(alone, main(cut, output_dir=None, options=options)) for cut in cuts]
+            rows.append([any(is_read(text, found) for _, text, found in one.readings()) for one in answers])
+    return rows
+
+
+def _cut(image: BGRImage, box: FloatArray, margin: float) -> BGRImage:
+    """The part of an image with a box and a margin, in heights of the box."""
+    reach = margin * (box[3] - box[1])
+    (x0, y0), (x1, y1) = np.maximum(np.rint([box[:2] - reach, box[2:] + reach]), 0).astype(int)
+    return image[y0:y1, x0:x1]
 
 
 def _rounded(figures: Figures | None) -> Any:

@@ -81,9 +81,9 @@ class PlateRecogniser:
         """Find what may be plates in a photograph, and in parts of a large one; frames show far plates nearer later."""
         return with_parts(self.detect, image)
 
-    def detect(self, image: BGRImage) -> list[Detection]:
-        """Find what may be plates in a picture, the surest first."""
-        proposals = self.detector.detect(image, LEAST_RESCORED)[:MOST_RESCORED]
+    def detect(self, image: BGRImage, share: float = 1.0) -> list[Detection]:
+        """Find what may be plates in a picture, seen at a share of its size, the surest first."""
+        proposals = self.detector.detect(image, LEAST_RESCORED, share)[:MOST_RESCORED]
         least = self._parameters.acceptance.least_detection
         detections = rescore(self.verifier, self._parameters.rescoring, image, proposals, least)
         return [one for one in detections if self._options.wants(one.corners, one.confidence)]

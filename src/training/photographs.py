@@ -68,9 +68,9 @@ def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tigh
     return loaded
 
 
-def found(detector: Detector, image: ByteArray, least: float) -> FloatArray:
+def found(detector: Detector, image: ByteArray, least: float, share: float = 1.0) -> FloatArray:
     """What a detector takes for plates, surest first: ``[N, 5]``, a box in the image's pixels and a score, 0..1."""
-    rows = [(*plate.box, plate.confidence) for plate in detector.detect(image, least)]
+    rows = [(*plate.box, plate.confidence) for plate in detector.detect(image, least, share)]
     return np.array(rows, np.float32).reshape(-1, 5)
 
 

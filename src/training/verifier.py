@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 from keras import ops
@@ -14,7 +14,7 @@ from ..basics.geometry import FloatArray, box_centres, box_to_quad, iou_matrix
 from ..detection.anchors import encode_offsets
 from ..detection.detector import Detector
 from ..detection.networks import OFFSET_SCALE, build_verifier
-from ..detection.views import BORDER_VALUE, plate_size, view
+from ..detection.views import plate_size, view
 from ..evaluation.annotations import no_boxes
 from ..synthesis.values import one_of
 from .augmentation import PHOTOGRAPH, augment, random_border, random_turn, rotation
@@ -27,8 +27,8 @@ _Tensor = Any  # of whichever backend Keras runs on
 #: Places by what they show, each a photograph and boxes ``[N, 4]`` of which one is drawn.
 _Places = dict[str, list[tuple[TrainingPhotograph, FloatArray]]]
 
-#: Sizes, as parts of their own, at which photographs are shown to the detector for its proposals, each also mirrored.
-PROPOSAL_SIZES = (1.0, 0.75, 0.55, 0.4)
+#: Shares of its input that photographs take up when the detector makes its proposals, each also mirrored.
+PROPOSAL_SHARES = (1.0, 0.75, 0.55, 0.4)
 LEAST_PROPOSED = 0.03
 MOST_PLACES = 40
 #: Proposals meet a plate by this IoU or are none below the other; between the two no answer is asked for.
@@ -54,20 +54,13 @@ OFFSET_WEIGHT = 0.3
 
 def propose(photograph: TrainingPhotograph, detector: Detector) -> FloatArray:
     """A detector's proposals in a photograph at several sizes, as it is and mirrored: ``[N, 5]``, see :func:`found`."""
-    image, width = photograph.image, photograph.image.shape[1]
     proposals = []
-    for size in PROPOSAL_SIZES:
-        # The detector enlarges what is smaller than its input; on a larger canvas it stays small.
-        small = cv2.resize(image, None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
-        canvas = np.full_like(image, BORDER_VALUE)
-        canvas[: small.shape[0], : small.shape[1]] = small
-        for mirrored in (False, True):
-            picture = np.ascontiguousarray(canvas[:, ::-1]) if mirrored else canvas
-            places = found(detector, picture, LEAST_PROPOSED)[:MOST_PLACES]
-            if mirrored:
-                places[:, [2, 0]] = width - places[:, [0, 2]]
-            places[:, :4] /= size
-            proposals.append(places)
+    for share, mirrored in product(PROPOSAL_SHARES, (False, True)):
+        picture = np.ascontiguousarray(photograph.image[:, ::-1]) if mirrored else photograph.image
+        places = found(detector, picture, LEAST_PROPOSED, share)[:MOST_PLACES]
+        if mirrored:
+            places[:, [2, 0]] = picture.shape[1] - places[:, [0, 2]]
+        proposals.append(places)
     return np.concatenate(proposals)
 
 

@@ -3,8 +3,16 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad, iou_matrix
-from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH, anchor_grid, assign_targets
-from src.detection.detector import Detector, plausible_corners
+from src.detection.anchors import (
+    INPUT_HEIGHT,
+    INPUT_WIDTH,
+    SMALL_HEIGHT,
+    SMALL_WIDTH,
+    anchor_grid,
+    assign_targets,
+    plausible_corners,
+)
+from src.detection.detector import Detector
 from src.detection.networks import build_detector
 from tests.detection.test_targets import NO_BOXES, output_that_meets
 

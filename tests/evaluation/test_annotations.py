@@ -11,12 +11,13 @@ def test_texts_are_added_to_plates_that_have_none(tmp_path: Path) -> None:
         "a.jpg,300,200,50.4,60,150,89.7,,,gb\n"
         "a.jpg,300,200,10,60,40,90,,KNOWN1,gb\n"
         "b.jpg,300,200,50,60,150,90,,,gb\n"
-        "c.jpg,300,200,,,,,,,\n"
+        "c.jpg,300,200,,,,,,,\nd.jpg,300,200,,,,,,LOST1,\n"
     )
     texts = tmp_path / "texts.csv"
     texts.write_text("image,xmin,ymin,xmax,ymax,text\na.jpg,50,60,150,90,007\na.jpg,10,60,40,90,OTHER\n")
     images = with_texts(read_annotations(tmp_path), texts)
-    assert [image.texts for image in images] == [("007", "KNOWN1"), ("",), ()]
+    assert [image.texts for image in images] == [("007", "KNOWN1"), ("",), (), ()]
+    assert [image.unplaced for image in images] == [(), (), (), ("LOST1",)]
 
 
 def test_the_texts_of_the_training_plates_are_plates(root: Path) -> None:

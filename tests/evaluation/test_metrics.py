@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from src.evaluation.metrics import (
     calibration_figures,
     confidence_table,
     detection_figures,
+    evaluate_set,
     reading_figures,
 )
+from src.pipeline import main
 
 
 def comparison(true_boxes, true_texts, boxes, scores, texts, confidences=None, quads=None, found=None):
@@ -53,19 +56,28 @@ def test_a_plate_that_is_not_located_counts_whole():
     assert (figures["exact"], figures["character_error_rate"]) == (0, 100)
 
 
-def test_plates_of_two_rows_are_counted_by_their_shape():
-    square = (0, 0, 100, 60)
-    images = [comparison([square, (0, 100, 100, 120)], ["AB12", "CD34"], [square], [0.9], ["AB12"])]
-    figures = reading_figures(images, two_rows=True)
+def test_texts_of_unknown_place_may_be_read_anywhere():
+    image = comparison(
+        [], [], [PLATE, (0, 50, 100, 70), (0, 90, 100, 110)], [0.9] * 3, ["AB12CO", "X1", "Y2"], [1, 1, 0.4]
+    )
+    alone = replace(image, true=replace(image.true, unplaced=("AB-12 C0", "CD34")))
+    figures = reading_figures([alone])
     assert figures is not None
-    assert (figures["texts"], figures["exact"]) == (1, 100)
-    assert reading_figures([comparison([PLATE], ["AB12"], [PLATE], [0.9], ["AB12"])], two_rows=True) is None
+    assert (figures["texts"], figures["exact"], figures["merged"]) == (2, 0, 50)
+    # X1 is nobody's, and Y2 is not sure.
+    assert detection_figures([alone])["extra_texts_per_image"] == 1
+    assert np.isnan(detection_figures([comparison([PLATE], ["AB"], [PLATE], [1], ["CD"])])["extra_texts_per_image"])
 
 
-def test_a_tilted_plate_of_one_row_is_told_by_its_corners():
-    tilted = [[(0, 40), (90, 0), (100, 20), (10, 60)]]
-    images = [comparison([(0, 0, 100, 60)], ["AB12"], [(0, 0, 100, 60)], [0.9], ["AB12"], quads=tilted)]
-    assert reading_figures(images, two_rows=True) is None
+def test_plates_are_also_read_in_crops(tmp_path, root):
+    (tmp_path / "images").mkdir()
+    shutil.copy(root / "data" / "samples" / "suburb.jpg", tmp_path / "images")
+    plate = next(iter(main(str(tmp_path / "images" / "suburb.jpg"), None)["plates"]))
+    sides = ",".join(str(side) for side in plate["box"])
+    lines = ["image,width,height,xmin,ymin,xmax,ymax,corners,text,country", f"suburb.jpg,0,0,{sides},,{plate['text']},"]
+    (tmp_path / "annotations.csv").write_text("\n".join(lines))
+    figures, _ = evaluate_set(tmp_path, with_crops=True)
+    assert figures["crops"] == dict.fromkeys(["0.0", "0.05", "0.15", "0.3", "0.6", "1.2", "3.0"], 100)
 
 
 def test_corners_are_compared_where_they_are_known_and_the_plate_was_found():
