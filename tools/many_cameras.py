@@ -34,7 +34,7 @@ WARMING = 3
 #: Memory may grow by so many MB in all, whatever time passes.
 LARGEST_GROWTH_MB = 60.0
 #: What ``memory.csv`` tells, of each minute.
-COLUMNS = ("minute", "slowest", "fastest", "processes", "memory_mb", "watcher_mb", "largest_other_mb")
+COLUMNS = ("minute", "slowest", "fastest", "processes", "memory_mb", "without_files_mb", "watcher_mb", "largest_mb")
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -76,13 +76,19 @@ def disturb(stop: threading.Event, garbage: int, stalling: socket.socket) -> Non
             held.append(connection)
 
 
-def memories_mb() -> list[float]:
-    """Of this process, and of all that it has started: the sum has once what several of them share."""
+def memories_mb() -> list[tuple[float, float]]:
+    """Of this process, and of all that it has started: memory, and the part of it that is no file's content.
+
+    What several processes share is divided among them, so that sums have it once. Other programs may have the same
+    files open, and so a smaller or larger part of them is counted from minute to minute: only the rest tells growth.
+    """
     own, found = psutil.Process(), []
     for one in (own, *own.children(recursive=True)):
         # One may have ended meanwhile.
-        with contextlib.suppress(psutil.NoSuchProcess):
-            found.append(one.memory_full_info().pss / 1e6)
+        with contextlib.suppress(OSError):
+            lines = Path(f"/proc/{one.pid}/smaps_rollup").read_text().splitlines()[1:]
+            kilobytes = {name: int(size) for name, size, _ in map(str.split, lines)}
+            found.append((1.024e-3 * kilobytes["Pss:"], 1.024e-3 * kilobytes["Pss_Anon:"]))
     return found
 
 
@@ -120,10 +126,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
             with store.reading() as session:
                 counted = dict(session.execute(select(Sighting.camera, func.count()).group_by(Sighting.camera)).all())
             seen = [counted.get(f"c{number}", 0) for number in range(options.cameras)]
-            own, *others = memories_mb()
-            memory.append(own + sum(others))
+            processes = memories_mb()
+            whole, without_files = map(sum, zip(*processes, strict=True))
+            memory.append(without_files)
+            (own, _), (largest, _) = processes[0], max(processes[1:])
             share = min(seen) / max(*seen, 1)
-            row = (minute, min(seen), max(seen), 1 + len(others), *map(round, (memory[-1], own, max(others))))
+            row = (minute, min(seen), max(seen), len(processes), *map(round, (whole, without_files, own, largest)))
             table.writerow(row)
             print("  ".join(f"{name} {value}" for name, value in zip(COLUMNS, row, strict=True)), flush=True)
     stop.set()
