@@ -136,7 +136,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             print("  ".join(f"{name} {value}" for name, value in zip(COLUMNS, row, strict=True)), flush=True)
     stop.set()
     thread.join()
-    growth = max(memory[WARMING:], default=0.0) - max(memory[:WARMING])
+    growth = max(memory[WARMING:], default=max(memory)) - max(memory[:WARMING])
     hourly = 60 * slope(memory[WARMING:])
     print(f"the slowest has {100 * share:.0f} % of the fastest; after {WARMING} minutes memory grew by {growth:.0f} MB")
     print(f"or, as a line through all minutes since, by {hourly:.0f} MB an hour")
