@@ -1,10 +1,13 @@
 """Whether many cameras at once are all read, and memory stays flat: ``python -m tools.many_cameras FOLDER``.
 
 Recordings of drawn traffic, and three odd cameras (one that is not there, one that sends garbage, one that stalls), are
-watched for so long. Every minute tells how far the slowest and the fastest have come, and how much memory they take.
+watched for so long. Every minute tells how far the slowest and the fastest have come, and how much memory they take;
+``memory.csv`` in the folder has the same, to be drawn.
 """
 
 import argparse
+import contextlib
+import csv
 import datetime
 import socket
 import sys
@@ -30,6 +33,8 @@ PIECE_S = 60.0
 WARMING = 3
 #: Memory may grow by so many MB in all, whatever time passes.
 LARGEST_GROWTH_MB = 60.0
+#: What ``memory.csv`` tells, of each minute.
+COLUMNS = ("minute", "slowest", "fastest", "processes", "memory_mb", "without_files_mb", "watcher_mb", "largest_mb")
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -71,11 +76,25 @@ def disturb(stop: threading.Event, garbage: int, stalling: socket.socket) -> Non
             held.append(connection)
 
 
-def memory_mb() -> float:
-    """Of this process and all that it has started, counting what they share once for each."""
-    own = psutil.Process()
-    processes = (own, *own.children(recursive=True))
-    return float(sum(one.memory_info().rss for one in processes if one.is_running()) / 1e6)
+def memories_mb() -> list[tuple[float, float]]:
+    """Of this process, and of all that it has started: memory, and the part of it that is no file's content.
+
+    What several processes share is divided among them, so that sums have it once. Other programs may have the same
+    files open, and so a smaller or larger part of them is counted from minute to minute: only the rest tells growth.
+    """
+    own, found = psutil.Process(), []
+    for one in (own, *own.children(recursive=True)):
+        # One may have ended meanwhile.
+        with contextlib.suppress(OSError):
+            lines = Path(f"/proc/{one.pid}/smaps_rollup").read_text().splitlines()[1:]
+            kilobytes = {name: int(size) for name, size, _ in map(str.split, lines)}
+            found.append((1.024e-3 * kilobytes["Pss:"], 1.024e-3 * kilobytes["Pss_Anon:"]))
+    return found
+
+
+def slope(values: Sequence[float]) -> float:
+    """By how much values grow from one to the next; 0 for fewer than two."""
+    return float(np.polyfit(range(len(values)), values, 1)[0]) if len(values) > 1 else 0.0
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -99,19 +118,28 @@ def run(arguments: Sequence[str] | None = None) -> int:
     store, memory = SiteStore(site.site.database), []
     share = 0.0
     begun_s = time.monotonic()
-    print("minute  sightings of the slowest and the fastest  memory MB")
-    for minute in range(1, options.minutes + 1):
-        stop.wait(max(0.0, begun_s + 60 * minute - time.monotonic()))
-        with store.reading() as session:
-            counted = dict(session.execute(select(Sighting.camera, func.count()).group_by(Sighting.camera)).all())
-        seen = [counted.get(f"c{number}", 0) for number in range(options.cameras)]
-        memory.append(memory_mb())
-        share = min(seen) / max(*seen, 1)
-        print(f"{minute:6}  {min(seen):20} {max(seen):20}  {memory[-1]:9.0f}", flush=True)
+    with (options.folder / "memory.csv").open("w", buffering=1) as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(COLUMNS)
+        for minute in range(1, options.minutes + 1):
+            stop.wait(max(0.0, begun_s + 60 * minute - time.monotonic()))
+            with store.reading() as session:
+                counted = dict(session.execute(select(Sighting.camera, func.count()).group_by(Sighting.camera)).all())
+            seen = [counted.get(f"c{number}", 0) for number in range(options.cameras)]
+            processes = memories_mb()
+            whole, without_files = map(sum, zip(*processes, strict=True))
+            memory.append(without_files)
+            (own, _), (largest, _) = processes[0], max(processes[1:])
+            share = min(seen) / max(*seen, 1)
+            row = (minute, min(seen), max(seen), len(processes), *map(round, (whole, without_files, own, largest)))
+            table.writerow(row)
+            print("  ".join(f"{name} {value}" for name, value in zip(COLUMNS, row, strict=True)), flush=True)
     stop.set()
     thread.join()
-    growth = max(memory[WARMING:], default=0.0) - max(memory[:WARMING])
-    print(f"the slowest has {100 * share:.0f} % of the fastest; memory grew by {growth:.0f} MB after {WARMING} minutes")
+    growth = max(memory[WARMING:], default=max(memory)) - max(memory[:WARMING])
+    hourly = 60 * slope(memory[WARMING:])
+    print(f"the slowest has {100 * share:.0f} % of the fastest; after {WARMING} minutes memory grew by {growth:.0f} MB")
+    print(f"or, as a line through all minutes since, by {hourly:.0f} MB an hour")
     return int(share < 0.7 or growth > LARGEST_GROWTH_MB)
 
 

@@ -2,13 +2,17 @@
 
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.util
 import os
 import signal
+import tempfile
 import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
 from typing import TypeVar
 
 from .interrupts import SIGNALS, StopFlag
@@ -17,6 +21,7 @@ from .interrupts import SIGNALS, StopFlag
 _GRACE_S = 5.0
 #: So many items per process are handed out before the first of them has to be done and its result is taken.
 _AHEAD = 4
+_SHARED_MEMORY = "/dev/shm"
 
 #: In a process of :func:`map_in_processes`: is set when nobody takes its results any more.
 told_to_stop: StopFlag | None = None
@@ -68,3 +73,16 @@ def end_with_parent() -> None:
     assert parent is not None
     multiprocessing.connection.wait([parent.sentinel])
     os._exit(1)
+
+
+def copies_of(module: str) -> ForkServerContext:
+    """Processes that are copies of one that has imported a module: they start at once, and share its memory."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([module])
+    # They meet at a socket: a disk may be full, a folder write-protected, or too deep for the name of a socket.
+    before = tempfile.tempdir
+    tempfile.tempdir = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else before
+    multiprocessing.util.get_temp_dir()
+    tempfile.tempdir = before
+    forkserver.ensure_running()
+    return context

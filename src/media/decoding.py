@@ -1,16 +1,11 @@
 """Decoding that may take long, in processes that can be killed."""
 
 import atexit
-import multiprocessing
-import multiprocessing.util
-import os
 import re
 import resource
 import signal
-import tempfile
 import threading
 from collections.abc import Callable
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -20,12 +15,11 @@ import cv2
 
 from ..basics.errors import InputError
 from ..basics.interrupts import SIGNALS
-from ..basics.parallel import end_with_parent
+from ..basics.parallel import copies_of, end_with_parent
 from .inputs import ImageSource, Photograph
 
 #: Seconds that a process may take to start, on a machine that is busy.
 _STARTING_S = 60.0
-_SHARED_MEMORY = "/dev/shm"
 
 _Result = TypeVar("_Result")
 
@@ -44,18 +38,7 @@ class Decoder:
         """Make ready for calls that may take so many seconds, and pictures that may take so many bytes of memory."""
         self._limit_s, self._memory, self._is_closed = limit_s, memory, False
         self._running: set[BaseProcess] = set()
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([__name__])
-        # Processes meet at a socket in memory, where there is such a place: temporary files may lie on a full disk, in
-        # a folder that cannot be written, or too deep for the name of a socket.
-        before = tempfile.tempdir
-        if os.access(_SHARED_MEMORY, os.W_OK):
-            tempfile.tempdir = _SHARED_MEMORY
-        try:
-            multiprocessing.util.get_temp_dir()
-        finally:
-            tempfile.tempdir = before
-        forkserver.ensure_running()
+        self._context = copies_of(__name__)
         # Whatever ends this process must not wait for those: they do not heed SIGTERM.
         atexit.register(self.close)
 

@@ -22,6 +22,7 @@ class VideoOptions:
     duration_s: float | None = None  #: stop after so many seconds; None reads to the end
     #: Which of ``SAVED`` is saved, where an output folder is given; :class:`InputError` if it is something else.
     save: tuple[str, ...] = ("annotated", "json", "csv", "frames")
+    kept_records: int | None = None  #: the answer of a file has so many, the last ones; None for all of them
     give_up_s: float | None = None  #: a live source without a picture for so long has ended; None tries for ever
     hidden: bool = False  #: whether no progress is shown
     stop: StopFlag | None = None  #: set it, from any thread, to end reading as Ctrl-C does: everything is saved

@@ -63,7 +63,7 @@ class VideoReader:
         self._draws = window is not None or (output is not None and "annotated" in options.save)
         self._delay = min(LARGEST_DELAY, video.frames_within(PENDING_BYTES))
         self._pending: deque[Frame] = deque()
-        self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else None)
+        self._records: deque[VehicleRecord] = deque(maxlen=KEPT_RECORDS if video.live else options.kept_records)
         self._frames, self._last_s, self._count = 0, 0.0, 0
         self._timing_ms = {"detect": 0.0, "read": 0.0}
         self._stop: StopFlag = options.stop or threading.Event()
@@ -160,10 +160,9 @@ class VideoReader:
             waited = frame.time_s - last_s + 0.5 / float(self._video.frame_rate)
             if waited < (URGENT_INTERVAL_S if urgent else MOVING_INTERVAL_S):
                 return False
-            if waited < STILL_INTERVAL_S and not urgent and seen.shape == sample.shape:
-                changed = cv2.absdiff(sample, seen) > MOVING_LEVELS
-                if changed.mean() <= MOVING_SHARE:
-                    return False
+            may_wait = waited < STILL_INTERVAL_S and not urgent and seen.shape == sample.shape
+            if may_wait and (cv2.absdiff(sample, seen) > MOVING_LEVELS).mean() <= MOVING_SHARE:
+                return False
         self._last_pass = frame.time_s, sample
         return True
 

@@ -27,7 +27,6 @@ RECHECK_S, WORTHWHILE_GROWTH = 1.0, 1.4
 EAGER_FRAMES, UNSURE_RECHECK_S = 10, 0.3
 #: A vehicle that was read in one frame only counts with this confidence; one whose text was not, after so many frames.
 SINGLE_CONFIDENCE, UNREAD_FRAMES = 0.8, 3
-
 #: So many of its heights away from a line a plate has left it behind: one that stops on it does not cross it often.
 CLEARANCE = 0.5
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, VideoReformatter
 
 from ..basics.errors import InputError
 from ..media.draw import Plane
@@ -49,8 +49,9 @@ class Frame:
     follows_cut: bool = False  #: whether the source was away before it, so that everything may have changed
 
     def image(self) -> BGRImage:
-        """The upright picture, BGR uint8 ``[H, W, 3]``."""
-        return np.ascontiguousarray(np.rot90(self.picture.to_ndarray(format="bgr24"), self.rotation // 90))
+        """The upright picture, BGR uint8 ``[H, W, 3]``; what makes it, with its threads, does not stay here."""
+        stored = VideoReformatter().reformat(self.picture, format="bgr24", threads=1).to_ndarray()
+        return np.ascontiguousarray(np.rot90(stored, self.rotation // 90))
 
     def size(self) -> tuple[int, int]:
         """Width and height of the upright picture in pixels."""
@@ -81,8 +82,7 @@ class Frame:
 
 
 def _values(plane: Any) -> Plane:
-    lines: Plane = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
-    return lines[:, : plane.width]
+    return np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
 
 
 def planes_of(picture: av.VideoFrame) -> list[Plane]:

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from ..basics.errors import InputError
 from ..basics.geometry import FloatArray
 from ..basics.interrupts import SIGNALS
+from ..basics.memory import FreeMemory
 from ..basics.parallel import end_with_parent
 from ..basics.results import VehicleRecord
 from ..media.encoding import encode_picture
@@ -39,6 +41,8 @@ from .tables import CameraRow, CameraState, now
 REWIND_S = 1.0
 #: Pictures that are kept of a track: the best may turn out to say something else.
 KEPT_VIEWS = 6
+#: Where a track was is kept of so many frames, the last ones: a vehicle may stand there for days.
+KEPT_PLACES = 3_000
 #: Tracks of which nothing was seen for so many seconds have no part in what is still to come.
 _FORGOTTEN_S = 12.0
 #: How far a recording has been read is noted this often, in seconds.
@@ -84,8 +88,8 @@ class _Shown:
 
     def __init__(self, time_s: float) -> None:
         self.first_s = self.last_s = time_s
-        self.times_s: list[float] = []
-        self.points: list[FloatArray] = []
+        self.times_s: deque[float] = deque(maxlen=KEPT_PLACES)
+        self.points: deque[FloatArray] = deque(maxlen=KEPT_PLACES)
         #: By frame: quality, the frame, and the picture of the plate.
         self.views: dict[int, tuple[float, Frame, BGRImage]] = {}
 
@@ -112,7 +116,7 @@ class CameraReader:
     ) -> None:
         """``start`` is when a recording began; ``on_position`` is told from where it would have to be read again."""
         self._recorder, self._work, self._start, self._on_position = recorder, work, start, on_position
-        self._noted_s = -math.inf
+        self._noted_s, self._free_memory = -math.inf, FreeMemory()
         self._shown: dict[int, _Shown] = {}
         #: Sightings of vehicles that were noticed, by the number of their first track.
         self._noticed: dict[int, str] = {}
@@ -121,6 +125,8 @@ class CameraReader:
         """A frame was searched, and tracks go on in it."""
         for track in tracks:
             self._shown.setdefault(track.number, _Shown(frame.time_s)).add(frame, track)
+        # Most tracks never become a vehicle, and nobody tells when they are over.
+        self._shown = {key: one for key, one in self._shown.items() if frame.time_s - one.last_s < _FORGOTTEN_S}
         if self._on_position and frame.time_s - self._noted_s >= _POSITION_S:
             self._noted_s = frame.time_s
             self._on_position(self._resume_s(frame.time_s))
@@ -146,11 +152,11 @@ class CameraReader:
                 self._recorder.complete(passing, known[0] if known else None)
             for number in numbers:
                 self._noticed.pop(number, None)
+            self._free_memory.give_back()
 
         self._work.put(write)
 
     def _resume_s(self, time_s: float) -> float:
-        self._shown = {key: one for key, one in self._shown.items() if time_s - one.last_s < _FORGOTTEN_S}
         return max(0.0, min([time_s, *(one.first_s for one in self._shown.values())]) - REWIND_S)
 
     def _passing(self, record: VehicleRecord) -> Passing:
@@ -225,7 +231,7 @@ def _read(site: Site, camera: Camera, store: SiteStore, work: Work, stop: Any, b
     source = open_input(camera.source)
     if not isinstance(source, VideoSource):
         raise InputError(f"camera {camera.name}: {source.name} is no video, stream or folder of pictures; give one")
-    options = VideoOptions(lines=camera.crossing_lines, save=(), hidden=True, stop=stop, on_frame=live)
+    options = VideoOptions(lines=camera.crossing_lines, save=(), kept_records=0, hidden=True, stop=stop, on_frame=live)
     if isinstance(source, LiveSource):
         reader = CameraReader(recorder, work)
         # Who was at the gate when an earlier process was killed may be there still.
@@ -256,11 +262,7 @@ def _read_recording(
         resume_s = row.resume_s if row and is_known else 0.0
         if row and is_known and row.state == "ended":
             return
-    with VideoFile(source) as opened:
-        start = camera.start or opened.made_at
-    if start is None:
-        start = datetime.datetime.fromtimestamp(status.st_mtime, datetime.UTC)
-        _LOGGER.warning("camera %s: give its recording a start; it is taken to have begun at %s", camera.name, start)
+    start = _begun_at(source, camera)
 
     def note(position_s: float, state: CameraState) -> Callable[[], None]:
         def write() -> None:
@@ -276,6 +278,17 @@ def _read_recording(
     if not options.stop.is_set():
         work.put(lambda: recorder.finish(datetime.datetime.max.replace(tzinfo=datetime.UTC)))
         work.put(note(0.0, "ended"))
+
+
+def _begun_at(source: VideoSource, camera: Camera) -> datetime.datetime:
+    """When a recording began; a decoder that was opened to ask its container is gone after it."""
+    with VideoFile(source) as opened:
+        start = camera.start or opened.made_at
+    if start is None:
+        assert source.path is not None
+        start = datetime.datetime.fromtimestamp(source.path.stat().st_mtime, datetime.UTC)
+        _LOGGER.warning("camera %s: give its recording a start; it is taken to have begun at %s", camera.name, start)
+    return start
 
 
 def _told(options: VideoOptions, reader: CameraReader) -> VideoOptions:

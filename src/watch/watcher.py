@@ -3,9 +3,11 @@
 import dataclasses
 import hashlib
 import logging
-import multiprocessing
+import signal
 import threading
 import time
+from multiprocessing import resource_tracker
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..basics.errors import InputError
+from ..basics.interrupts import SIGNALS
+from ..basics.parallel import copies_of
 from .camera import watch_camera
 from .events import tell
 from .figures import SiteFigures
@@ -59,8 +63,7 @@ class Watcher:
         """Open the database; raises :class:`InputError` where that cannot be done."""
         self._path, self._site, self._stop = path, site, stop
         self._store = SiteStore(site.site.database)
-        # Threads do not survive a fork.
-        self._context = multiprocessing.get_context("spawn")
+        self._context = _loaded()
         self._running: dict[str, _Running] = {}
         #: When a camera may be started again, and how often it has failed, by name.
         self._pauses: dict[str, tuple[float, int]] = {}
@@ -238,6 +241,18 @@ class Watcher:
                 _LOGGER.error("camera %s: its process does not end and is killed", one.camera.name)
                 one.process.kill()
                 one.process.join()
+
+
+def _loaded() -> ForkServerContext:
+    """What makes processes of cameras: each is a copy of one that has loaded all that they need."""
+    # Which would let signals in again.
+    resource_tracker.ensure_running()
+    # Service managers tell every process of a service to end: that one has to be there as long as its copies.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        return copies_of(f"{__package__}.loaded")
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _file_of(camera: Camera) -> tuple[float, int]:

@@ -66,6 +66,13 @@ def test_a_sure_text_is_not_read_again_and_not_every_frame_is_looked_at(clip):
     assert read(clip, recogniser=unsure)["plates"][0]["frames"] >= 10
 
 
+def test_who_takes_records_as_they_come_need_not_keep_them(clip):
+    told = []
+    answer = read(clip, kept_records=0, on_vehicle=told.append)
+    assert [record.text for record in told] == ["AB12CDE"]
+    assert (answer["plates"], answer["plate_count"]) == ([], 1)
+
+
 def test_nothing_that_moves_needs_few_passes(tmp_path):
     recogniser = ColourRecogniser(0.99)
     still = [scene({"AB12CDE": (100, 100, 180, 120)})] * 100

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -32,6 +33,15 @@ def test_every_frame_comes_with_its_number_and_time(clip):
         assert (video.size, video.frame_rate, video.frame_count, video.error) == ((320, 240), 25, 30, None)
     assert [index for index, _ in frames] == list(range(30))
     np.testing.assert_allclose([time_s for _, time_s in frames], np.arange(30) / 25, atol=1e-6)
+
+
+def test_frames_that_are_kept_keep_no_threads(clip):
+    with opened(clip) as video:
+        frames = list(video)
+        before = len(psutil.Process().threads())
+        for frame in frames:
+            frame.image()
+        assert len(psutil.Process().threads()) <= before
 
 
 def test_a_variable_frame_rate_keeps_its_times(tmp_path):

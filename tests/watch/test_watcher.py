@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 
+import psutil
 import pytest
 from sqlalchemy import select
 
@@ -228,6 +229,51 @@ def test_a_camera_that_comes_back_is_told(tmp_path, sample_path):
         wait_for(lambda: events() == ["camera.lost", "camera.back"], 60.0)
         camera.stop()
     assert "secret" not in log.read_text()
+
+
+def test_a_service_manager_tells_all_of_its_processes_to_end(day, tmp_path):
+    """As systemd and Docker do: who is in sight is stored nevertheless."""
+    path = configure(day[0], tmp_path / "run", "sqlite:///day.db", "http://127.0.0.1:9/")
+    log = tmp_path / "log"
+    with watching(path, log) as watcher, database_of(path) as store:
+
+        def seen():
+            with store.reading() as session:
+                return session.scalars(select(Sighting.id)).first()
+
+        wait_for(seen, 120.0)
+        processes = [psutil.Process(watcher.pid), *psutil.Process(watcher.pid).children(recursive=True)]
+        assert len(processes) > 3
+        for process in processes:
+            process.terminate()
+        assert watcher.wait(30) == 0
+        _, alive = psutil.wait_procs(processes[1:], 5)
+        assert alive == []
+        with store.reading() as session:
+            assert all(one.is_complete for one in session.scalars(select(Sighting)))
+            left = set(session.scalars(select(CameraRow.state)))
+    assert left == {"running"} and "killed" not in log.read_text() and "Traceback" not in log.read_text()
+
+
+@pytest.mark.parametrize("dying", ["camera", "what cameras are copies of"])
+def test_what_dies_is_started_again(day, tmp_path, dying):
+    path = configure(day[0], tmp_path / "run", "sqlite:///day.db", "http://127.0.0.1:9/")
+    log = tmp_path / "log"
+    with watching(path, log) as watcher, database_of(path):
+
+        def cameras():
+            return {copy for child in psutil.Process(watcher.pid).children() for copy in child.children()}
+
+        wait_for(lambda: len(cameras()) == 2, 60.0)
+        before = cameras()
+        dead = {next(iter(before))} if dying == "camera" else before
+        killed = next(iter(dead)) if dying == "camera" else next(iter(before)).parent()
+        killed.kill()
+        wait_for(lambda: len(cameras()) == 2 and not dead & cameras(), 60.0)
+        assert before - dead <= cameras()
+        _, alive = psutil.wait_procs(dead, 10)
+        assert alive == []
+    assert "Traceback" not in log.read_text()
 
 
 @pytest.mark.parametrize(
