@@ -17,7 +17,7 @@ from ..segmentation.foreign import foreign_log_odds
 from ..segmentation.rows import group_rows, text_slope, typical_height
 from ..syntax.library import NO_SYNTAXES, Syntaxes
 from .evidence import evidence_features, surest_class, weighted_median, with_look_alikes
-from .plates import Reading
+from .plates import Reading, doubted_at_edge
 from .rerank import rerank
 
 #: A plate less than so many pixels high has nothing to read.
@@ -111,7 +111,7 @@ class PlateReader:
             while quad is not None and len(passes) < MOST_PASSES:
                 passes.append(self.spelled(*self.marked(image, quad, outlines[others])))
                 quad = passes[-1].better_quad(is_first=len(passes) == 1)
-            readings[index] = max(passes, key=lambda one: one.certainty).reading
+            readings[index] = doubted_at_edge(max(passes, key=lambda one: one.certainty).reading, image.shape[1])
         return readings
 
     def marked(

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad, quad_to_box
-from src.basics.results import Character
+from src.basics.results import Candidate, Character
 from src.detection.detector import Detection
-from src.recognition.plates import Reading, distinct, plate_of, settled_corners
+from src.recognition.plates import Reading, distinct, doubted_at_edge, plate_of, settled_corners
 
 
 def detection(*box, confidence=0.9):
@@ -68,3 +68,32 @@ def test_neighbours_and_unread_plates_stay_apart():
     ]
     assert distinct(plates[::-1]) == plates
     assert distinct([]) == []
+
+
+def test_what_holds_two_plates_is_none_of_its_own():
+    plates = [
+        plate_of(detection(100, 100, 240, 150, confidence=0.98), reading(105, 110)),
+        plate_of(detection(260, 100, 400, 150, confidence=0.9), reading(265, 110, "EF34GH")),
+    ]
+    both = plate_of(detection(100, 100, 400, 150, confidence=0.2), reading(105, 110, "AB12CDEF34GH", step=23.0))
+    assert distinct([both, *plates]) == plates
+
+
+@pytest.mark.parametrize(
+    ("x", "width", "is_cut"),
+    [
+        (1, 640, True),  # at the left edge
+        (523, 640, True),  # at the right one
+        (1, 117, False),  # a crop
+        (10, 640, False),
+        (300, 640, False),
+    ],
+)
+def test_a_text_that_an_edge_may_cut_off_is_less_sure(x, width, is_cut):
+    seen = reading(x, 100)
+    seen = Reading(seen.text, 0.9, 1, seen.characters, (Candidate("AB12CD", 0.9), Candidate("AB12CO", 0.1)))
+    told = doubted_at_edge(seen, width)
+    assert told.text == "AB12CD"
+    assert told.confidence == told.candidates[0].confidence == pytest.approx(0.27 if is_cut else 0.9)
+    assert told.candidates[1].confidence == pytest.approx(0.03 if is_cut else 0.1)
+    assert doubted_at_edge(Reading(), width) == Reading()
