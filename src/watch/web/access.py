@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -88,8 +89,11 @@ class SiteAccess:
             scheme, _, shown = Headers(scope=scope).get("authorization", "").partition(" ")
             shown = shown.strip() if scheme.lower() in ("token", "bearer") else ""
             if shown.startswith(_PREFIX) or scope["path"].startswith("/v1/site"):
-                person = await run_in_threadpool(person_with, self._store, self._tokens, shown)
-                scope.setdefault("state", {})["person"] = person
+                state = scope.setdefault("state", {})
+                try:
+                    state["person"] = await run_in_threadpool(person_with, self._store, self._tokens, shown)
+                except SQLAlchemyError as error:
+                    state["person"], state["unknown_because"] = None, error
         await self._app(scope, receive, send)
 
 
@@ -97,7 +101,7 @@ def _needs(role: Role) -> Callable[[Request], Person]:
     def needed(request: Request) -> Person:
         person: Person | None = request.state.person
         if person is None:
-            raise UnknownPersonError
+            raise getattr(request.state, "unknown_because", None) or UnknownPersonError
         if ROLES.index(person.role) < ROLES.index(role):
             raise HTTPException(403, f"your token may {person.role}; this needs one that may {role}")
         return person

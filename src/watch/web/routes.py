@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from sqlalchemy.exc import DataError
 from starlette.responses import JSONResponse
 
 from ..conflicts import ConflictError
@@ -28,11 +29,16 @@ def add_site(app: FastAPI, path: Path, server_tokens: frozenset[str]) -> None:
         app.include_router(part, prefix="/v1/site", tags=["Site"])
     app.add_exception_handler(ConflictError, _conflict)
     app.add_exception_handler(UnknownPersonError, _unknown)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_middleware(SiteAccess, store=here.store, server_tokens=server_tokens)
 
 
 def _conflict(request: Request, error: Exception) -> JSONResponse:
     return _refusal(409, "conflict", str(error))
+
+
+def _unstorable(request: Request, error: Exception) -> JSONResponse:
+    return _refusal(422, "invalid_parameter", "a text has characters that are not stored, such as NUL; leave them out")
 
 
 def _unknown(request: Request, error: Exception) -> JSONResponse:
