@@ -157,7 +157,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             if not known:
                 start = time.perf_counter()
                 fill(store, options.sightings, random)
-                print(f"{options.sightings:,} sightings stored in {time.perf_counter() - start:.0f} s")
+                print(f"{options.sightings:,} sightings stored in {time.perf_counter() - start:.0f} s", flush=True)
                 if not store.is_sqlite:
                     # As it does by itself, a while later.
                     with create_engine(options.database, isolation_level="AUTOCOMMIT").connect() as connection:

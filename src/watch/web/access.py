@@ -4,7 +4,7 @@ import datetime
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, HTTPException, Request
@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..store import SiteStore
@@ -77,8 +78,13 @@ def _hash_of(token: str) -> str:
     return hashlib.sha256(token.encode(errors="backslashreplace")).hexdigest()
 
 
+def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An answer that says what is wrong, as those of the rest of the service do."""
+    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
+
+
 class SiteAccess:
-    """ASGI middleware that finds out who asks, before anything else of the service does; it refuses nobody."""
+    """ASGI middleware that finds out who asks, before the service does anything; others refuse who may not ask."""
 
     def __init__(self, app: ASGIApp, store: SiteStore, server_tokens: Collection[str]) -> None:
         self._app, self._store, self._tokens = app, store, server_tokens
@@ -89,11 +95,13 @@ class SiteAccess:
             scheme, _, shown = Headers(scope=scope).get("authorization", "").partition(" ")
             shown = shown.strip() if scheme.lower() in ("token", "bearer") else ""
             if shown.startswith(_PREFIX) or scope["path"].startswith("/v1/site"):
-                state = scope.setdefault("state", {})
                 try:
-                    state["person"] = await run_in_threadpool(person_with, self._store, self._tokens, shown)
-                except SQLAlchemyError as error:
-                    state["person"], state["unknown_because"] = None, error
+                    person = await run_in_threadpool(person_with, self._store, self._tokens, shown)
+                except SQLAlchemyError:
+                    message = "the site's database does not answer now; try again in 5 s"
+                    await refusal(503, "busy", message, {"Retry-After": "5"})(scope, receive, send)
+                    return
+                scope.setdefault("state", {})["person"] = person
         await self._app(scope, receive, send)
 
 
@@ -101,7 +109,7 @@ def _needs(role: Role) -> Callable[[Request], Person]:
     def needed(request: Request) -> Person:
         person: Person | None = request.state.person
         if person is None:
-            raise getattr(request.state, "unknown_because", None) or UnknownPersonError
+            raise UnknownPersonError
         if ROLES.index(person.role) < ROLES.index(role):
             raise HTTPException(403, f"your token may {person.role}; this needs one that may {role}")
         return person

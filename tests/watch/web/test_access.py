@@ -110,13 +110,14 @@ def test_while_the_database_is_away_it_is_to_be_tried_again(root, tmp_path):
         pytest.skip("there is no PostgreSQL server here: apt-get install postgresql")
     with (
         running_postgres(programs, free_port()) as (address, control),
-        served_site(root, tmp_path / "site", f"{address}/postgres") as served,
+        served_site(root, tmp_path / "site", f"{address}/postgres", PLATE_TOKENS="sesame") as served,
     ):
-        served.send("GET", "")
+        served.send("GET", "", headers=shown("sesame"))
         control("stop", "-m", "immediate")
-        away = served.client.get("/v1/site")
+        # Nobody can tell whether this is one of its tokens.
+        away = served.client.get("/v1/site", headers=shown("np_maybe"))
         assert (away.status_code, away.json()["error"]["code"]) == (503, "busy")
         # Reading pictures needs no database of a site.
         assert served.client.get("/health").status_code == 200
         control("start")
-        wait_for(lambda: served.client.get("/v1/site").status_code == 200)
+        wait_for(lambda: served.client.get("/v1/site", headers=shown("sesame")).status_code == 200)
