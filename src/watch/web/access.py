@@ -78,7 +78,7 @@ def _hash_of(token: str) -> str:
     return hashlib.sha256(token.encode(errors="backslashreplace")).hexdigest()
 
 
-def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def refused_with(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An answer that says what is wrong, as those of the rest of the service do."""
     return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
 
@@ -99,7 +99,7 @@ class SiteAccess:
                     person = await run_in_threadpool(person_with, self._store, self._tokens, shown)
                 except SQLAlchemyError:
                     message = "the site's database does not answer now; try again in 5 s"
-                    await refusal(503, "busy", message, {"Retry-After": "5"})(scope, receive, send)
+                    await refused_with(503, "busy", message, {"Retry-After": "5"})(scope, receive, send)
                     return
                 scope.setdefault("state", {})["person"] = person
         await self._app(scope, receive, send)

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DataError
 from starlette.responses import JSONResponse
 
 from ..conflicts import ConflictError
-from .access import SiteAccess, UnknownPersonError, refusal
+from .access import SiteAccess, UnknownPersonError, refused_with
 from .alerts import alert_routes
 from .cameras import camera_routes_of_site
 from .events import event_routes
@@ -34,13 +34,15 @@ def add_site(app: FastAPI, path: Path, server_tokens: frozenset[str]) -> None:
 
 
 def _conflict(request: Request, error: Exception) -> JSONResponse:
-    return refusal(409, "conflict", str(error))
+    return refused_with(409, "conflict", str(error))
 
 
 def _unstorable(request: Request, error: Exception) -> JSONResponse:
-    return refusal(422, "invalid_parameter", "a text has characters that are not stored, such as NUL; leave them out")
+    return refused_with(
+        422, "invalid_parameter", "a text has characters that are not stored, such as NUL; leave them out"
+    )
 
 
 def _unknown(request: Request, error: Exception) -> JSONResponse:
     message = "this site needs a token: send the header Authorization: Token followed by it"
-    return refusal(401, "unauthorised", message, {"WWW-Authenticate": "Token"})
+    return refused_with(401, "unauthorised", message, {"WWW-Authenticate": "Token"})
