@@ -98,7 +98,8 @@ class Gate:
         if path.startswith("/v2/"):
             # As OpenALPR's clients do.
             shown = shown or parse_qs(scope["query_string"].decode("latin-1")).get("secret_key", [""])[0].strip()
-        if not (path in PUBLIC or path.startswith(PUBLIC_FOLDERS) or is_token(self._settings, shown)):
+        is_known = is_token(self._settings, shown) or scope.get("state", {}).get("person")  # whom the site knows
+        if not (path in PUBLIC or path.startswith(PUBLIC_FOLDERS) or is_known):
             message = "this service needs a token: send the header Authorization: Token followed by it"
             raise ServiceError(401, "unauthorised", message, {"WWW-Authenticate": "Token"})
         # What jobs are marked with that a token sent; it does not tell the token.
@@ -110,12 +111,12 @@ class _Body:
     """The body of a request on its way in; no more of it than allowed, and no slower."""
 
     def __init__(self, scope: Scope, receive: Receive, settings: Settings) -> None:
-        self._receive, self._settings = receive, settings
-        self._expects_answer = Headers(scope=scope).get("expect", "").lower() == "100-continue"
+        self._receive, self._settings, headers = receive, settings, Headers(scope=scope)
+        self._expects_answer = headers.get("expect", "").lower() == "100-continue"
         self._limit_mb = settings.max_video_mb if scope["path"] == "/v1/video" else settings.max_body_mb
-        self._received, self._complete = 0, False
-        #: Seconds that the client was waited for.
-        self._waited_s = 0.0
+        # Without a body there is nothing to wait for.
+        self._complete = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+        self._received, self._waited_s = 0, 0.0  # bytes that came; seconds that the client was waited for
 
     def check_size(self, size: int) -> None:
         """Refuse what is too large, in bytes."""
