@@ -25,7 +25,7 @@ from src.basics.files import PARAMETERS_FILE
 from src.basics.geometry import FloatArray, iou_matrix
 from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
 from src.basics.runtime import Model, load_model
-from src.basics.texts import merged
+from src.basics.texts import merged, normalise_text
 from src.detection.detector import LEAST_VOTE, Detection
 from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED, place_features
 from src.detection.views import Pyramid
@@ -36,7 +36,6 @@ from src.evaluation.metrics import (
     Comparison,
     compared_part,
     detection_figures,
-    normalise_text,
     reading_figures,
 )
 from src.media.images import BGRImage, read_image

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from ..basics.geometry import FloatArray, iou_matrix, middles_within, quad_size
 from ..basics.results import Plate
-from ..basics.texts import edit_distance, merged
+from ..basics.texts import edit_distance, merged, normalise_text
 from ..media.images import BGRImage, read_image
 from ..pipeline import main
 from ..recognition.options import ANYTHING, ReadOptions
@@ -76,11 +76,6 @@ class Comparison:
 def compare_answer(item: AnnotatedImage, answer: dict[str, Any]) -> Comparison:
     """Compare an answer with the annotations of its image."""
     return Comparison(item, [Plate.from_dict(plate) for plate in answer["plates"]])
-
-
-def normalise_text(text: str) -> str:
-    """Upper case, A–Z and 0–9 only."""
-    return re.sub(r"[^A-Z0-9]", "", text.upper())
 
 
 def compared_part(text: str) -> slice:
