@@ -19,7 +19,7 @@ from typing import Any
 
 from .basics.errors import InputError, UnreachableError
 from .basics.results import VehicleRecord
-from .formats.openalpr import openalpr_answer
+from .formats import openalpr_answer
 from .media.answers import BYTE_ORDER_MARK, csv_heading, csv_lines
 from .media.inputs import FolderSource, LiveSource, Photograph, printable
 from .pipeline import Data, Outcome, data_preprocessing, model_prediction
