@@ -71,12 +71,8 @@ def _render(font: ImageFont.FreeTypeFont, line: str) -> Glyph:
     return Glyph(mask, first + top - 2 + CAP_HEIGHT)
 
 
-def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace]:
-    """All upright faces of the families that are installed, thin weights left out, in a stable order.
-
-    Raises:
-        RuntimeError: faces are required, and none of the families is installed.
-    """
+def find_faces(families: Iterable[str]) -> list[FontFace]:
+    """All upright faces of the families that are installed, thin weights left out, in a stable order."""
     packages = [importlib.util.find_spec("fontpkg_" + family.replace("-", "_")) for family in families]
     folders = [Path(package.origin).parent / "files" for package in packages if package and package.origin]
     files = [path for folder in folders for path in sorted(folder.glob("*.[to]tf"))]
@@ -86,8 +82,6 @@ def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace
         stored = ImageFont.truetype(str(path), 16).get_variation_names() if "[" in path.name else [b""]
         names = [bytes(name).decode() for name in stored]
         faces += [FontFace(path, name) for name in names if not any(part in name for part in VARIANTS_LEFT_OUT)]
-    if required and not faces:
-        raise RuntimeError("no font package is installed; install them with: pip install 'numberplate[fonts]'")
     return faces
 
 
