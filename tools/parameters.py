@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from src.basics.files import PARAMETERS_FILE
-from src.basics.geometry import FloatArray, iou_matrix
+from src.basics.geometry import FloatArray, boxes_of, iou_matrix
 from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
 from src.basics.runtime import Model, load_model
 from src.basics.texts import merged, normalise_text
@@ -138,7 +138,7 @@ class Sample:
 
     def read_texts(self) -> Iterator[tuple[Detection, Reading, str]]:
         """The plates found whose text is known, what was read there, and the text."""
-        boxes = np.array([detection.box for detection, _ in self.pairs], np.float32).reshape(-1, 4)
+        boxes = boxes_of(detection for detection, _ in self.pairs)
         for text, overlaps in zip(self.item.texts, iou_matrix(self.item.boxes, boxes), strict=True):
             if text and overlaps.max(initial=0) >= FOUND_IOU:
                 yield *self.pairs[int(overlaps.argmax())], text

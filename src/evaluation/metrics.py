@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..basics.geometry import FloatArray, iou_matrix, middles_within, quad_size
+from ..basics.geometry import FloatArray, boxes_of, iou_matrix, middles_within, quad_size
 from ..basics.results import Plate
 from ..basics.texts import edit_distance, merged, normalise_text
 from ..media.images import read_image
@@ -44,20 +44,15 @@ class Comparison:
     plates: Sequence[Plate]
 
     @cached_property
-    def boxes(self) -> FloatArray:
-        """Of the predicted plates, ``[N, 4]``."""
-        return np.array([plate.box for plate in self.plates], np.float32).reshape(-1, 4)
-
-    @cached_property
     def overlaps(self) -> FloatArray:
         """IoU of every true plate (rows) with every detection (columns)."""
-        return iou_matrix(self.true.boxes, self.boxes)
+        return iou_matrix(self.true.boxes, boxes_of(self.plates))
 
     @cached_property
     def about(self) -> NDArray[np.bool_]:
         """Which detections (columns) are about each true plate, and behind these about what may be one (rows)."""
-        places = np.concatenate([self.true.boxes, self.true.unclear])
-        return middles_within(self.boxes, places).T | (iou_matrix(places, self.boxes) >= LOCATED_IOU)
+        places, boxes = np.concatenate([self.true.boxes, self.true.unclear]), boxes_of(self.plates)
+        return middles_within(boxes, places).T | (iou_matrix(places, boxes) >= LOCATED_IOU)
 
     def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
         """Of each plate whose text is known, those of unknown place behind the others.
