@@ -18,7 +18,7 @@ from ..basics.errors import InputError
 from ..basics.geometry import FloatArray, quad_to_box
 from ..basics.interrupts import StopFlag, stopping_on_interrupt
 from ..basics.results import VehicleRecord, VideoResult
-from ..media.draw import LineMark, Mark, Plane, annotate_planes
+from ..media.draw import Mark, Plane, annotate_planes
 from ..media.images import BGRImage
 from ..media.inputs import VideoSource
 from ..media.saving import OutputFolder
@@ -217,7 +217,7 @@ class VideoReader:
         if frame.is_plain and not (marks or lines or self._window):
             return frame.picture
         copy = frame.copy()
-        annotate_planes(planes_of(copy), marks, [LineMark(line.ends, line.name) for line in lines])
+        annotate_planes(planes_of(copy), marks, [(line.ends, line.name) for line in lines])
         return copy
 
     def _seen(self, frame: Frame) -> list[tuple[Track, FloatArray]]:
