@@ -104,7 +104,7 @@ def reading_figures(comparisons: list[Comparison]) -> Figures | None:
     for _, wanted, near in (reading for comparison in comparisons for reading in comparison.readings()):
         texts = [text for text, _ in near]
         edits = min([len(wanted), *(edit_distance(text, wanted) for text in texts)])
-        counts.append((wanted in texts, is_read(wanted, near), edits, len(wanted)))
+        counts.append((wanted in texts, merged(wanted) in map(merged, texts), edits, len(wanted)))
     if not counts:
         return None
     exact, same, off, length = np.sum(counts, axis=0).tolist()
@@ -115,11 +115,6 @@ def reading_figures(comparisons: list[Comparison]) -> Figures | None:
         # Edits over the length of the truth, of which a plate not located counts whole.
         "character_error_rate": 100 * off / length,
     }
-
-
-def is_read(wanted: str, near: list[tuple[str, float]]) -> bool:
-    """Whether one of the readings of a plate is its text, O taken as 0 and I as 1."""
-    return merged(wanted) in (merged(text) for text, _ in near)
 
 
 def extra_texts(comparison: Comparison) -> int:
@@ -215,7 +210,7 @@ def compare_crops(comparison: Comparison, options: ReadOptions) -> list[list[Com
     """Of each plate whose place is known and whose text was read: its text and what is read in its ``CROP_MARGINS``."""
     true, rows = comparison.true, []
     for plate, wanted, near in comparison.readings():
-        if plate < len(true.boxes) and is_read(wanted, near):
+        if plate < len(true.boxes) and merged(wanted) in (merged(text) for text, _ in near):
             image, box = read_image(true.path, str(true.path)), true.boxes[plate]
             alone = AnnotatedImage(true.path, unplaced=true.texts[plate : plate + 1])
             reaches = [margin * (box[3] - box[1]) for margin in CROP_MARGINS]
