@@ -29,7 +29,7 @@ from src.basics.texts import merged, normalise_text
 from src.detection.detector import LEAST_VOTE, Detection
 from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED, place_features
 from src.detection.views import Pyramid
-from src.evaluation.annotations import AnnotatedImage, no_boxes, read_annotations
+from src.evaluation.annotations import NO_BOXES, AnnotatedImage, read_annotations
 from src.evaluation.metrics import (
     FOUND_IOU,
     LOCATED_IOU,
@@ -128,7 +128,7 @@ class Sample:
         labelled = [np.zeros((0, len(PARAMETERS.evidence.weights) + 1))]
         for detection, _, text in self.read_texts():
             reader = self.recogniser.reader
-            view, boxes, *opinions = reader.marked(self.image, detection.corners, no_boxes())
+            view, boxes, *opinions = reader.marked(self.image, detection.corners, NO_BOXES)
             seen = reader.spelled(view, boxes, *opinions)
             indices = align(merged(normalise_text(seen.reading.text)), merged(normalise_text(text)))
             if indices is not None and len(boxes):

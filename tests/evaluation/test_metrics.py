@@ -58,7 +58,7 @@ def test_texts_of_unknown_place_may_be_read_anywhere():
     image = comparison(
         [], [], [PLATE, (0, 50, 100, 70), (0, 90, 100, 110)], [0.9] * 3, ["AB12CO", "X1", "Y2"], [1, 1, 0.4]
     )
-    alone = replace(image, true=replace(image.true, unplaced=("AB-12 C0", "CD34")))
+    alone = replace(image, true=image.true._replace(unplaced=("AB-12 C0", "CD34")))
     figures = reading_figures([alone])
     assert figures is not None
     assert (figures["texts"], figures["exact"], figures["merged"]) == (2, 0, 50)
@@ -142,5 +142,5 @@ def test_a_detection_of_what_cannot_be_told_is_not_false():
         [PLATE], [""], [PLATE, (200, 200, 210, 204), (300, 300, 310, 304)], [0.9, 0.8, 0.7], ["", "", ""]
     )
     assert detection_figures([image])["false_per_image"] == 2
-    unclear = replace(image.true, unclear=np.array([[198, 198, 212, 206]], np.float32))
+    unclear = image.true._replace(unclear=np.array([[198, 198, 212, 206]], np.float32))
     assert detection_figures([replace(image, true=unclear)])["false_per_image"] == 1
