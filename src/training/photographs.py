@@ -56,8 +56,7 @@ def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tigh
     for item in images:
         image: Any = read_image(item.path, str(item.path))
         scale = min(1.0, longest_side / max(image.shape[:2]))
-        if scale < 1:
-            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         width, height = (item.boxes[:, 2:] - item.boxes[:, :2]).T
         straight = (width >= STRAIGHT_WIDTH) & (width >= STRAIGHT_ASPECT * height) & tight
         quads = np.where(straight[:, None, None] & np.isnan(item.quads), box_to_quad(item.boxes), item.quads)
