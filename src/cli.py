@@ -19,7 +19,7 @@ from typing import Any
 
 from .basics.errors import InputError, UnreachableError
 from .basics.results import VehicleRecord
-from .formats.openalpr import openalpr_answer
+from .formats import openalpr_answer
 from .media.answers import BYTE_ORDER_MARK, csv_heading, csv_lines
 from .media.inputs import FolderSource, LiveSource, Photograph, printable
 from .pipeline import Data, Outcome, data_preprocessing, model_prediction
@@ -47,14 +47,10 @@ class _Printer:
         if self._form == "csv":
             self._print(BYTE_ORDER_MARK * options.excel + csv_heading(self._has_videos))
 
-    def record(self, record: VehicleRecord) -> None:
-        """Print a vehicle of a live source."""
-        plate = record.to_dict()
-        self.answer({"input": self._name, "plates": [plate]} if self._form == "csv" else plate)
-
-    def outcome(self, outcome: Outcome) -> None:
-        """Print what came of one of many inputs."""
-        self.answer(outcome.to_dict())
+    def record(self, record: VehicleRecord | Outcome) -> None:
+        """Print a vehicle of a live source, or what came of one of many inputs."""
+        told, is_row = record.to_dict(), self._form == "csv" and isinstance(record, VehicleRecord)
+        self.answer({"input": self._name, "plates": [told]} if is_row else told)
 
     def answer(self, answer: Mapping[str, Any]) -> None:
         """Print an answer, the failure of one of many inputs, or a record."""
@@ -254,7 +250,7 @@ def _read(options: argparse.Namespace) -> int:
             video=dataclasses.replace(options.video, on_vehicle=printer.record if prints_records else None),
             workers=options.workers,
             resume=options.resume,
-            on_outcome=printer.outcome if prints_outcomes else None,
+            on_outcome=printer.record if prints_outcomes else None,
         )
     if not prints_records and not prints_outcomes:
         printer.answer(answer)

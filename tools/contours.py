@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from src.basics.geometry import FloatArray
 from src.basics.runtime import Model, load_model
 from src.basics.texts import ALPHABET, REJECT
-from src.classification.crops import character_crops
 from src.evaluation.annotations import AnnotatedImage, read_annotations
 from src.evaluation.metrics import Figures, compare_answer, reading_figures
 from src.media.images import read_image
@@ -37,7 +36,7 @@ def read_with_contours(image: NDArray[np.uint8], quad: FloatArray, classifier: M
     Contours that the classifier takes for no character are left out.
     """
     view = plate_view(image, quad)
-    crops = character_crops(view, contour_boxes(view.canvas))
+    crops = view.crops(contour_boxes(view.canvas))
     if len(crops) == 0:
         return ""
     classes = classifier(crops[..., None]).argmax(axis=-1)

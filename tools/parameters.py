@@ -22,21 +22,20 @@ from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from src.basics.files import PARAMETERS_FILE
-from src.basics.geometry import FloatArray, iou_matrix
+from src.basics.geometry import FloatArray, boxes_of, iou_matrix
 from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
 from src.basics.runtime import Model, load_model
-from src.basics.texts import merged
+from src.basics.texts import merged, normalise_text
 from src.detection.detector import LEAST_VOTE, Detection
 from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED, place_features
 from src.detection.views import Pyramid
-from src.evaluation.annotations import AnnotatedImage, no_boxes, read_annotations
+from src.evaluation.annotations import NO_BOXES, AnnotatedImage, read_annotations
 from src.evaluation.metrics import (
     FOUND_IOU,
     LOCATED_IOU,
     Comparison,
     compared_part,
     detection_figures,
-    normalise_text,
     reading_figures,
 )
 from src.media.images import BGRImage, read_image
@@ -129,7 +128,7 @@ class Sample:
         labelled = [np.zeros((0, len(PARAMETERS.evidence.weights) + 1))]
         for detection, _, text in self.read_texts():
             reader = self.recogniser.reader
-            view, boxes, *opinions = reader.marked(self.image, detection.corners, no_boxes())
+            view, boxes, *opinions = reader.marked(self.image, detection.corners, NO_BOXES)
             seen = reader.spelled(view, boxes, *opinions)
             indices = align(merged(normalise_text(seen.reading.text)), merged(normalise_text(text)))
             if indices is not None and len(boxes):
@@ -139,7 +138,7 @@ class Sample:
 
     def read_texts(self) -> Iterator[tuple[Detection, Reading, str]]:
         """The plates found whose text is known, what was read there, and the text."""
-        boxes = np.array([detection.box for detection, _ in self.pairs], np.float32).reshape(-1, 4)
+        boxes = boxes_of(detection for detection, _ in self.pairs)
         for text, overlaps in zip(self.item.texts, iou_matrix(self.item.boxes, boxes), strict=True):
             if text and overlaps.max(initial=0) >= FOUND_IOU:
                 yield *self.pairs[int(overlaps.argmax())], text

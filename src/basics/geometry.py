@@ -4,6 +4,9 @@ Boxes are float32 ``[..., 4]`` arrays (xmin, ymin, xmax, ymax) in pixels; quads 
 corners in the order top-left, top-right, bottom-right, bottom-left of the plate itself.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +14,11 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
 Matrix = NDArray[np.floating]
+
+
+def boxes_of(found: Iterable[Any]) -> FloatArray:
+    """The boxes ``[N, 4]`` of detections or plates, any N."""
+    return np.array([one.box for one in found], np.float32).reshape(-1, 4)
 
 
 def box_area(boxes: FloatArray) -> FloatArray:

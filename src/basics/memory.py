@@ -7,25 +7,19 @@ less and less: a process would grow by a megabyte for a thousand pictures, for e
 import contextlib
 import ctypes
 import time
-from collections.abc import Callable
 
 #: At most this share of the time is spent: it takes half a millisecond, but longer in a program that has much memory.
 _LARGEST_SHARE = 0.05
 
+_next_s = 0.0  # when it is time again
 
-class FreeMemory:
-    """What this process has freed but not given back; safe to use from several threads."""
 
-    def __init__(self) -> None:
-        self._trim: Callable[[int], int] | None = None
+def give_back_memory() -> None:
+    """Give back what this process has freed, unless that would take too much of the time; any thread may do so."""
+    global _next_s
+    start_s = time.perf_counter()
+    if start_s >= _next_s:
         # The C libraries of other systems do not have it, and do not need it.
         with contextlib.suppress(AttributeError, OSError, TypeError):
-            self._trim = ctypes.CDLL(None).malloc_trim
-        self._next = 0.0
-
-    def give_back(self) -> None:
-        """Give it back, unless that would take too much of the time."""
-        start = time.perf_counter()
-        if self._trim and start >= self._next:
-            self._trim(0)
-            self._next = start + (time.perf_counter() - start) / _LARGEST_SHARE
+            ctypes.CDLL(None).malloc_trim(0)
+        _next_s = start_s + (time.perf_counter() - start_s) / _LARGEST_SHARE

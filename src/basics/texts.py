@@ -11,6 +11,11 @@ LOOK_ALIKES = (("0", "O"), ("1", "I"))
 _MERGED = str.maketrans({letter: digit for digit, letter in LOOK_ALIKES})
 
 
+def normalise_text(text: str) -> str:
+    """The characters of a text, as capitals, without spaces, dashes and whatever else is in no alphabet of plates."""
+    return "".join(character for character in text.upper() if character in ALPHABET)
+
+
 def merged(text: str) -> str:
     """The text with digits in the place of letters that look like them."""
     return text.translate(_MERGED)

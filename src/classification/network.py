@@ -4,8 +4,8 @@ import keras
 from keras import layers
 
 from ..basics.texts import CLASSES
+from ..segmentation.canvas import CROP_SIZE
 from ..segmentation.network import convolved, evenly_lit, residual_block
-from .crops import CROP_SIZE
 
 
 def build_classifier() -> keras.Model:

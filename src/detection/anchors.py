@@ -88,8 +88,7 @@ def assign_targets(boxes: FloatArray, quads: FloatArray, ignored: FloatArray, he
     anchors = anchor_grid(height, width)
     targets = np.zeros((len(anchors), 14), np.float32)
     anchor_boxes = np.concatenate([anchors[:, :2] - anchors[:, 2:] / 2, anchors[:, :2] + anchors[:, 2:] / 2], -1)
-    if len(ignored):
-        targets[iou_matrix(anchor_boxes, ignored).max(axis=1) > 0.1, 0] = -1
+    targets[iou_matrix(anchor_boxes, ignored).max(axis=1, initial=0) > 0.1, 0] = -1
     if not len(boxes):
         return targets
     overlaps = iou_matrix(anchor_boxes, boxes)

@@ -1,11 +1,11 @@
 """From an image to what may be plates: letterbox, network, decoding, non-maximum suppression; large ones in parts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.geometry import ByteArray, FloatArray, box_within, iou_matrix, middles_within, nms
+from ..basics.geometry import ByteArray, FloatArray, box_within, boxes_of, iou_matrix, middles_within, nms
 from ..basics.runtime import Model
 from .anchors import (
     INPUT_HEIGHT,
@@ -121,7 +121,7 @@ def with_parts(detect: Callable[..., list[Detection]], image: ByteArray) -> list
     if max(sure, default=width) >= CLOSE_SHARE * width:
         afar = [plate for plate in detect(image, AFAR) if plate.confidence >= SURE_PLATE]
         # The middle of a part lies in the whole.
-        parts = np.any(middles_within(_boxes(found), _boxes(afar)), axis=1).tolist()
+        parts = np.any(middles_within(boxes_of(found), boxes_of(afar)), axis=1).tolist()
         found = afar + [plate for plate, is_part in zip(found, parts, strict=True) if not is_part]
     near = [scale * (plate.box[2] - plate.box[0]) >= NEAR_WIDTH for plate in found if plate.confidence >= SURE_PLATE]
     is_crowded = len(near) >= CROWD
@@ -140,8 +140,4 @@ def with_parts(detect: Callable[..., list[Detection]], image: ByteArray) -> list
                 for plate in (with_parts(detect, part) if is_crowded else detect(part))
                 if (plate.box[:2] > least).all() and (plate.box[2:] < most).all()
             ]
-    return [found[index] for index in nms(_boxes(found), np.array([plate.confidence for plate in found]), NMS_IOU)]
-
-
-def _boxes(detections: Sequence[Detection]) -> FloatArray:
-    return np.array([one.box for one in detections], np.float32).reshape(-1, 4)
+    return [found[index] for index in nms(boxes_of(found), np.array([plate.confidence for plate in found]), NMS_IOU)]

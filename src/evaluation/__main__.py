@@ -51,8 +51,8 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.ev
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
-    evaluated["all"] = {}, pd.concat(confidences for _, confidences in evaluated.values())
-    calibrations = {name: calibration_figures(confidences) for name, (_, confidences) in evaluated.items()}
+    evaluated["all"] = {}, [comparison for _, comparisons in evaluated.values() for comparison in comparisons]
+    calibrations = {name: calibration_figures(comparisons) for name, (_, comparisons) in evaluated.items()}
     print(as_table({name: figures | {"calibration": calibrations[name]} for name, (figures, _) in evaluated.items()}))
     figures = {name: of_set for name, (of_set, _) in evaluated.items() if of_set}
     made = {"date": datetime.date.today().isoformat(), "command": "python -m src.evaluation SET…"}

@@ -5,9 +5,8 @@ Columns: image, width, height, xmin, ymin, xmax, ymax (pixels; empty: no plate, 
 where it is there, lists boxes (image, xmin, ymin, xmax, ymax) of what nobody can tell: neither find nor miss.
 """
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,27 +19,24 @@ BOX_COLUMNS = ["xmin", "ymin", "xmax", "ymax"]
 OVERLOOKED_KINDS = ("plate", "unclear", "background")
 
 
-def no_boxes() -> FloatArray:
-    """Boxes ``[0, 4]``."""
-    return np.empty((0, 4), np.float32)
+NO_BOXES: FloatArray = np.empty((0, 4), np.float32)
 
 
-@dataclass(frozen=True)
-class AnnotatedImage:
+class AnnotatedImage(NamedTuple):
     """One image file and its plates, in pixels."""
 
     path: Path
-    boxes: FloatArray = field(default_factory=no_boxes)  # [N, 4]
-    quads: FloatArray = field(default_factory=lambda: box_to_quad(no_boxes()))  # [N, 4, 2], NaN where unknown
+    boxes: FloatArray = NO_BOXES  # [N, 4]
+    quads: FloatArray = box_to_quad(NO_BOXES)  # [N, 4, 2], NaN where unknown
     texts: tuple[str, ...] = ()  # N, "" where unknown
-    unclear: FloatArray = field(default_factory=no_boxes)  # [M, 4], what may be plates or not
-    background: FloatArray = field(default_factory=no_boxes)  # [K, 4], what looks like plates and is none
+    unclear: FloatArray = NO_BOXES  # [M, 4], what may be plates or not
+    background: FloatArray = NO_BOXES  # [K, 4], what looks like plates and is none
     unplaced: tuple[str, ...] = ()  # texts of plates that may be anywhere
 
     def scaled(self, factor: float) -> "AnnotatedImage":
         """The annotations of the image in another size."""
-        places: dict[str, Any] = {name: place for name, place in vars(self).items() if isinstance(place, np.ndarray)}
-        return replace(self, **{name: place * np.float32(factor) for name, place in places.items()})
+        places: Any = (one * np.float32(factor) if isinstance(one, np.ndarray) else one for one in self)
+        return AnnotatedImage(*places)
 
 
 def read_annotations(folder: Path) -> list[AnnotatedImage]:
@@ -76,7 +72,7 @@ def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]
     for image in images:
         keys = [(image.path.name, *box) for box in np.round(image.boxes).astype(int).tolist()]
         texts = tuple(text or known.get(key, "") for key, text in zip(keys, image.texts, strict=True))
-        completed.append(replace(image, texts=texts))
+        completed.append(image._replace(texts=texts))
     return completed
 
 
@@ -91,7 +87,7 @@ def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedI
     judged = {key: rows[BOX_COLUMNS].to_numpy(np.float32) for key, rows in by_kind}
     completed = []
     for image in images:
-        plates, unclear, background = (judged.get((image.path.name, kind), no_boxes()) for kind in OVERLOOKED_KINDS)
+        plates, unclear, background = (judged.get((image.path.name, kind), NO_BOXES) for kind in OVERLOOKED_KINDS)
         boxes = np.concatenate([image.boxes, plates])
         quads = np.concatenate([image.quads, np.full((len(plates), 4, 2), np.nan, np.float32)])
         texts = image.texts + ("",) * len(plates)

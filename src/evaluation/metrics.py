@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..basics.geometry import FloatArray, iou_matrix, middles_within, quad_size
+from ..basics.geometry import FloatArray, boxes_of, iou_matrix, middles_within, quad_size
 from ..basics.results import Plate
-from ..basics.texts import edit_distance, merged
-from ..media.images import BGRImage, read_image
+from ..basics.texts import edit_distance, merged, normalise_text
+from ..media.images import read_image
 from ..pipeline import main
 from ..recognition.options import ANYTHING, ReadOptions
 from .annotations import AnnotatedImage, read_annotations
@@ -44,20 +44,15 @@ class Comparison:
     plates: Sequence[Plate]
 
     @cached_property
-    def boxes(self) -> FloatArray:
-        """Of the predicted plates, ``[N, 4]``."""
-        return np.array([plate.box for plate in self.plates], np.float32).reshape(-1, 4)
-
-    @cached_property
     def overlaps(self) -> FloatArray:
         """IoU of every true plate (rows) with every detection (columns)."""
-        return iou_matrix(self.true.boxes, self.boxes)
+        return iou_matrix(self.true.boxes, boxes_of(self.plates))
 
     @cached_property
     def about(self) -> NDArray[np.bool_]:
         """Which detections (columns) are about each true plate, and behind these about what may be one (rows)."""
-        places = np.concatenate([self.true.boxes, self.true.unclear])
-        return middles_within(self.boxes, places).T | (iou_matrix(places, self.boxes) >= LOCATED_IOU)
+        places, boxes = np.concatenate([self.true.boxes, self.true.unclear]), boxes_of(self.plates)
+        return middles_within(boxes, places).T | (iou_matrix(places, boxes) >= LOCATED_IOU)
 
     def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
         """Of each plate whose text is known, those of unknown place behind the others.
@@ -76,11 +71,6 @@ class Comparison:
 def compare_answer(item: AnnotatedImage, answer: dict[str, Any]) -> Comparison:
     """Compare an answer with the annotations of its image."""
     return Comparison(item, [Plate.from_dict(plate) for plate in answer["plates"]])
-
-
-def normalise_text(text: str) -> str:
-    """Upper case, A–Z and 0–9 only."""
-    return re.sub(r"[^A-Z0-9]", "", text.upper())
 
 
 def compared_part(text: str) -> slice:
@@ -114,7 +104,7 @@ def reading_figures(comparisons: list[Comparison]) -> Figures | None:
     for _, wanted, near in (reading for comparison in comparisons for reading in comparison.readings()):
         texts = [text for text, _ in near]
         edits = min([len(wanted), *(edit_distance(text, wanted) for text in texts)])
-        counts.append((wanted in texts, is_read(wanted, near), edits, len(wanted)))
+        counts.append((wanted in texts, merged(wanted) in map(merged, texts), edits, len(wanted)))
     if not counts:
         return None
     exact, same, off, length = np.sum(counts, axis=0).tolist()
@@ -125,11 +115,6 @@ def reading_figures(comparisons: list[Comparison]) -> Figures | None:
         # Edits over the length of the truth, of which a plate not located counts whole.
         "character_error_rate": 100 * off / length,
     }
-
-
-def is_read(wanted: str, near: list[tuple[str, float]]) -> bool:
-    """Whether one of the readings of a plate is its text, O taken as 0 and I as 1."""
-    return merged(wanted) in (merged(text) for text, _ in near)
 
 
 def extra_texts(comparison: Comparison) -> int:
@@ -170,28 +155,23 @@ def detection_figures(comparisons: list[Comparison]) -> Figures:
     }
 
 
-def confidence_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
-    """The texts read on plates whose text is known: their ``confidence``, 0..1, and whether they are ``right``."""
-    readings = [reading for comparison in comparisons for reading in comparison.readings()]
-    rows = [(confidence, text == wanted) for _, wanted, near in readings for text, confidence in near if text]
-    return pd.DataFrame(rows, columns=["confidence", "right"]).astype(np.float32)
-
-
-def calibration_figures(table: pd.DataFrame) -> dict[str, Any]:
+def calibration_figures(comparisons: Iterable[Comparison]) -> dict[str, Any]:
     """Whether confidences are what they say: of the texts read with a confidence of 0.8, are four of five right?
 
-    Percentages of a table of confidences, None where nothing was read: ``expected_error`` is the expected calibration
-    error (Naeini et al., 2015), ``sure_right`` the share of right ones among readings with a confidence of at least
-    0.9; a bin has the number of readings, their mean confidence and the share of right ones.
+    Percentages of the texts read on plates whose text is known, None where nothing was read: ``expected_error`` is the
+    expected calibration error (Naeini et al., 2015), ``sure_right`` the share of right ones among readings with a
+    confidence of at least 0.9; a bin has the number of readings, their mean confidence and the share of right ones.
     """
+    readings = [reading for comparison in comparisons for reading in comparison.readings()]
+    told = [(confidence, text == wanted) for _, wanted, near in readings for text, confidence in near if text]
+    table = pd.DataFrame(told, columns=["confidence", "right"]).astype(np.float32).assign(readings=1)
     bins = np.minimum((table["confidence"].to_numpy() * BINS).astype(int), BINS - 1)
-    sums = table.assign(readings=1).groupby(bins).sum().reindex(range(BINS), fill_value=0)
-    rows = sums[["readings", "confidence", "right"]].to_numpy(float).tolist()
-    off = sum(abs(confidence - right) for _, confidence, right in rows)
-    by_bin = [[int(count), _percent(confidence, count), _percent(right, count)] for count, confidence, right in rows]
+    rows = table.groupby(bins).sum().reindex(range(BINS), fill_value=0).to_numpy(float).tolist()
+    off = sum(abs(confidence - right) for confidence, right, _ in rows)
+    by_bin = [[int(count), _percent(confidence, count), _percent(right, count)] for confidence, right, count in rows]
     sure, _, sure_right = by_bin[-1]
-    error = _percent(off, len(table))
-    return {"readings": len(table), "expected_error": error, "sure": sure, "sure_right": sure_right, "bins": by_bin}
+    error = _percent(off, len(told))
+    return {"readings": len(told), "expected_error": error, "sure": sure, "sure_right": sure_right, "bins": by_bin}
 
 
 def _percent(part: float, whole: float) -> float | None:
@@ -200,12 +180,12 @@ def _percent(part: float, whole: float) -> float | None:
 
 def evaluate_set(
     folder: Path, options: ReadOptions = ANYTHING, with_crops: bool = False
-) -> tuple[dict[str, Any], pd.DataFrame]:
+) -> tuple[dict[str, Any], list[Comparison]]:
     """Run the system, told what people know, on every image of a set and compare with the annotations.
 
     Returns:
         Figures in percent and milliseconds (rounded, plain JSON types): detection, reading, reading of crops if asked,
-        and the median time of each stage; and the confidences, see :func:`confidence_table`.
+        and the median time of each stage; and what they were made from.
 
     Raises:
         InputError: an image cannot be read.
@@ -216,37 +196,28 @@ def evaluate_set(
         answer = main(str(item.path), output_dir=None, options=options)
         times.append(answer["timing_ms"] | {"total": 1000 * (time.perf_counter() - start)})
         comparisons.append(compare_answer(item, answer))
-        crops += crop_readings(comparisons[-1], options) if with_crops else []
+        crops += compare_crops(comparisons[-1], options) if with_crops else []
+    by_margin = {str(margin): reading_figures(cuts) for margin, *cuts in zip(CROP_MARGINS, *crops, strict=True)}
     figures = _rounded(detection_figures(comparisons)) | {
         "reading": _rounded(reading_figures(comparisons)),
-        "crops": {
-            str(margin): _percent(sum(read), len(read)) for margin, *read in zip(CROP_MARGINS, *crops, strict=True)
-        },
+        "crops": _rounded({margin: read["merged"] if read else np.nan for margin, read in by_margin.items()}),
         "ms": pd.DataFrame(times).median().round(2).to_dict(),
     }
-    return figures, confidence_table(comparisons)
+    return figures, comparisons
 
 
-def crop_readings(comparison: Comparison, options: ReadOptions) -> list[list[bool]]:
-    """Of each plate whose place is known and whose text was read: whether it is read in crops of ``CROP_MARGINS``."""
+def compare_crops(comparison: Comparison, options: ReadOptions) -> list[list[Comparison]]:
+    """Of each plate whose place is known and whose text was read: its text and what is read in its ``CROP_MARGINS``."""
     true, rows = comparison.true, []
     for plate, wanted, near in comparison.readings():
-        if plate < len(true.boxes) and is_read(wanted, near):
-            image, alone = (
-                read_image(true.path, str(true.path)),
-                AnnotatedImage(true.path, unplaced=true.texts[plate:][:1]),
-            )
-            cuts = [_cut(image, true.boxes[plate], margin) for margin in CROP_MARGINS]
-            answers = [compare_answer(alone, main(cut, output_dir=None, options=options)) for cut in cuts]
-            rows.append([any(is_read(text, found) for _, text, found in one.readings()) for one in answers])
+        if plate < len(true.boxes) and merged(wanted) in (merged(text) for text, _ in near):
+            image, box = read_image(true.path, str(true.path)), true.boxes[plate]
+            alone = AnnotatedImage(true.path, unplaced=true.texts[plate : plate + 1])
+            reaches = [margin * (box[3] - box[1]) for margin in CROP_MARGINS]
+            places = [np.maximum(np.rint([box[:2] - reach, box[2:] + reach]), 0).astype(int) for reach in reaches]
+            cuts = [image[y0:y1, x0:x1] for (x0, y0), (x1, y1) in places]
+            rows.append([compare_answer(alone, main(cut, output_dir=None, options=options)) for cut in cuts])
     return rows
-
-
-def _cut(image: BGRImage, box: FloatArray, margin: float) -> BGRImage:
-    """The part of an image with a box and a margin, in heights of the box."""
-    reach = margin * (box[3] - box[1])
-    (x0, y0), (x1, y1) = np.maximum(np.rint([box[:2] - reach, box[2:] + reach]), 0).astype(int)
-    return image[y0:y1, x0:x1]
 
 
 def _rounded(figures: Figures | None) -> Any:

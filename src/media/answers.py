@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..formats.told import told_region
+from ..formats import told_region
 
 _PLATE_COLUMNS = "input text confidence detection_confidence xmin ymin xmax ymax rows region region_confidence"
 _RECORD_COLUMNS = "first_s last_s frames best_frame best_s first_at last_at crossings direction crop"

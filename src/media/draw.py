@@ -14,6 +14,8 @@ from .images import BGRImage
 
 Plane = NDArray[np.uint8]
 _Colour = tuple[int, int, int]
+#: A line by its ends, float32 ``[2, 2]`` in pixels; a name gives it an arrow to its right side, which is "in".
+NamedLine = tuple[FloatArray, str | None]
 
 #: Texts with such a confidence are shown as sure, of which 99 in 100 are right, and as doubtful, of which three in four
 #: are; the others are unsure.
@@ -55,21 +57,6 @@ class Mark(NamedTuple):
         return SURE if self.confidence >= SURE_TEXT else DOUBTFUL if self.confidence >= DOUBTFUL_TEXT else UNSURE
 
 
-class LineMark(NamedTuple):
-    """A line by its ends, float32 ``[2, 2]`` in pixels; a name gives it an arrow to its right side, which is "in"."""
-
-    ends: FloatArray
-    name: str | None = None
-
-    def arrow(self, length: float) -> FloatArray:
-        """From the middle of the line to the tip and around the head, ``[5, 2]``."""
-        middle, step = self.ends.mean(axis=0), self.ends[1] - self.ends[0]
-        along = length * step / np.linalg.norm(step)
-        across = along[::-1] * [-1, 1]
-        tip, neck = middle + across, middle + 0.6 * across
-        return np.array([middle, tip, neck + 0.3 * along, tip, neck - 0.3 * along], np.float32)
-
-
 class _Layer(NamedTuple):
     """What is drawn on, at a scale: a BGR picture ``[h, w, 3]``, or the plane ``[h, w]`` of a number of a YUV one."""
 
@@ -108,7 +95,7 @@ def annotate(image: BGRImage, plates: Iterable[Plate]) -> BGRImage:
     return annotated
 
 
-def annotate_planes(planes: Sequence[Plane], marks: Sequence[Mark], lines: Sequence[LineMark] = ()) -> None:
+def annotate_planes(planes: Sequence[Plane], marks: Sequence[Mark], lines: Sequence[NamedLine] = ()) -> None:
     """Draw plates and lines on a frame of video without a detour over BGR.
 
     The planes, luma uint8 ``[H, W]`` and two of chroma ``[H/2, W/2]``, change.
@@ -116,13 +103,13 @@ def annotate_planes(planes: Sequence[Plane], marks: Sequence[Mark], lines: Seque
     _draw([_Layer(plane, 0.5 if number else 1.0, number) for number, plane in enumerate(planes)], marks, lines)
 
 
-def _draw(layers: Sequence[_Layer], marks: Sequence[Mark], lines: Sequence[LineMark] = ()) -> None:
+def _draw(layers: Sequence[_Layer], marks: Sequence[Mark], lines: Sequence[NamedLine] = ()) -> None:
     height, width = layers[0].pixels.shape[:2]
     thickness = max(1, round(min(height, width) / 300))
-    for layer, line in itertools.product(layers, lines):
-        layer.line(line.ends, False, _CROSSED, 3)
-        if line.name:
-            layer.line(line.arrow(_ARROW_SHARE * min(height, width)), False, _CROSSED, 3)
+    for layer, (ends, name) in itertools.product(layers, lines):
+        layer.line(ends, False, _CROSSED, 3)
+        if name:
+            layer.line(_arrow(ends, _ARROW_SHARE * min(height, width)), False, _CROSSED, 3)
     # Beside the plates, whose characters may reach their edges.
     outlines = [grow_quad(mark.corners, thickness + 1) for mark in marks]
     for layer, (mark, outline) in itertools.product(layers, zip(marks, outlines, strict=True)):
@@ -140,11 +127,20 @@ def _draw(layers: Sequence[_Layer], marks: Sequence[Mark], lines: Sequence[LineM
         taken.append(np.array([left, top, left + label.shape[1], top + label.shape[0]]) + edge)
         for layer in layers:
             layer.paste(label, left, top)
-    for name, ends in ((line.name, line.ends) for line in lines if line.name):
+    for ends, name in (line for line in lines if line[1]):
         label = _label(f"{name}: in", _CROSSED, least, height, width)
         place = np.clip(ends.mean(axis=0), 0, np.array([width, height]) - label.shape[1::-1]).astype(int) // 2 * 2
         for layer in layers:
             layer.paste(label, *place.tolist())
+
+
+def _arrow(ends: FloatArray, length: float) -> FloatArray:
+    """From the middle of a line to the tip and around the head, ``[5, 2]``."""
+    middle, step = ends.mean(axis=0), ends[1] - ends[0]
+    along = length * step / np.linalg.norm(step)
+    across = along[::-1] * [-1, 1]
+    tip, neck = middle + across, middle + 0.6 * across
+    return np.array([middle, tip, neck + 0.3 * along, tip, neck - 0.3 * along], np.float32)
 
 
 def _label(text: str, colour: _Colour, capitals: float, height: int, width: int) -> BGRImage:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.geometry import FloatArray, grow_quad, quad_size, quad_to_box, shared_part
-from ..basics.texts import ALPHABET, merged
+from ..basics.texts import merged
 from ..media.encoding import encode_picture, roomy_suffix
 from ..media.images import BGRImage, read_image
 from .recogniser import PlateRecogniser
@@ -28,13 +28,8 @@ _CELLS, _STEP = (3, 1), 16
 _ROUNDS = 3
 
 
-def comparable(text: str) -> str:
-    """A text without spaces and dashes, and with look-alikes as one character, as texts to be kept are compared."""
-    return merged("".join(character for character in text.upper() if character in ALPHABET))
-
-
 def erase_plates(image: BGRImage, recogniser: PlateRecogniser, kept: Set[str]) -> list[FloatArray]:
-    """Erase, in a BGR photograph ``[H, W, 3]``, all plates but those whose :func:`comparable` text is to be kept.
+    """Erase, in a BGR photograph ``[H, W, 3]``, all plates but those whose :func:`merged` text is to be kept.
 
     Returns:
         The outlines ``[N, 2]`` of what was erased, in pixels; they may reach beyond the picture.
@@ -45,7 +40,7 @@ def erase_plates(image: BGRImage, recogniser: PlateRecogniser, kept: Set[str]) -
         seen = image if attempt == 0 else read_image(encode_picture(image, roomy_suffix(image, ".jpg")), "copy")
         found = recogniser.search(seen)
         pairs = recogniser.read(seen, found)
-        spared = [one.box for one, said in pairs if said.confidence >= LEAST_KEPT and comparable(said.text) in kept]
+        spared = [one.box for one, said in pairs if said.confidence >= LEAST_KEPT and merged(said.text) in kept]
         outlines = [
             plate_outline(rough.corners, exact.corners)
             for rough, (exact, said) in zip(found, pairs, strict=True)

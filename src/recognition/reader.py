@@ -9,7 +9,6 @@ from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import Candidate, Character
 from ..basics.runtime import Model
 from ..basics.texts import ALPHABET, CLASSES, REJECT
-from ..classification.crops import character_crops
 from ..classification.search import class_probabilities, combined_probabilities, spell, tempered
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
 from ..segmentation.cells import decode_cells
@@ -130,7 +129,7 @@ class PlateReader:
         boxes, scores, opinions = boxes[own], scores[own], opinions[own]
         if len(boxes) == 0:
             return view, boxes, scores, np.zeros((0, CLASSES), np.float32)
-        first = class_probabilities(self.classifier(character_crops(view, boxes)[..., None]))
+        first = class_probabilities(self.classifier(view.crops(boxes)[..., None]))
         return view, boxes, scores, combined_probabilities(first, opinions, self.parameters.search)
 
     def spelled(self, view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> Pass:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..basics.errors import InputError
 from ..basics.geometry import FloatArray, box_within, quad_axes
-from ..basics.memory import FreeMemory
+from ..basics.memory import give_back_memory
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import ImageResult, Plate
 from ..basics.runtime import Model, load_model
@@ -46,8 +46,7 @@ class PlateRecogniser:
         Raises:
             InputError: the models or the runtime are not there.
         """
-        self._options, self._parameters = ANYTHING, parameters
-        self._syntaxes, self._free_memory = load_syntaxes(), FreeMemory()
+        self._options, self._parameters, self._syntaxes = ANYTHING, parameters, load_syntaxes()
         try:
             self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
             self.verifier, self.refiner = load("verifier", runtime), load("refiner", runtime)
@@ -73,7 +72,7 @@ class PlateRecogniser:
         detected = time.perf_counter()
         pairs = self.read(image, detections)
         read = time.perf_counter()
-        self._free_memory.give_back()
+        give_back_memory()
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
         return ImageResult(photograph.name, image.shape[1], image.shape[0], self.plates(pairs), timing)
 

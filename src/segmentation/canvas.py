@@ -1,7 +1,7 @@
-"""The plate canvas: every plate, straightened and fitted into one small grey picture.
+"""What the models see of a plate: the canvas, one small grey picture of all of it, and crops of its characters.
 
-It has a margin, because detected corners are imprecise and the whole lettering has to be in it. Coordinates are
-continuous: the centre of the top-left pixel lies at (0.5, 0.5).
+Both are straightened. The canvas has a margin, because detected corners are imprecise and the whole lettering has to be
+in it. Coordinates are continuous: the centre of the top-left pixel lies at (0.5, 0.5).
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ GRID_HEIGHT, GRID_WIDTH = CANVAS_HEIGHT // CELL, CANVAS_WIDTH // CELL
 CANVAS_MARGIN = 0.25
 #: Photograph pixels per canvas pixel beyond which the photograph is reduced before it is sampled, against aliasing.
 LARGEST_STEP = 1.5
+#: Side of a crop in pixels, and of its square on the canvas as a multiple of the character's height.
+CROP_SIZE, CROP_MARGIN = 32, 1.25
 
 _HALF_PIXEL = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 
@@ -50,6 +52,20 @@ class PlateView:
         matrix = np.linalg.inv(_HALF_PIXEL) @ self.to_grey @ _HALF_PIXEL
         size, flags = (CANVAS_WIDTH, CANVAS_HEIGHT), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return np.asarray(cv2.warpPerspective(self.grey, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
+
+    def crops(self, boxes: FloatArray) -> ByteArray:
+        """Straightened squares ``[N, 32, 32]`` around characters ``[N, 4]`` of the canvas, no coarser than ``grey``."""
+        if len(boxes) == 0:
+            return np.zeros((0, CROP_SIZE, CROP_SIZE), np.uint8)
+        centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 3] - boxes[:, 1]) * CROP_MARGIN
+        offsets = (np.arange(CROP_SIZE, dtype=np.float32) + 0.5) / CROP_SIZE - 0.5
+        grid = np.stack(np.meshgrid(offsets, offsets), axis=-1)
+        points = centres[:, None, None] + sides[:, None, None, None] * grid
+        # One sampling call for all crops of the plate: they stand below each other.
+        sources = transform_points(points.astype(np.float32).reshape(-1, CROP_SIZE, 2), self.to_grey) - 0.5
+        x, y = np.ascontiguousarray(sources[..., 0]), np.ascontiguousarray(sources[..., 1])
+        sampled = cv2.remap(self.grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(sampled, np.uint8).reshape(-1, CROP_SIZE, CROP_SIZE)
 
 
 def plate_view(image: ByteArray, quad: FloatArray) -> PlateView:

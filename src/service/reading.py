@@ -13,9 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from ..basics.errors import InputError
 from ..basics.results import Failure, FolderResult, ImageResult
-from ..formats.codeproject import codeproject_answer
-from ..formats.openalpr import USUAL_TOP, openalpr_answer
-from ..formats.plate_recognizer import plate_recognizer_answer
+from ..formats import USUAL_TOP, codeproject_answer, openalpr_answer, plate_recognizer_answer
 from ..media.draw import annotate
 from ..media.encoding import encode_picture
 from ..media.inputs import ImageSource

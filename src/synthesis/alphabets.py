@@ -36,10 +36,8 @@ def read_strokes(text: str, lengths: object) -> Iterator[tuple[Points, list[bool
     """
 
     def coordinate(terms: str) -> float:
-        total = 0.0
-        for sign, term in re.findall(r"([+-]?)([a-z_]+|[\d.]+)", terms):
-            total += float(sign + "1") * (getattr(lengths, term) if term.isidentifier() else float(term))
-        return total
+        found = re.findall(r"([+-]?)([a-z_]+|[\d.]+)", terms)
+        return sum(float(f"{sign}1") * float(getattr(lengths, term, term)) for sign, term in found)
 
     for stroke in text.split("; "):
         points = stroke.removesuffix(" close").split()

@@ -4,7 +4,7 @@ Fonts are the TrueType faces of the installed packages ``fontpkg-*`` (open licen
 """
 
 import importlib.util
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -71,23 +71,16 @@ def _render(font: ImageFont.FreeTypeFont, line: str) -> Glyph:
     return Glyph(mask, first + top - 2 + CAP_HEIGHT)
 
 
-def find_faces(families: Iterable[str], required: bool = False) -> list[FontFace]:
-    """All upright faces of the families that are installed, thin weights left out, in a stable order.
-
-    Raises:
-        RuntimeError: faces are required, and none of the families is installed.
-    """
-    packages = [importlib.util.find_spec("fontpkg_" + family.replace("-", "_")) for family in families]
-    folders = [Path(package.origin).parent / "files" for package in packages if package and package.origin]
-    files = [path for folder in folders for path in sorted(folder.glob("*.[to]tf"))]
+def find_faces(family: str) -> list[FontFace]:
+    """All upright faces of a family, if it is installed, thin weights left out, in a stable order."""
+    package = importlib.util.find_spec("fontpkg_" + family.replace("-", "_"))
+    files = sorted((Path(package.origin).parent / "files").glob("*.[to]tf")) if package and package.origin else []
     faces: list[FontFace] = []
     for path in (path for path in files if not any(part in path.stem for part in FILES_LEFT_OUT)):
         # Files of variable fonts have their axes in brackets.
         stored = ImageFont.truetype(str(path), 16).get_variation_names() if "[" in path.name else [b""]
         names = [bytes(name).decode() for name in stored]
         faces += [FontFace(path, name) for name in names if not any(part in name for part in VARIANTS_LEFT_OUT)]
-    if required and not faces:
-        raise RuntimeError("no font package is installed; install them with: pip install 'numberplate[fonts]'")
     return faces
 
 
@@ -98,7 +91,7 @@ Letterings: TypeAlias = dict[str, list[list[FontFace]]]
 @lru_cache(maxsize=2)
 def load_letterings(with_fonts: bool = True) -> Letterings:
     """The families of the font packages that are installed, or none."""
-    faces = {kind: [find_faces([name]) for name in names] for kind, names in FAMILIES.items() if with_fonts}
+    faces = {kind: list(map(find_faces, names)) for kind, names in FAMILIES.items() if with_fonts}
     return {kind: [family for family in families if family] for kind, families in faces.items() if any(families)}
 
 

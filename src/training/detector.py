@@ -12,7 +12,7 @@ from ..basics.geometry import FloatArray, box_area, box_to_quad, quad_to_box
 from ..detection.anchors import INPUT_WIDTH, assign_targets
 from ..detection.networks import build_detector, detection_loss
 from ..detection.views import Pyramid
-from ..evaluation.annotations import no_boxes
+from ..evaluation.annotations import NO_BOXES
 from ..synthesis.scenes import PlatePaster
 from ..synthesis.values import one_of
 from .augmentation import PHOTOGRAPH, QUARTER_TURNS, augment, random_border, random_turn
@@ -77,7 +77,7 @@ def _random_place(
     That is around the scale met in use, or one that gives a plate or a distractor a random width.
     """
     shares = (AROUND_PLATES, AROUND_DISTRACTORS, 1 - AROUND_PLATES - AROUND_DISTRACTORS)
-    subjects = (photograph.boxes, photograph.distractors, no_boxes())[rng.choice(3, p=shares)]
+    subjects = (photograph.boxes, photograph.distractors, NO_BOXES)[rng.choice(3, p=shares)]
     subject = subjects[rng.integers(len(subjects))] if len(subjects) else None
     in_use = INPUT_WIDTH / max(photograph.image.shape[:2])
     if subject is None or rng.random() < 0.5:

@@ -1,7 +1,6 @@
 """Photographs that detector, verifier and refiner learn from, and what an earlier detector mines in them."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from ..basics.geometry import ByteArray, FloatArray, box_to_quad, iou_matrix, quad_to_box
 from ..detection.detector import Detector
 from ..detection.views import Pyramid
-from ..evaluation.annotations import AnnotatedImage, no_boxes
+from ..evaluation.annotations import NO_BOXES, AnnotatedImage
 from ..media.images import read_image
 from ..synthesis.scenes import reader_scene
 
@@ -21,17 +20,16 @@ OVERLOOKED = 0.3
 DISTRACTING = 0.12
 
 
-@dataclass(frozen=True)
-class TrainingPhotograph:
+class TrainingPhotograph(NamedTuple):
     """A decoded photograph, or a part of one, with its plates."""
 
     pyramid: Pyramid  # BGR, at full, half, … size, so that shrinking it never aliases
     boxes: FloatArray  # [N, 4] plates
     quads: FloatArray  # [N, 4, 2] their corners, NaN where unknown
     #: Regions [M, 4] that may hold plates nobody annotated; nothing is learnt from them.
-    ignored: FloatArray = field(default_factory=no_boxes)
+    ignored: FloatArray = NO_BOXES
     #: Background [K, 4] that looks like plates to people or to an earlier detector.
-    distractors: FloatArray = field(default_factory=no_boxes)
+    distractors: FloatArray = NO_BOXES
 
     @property
     def image(self) -> ByteArray:
@@ -58,12 +56,11 @@ def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tigh
     for item in images:
         image: Any = read_image(item.path, str(item.path))
         scale = min(1.0, longest_side / max(image.shape[:2]))
-        if scale < 1:
-            image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         width, height = (item.boxes[:, 2:] - item.boxes[:, :2]).T
         straight = (width >= STRAIGHT_WIDTH) & (width >= STRAIGHT_ASPECT * height) & tight
         quads = np.where(straight[:, None, None] & np.isnan(item.quads), box_to_quad(item.boxes), item.quads)
-        shown = replace(item, quads=quads).scaled(scale)
+        shown = item._replace(quads=quads).scaled(scale)
         loaded.append(TrainingPhotograph(Pyramid(image), shown.boxes, shown.quads, shown.unclear, shown.background))
     return loaded
 
@@ -88,5 +85,5 @@ def mine(photographs: Photographs, detector: Detector, widest: float = float("in
         unknown = iou_matrix(boxes, judged).max(axis=1, initial=0) < 0.1
         ignored = np.concatenate([one.ignored, boxes[unknown & overlooked]])
         distractors = np.concatenate([one.distractors, boxes[unknown & ~overlooked]])
-        mined.append(replace(one, ignored=ignored, distractors=distractors))
+        mined.append(one._replace(ignored=ignored, distractors=distractors))
     return mined

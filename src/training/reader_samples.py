@@ -18,11 +18,10 @@ from ..basics.geometry import FloatArray, box_centres, box_to_quad, iou_matrix, 
 from ..basics.parallel import map_in_processes
 from ..basics.runtime import Model
 from ..basics.texts import ALPHABET, CLASSES, REJECT
-from ..classification.crops import CROP_MARGIN, CROP_SIZE, character_crops
 from ..evaluation.annotations import AnnotatedImage
 from ..media.images import read_image
 from ..recognition.reader import PlateReader
-from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
+from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, CROP_MARGIN, CROP_SIZE, PlateView, plate_view
 from ..segmentation.cells import decode_cells, segmentation_targets
 from ..synthesis.scenes import reader_scene
 from ..synthesis.values import one_of
@@ -155,7 +154,7 @@ def plate_samples(
         boxes = quad_to_box(transform_points(characters, np.linalg.inv(view.to_photo)))
         count = rng.poisson(REJECTS_PER_CHARACTER * len(boxes)) if text else REJECTS_OF_EMPTY
         rejects = reject_boxes(boxes, count, rng)
-        crops = character_crops(view, np.concatenate([moved_boxes(boxes, 0.04, 0.12, rng), rejects]))
+        crops = view.crops(np.concatenate([moved_boxes(boxes, 0.04, 0.12, rng), rejects]))
         padded = np.pad(boxes, ((0, MOST_CHARACTERS), (0, 0)), constant_values=np.nan)[:MOST_CHARACTERS]
         of_crops = np.array(labels + [REJECT] * len(rejects), np.uint8)
         parts.append(Samples(view.canvas[None], padded[None], classes[None], crops, of_crops))
@@ -248,7 +247,7 @@ def segmented_samples(samples: Samples, segmenter: Model) -> Samples:
             best, nearest = overlaps.max(axis=1), np.append(classes, np.uint8(REJECT))[overlaps.argmax(axis=1)]
             shows = best >= LEAST_OVERLAP
             kept = shows | (best <= LARGEST_REJECT_OVERLAP)
-            crops.append(character_crops(PlateView(canvas, np.eye(3), np.eye(3)), found[kept]))
+            crops.append(PlateView(canvas, np.eye(3), np.eye(3)).crops(found[kept]))
             labels.append(np.where(shows, nearest, np.uint8(REJECT))[kept])
     return samples._replace(crops=np.concatenate(crops), labels=np.concatenate(labels))
 

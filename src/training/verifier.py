@@ -15,7 +15,7 @@ from ..detection.anchors import encode_offsets
 from ..detection.detector import Detector
 from ..detection.networks import OFFSET_SCALE, build_verifier
 from ..detection.views import plate_size, view
-from ..evaluation.annotations import no_boxes
+from ..evaluation.annotations import NO_BOXES
 from ..synthesis.values import one_of
 from .augmentation import PHOTOGRAPH, augment, random_border, random_turn, rotation
 from .detector import MINIMUM_WIDTH
@@ -70,7 +70,7 @@ def verifier_sampler(photographs: Photographs, proposals: list[FloatArray]) -> S
     Columns of the targets: 1 plate, 0 background, -1 no answer; four offsets as the verifier's; whether they count.
     In the photographs something must be annotated; for each there are the detector's proposals.
     """
-    places: _Places = defaultdict(list, anywhere=[(photograph, no_boxes()) for photograph in photographs])
+    places: _Places = defaultdict(list, anywhere=[(photograph, NO_BOXES) for photograph in photographs])
     for photograph, proposed in zip(photographs, proposals, strict=True):
         boxes, scores = proposed[:, :4], proposed[:, 4]
         overlaps = iou_matrix(boxes, photograph.boxes)

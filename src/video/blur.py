@@ -17,12 +17,13 @@ from tqdm import tqdm
 from ..basics.errors import InputError, OutputError
 from ..basics.geometry import FloatArray, quad_to_box
 from ..basics.results import Box, Failure
+from ..basics.texts import merged, normalise_text
 from ..media.encoding import encode_like
 from ..media.images import BGRImage
 from ..media.inputs import FolderSource, ImageSource, LiveSource, VideoSource, each_source, open_input
 from ..media.leftovers import temporary_beside
 from ..media.saving import OutputFolder
-from ..recognition.erasing import LEAST_ERASED, comparable, erase, erase_plates, plate_outline
+from ..recognition.erasing import LEAST_ERASED, erase, erase_plates, plate_outline
 from ..recognition.recogniser import PlateRecogniser, load_recogniser
 from .encoder import CONTAINERS, VideoWriter
 from .output import USUAL_SUFFIX
@@ -115,7 +116,7 @@ def _blurred(
     strip_metadata: bool,
     runtime: str = "litert",
 ) -> Blurred:
-    recogniser, kept = load_recogniser(runtime), {comparable(text) for text in except_texts} - {""}
+    recogniser, kept = load_recogniser(runtime), {merged(normalise_text(text)) for text in except_texts} - {""}
     name = Path(source.file_name)
     if isinstance(source, ImageSource):
         image, saved = source.load().image.copy(), None
@@ -152,7 +153,7 @@ def erased_frames(
 ) -> Iterator[tuple[av.VideoFrame, float]]:
     """The frames of a video as they are to be written, with their times in seconds.
 
-    Plates stay, once their vote is sure, if its comparable text is to be kept.
+    Plates stay, once their vote is sure, if its merged text is to be kept.
     """
     tracker = Tracker(*video.size)
     most = max(1, min(round(HELD_S * float(video.frame_rate)), video.frames_within(PENDING_BYTES)))
@@ -197,7 +198,7 @@ def _corners_at(time_s: float, now_s: float, track: Track) -> FloatArray | None:
 def _erased(frame: Frame, places: _Places, kept: Set[str]) -> tuple[av.VideoFrame, float]:
     """A frame without its plates; the decoder's own where nothing has to be erased or turned."""
     votes = {track.number: track.record.vote for track, _ in places}
-    stay = {number for number, vote in votes.items() if comparable(vote.text) in kept and vote.sure}
+    stay = {number for number, vote in votes.items() if merged(vote.text) in kept and vote.sure}
     outlines = [plate_outline(corners) for track, corners in places if track.number not in stay]
     if frame.is_plain and not outlines:
         return frame.picture, frame.time_s
@@ -217,7 +218,7 @@ def texts_of(path: Path) -> list[str]:
     rows = list(csv.reader(lines, delimiter=";" if ";" in lines[0] else ",")) or [[]]
     header = [cell.strip().lower() for cell in rows[0]]
     column = header.index("text") if "text" in header else 0
-    texts = [row[column] for row in rows["text" in header :] if len(row) > column and comparable(row[column])]
+    texts = [row[column] for row in rows["text" in header :] if len(row) > column and normalise_text(row[column])]
     if not texts or (len(header) > 1 and "text" not in header):
         raise InputError(f"{path}: there are no texts in it; {advice}")
     return texts

@@ -18,7 +18,7 @@ from ..basics.errors import InputError
 from ..basics.geometry import FloatArray, quad_to_box
 from ..basics.interrupts import StopFlag, stopping_on_interrupt
 from ..basics.results import VehicleRecord, VideoResult
-from ..media.draw import LineMark, Mark, Plane, annotate_planes
+from ..media.draw import Mark, Plane, annotate_planes
 from ..media.images import BGRImage
 from ..media.inputs import VideoSource
 from ..media.saving import OutputFolder
@@ -216,7 +216,7 @@ class VideoReader:
         if frame.is_plain and not (marks or lines or self._window):
             return frame.picture
         copy = frame.copy()
-        annotate_planes(planes_of(copy), marks, [LineMark(line.ends, line.name) for line in lines])
+        annotate_planes(planes_of(copy), marks, [(line.ends, line.name) for line in lines])
         return copy
 
     def _seen(self, frame: Frame) -> list[tuple[Track, FloatArray]]:
@@ -287,7 +287,7 @@ class FrameReader:
         self._recogniser = recogniser
         self._reader: VideoReader | None = None
         self._size, self._start_s, self._time_s = (0, 0), 0.0, 0.0
-        self._settled: list[VehicleRecord] = []
+        self._settled: list[dict[str, Any]] = []
 
     def read(self, number: int, image: BGRImage, time_s: float, came_then: bool) -> dict[str, Any]:
         """The plates of a frame, and the vehicles that are gone.
@@ -304,7 +304,7 @@ class FrameReader:
         size = (image.shape[1], image.shape[0])
         if self._reader is None:
             video = Video("stream", size, time_s if came_then else None)
-            options = VideoOptions(on_vehicle=self._settled.append)
+            options = VideoOptions(on_vehicle=lambda record: self._settled.append(record.to_dict()))
             self._reader = VideoReader(video, self._recogniser, None, None, options)
             self._size, self._start_s = size, time_s
         if size != self._size:
@@ -314,7 +314,8 @@ class FrameReader:
         # Planes without loss: what moves is looked for in the first plane, which has to show all of it.
         frame = Frame(number, self._time_s, av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="gbrp"))
         self._reader.take(frame)
-        return {**self._reader.line(frame), "vehicles": self._take_settled()}
+        vehicles, self._settled = self._settled, []
+        return {**self._reader.line(frame), "vehicles": vehicles}
 
     def wait(self, time_s: float) -> dict[str, Any] | None:
         """The vehicles that are gone at a time on the clock of the frames, though no frame comes; None if none are."""
@@ -322,15 +323,10 @@ class FrameReader:
             return None
         self._time_s = max(self._time_s, time_s - self._start_s)
         self._reader.tick(self._time_s)
-        if vehicles := self._take_settled():
-            return {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": vehicles}
-        return None
+        vehicles, self._settled = self._settled, []
+        told = {"frame": None, "time_s": round(self._time_s, 3), "plates": [], "vehicles": vehicles}
+        return told if vehicles else None
 
     def finish(self) -> VideoResult | None:
         """The answer for all frames; None if there were none."""
         return self._reader.finish() if self._reader else None
-
-    def _take_settled(self) -> list[dict[str, Any]]:
-        vehicles = [record.to_dict() for record in self._settled]
-        self._settled.clear()
-        return vehicles

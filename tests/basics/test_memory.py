@@ -9,14 +9,13 @@ import pytest
 # In a process of its own: another test's free memory may take the blocks in, or go back at the same time.
 FREE_BETWEEN_BLOCKS_IN_USE = """
 from tools.endurance import memory_mb
-from src.basics.memory import FreeMemory
+from src.basics.memory import give_back_memory
 
-free_memory = FreeMemory()
 blocks = [bytes([1]) * 100_000 for _ in range(500)]
 in_use = blocks[::50]
 del blocks
 before = memory_mb()
-free_memory.give_back()
+give_back_memory()
 print(before - memory_mb())
 assert all(set(block) == {1} for block in in_use)
 """

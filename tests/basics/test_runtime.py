@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from src.basics.runtime import MODELS_DIRECTORY, KerasModel, LiteRTModel, load_model
-from src.classification.crops import character_crops
 from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH
 from src.detection.detector import Detector
 from src.detection.networks import build_detector
@@ -77,7 +76,7 @@ def inputs(root):
             plate = plate_view(image, detection.corners)
             batches["segmenter"].append(plate.canvas[None, ..., None].astype(np.float32))
             boxes, _, _ = decode_cells(segmenter(batches["segmenter"][-1])[0])
-            batches["classifier"].append(character_crops(plate, boxes)[..., None].astype(np.float32))
+            batches["classifier"].append(plate.crops(boxes)[..., None].astype(np.float32))
     return {name: np.concatenate(parts) for name, parts in batches.items()}
 
 

@@ -3,7 +3,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from src.basics.geometry import box_to_quad
@@ -13,7 +12,6 @@ from src.evaluation.metrics import (
     Comparison,
     average_precision,
     calibration_figures,
-    confidence_table,
     detection_figures,
     evaluate_set,
     reading_figures,
@@ -60,7 +58,7 @@ def test_texts_of_unknown_place_may_be_read_anywhere():
     image = comparison(
         [], [], [PLATE, (0, 50, 100, 70), (0, 90, 100, 110)], [0.9] * 3, ["AB12CO", "X1", "Y2"], [1, 1, 0.4]
     )
-    alone = replace(image, true=replace(image.true, unplaced=("AB-12 C0", "CD34")))
+    alone = replace(image, true=image.true._replace(unplaced=("AB-12 C0", "CD34")))
     figures = reading_figures([alone])
     assert figures is not None
     assert (figures["texts"], figures["exact"], figures["merged"]) == (2, 0, 50)
@@ -93,19 +91,19 @@ def test_corners_are_compared_where_they_are_known_and_the_plate_was_found():
 def test_calibration_compares_confidences_with_what_is_right():
     read = [("AB12", 0.95), ("AB12", 0.95), ("AB1Z", 0.95), ("AB12", 0.65), ("", 0.0)]
     images = [comparison([PLATE], ["AB12"], [PLATE], [0.9], [text], [confidence]) for text, confidence in read]
-    figures = calibration_figures(confidence_table(images))
+    figures = calibration_figures(images)
     assert (figures["readings"], figures["sure"]) == (4, 3)
     assert figures["sure_right"] == pytest.approx(66.67, abs=0.01)
     # Three readings are right in two cases where 2.85 are promised, one is right where 0.65 is.
     assert figures["expected_error"] == pytest.approx(100 * (0.85 + 0.35) / 4, abs=0.01)
     assert figures["bins"][6] == [1, 65, 100]
-    twice = calibration_figures(pd.concat([confidence_table(images)] * 2))
+    twice = calibration_figures(images * 2)
     assert twice["readings"] == 8
     assert twice["expected_error"] == figures["expected_error"]
 
 
 def test_calibration_without_readings_has_no_figures():
-    figures = calibration_figures(confidence_table([]))
+    figures = calibration_figures([])
     assert (figures["readings"], figures["expected_error"], figures["sure_right"]) == (0, None, None)
 
 
@@ -144,5 +142,5 @@ def test_a_detection_of_what_cannot_be_told_is_not_false():
         [PLATE], [""], [PLATE, (200, 200, 210, 204), (300, 300, 310, 304)], [0.9, 0.8, 0.7], ["", "", ""]
     )
     assert detection_figures([image])["false_per_image"] == 2
-    unclear = replace(image.true, unclear=np.array([[198, 198, 212, 206]], np.float32))
+    unclear = image.true._replace(unclear=np.array([[198, 198, 212, 206]], np.float32))
     assert detection_figures([replace(image, true=unclear)])["false_per_image"] == 1

@@ -21,12 +21,12 @@ MARKED = Path(__file__).with_name("marked_corners.csv")
     [("openimages", 84, 97), ("cars", 93, 91), ("indonesia", 92, 95), ("china", 95, 94), ("tunisia", 94, None)],
 )
 def test_photographs_never_met_are_read(datasets, name, recall, merged):
-    figures, confidences = evaluate_set(datasets / "val" / name)
+    figures, comparisons = evaluate_set(datasets / "val" / name)
     assert figures["recall"] >= recall
     assert figures["false_per_image"] <= 0.05
     if merged is not None:
         assert figures["reading"]["merged"] >= merged
-        assert calibration_figures(confidences)["sure_right"] >= 95
+        assert calibration_figures(comparisons)["sure_right"] >= 95
 
 
 def test_corners_are_where_they_are_seen(datasets):

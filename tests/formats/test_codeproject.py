@@ -1,4 +1,4 @@
-from src.formats.codeproject import codeproject_answer
+from src.formats import codeproject_answer
 
 
 def test_every_field_is_made_of_the_answer(answer):

@@ -1,4 +1,4 @@
-from src.formats.openalpr import openalpr_answer
+from src.formats import openalpr_answer
 
 
 def test_every_field_is_made_of_the_answer(answer):

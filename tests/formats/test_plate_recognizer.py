@@ -1,4 +1,4 @@
-from src.formats.plate_recognizer import plate_recognizer_answer
+from src.formats import plate_recognizer_answer
 
 
 def test_every_field_is_made_of_the_answer(answer):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from src.basics.results import Plate
-from src.media.draw import DOUBTFUL, SURE, UNREADABLE, UNSURE, LineMark, Mark, annotate, annotate_planes
+from src.media.draw import DOUBTFUL, SURE, UNREADABLE, UNSURE, Mark, annotate, annotate_planes
 from src.video.source import planes_of
 
 COLOURS = {"sure": SURE, "doubtful": DOUBTFUL, "unsure": UNSURE, "unreadable": UNREADABLE}
@@ -162,7 +162,7 @@ def test_frames_of_videos_have_the_same_colours():
 def test_a_line_is_drawn_on_frames_of_videos():
     packed = frame_of(np.full((240, 320, 3), 90, np.uint8))
     before = packed.to_ndarray(format="bgr24")
-    annotate_planes(planes_of(packed), [], [LineMark(np.array([(0, 120), (320, 120)], np.float32))])
+    annotate_planes(planes_of(packed), [], [(np.array([(0, 120), (320, 120)], np.float32), None)])
     changed = (packed.to_ndarray(format="bgr24") != before).any(axis=2)
     assert changed[120].all() and not changed[:110].any() and not changed[130:].any()
 
@@ -171,6 +171,6 @@ def test_a_line_with_a_name_points_to_where_in_is():
     packed = frame_of(np.full((240, 320, 3), 90, np.uint8))
     before = packed.to_ndarray(format="bgr24")
     # From left to right: its right side is below.
-    annotate_planes(planes_of(packed), [], [LineMark(np.array([(0, 60), (320, 60)], np.float32), "gate")])
+    annotate_planes(planes_of(packed), [], [(np.array([(0, 60), (320, 60)], np.float32), "gate")])
     changed = (packed.to_ndarray(format="bgr24") != before).any(axis=2)
     assert changed[64:78, 150:170].any() and not changed[:55].any()

@@ -4,9 +4,9 @@ import pytest
 from src.basics.geometry import box_to_quad
 from src.basics.parameters import PARAMETERS, AcceptanceParameters
 from src.basics.results import Character
+from src.basics.texts import normalise_text
 from src.detection.detector import Detection
 from src.evaluation.annotations import read_annotations
-from src.evaluation.metrics import normalise_text
 from src.recognition import acceptance
 from src.recognition.acceptance import RULES, is_plate
 from src.recognition.plates import Reading

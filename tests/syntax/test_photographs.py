@@ -2,8 +2,8 @@ import numpy as np
 
 from src.basics.geometry import box_to_quad
 from src.basics.runtime import load_model
+from src.basics.texts import normalise_text
 from src.evaluation.annotations import read_annotations
-from src.evaluation.metrics import normalise_text
 from src.media.images import read_image
 from src.recognition.reader import PlateReader
 from src.syntax.library import load_syntaxes

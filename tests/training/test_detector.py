@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
@@ -81,8 +79,8 @@ def test_corners_of_plates_that_hang_straight_turn_with_them(tmp_path):
 
 
 def test_ignored_regions_move_with_the_pixels(marked_photograph):
-    overlooked = replace(marked_photograph, boxes=NONE, quads=NONE.reshape(0, 4, 2), ignored=marked_photograph.boxes)
-    distracting = replace(overlooked, distractors=marked_photograph.boxes)
+    overlooked = marked_photograph._replace(boxes=NONE, quads=NONE.reshape(0, 4, 2), ignored=marked_photograph.boxes)
+    distracting = overlooked._replace(distractors=marked_photograph.boxes)
     for seed in range(30):
         shown = draw_crop(marked_photograph, 288, 288, np.random.default_rng(seed))
         ignored = draw_crop(distracting, 288, 288, np.random.default_rng(seed))
@@ -91,8 +89,8 @@ def test_ignored_regions_move_with_the_pixels(marked_photograph):
 
 
 def test_many_samples_show_what_looks_like_a_plate(marked_photograph):
-    background = replace(marked_photograph, boxes=NONE, quads=NONE.reshape(0, 4, 2))
-    distracting = replace(background, distractors=marked_photograph.boxes)
+    background = marked_photograph._replace(boxes=NONE, quads=NONE.reshape(0, 4, 2))
+    distracting = background._replace(distractors=marked_photograph.boxes)
 
     def white(photograph: TrainingPhotograph) -> int:
         samples = (draw_crop(photograph, 96, 96, np.random.default_rng(seed)).image for seed in range(120))
@@ -106,7 +104,7 @@ def test_mining_tells_annotated_plates_from_overlooked_ones(sample_path):
     image = cv2.imread(str(sample_path))
     plate = detector.detect(image, 0.5)[0].box[None]
     photograph = TrainingPhotograph(Pyramid(image), plate, np.full((1, 4, 2), np.nan, np.float32))
-    overlooked = replace(photograph, boxes=NONE, quads=NONE.reshape(0, 4, 2))
+    overlooked = photograph._replace(boxes=NONE, quads=NONE.reshape(0, 4, 2))
 
     def touches(boxes):
         return bool((iou_matrix(boxes, plate) > 0.5).any())

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import cv2
 import keras
 import numpy as np
@@ -54,7 +52,7 @@ def test_labels_and_offsets_are_those_of_what_is_shown(photograph, proposals):
 
 
 def test_unclear_places_are_neither_plates_nor_background(photograph, proposals):
-    unclear = replace(photograph, ignored=proposals[1:, :4])
+    unclear = photograph._replace(ignored=proposals[1:, :4])
     samples, rng = verifier_sampler([unclear], [proposals]), np.random.default_rng(0)
     for _ in range(60):
         picture, target = samples(rng)
@@ -63,7 +61,7 @@ def test_unclear_places_are_neither_plates_nor_background(photograph, proposals)
 
 
 def test_without_plates_there_is_nothing_to_learn(photograph, proposals):
-    empty = replace(photograph, boxes=NONE, quads=NONE.reshape(0, 4, 2))
+    empty = photograph._replace(boxes=NONE, quads=NONE.reshape(0, 4, 2))
     with pytest.raises(ValueError, match="no plates"):
         verifier_sampler([empty], [proposals])
 

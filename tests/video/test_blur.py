@@ -11,8 +11,9 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from src import InputError, blur, read
+from src.basics.texts import merged, normalise_text
 from src.media.inputs import VideoSource
-from src.recognition.erasing import comparable, erase
+from src.recognition.erasing import erase
 from src.video.blur import blur_each, erased_frames, texts_of
 from src.video.source import VideoFile
 from tests.media.videos import COLOURS, ColourRecogniser, driving, scene, write_video
@@ -176,7 +177,7 @@ def test_listed_plates_stay(tmp_path, sample_paths):
 )
 def test_lists(tmp_path, content, expected):
     (tmp_path / "list.csv").write_text(content, encoding="utf-8-sig")
-    assert [comparable(text) for text in texts_of(tmp_path / "list.csv")] == expected
+    assert [merged(normalise_text(text)) for text in texts_of(tmp_path / "list.csv")] == expected
 
 
 @pytest.mark.parametrize(
