@@ -19,7 +19,7 @@ import numpy as np
 from ..basics.errors import InputError
 from ..basics.geometry import FloatArray
 from ..basics.interrupts import SIGNALS
-from ..basics.memory import FreeMemory
+from ..basics.memory import give_back_memory
 from ..basics.parallel import end_with_parent
 from ..basics.results import VehicleRecord
 from ..media.encoding import encode_picture
@@ -117,7 +117,7 @@ class CameraReader:
     ) -> None:
         """``start`` is when a recording began; ``on_position`` is told from where it would have to be read again."""
         self._recorder, self._work, self._start, self._on_position = recorder, work, start, on_position
-        self._noted_s, self._free_memory = -math.inf, FreeMemory()
+        self._noted_s = -math.inf
         self._shown: dict[int, _Shown] = {}
         #: Sightings of vehicles that were noticed, by the number of their first track.
         self._noticed: dict[int, str] = {}
@@ -153,7 +153,7 @@ class CameraReader:
                 self._recorder.complete(passing, known[0] if known else None)
             for number in numbers:
                 self._noticed.pop(number, None)
-            self._free_memory.give_back()
+            give_back_memory()
 
         self._work.put(write)
 

@@ -1,7 +1,7 @@
 // The table of vehicles, newest first, and its export.
 
 const COLUMNS = ["source", "text", "confidence", "region", "first_s", "last_s"];
-// A less sure region is likelier another one; src/formats/told.py has the same limit.
+// A less sure region is likelier another one; src/formats.py has the same limit.
 const LEAST_REGION = 0.5;
 const body = document.getElementById("vehicles");
 const rows = new Map();
