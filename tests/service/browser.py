@@ -61,7 +61,8 @@ class Page:
 
     def open(self, address: str) -> None:
         self.command("Page.navigate", url=address)
-        self.wait_for("document.readyState === 'complete'")
+        # The page's own scripts wait for its words.
+        self.wait_for("document.readyState === 'complete' && document.body.ariaBusy !== 'true'")
 
     def evaluate(self, expression: str) -> Any:
         answer = self.command("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
