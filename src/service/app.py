@@ -55,10 +55,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.openapi = functools.cache(lambda: described(generated() | {"x-limits": limits}))  # type: ignore[method-assign]
     for part in (picture_routes, foreign_routes, video_routes, stream_routes, service_routes):
         app.include_router(part)
-    if settings.site:
-        from .cameras import camera_routes  # which needs what watching needs
-
-        app.include_router(camera_routes(settings.site))
     app.mount("/page", StaticFiles(directory=PAGE_DIRECTORY))
     app.mount("/docs", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     app.add_middleware(Gate, settings=settings)
@@ -66,9 +62,13 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
         )
+    if settings.site:
+        from .cameras import add_site_routes  # which needs what watching needs
+
+        add_site_routes(app, settings)
     return app
 
 

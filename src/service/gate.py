@@ -98,7 +98,8 @@ class Gate:
         if path.startswith("/v2/"):
             # As OpenALPR's clients do.
             shown = shown or parse_qs(scope["query_string"].decode("latin-1")).get("secret_key", [""])[0].strip()
-        if not (path in PUBLIC or path.startswith(PUBLIC_FOLDERS) or is_token(self._settings, shown)):
+        is_known = is_token(self._settings, shown) or scope.get("state", {}).get("person")  # whom the site knows
+        if not (path in PUBLIC or path.startswith(PUBLIC_FOLDERS) or is_known):
             message = "this service needs a token: send the header Authorization: Token followed by it"
             raise ServiceError(401, "unauthorised", message, {"WWW-Authenticate": "Token"})
         # What jobs are marked with that a token sent; it does not tell the token.

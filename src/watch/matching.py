@@ -21,6 +21,9 @@ ONE = 0.03
 #: How likely a likely misreading is, and any other one: such as these, or a character that was missed or made up.
 LIKELY, OTHER = 0.3, 0.009
 TAKEN_FOR = {frozenset(pair) for pair in ("0D", "0Q", "1J", "1L", "1T", "7Z", "8B", "5S", "6G", "2Z", "4A", "4L")}
+#: Characters that searches take for each other, each with those that look like it.
+LOOK_ALIKE_GROUPS = ("0ODQ", "1IJLT", "2Z7", "4A", "5S", "6G", "8B")
+_FIRST_OF_GROUP = {ord(one): group[0] for group in LOOK_ALIKE_GROUPS for one in group[1:]}
 #: A reading at least this sure is believed.
 SURE = 0.9
 
@@ -37,10 +40,20 @@ class Match(NamedTuple):
     is_sure: bool
 
 
-def canonical(text: str) -> str:
-    """A text as it is compared: capitals and digits, Ü as U, digits in place of letters that look like them."""
+def plain_text(text: str) -> str:
+    """The capitals and digits of a text, Ü as U."""
     plain = unicodedata.normalize("NFKD", text).upper()
-    return merged("".join(character for character in plain if character.isalnum() and character.isascii()))
+    return "".join(character for character in plain if character.isalnum() and character.isascii())
+
+
+def canonical(text: str) -> str:
+    """A text as it is compared: capitals and digits, with digits in place of letters that look like them."""
+    return merged(plain_text(text))
+
+
+def search_form(text: str) -> str:
+    """A text as searches compare it: each character as the first of those that look like it."""
+    return canonical(text).translate(_FIRST_OF_GROUP)
 
 
 class Matcher:

@@ -4,19 +4,21 @@ import datetime
 import functools
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..basics.errors import InputError
 from ..basics.results import Plate
 from ..media.encoding import encode_picture
-from ..media.images import BGRImage
+from ..media.images import BGRImage, suffix_of_bytes
 from ..media.inputs import IMAGE_SUFFIXES, ImageSource
 from ..recognition.recogniser import PlateRecogniser
 from ..video.voting import Vote, same_text
 from .matching import SURE
-from .sightings import Passing, Recorder
+from .sightings import Passing, Recorder, save_whole
+from .site import Site
+from .tables import new_id
 
 if TYPE_CHECKING:
     from .camera import Work
@@ -125,6 +127,18 @@ def read_folder(
         stop.wait(_PAUSE_S)
     for group in groups:
         work.put(_complete(recorder, group))
+
+
+def folder_of(site: Site, name: str) -> Path | None:
+    """The folder that a camera's pictures come into; None where there is no such camera or folder."""
+    folders = [Path(str(camera.source)) for camera in site.cameras if camera.name == name and camera.is_file]
+    return folders[0] if folders and folders[0].is_dir() else None
+
+
+def hand_in(folder: Path, contents: Iterable[bytes]) -> None:
+    """Put pictures into a folder that is read, each of them whole."""
+    for content in contents:
+        save_whole(folder / f"{new_id()}{suffix_of_bytes(content)}", content)
 
 
 def _whole(folder: Path, read: set[Path]) -> Iterator[Path]:

@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 import hashlib
-import hmac
 import os
 import re
 from pathlib import Path
@@ -17,7 +16,7 @@ from ..basics.geometry import FloatArray
 from ..media.leftovers import temporary_beside
 from .events import tell, told_sighting
 from .lists import ListMatch, Lists
-from .matching import canonical
+from .matching import canonical, search_form
 from .parking import direction_of, note_passing
 from .passages import note_speeds
 from .road import RoadPlane
@@ -27,8 +26,6 @@ from .tables import Alert, Sighting, new_id, now
 
 #: After a restart, what was read of a vehicle before it goes on for so many seconds.
 CONTINUED_S = 10.0
-#: Letters and digits that a keyed hash keeps: 80 bits.
-_HASH_LENGTH = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,8 +64,6 @@ class Recorder:
         self._site, self._store, self._camera = site, store, camera
         self._lists = Lists(site.lists)
         self._planes: dict[tuple[int, int], list[RoadPlane]] = {}
-        key = site.site.hash_key
-        self._key = key and key.get_secret_value().encode()
 
     def notice(self, passing: Passing) -> str:
         """A vehicle whose text is sure is there: lists are met now, before it has gone; returns its sighting."""
@@ -107,7 +102,7 @@ class Recorder:
 
     def _continued(self, session: Session, passing: Passing) -> Sighting | None:
         """What was known of the same vehicle before this process was started, or the recording is read again."""
-        form, gap = self._hidden(canonical(passing.text)), datetime.timedelta(seconds=CONTINUED_S)
+        form, gap = self._site.site.stored(canonical(passing.text)), datetime.timedelta(seconds=CONTINUED_S)
         near = select(Sighting).where(
             Sighting.camera == self._camera.name,
             Sighting.canonical == form,
@@ -122,9 +117,13 @@ class Recorder:
     def _fill(self, sighting: Sighting, passing: Passing, shown: dict[str, str]) -> None:
         sighting.first_at = min(sighting.first_at or passing.first_at, passing.first_at)
         sighting.last_at = max(sighting.last_at or passing.last_at, passing.last_at)
-        sighting.text, sighting.canonical = self._hidden(passing.text), self._hidden(canonical(passing.text))
+        sighting.text, sighting.canonical = (
+            self._site.site.stored(passing.text),
+            self._site.site.stored(canonical(passing.text)),
+        )
+        sighting.form = search_form(sighting.corrected_text or sighting.text)
         sighting.region, sighting.confidence, sighting.version = passing.region, passing.confidence, __version__
-        sighting.candidates = [] if self._key else [list(pair) for pair in passing.candidates]
+        sighting.candidates = [] if self._site.site.hash_key else [list(pair) for pair in passing.candidates]
         sighting.crossings = [
             {"line": one.line, "direction": one.direction, "at": one.at.isoformat()} for one in passing.crossings
         ]
@@ -158,13 +157,13 @@ class Recorder:
             sighting.gate_opened = True
             data = told_sighting(sighting) | {
                 "list": sure[0].of.name,
-                "entry": self._hidden(sure[0].entry.text),
+                "entry": self._site.site.stored(sure[0].entry.text),
                 "note": sure[0].entry.note,
             }
             tell(session, self._site, "gate.open", self._camera.name, sighting.last_at, data)
 
     def _alert(self, session: Session, sighting: Sighting, match: ListMatch) -> None:
-        list_name, text = match.of.name, self._hidden(match.entry.text)
+        list_name, text = match.of.name, self._site.site.stored(match.entry.text)
         known = session.scalars(select(Alert).where(Alert.sighting_id == sighting.id, Alert.list == list_name)).all()
         if any(one.entry_text == text or one.state != "needs_review" for one in known):
             return
@@ -196,15 +195,9 @@ class Recorder:
         }
         tell(session, self._site, "plate.alert", self._camera.name, sighting.last_at, data)
 
-    def _hidden(self, text: str) -> str:
-        """The text, or its keyed hash."""
-        if not self._key or not text:
-            return text
-        return hmac.new(self._key, canonical(text).encode(), hashlib.sha256).hexdigest()[:_HASH_LENGTH]
-
     def _store_pictures(self, passing: Passing) -> dict[str, str]:
         """Save the pictures, before the rows that name them; returns columns of the sighting."""
-        if self._key:
+        if self._site.site.hash_key:
             return {}
         root, day = self._site.site.pictures, passing.first_at.astimezone(self._site.timezone).date().isoformat()
         stored: dict[str, str] = {}

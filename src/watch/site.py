@@ -1,6 +1,8 @@
 """The configuration of a site, ``site.toml``: its cameras, rules, lists and outputs."""
 
 import datetime
+import hashlib
+import hmac
 import os
 import re
 import tomllib
@@ -19,7 +21,10 @@ from ..basics.errors import InputError
 from ..media.inputs import SCHEMES, printable, without_password
 from ..recognition.options import ReadOptions
 from ..video.crossing import Line
+from .matching import canonical
 
+#: Letters and digits that a keyed hash keeps: 80 bits.
+_HASH_LENGTH = 20
 #: A variable of the environment in a text, so that passwords need not stand in the file.
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
@@ -93,6 +98,13 @@ class SiteTable(_Table):
     #: Where /metrics and /ready are served; port 0 for nowhere.
     metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+
+    def stored(self, text: str) -> str:
+        """What is stored of a plate's text: itself, or its keyed hash."""
+        if not self.hash_key or not text:
+            return text
+        key = self.hash_key.get_secret_value().encode()
+        return hmac.new(key, canonical(text).encode(), hashlib.sha256).hexdigest()[:_HASH_LENGTH]
 
 
 class Road(_Table):
@@ -220,6 +232,11 @@ class Site(_Table):
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or error
             raise SiteError([f"{path}: it cannot be read ({reason}); give a site.toml"]) from error
+        return cls.parse(text, path)
+
+    @classmethod
+    def parse(cls, text: str, path: Path) -> "Site":
+        """What a text says that is, or is to be, the content of the file; raises as :meth:`load`."""
         faults: list[str] = []
         try:
             content = _with_variables(tomllib.loads(text), os.environ, faults)

@@ -4,11 +4,13 @@ import datetime
 from typing import Any, ClassVar, Literal
 
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, String, TypeDecorator, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, validates
 from ulid import ULID
 
+from .matching import canonical
+
 #: The latest change of the tables, in ``migrations/``.
-VERSION = "0001"
+VERSION = "0002"
 
 
 def new_id() -> str:
@@ -61,6 +63,11 @@ class CameraRow(SiteBase):
     #: What a recording is read from again after a stop, in seconds from its beginning, and which file that is about.
     resume_s: Mapped[float] = mapped_column(default=0.0)
     source: Mapped[str] = mapped_column(default="")
+    #: Of its pictures: their size, how many are taken in a second, and how late the last one was read.
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    frames_per_s: Mapped[float | None]
+    behind_s: Mapped[float | None]
 
 
 class Lease(SiteBase):
@@ -80,15 +87,25 @@ class Sighting(SiteBase):
     __table_args__ = (
         Index("sighting_by_camera", "camera", "last_at"),
         Index("sighting_by_text", "canonical", "first_at"),
+        # Pages of searches, newest first. The first one holds the form, too: where a pattern begins with a star, it is
+        # read through, and no row is.
+        Index("sighting_page", "first_at", "id", "form"),
+        Index("sighting_page_by_form", "form", "first_at", "id"),
+        Index("sighting_page_by_camera", "camera", "first_at", "id"),
+        Index("sighting_page_by_region", "region", "first_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     camera: Mapped[str]
-    first_at: Mapped[datetime.datetime] = mapped_column(index=True)
+    first_at: Mapped[datetime.datetime]
     last_at: Mapped[datetime.datetime]
     text: Mapped[str]
     #: The text with digits in the place of letters that look like them.
     canonical: Mapped[str]
+    #: What searches go by: the text as it was corrected or read, each character as the first of its look-alikes.
+    form: Mapped[str] = mapped_column(String().with_variant(String(collation="C"), "postgresql"))
+    #: What a person says that the plate is.
+    corrected_text: Mapped[str | None]
     region: Mapped[str | None]
     confidence: Mapped[float]
     #: Pairs of text and probability, best first.
@@ -110,6 +127,19 @@ class Sighting(SiteBase):
     gate_opened: Mapped[bool] = mapped_column(default=False)
 
     alerts: Mapped[list["Alert"]] = relationship(back_populates="sighting", cascade="all, delete-orphan")
+    corrections: Mapped[list["Correction"]] = relationship(cascade="all, delete-orphan", order_by="Correction.id")
+
+
+class Correction(SiteBase):
+    """A person said what a plate is; what was read stays as it is."""
+
+    __tablename__ = "correction"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sighting_id: Mapped[str] = mapped_column(ForeignKey("sighting.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[datetime.datetime]
 
 
 class ListRow(SiteBase):
@@ -130,17 +160,24 @@ class ListEntry(SiteBase):
     """A plate on a list."""
 
     __tablename__ = "list_entry"
-    __table_args__ = (UniqueConstraint("list", "text"),)
+    __table_args__ = (UniqueConstraint("list", "text"), Index("list_entry_by_text", "list", "canonical"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     list: Mapped[str] = mapped_column(ForeignKey("list.name", ondelete="CASCADE"))
     text: Mapped[str]
+    #: The text as it is compared.
+    canonical: Mapped[str]
     note: Mapped[str] = mapped_column(default="")
     priority: Mapped[int] = mapped_column(default=0)
     valid_from: Mapped[datetime.datetime | None]
     valid_to: Mapped[datetime.datetime | None]
 
     of: Mapped[ListRow] = relationship(back_populates="entries")
+
+    @validates("text")
+    def _compare(self, key: str, text: str) -> str:
+        self.canonical = canonical(text)
+        return text
 
     def is_valid(self, at: datetime.datetime) -> bool:
         """Whether it counts at a time."""
@@ -151,7 +188,11 @@ class Alert(SiteBase):
     """A sighting met an entry of a list that is to be watched, or denied."""
 
     __tablename__ = "alert"
-    __table_args__ = (UniqueConstraint("sighting_id", "list", "entry_text"),)
+    __table_args__ = (
+        UniqueConstraint("sighting_id", "list", "entry_text"),
+        Index("alert_by_state", "state", "id"),
+        Index("alert_by_list", "list", "id"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     sighting_id: Mapped[str] = mapped_column(ForeignKey("sighting.id", ondelete="CASCADE"))
@@ -174,7 +215,7 @@ class Visit(SiteBase):
     """A stay in the car park."""
 
     __tablename__ = "visit"
-    __table_args__ = (Index("visit_open", "state", "canonical"),)
+    __table_args__ = (Index("visit_open", "state", "canonical"), Index("visit_by_state", "state", "id"))
 
     id: Mapped[str] = mapped_column(primary_key=True)
     text: Mapped[str]
@@ -240,6 +281,23 @@ class Delivery(SiteBase):
     delivered_at: Mapped[datetime.datetime | None]
 
     event: Mapped[Outgoing] = relationship()
+
+
+Role = Literal["see", "review", "administer"]
+
+
+class AccessToken(SiteBase):
+    """Who may see a site's pages, review, or administer them."""
+
+    __tablename__ = "token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    role: Mapped[Role] = mapped_column(String)
+    #: Of the token itself, which nobody but its owner has.
+    sha256: Mapped[str] = mapped_column(unique=True)
+    made_at: Mapped[datetime.datetime]
+    last_used_at: Mapped[datetime.datetime | None]
 
 
 class AuditEntry(SiteBase):
