@@ -7,7 +7,10 @@ import pytest
 
 LANGUAGES = {"en", "de"}
 #: Where a part of the name is known only while the page runs.
-MADE = ("page_", "download_", "state_", "role_", "kind_", "tool_")
+MADE = (
+    *("page_", "download_", "export_", "state_", "role_", "kind_", "tool_", "camera_", "direction_", "now_"),
+    "no_visits_",
+)
 SAID = re.compile(r"""\bt\(\s*["`]([\w]+)["`,]""")
 WRITTEN = re.compile(r'data-word(?:-[a-z-]+)?="(\w+)"')
 CHOSEN = re.compile(r'"([a-z][a-z_]+)"')

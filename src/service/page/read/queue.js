@@ -28,7 +28,7 @@ const uploads = lanes(1);
 
 async function send(item, address) {
   const refused = await tooLarge(item);
-  if (refused) throw new ServiceError(413, "too_large", refused);
+  if (refused) throw new ServiceError(413, refused);
   item.signal.throwIfAborted();
   item.change({ state: "sending", progress: 0 });
   return upload(address, item.file, (share) => {
@@ -51,7 +51,7 @@ export async function follow(item, onDone) {
     await pause(POLL_MS, item.signal);
     item.job = await ask(address, { signal: item.signal });
   }
-  if (item.job.state === "failed") throw new ServiceError(422, "unreadable", item.job.error.message);
+  if (item.job.state === "failed") throw new ServiceError(422, item.job.error.message);
   item.size = [item.job.result.width, item.job.result.height];
   item.plates = item.job.result.plates;
   await onDone(item);

@@ -4,10 +4,9 @@ import { askForToken, token } from "./access.js";
 import { t } from "./words.js";
 
 export class ServiceError extends Error {
-  constructor(status, code, message) {
+  constructor(status, message) {
     super(message);
     this.status = status;
-    this.code = code;
   }
 }
 
@@ -22,9 +21,8 @@ export const authorisation = () => (token() ? { Authorization: `Token ${token()}
 
 /** What a person is told of a refusal; the service's own sentence where there is no better one. */
 export function refusal(status, body) {
-  const code = body?.error?.code || "";
-  const known = { unauthorised: "needs_token", forbidden: "not_allowed", no_room: "no_room" }[code];
-  return new ServiceError(status, code, known ? t(known) : body?.error?.message || t("answered", { status }));
+  const known = { 401: "needs_token", 403: "not_allowed", 507: "no_room" }[status];
+  return new ServiceError(status, known ? t(known) : body?.error?.message || t("answered", { status }));
 }
 
 async function reached(address, options) {
@@ -32,7 +30,7 @@ async function reached(address, options) {
     return await fetch(address, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ServiceError(0, "unreachable", t("unreachable"));
+    throw new ServiceError(0, t("unreachable"));
   }
 }
 

@@ -8,7 +8,7 @@ let made = 0;
 /** Opens a dialog with a title; gives the element, whose `close` event tells the end. */
 export function openDialog(title, content, { wide = false } = {}) {
   const id = `dialog-${++made}`;
-  const head = make("header", {},
+  const head = make("div", { class: "head" },
     make("h2", { id }, title), button("✕", () => dialog.close(), { class: "quiet", "aria-label": t("close") }));
   const dialog = make("dialog", { class: wide ? "wide" : "", "aria-labelledby": id }, head, content);
   dialog.addEventListener("close", () => dialog.remove());

@@ -12,8 +12,9 @@ const SKELETONS = 6;
  * @param load gives `{ rows, next }` for a cursor, which is null at first; `next` is null at the end.
  * @param row makes the element of a row.
  * @param empty what is said where there is none.
+ * @param before what the end stands behind, where that is not the element itself.
  */
-export function endless(target, load, row, empty) {
+export function endless(target, load, row, empty, before = target) {
   const end = make("div", { class: "end", role: "status" });
   let cursor = null, isLoading = false, isOver = false;
 
@@ -44,7 +45,7 @@ export function endless(target, load, row, empty) {
   }
 
   const observer = new IntersectionObserver(([entry]) => entry.isIntersecting && more(), { rootMargin: "600px" });
-  target.after(end);
+  before.after(end);
   more();
   return {
     /** Puts a row before all others. */

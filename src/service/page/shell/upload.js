@@ -12,7 +12,7 @@ function sent(address, file, onProgress, signal) {
     const cancel = () => request.abort();
     request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
     request.onload = () => done(request);
-    request.onerror = () => fail(new ServiceError(0, "unreachable", t("unreachable")));
+    request.onerror = () => fail(new ServiceError(0, t("unreachable")));
     request.onabort = () => fail(new DOMException("cancelled", "AbortError"));
     request.onloadend = () => signal.removeEventListener("abort", cancel);
     request.open("POST", address);
