@@ -28,6 +28,7 @@ COMMANDS = {
     "visits": Command(".watch.commands", "list the visits to a site's car park", "run_visits", "watch"),
     "lists": Command(".watch.commands", "import and export a site's lists of plates", "run_lists", "watch"),
     "counts": Command(".watch.commands", "tell how many vehicles crossed a site's lines", "run_counts", "watch"),
+    "mcp": Command(".watch.mcp_server", "read plates and search a site for programs that speak MCP", "run_mcp", "mcp"),
     "evaluate": Command(".evaluation.__main__", "measure how well annotated sets of pictures are read", extra="train"),
 }
 

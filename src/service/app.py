@@ -59,11 +59,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/docs", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     app.add_middleware(Gate, settings=settings)
     if settings.cors_origins:
+        methods, headers = ["GET", "POST", "PUT", "DELETE"], ["Authorization", "Content-Type", "Last-Event-ID"]
         app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+            CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=methods, allow_headers=headers
         )
     if settings.site:
         from .cameras import add_site_routes  # which needs what watching needs

@@ -70,8 +70,9 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: Any = None) -> None:
         # No answer waits much longer to be taken, also of a connection that is only coming in.
         _Patient.deadline = time.monotonic() + ENDING_S
-        service = cast(FastAPI, self.config.app).state.service
-        asyncio.get_running_loop().call_later(ANSWERING_S, service.give_up)
+        state = cast(FastAPI, self.config.app).state
+        asyncio.get_running_loop().call_later(ANSWERING_S, state.service.give_up)
+        state.is_ending = True  # what goes on for ever ends
         await super().shutdown(sockets)
 
 

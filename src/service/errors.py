@@ -71,8 +71,8 @@ def as_refusal(error: Exception) -> ServiceError:
             message = "the service has no room to take this in; try again later, or tell its operator"
             return ServiceError(507, "no_room", message)
         case SQLAlchemyError():
-            _LOGGER.error("the database of jobs failed (%s)", getattr(error, "orig", error))
-            return busy("the service cannot look up its videos now", 5)
+            _LOGGER.error("the database failed (%s)", getattr(error, "orig", error))
+            return busy("the service cannot use its database now", 5)
         case OSError():
             _LOGGER.error("the system failed", exc_info=error)
     return ServiceError(500, "internal_error", "the service failed; its log says more")

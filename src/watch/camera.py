@@ -29,6 +29,7 @@ from ..video.options import VideoOptions
 from ..video.reader import read_video
 from ..video.source import Frame, VideoFile
 from ..video.tracking import Track
+from .last_picture import LastPicture
 from .pictures import read_folder
 from .sightings import CONTINUED_S, Passing, Recorder, SeenCrossing
 from .site import Camera, Site
@@ -215,18 +216,31 @@ def watch_camera(site: Site, name: str, stop: Any, beat: Any, tells: bool = True
 
 def _read(site: Site, camera: Camera, store: SiteStore, work: Work, stop: Any, beat: Any) -> None:
     recorder, recogniser = Recorder(site, store, camera), recogniser_of(site, camera)
+    last = LastPicture(site, camera.name, store, work)
 
     def live(index: int = 0) -> None:
         beat.value = time.monotonic()
 
     if isinstance(camera.source, str) and Path(camera.source).is_dir():
-        read_folder(Path(camera.source), recogniser, recorder, work, stop, live, keeps=not site.site.hash_key)
+        folder, keeps = Path(camera.source), not site.site.hash_key
+        read_folder(folder, recogniser, recorder, work, stop, live, last, keeps)
         return
     source = open_input(camera.source)
     if not isinstance(source, VideoSource):
         raise InputError(f"camera {camera.name}: {source.name} is no video, stream or folder of pictures; give one")
-    options = VideoOptions(lines=camera.crossing_lines, save=(), hidden=True, stop=stop, on_frame=live)
-    if isinstance(source, LiveSource):
+
+    def taken(index: int) -> None:
+        live()
+        last.count()
+
+    options = VideoOptions(lines=camera.crossing_lines, save=(), hidden=True, stop=stop, on_frame=taken)
+    is_live = isinstance(source, LiveSource)
+
+    def shown(frame: Frame, tracks: Sequence[Track]) -> None:
+        last.show(frame.size(), frame.image, frame.time_s if is_live else None)
+
+    options = dataclasses.replace(options, on_pass=shown)
+    if is_live:
         reader = CameraReader(recorder, work)
         # Who was at the gate when an earlier process was killed may be there still.
         begun = now()
@@ -279,4 +293,11 @@ def _read_recording(
 
 
 def _told(options: VideoOptions, reader: CameraReader) -> VideoOptions:
-    return dataclasses.replace(options, on_pass=reader.see, on_plate=reader.notice, on_vehicle=reader.complete)
+    shown = options.on_pass
+
+    def see(frame: Frame, tracks: Sequence[Track]) -> None:
+        reader.see(frame, tracks)
+        if shown:
+            shown(frame, tracks)
+
+    return dataclasses.replace(options, on_pass=see, on_plate=reader.notice, on_vehicle=reader.complete)

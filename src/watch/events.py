@@ -26,10 +26,8 @@ TYPES: dict[EventType, str] = {
 def tell(
     session: Session, site: Site, type: EventType, camera: str, at: datetime.datetime, data: dict[str, Any]
 ) -> None:
-    """Write an event, and a delivery of it for each output that wants it."""
+    """Write an event, which pages are told in any case, and a delivery of it for each output that wants it."""
     outputs: Sequence[Webhook | Mqtt] = [one for one in site.outputs if not one.events or type in one.events]
-    if not outputs:
-        return
     event = Outgoing(id=new_id(), type=type, camera=camera, at=at, data=data)
     session.add(event)
     session.flush()

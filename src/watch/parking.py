@@ -64,7 +64,7 @@ def _enter(session: Session, site: Site, sighting: Sighting, reason: str | None)
         reason = reason or _doubt(matches[0], read)
     session.add(visit)
     visit.entry_id, visit.entered_at = sighting.id, sighting.first_at
-    visit.minutes = _minutes(visit)
+    visit.minutes = minutes_of(visit)
     for known in session.scalars(select(Visit).where(Visit.state == "open", Visit.canonical == sighting.canonical)):
         # Who comes again was not seen leaving.
         if known is not visit and visit.state == "open":
@@ -88,7 +88,7 @@ def _leave(session: Session, site: Site, sighting: Sighting, reason: str | None)
     if _is_clear(matches):
         visit = next(one for one in present if one.text == matches[0].text)
         visit.exit_id, visit.left_at = sighting.id, sighting.last_at
-        visit.minutes = _minutes(visit)
+        visit.minutes = minutes_of(visit)
         reason = reason or _doubt(matches[0], sighting.text)
         visit.state, visit.reason = ("review", reason) if reason else ("closed", None)
     elif not matches and (towing := _just_left(session, sighting)):
@@ -139,7 +139,8 @@ def _just_left(session: Session, sighting: Sighting) -> Visit | None:
     return session.scalars(before).first()
 
 
-def _minutes(visit: Visit) -> float | None:
+def minutes_of(visit: Visit) -> float | None:
+    """How long a visit was; None while that is not known."""
     if visit.entered_at and visit.left_at:
         return round((visit.left_at - visit.entered_at).total_seconds() / 60, 1)
     return None

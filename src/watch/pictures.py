@@ -4,17 +4,18 @@ import datetime
 import functools
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..basics.errors import InputError
 from ..basics.results import Plate
 from ..media.encoding import encode_picture
-from ..media.images import BGRImage, suffix_of_bytes
+from ..media.images import BGRImage, sniff_format, suffix_of_bytes
 from ..media.inputs import IMAGE_SUFFIXES, ImageSource
 from ..recognition.recogniser import PlateRecogniser
 from ..video.voting import Vote, same_text
+from .last_picture import LastPicture
 from .matching import SURE
 from .sightings import Passing, Recorder, save_whole
 from .site import Site
@@ -77,6 +78,7 @@ def read_folder(
     work: "Work",
     stop: Any,
     on_picture: Callable[[], None],
+    last: LastPicture,
     keeps: bool,
 ) -> None:
     """Read pictures that come into a folder until ``stop`` is set; what was read is moved into ``done``, or removed."""
@@ -107,6 +109,8 @@ def read_folder(
                 put_away(path)
                 continue
             at = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
+            height, width = photograph.image.shape[:2]
+            last.show((width, height), functools.partial(getattr, photograph, "image"))
             for plate in recogniser.recognise(photograph).plates:
                 if plate.text:
                     _add(groups, plate, photograph.image, at)
@@ -135,8 +139,10 @@ def folder_of(site: Site, name: str) -> Path | None:
     return folders[0] if folders and folders[0].is_dir() else None
 
 
-def hand_in(folder: Path, contents: Iterable[bytes]) -> None:
-    """Put pictures into a folder that is read, each of them whole."""
+def hand_in(folder: Path, contents: Sequence[bytes]) -> None:
+    """Put pictures into a folder that is read, each of them whole; raises :class:`InputError` where one is none."""
+    if not all(map(sniff_format, contents)):
+        raise InputError("one of these is no picture; none was taken")
     for content in contents:
         save_whole(folder / f"{new_id()}{suffix_of_bytes(content)}", content)
 

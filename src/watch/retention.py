@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import delete, func, select
 
 from .check import CHECK_FOLDER
+from .last_picture import LAST_FOLDER
 from .pictures import DONE
 from .site import Site
 from .store import SiteStore
@@ -58,7 +59,7 @@ def _remove_pictures(site: Site, until: datetime.datetime) -> None:
         if folder.is_dir() and is_day and folder.name < last_day:
             shutil.rmtree(folder, ignore_errors=True)
     sent = [Path(str(camera.source)) / DONE for camera in site.cameras if camera.is_file]
-    for folder in (root / CHECK_FOLDER, *sent):
+    for folder in (root / CHECK_FOLDER, root / LAST_FOLDER, *sent):
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.stat().st_mtime < until.timestamp():
                 path.unlink(missing_ok=True)

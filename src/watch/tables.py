@@ -229,6 +229,9 @@ class Visit(SiteBase):
     reason: Mapped[str | None]
     minutes: Mapped[float | None]
 
+    entry: Mapped[Sighting | None] = relationship(foreign_keys=[entry_id])
+    exit: Mapped[Sighting | None] = relationship(foreign_keys=[exit_id])
+
 
 class Passage(SiteBase):
     """A measured speed, at a camera or on average over a section; or a drive in the wrong way."""

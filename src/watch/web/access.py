@@ -24,6 +24,10 @@ _NOTED_S = 60.0
 _PREFIX = "np_"
 
 
+class UnknownPersonError(Exception):
+    """Nobody knows who asks."""
+
+
 class Person(NamedTuple):
     """Who asks, by the name of the token, and what that allows."""
 
@@ -93,8 +97,7 @@ def _needs(role: Role) -> Callable[[Request], Person]:
     def needed(request: Request) -> Person:
         person: Person | None = request.state.person
         if person is None:
-            message = "this site needs a token: send the header Authorization: Token followed by it"
-            raise HTTPException(401, message, {"WWW-Authenticate": "Token"})
+            raise UnknownPersonError
         if ROLES.index(person.role) < ROLES.index(role):
             raise HTTPException(403, f"your token may {person.role}; this needs one that may {role}")
         return person

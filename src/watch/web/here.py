@@ -17,9 +17,9 @@ from ..store import SiteStore
 class SiteHere:
     """A site's configuration, read again when its file changes, and its database."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, server_tokens: frozenset[str]) -> None:
         """Read and open them; raises :class:`InputError` where that cannot be done."""
-        self.path = path
+        self.path, self.server_tokens = path, server_tokens
         #: Held by whoever changes the file.
         self.changing = threading.Lock()
         self._changed, self._site = _change_of(path), Site.load(path)

@@ -1,21 +1,45 @@
 """All endpoints of a site, put together."""
 
-from collections.abc import Collection
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse
 
-from .access import SiteAccess
+from ..conflicts import ConflictError
+from .access import SiteAccess, UnknownPersonError
+from .alerts import alert_routes
+from .cameras import camera_routes_of_site
+from .events import event_routes
 from .here import SiteHere
+from .lists import list_routes
 from .sightings import sighting_routes
+from .speeds import speed_routes
+from .tokens import token_routes
+from .visits import visit_routes
 
 
-def add_site(app: FastAPI, path: Path, server_tokens: Collection[str]) -> SiteHere:
+def add_site(app: FastAPI, path: Path, server_tokens: frozenset[str]) -> None:
     """Have an application serve a site; raises :class:`InputError` where its configuration or database is faulty."""
-    app.state.site = here = SiteHere(path)
-    routes = APIRouter(prefix="/v1/site", tags=["Site"])
-    for part in (sighting_routes,):
-        routes.include_router(part)
-    app.include_router(routes)
+    app.state.site = here = SiteHere(path, server_tokens)
+    for part in (
+        *(camera_routes_of_site, event_routes, sighting_routes, alert_routes, visit_routes, speed_routes),
+        *(list_routes, token_routes),
+    ):
+        app.include_router(part, prefix="/v1/site", tags=["Site"])
+    app.add_exception_handler(ConflictError, _conflict)
+    app.add_exception_handler(UnknownPersonError, _unknown)
     app.add_middleware(SiteAccess, store=here.store, server_tokens=server_tokens)
-    return here
+
+
+def _conflict(request: Request, error: Exception) -> JSONResponse:
+    return _refusal(409, "conflict", str(error))
+
+
+def _unknown(request: Request, error: Exception) -> JSONResponse:
+    message = "this site needs a token: send the header Authorization: Token followed by it"
+    return _refusal(401, "unauthorised", message, {"WWW-Authenticate": "Token"})
+
+
+def _refusal(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """As the rest of the service refuses."""
+    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)

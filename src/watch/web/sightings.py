@@ -20,12 +20,15 @@ sighting_routes = APIRouter()
 #: How many of something a page has.
 Limit = Annotated[int, Field(ge=1, le=500, description="how many at most")]
 
+#: Where a page begins.
+Cursor = Annotated[str, Field(max_length=100, description="`next` of the page before")]
+
 
 class SightingSearch(SightingFilter):
     """Which sightings are looked for, and which page of them."""
 
     limit: Limit = 50
-    before: Annotated[str, Field(max_length=100, description="`next` of the page before")] = ""
+    before: Cursor = ""
 
 
 class CorrectionBody(BaseModel):
