@@ -111,12 +111,12 @@ class _Body:
     """The body of a request on its way in; no more of it than allowed, and no slower."""
 
     def __init__(self, scope: Scope, receive: Receive, settings: Settings) -> None:
-        self._receive, self._settings = receive, settings
-        self._expects_answer = Headers(scope=scope).get("expect", "").lower() == "100-continue"
+        self._receive, self._settings, headers = receive, settings, Headers(scope=scope)
+        self._expects_answer = headers.get("expect", "").lower() == "100-continue"
         self._limit_mb = settings.max_video_mb if scope["path"] == "/v1/video" else settings.max_body_mb
-        self._received, self._complete = 0, False
-        #: Seconds that the client was waited for.
-        self._waited_s = 0.0
+        # Without a body there is nothing to wait for.
+        self._complete = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+        self._received, self._waited_s = 0, 0.0  # bytes that came; seconds that the client was waited for
 
     def check_size(self, size: int) -> None:
         """Refuse what is too large, in bytes."""

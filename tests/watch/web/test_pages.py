@@ -91,6 +91,16 @@ def test_a_vehicle_appears_by_itself(page, day):
     page.wait_for(f"document.querySelector('.camera:nth-child(3) .newest .text').textContent === '{text}'")
 
 
+def test_the_stream_of_events_goes_on_while_nothing_happens(page, day):
+    show(page, day, "live")
+    page.evaluate("new Promise((done) => setTimeout(done, 7000))")
+    page.requests.clear()
+    text = f"LATE{page.size[0]}"
+    see(day, "out", text, 0, "de", now())
+    page.wait_for(f"document.querySelector('.camera:nth-child(2) .newest .text').textContent === '{text}'")
+    assert not [address for address in page.requests if address.endswith("/events")]
+
+
 def test_zone_and_line_are_drawn_and_written(page, day):
     show(page, day, "live")
     page.press(".camera > button")
@@ -204,8 +214,8 @@ def test_a_visit_is_joined_and_split(page, day):
     page.wait_for("document.querySelectorAll('.visit').length === 1")
     inside = int(page.texts(".figure strong")[0])
     page.press_text("Join …", ".visit")
-    page.fill("dialog input", "B48*")
-    page.wait_for("document.querySelectorAll('dialog .rows li').length === 1")
+    page.fill("dialog[open] input", "B48*")
+    page.wait_for("document.querySelectorAll('dialog[open] .rows li').length === 1")
     assert violations(page, "dialog") == []
     page.press("dialog .rows button")
     page.wait_for(f"document.querySelector('.figure strong').textContent === '{inside - 1}'")
