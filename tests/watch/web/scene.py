@@ -8,7 +8,8 @@ import numpy as np
 
 from src.pipeline import main
 from src.watch.lists import ListedPlate, replace_list
-from src.watch.tables import Passage, Sighting, new_id, now
+from src.watch.last_picture import last_picture_of
+from src.watch.tables import CameraRow, Lease, Passage, Sighting, new_id, now
 from tests.watch.conftest import passing
 from tests.watch.web.conftest import seconds_after_start
 from tools.samples import SAMPLES, draw_sample
@@ -60,11 +61,25 @@ def see(served, camera, text, kind, region, at, confidence=0.97, other="", speed
     return identifier
 
 
+def watched(served):
+    """The cameras are watched, and keep up."""
+    for camera, (text, kind) in zip(served.site.cameras, (("D RU 7126", 0), ("B 4821 KXT", 1), ("4TGW571", 2)), strict=True):
+        path = last_picture_of(served.site, camera.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(drawn(text, kind)[0])
+        row = CameraRow(name=camera.name, state="running", since=now(), width=960, height=540)
+        row.frames_per_s, row.behind_s = 14.8, 0.2
+        lease = Lease(name=f"camera {camera.name}", holder="a watcher", until=now() + datetime.timedelta(hours=2))
+        with served.store.writing() as session:
+            session.add_all([row, lease])
+
+
 def a_day(served):
     """Vehicles come over the bridge and in; some are on a list, some leave, and one of them is misread at the exit."""
     with served.store.writing() as session:
         replace_list(session, "stolen", [ListedPlate(text, words, priority) for text, words, priority in STOLEN])
         replace_list(session, "guests", [ListedPlate("KLM338", "visits the office")])
+    watched(served)
     rng = np.random.default_rng(4)
     for number, (text, kind, region, minutes) in enumerate(VEHICLES):
         came = now() - datetime.timedelta(minutes=minutes)

@@ -72,7 +72,8 @@ def test_a_page_is_whole_and_anybody_can_use_it(page, day, path):
         assert violations(page) == []
     page.screen(*page.size[:2], phone=page.size[2])
     show(page, day, path)
-    page.evaluate("new Promise((done) => setTimeout(done, 700))")
+    page.wait_for("[...document.images].every((one) => one.complete || one.getBoundingClientRect().top > innerHeight)")
+    page.evaluate("new Promise((done) => setTimeout(done, 1000))")
     photograph(page, f"page-{path}.jpg" if not page.size[2] else f"page-{path}-phone.jpg")
     assert serious(page) == []
 
@@ -96,8 +97,8 @@ def test_the_stream_of_events_goes_on_while_nothing_happens(page, day):
     page.evaluate("new Promise((done) => setTimeout(done, 7000))")
     page.requests.clear()
     text = f"LATE{page.size[0]}"
-    see(day, "out", text, 0, "de", now())
-    page.wait_for(f"document.querySelector('.camera:nth-child(2) .newest .text').textContent === '{text}'")
+    see(day, "bridge", text, 0, "de", now())
+    page.wait_for(f"document.querySelector('.camera:nth-child(3) .newest .text').textContent === '{text}'")
     assert not [address for address in page.requests if address.endswith("/events")]
 
 
@@ -105,13 +106,14 @@ def test_zone_and_line_are_drawn_and_written(page, day):
     show(page, day, "live")
     page.press(".camera > button")
     page.wait_for("document.querySelector('.shapes')?.getBoundingClientRect().height > 50")
+    # What an earlier drawing has left.
+    page.evaluate("[...document.querySelectorAll('.numbers fieldset > button')].forEach((each) => each.click())")
+    page.evaluate("[...document.querySelectorAll('.numbers [aria-label^=Remove]')].forEach((each) => each.click())")
     left, top, width, height = page.evaluate(
         "(() => { const s = document.querySelector('.shapes'); s.scrollIntoView({block: 'center'});"
         "const b = s.getBoundingClientRect(); return [b.left, b.top, b.width, b.height] })()"
     )
     assert violations(page, "dialog") == []
-    # What an earlier drawing has left.
-    page.evaluate("[...document.querySelectorAll('.numbers fieldset > button')].forEach((each) => each.click())")
 
     def draw(tool, *places):
         page.press(f"[data-tool={tool}]")
@@ -124,13 +126,13 @@ def test_zone_and_line_are_drawn_and_written(page, day):
     assert page.evaluate("document.querySelectorAll('.shapes .arrow').length") >= 1
     # A number is typed.
     page.fill(".numbers fieldset .point input", "200")
-    photograph(page, "page-geometry.jpg")
+    photograph(page, f"page-geometry{'-phone' if page.size[2] else ''}.jpg")
     page.press_text("Save")
     page.wait_for("document.querySelector('dialog.wide') === null")
     content = day.path.read_text()
     assert "# What the site is." in content and "# at the gate" in content
     camera = day.get("")["cameras"][0]
-    assert camera["zone"][0] == [200, camera["zone"][1][1]] and len(camera["zone"]) == 4
+    assert camera["zone"][0] == [200, 270] and len(camera["zone"]) == 4
     (line,) = camera["lines"].values()
     assert line[0] < line[2] and line[1] == line[3]
     assert serious(page) == []

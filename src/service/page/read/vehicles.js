@@ -24,7 +24,7 @@ function draw(entry) {
   row.hidden = !isShown(entry);
   const span = record.first_s === undefined ? "" : `${seconds(record.first_s)}–${seconds(record.last_s)} `;
   const image = crop ? make("img", { src: crop, alt: "" }) : "";
-  const opener = make("button", { type: "button", class: "crop", "aria-label": t("show_it", { name }) }, image);
+  const opener = make("button", { type: "button", class: "opener", "aria-label": t("show_it", { name }) }, image);
   row.replaceChildren(
     make("td", {}, opener),
     make("td", { class: record.text ? "text" : "text unread" }, name),

@@ -26,13 +26,14 @@ export function endless(target, load, row, empty, before = target) {
     end.replaceChildren(...Array.from({ length: count }, () => make("div", { class: "skeleton" })));
     try {
       const { rows, next } = await load(cursor);
+      if (isOver) return; // another search has begun
       target.append(...rows.map(row));
       cursor = next;
       isOver = next === null;
       end.replaceChildren();
       if (isOver && !target.childElementCount) end.append(make("p", { class: "empty" }, empty));
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isOver || error.name === "AbortError") return;
       end.replaceChildren(make("p", { class: "error" }, error.message), button(t("try_again"), more));
       return;
     } finally {
