@@ -96,6 +96,7 @@ def test_the_readme_leads_to_every_page(root):
         ("visits", {"--site", "--open", "--longer-than"}),
         ("lists", {"--site"}),
         ("counts", {"--site"}),
+        ("mcp", {"--site"}),
     ],
 )
 def test_every_option_is_described(root, command, some):

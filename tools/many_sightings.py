@@ -19,10 +19,12 @@ from typing import Any
 
 import httpx
 import numpy as np
+import psutil  # type: ignore[import-untyped]
 from sqlalchemy import create_engine, func, insert, select, text
 
 from src.basics.errors import InputError
 from src.watch.matching import LOOK_ALIKE_GROUPS, canonical, search_form
+from src.watch.searching import cursor_of
 from src.watch.store import SiteStore
 from src.watch.tables import Sighting, new_id, now
 
@@ -51,8 +53,8 @@ def with_look_alike(plate: str, random: np.random.Generator) -> str:
     return plate[:place] + others[random.integers(len(others))] + plate[place + 1 :]
 
 
-def fill(store: SiteStore, count: int, random: np.random.Generator) -> list[str]:
-    """Store so many sightings, in the order of their times; returns the plates."""
+def fill(store: SiteStore, count: int, random: np.random.Generator) -> None:
+    """Store so many sightings, in the order of their times."""
     plates = [drawn_text(random) for _ in range(max(1, count // PASSES))]
     begun, step = now() - datetime.timedelta(days=DAYS), datetime.timedelta(days=DAYS) / count
     for start in range(0, count, BATCH):
@@ -74,12 +76,11 @@ def fill(store: SiteStore, count: int, random: np.random.Generator) -> list[str]
             )
         with store.writing() as session:
             session.execute(insert(Sighting), rows)
-    return plates
 
 
 @contextlib.contextmanager
-def served(database: str) -> Iterator[httpx.Client]:
-    """A client of the service of a site that has this database."""
+def served(database: str) -> Iterator[tuple[httpx.Client, psutil.Process]]:
+    """A client of the service of a site that has this database, and the service's process."""
     with tempfile.TemporaryDirectory() as folder:
         site, log = Path(folder, "site.toml"), Path(folder, "log")
         cameras = "".join(f'\n[[camera]]\nname = "camera {one}"\nsource = {one}\n' for one in range(CAMERAS))
@@ -93,27 +94,28 @@ def served(database: str) -> Iterator[httpx.Client]:
                         raise InputError(f"the service does not start:\n{log.read_text()}")
                     time.sleep(0.1)
                 with httpx.Client(base_url=found[1], timeout=60.0) as client:
-                    yield client
+                    yield client, psutil.Process(process.pid)
             finally:
                 process.terminate()
 
 
 def measure(
-    client: httpx.Client, wanted: Callable[[], dict[str, Any]], times: int
-) -> tuple[float, float, float, float]:
-    """Median, 95th percentile and longest time of answers in milliseconds, and how many sightings they have."""
-    taken, found = [], 0
+    client: httpx.Client, service: psutil.Process, wanted: Callable[[], dict[str, Any]], times: int
+) -> tuple[float, ...]:
+    """Of an answer, in milliseconds: median, 95th percentile, longest, CPU time of the service; and how many it has."""
+    taken, found, before = [], 0, service.cpu_times()
     for _ in range(times):
         query = wanted()
         start = time.perf_counter()
         answer = client.get("/v1/site/sightings", params=query)
         taken.append(1000 * (time.perf_counter() - start))
         found += len(answer.raise_for_status().json()["sightings"])
-    return float(np.median(taken)), float(np.percentile(taken, 95)), max(taken), found / times
+    spent = sum(service.cpu_times()[:2]) - sum(before[:2])
+    return float(np.median(taken)), float(np.percentile(taken, 95)), max(taken), 1000 * spent / times, found / times
 
 
 def questions(
-    client: httpx.Client, plates: Sequence[str], random: np.random.Generator
+    plates: Sequence[str], cursors: Sequence[str], random: np.random.Generator
 ) -> dict[str, Callable[[], dict[str, Any]]]:
     """What pages ask, by name; each call is another one."""
 
@@ -123,16 +125,9 @@ def questions(
     def until() -> str:
         return (now() - datetime.timedelta(days=float(random.uniform(0, DAYS)))).isoformat()
 
-    following = {"before": ""}
-
-    def next_page() -> dict[str, Any]:
-        answer = client.get("/v1/site/sightings", params={"limit": 500, **following}).json()
-        following["before"] = answer["next"] or ""
-        return dict(following)
-
     return {
         "a page": lambda: {"until": until()},
-        "the page after one": next_page,
+        "a page after another one": lambda: {"before": cursors[int(random.integers(len(cursors)))]},
         "a page of a camera": lambda: {"camera": f"camera {random.integers(CAMERAS)}", "until": until()},
         "a page of a region": lambda: {"region": REGIONS[random.integers(len(REGIONS))], "until": until()},
         "a plate with one look-alike": lambda: {"text": with_look_alike(plate(), random)},
@@ -159,20 +154,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
         with contextlib.closing(SiteStore(options.database)) as store:
             with store.reading() as session:
                 known = session.scalar(select(func.count()).select_from(Sighting)) or 0
-                plates = list(session.scalars(select(Sighting.text).limit(BATCH)))
             if not known:
                 start = time.perf_counter()
-                plates = fill(store, options.sightings, random)
-                print(f"{options.sightings:,} sightings stored in {time.perf_counter() - start:.0f} s")
+                fill(store, options.sightings, random)
+                print(f"{options.sightings:,} sightings stored in {time.perf_counter() - start:.0f} s", flush=True)
                 if not store.is_sqlite:
                     # As it does by itself, a while later.
                     with create_engine(options.database, isolation_level="AUTOCOMMIT").connect() as connection:
                         connection.execute(text("VACUUM ANALYZE"))
-        print(f"{'ms of an answer':30}{'median':>8}{'95 %':>8}{'most':>8}{'found':>8}")
-        with served(options.database) as client:
-            for name, wanted in questions(client, plates, random).items():
-                figures = measure(client, wanted, options.requests)
-                print(f"{name:30}{figures[0]:8.0f}{figures[1]:8.0f}{figures[2]:8.0f}{figures[3]:8.1f}", flush=True)
+            with store.reading() as session:
+                rows = session.scalars(select(Sighting).order_by(func.random()).limit(BATCH)).all()
+                plates, cursors = [row.text for row in rows], [cursor_of(row) for row in rows]
+        print(f"{'ms of an answer':30}{'median':>8}{'95 %':>8}{'most':>8}{'CPU':>8}{'found':>8}")
+        with served(options.database) as (client, service):
+            for name, wanted in questions(plates, cursors, random).items():
+                figures = measure(client, service, wanted, options.requests)
+                print(f"{name:30}", *(f"{one:7.0f}" for one in figures[:4]), f"{figures[4]:7.1f}", flush=True)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

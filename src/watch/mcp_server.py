@@ -73,7 +73,7 @@ def mcp_server(path: Path | None) -> MCPServer:
             text=text, look_alikes=look_alikes, camera=camera, region=region, list=list, since=since, until=until
         )
         try:
-            if not before:
+            if text and not before:
                 hidden = wanted.model_copy(update={"text": site.site.stored(text)})
                 store.audit(_WHO, "search", hidden.told())
             with store.reading() as session:

@@ -87,12 +87,12 @@ class Sighting(SiteBase):
     __table_args__ = (
         Index("sighting_by_camera", "camera", "last_at"),
         Index("sighting_by_text", "canonical", "first_at"),
-        # Pages of searches, newest first. The first one holds the form, too: where a pattern begins with a star, it is
-        # read through, and no row is.
+        # Pages of searches, newest first. All hold the form: where a pattern begins with a star, or a camera is chosen
+        # as well, one is read through, and no row is.
         Index("sighting_page", "first_at", "id", "form"),
         Index("sighting_page_by_form", "form", "first_at", "id"),
-        Index("sighting_page_by_camera", "camera", "first_at", "id"),
-        Index("sighting_page_by_region", "region", "first_at", "id"),
+        Index("sighting_page_by_camera", "camera", "first_at", "id", "form"),
+        Index("sighting_page_by_region", "region", "first_at", "id", "form"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

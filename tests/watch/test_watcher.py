@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from src.__main__ import run
 from src.media.images import read_image
+from src.watch.last_picture import last_picture_of
 from src.watch.site import Site
 from src.watch.store import SiteStore
 from src.watch.tables import CameraRow, Lease, Outgoing, Sighting
@@ -221,7 +222,18 @@ def test_a_camera_that_comes_back_is_told(tmp_path, sample_path):
             with store.reading() as session:
                 return session.scalars(select(CameraRow.state)).first()
 
+        def figures():
+            with store.reading() as session:
+                row = session.get(CameraRow, "c")
+                return row and row.frames_per_s and (row.width, row.height, row.frames_per_s, row.behind_s)
+
         wait_for(lambda: state() == "running", 60.0)
+        # What people are shown of it.
+        wait_for(figures, 60.0)
+        width, height, frames_per_s, behind_s = figures()
+        shown = read_image(last_picture_of(Site.load(path), "c"), "last")
+        assert shown.shape == (height, width, 3) == read_image(sample_path, "sample").shape
+        assert 0 < frames_per_s < 8 and 0 <= behind_s < 10
         camera.stop()
         wait_for(lambda: events() == ["camera.lost"], 60.0)
         camera.start()

@@ -4,14 +4,16 @@ import datetime
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..store import SiteStore
@@ -76,8 +78,13 @@ def _hash_of(token: str) -> str:
     return hashlib.sha256(token.encode(errors="backslashreplace")).hexdigest()
 
 
+def refused_with(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An answer that says what is wrong, as those of the rest of the service do."""
+    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
+
+
 class SiteAccess:
-    """ASGI middleware that finds out who asks, before anything else of the service does; it refuses nobody."""
+    """ASGI middleware that finds out who asks, before the service does anything; others refuse who may not ask."""
 
     def __init__(self, app: ASGIApp, store: SiteStore, server_tokens: Collection[str]) -> None:
         self._app, self._store, self._tokens = app, store, server_tokens
@@ -88,7 +95,12 @@ class SiteAccess:
             scheme, _, shown = Headers(scope=scope).get("authorization", "").partition(" ")
             shown = shown.strip() if scheme.lower() in ("token", "bearer") else ""
             if shown.startswith(_PREFIX) or scope["path"].startswith("/v1/site"):
-                person = await run_in_threadpool(person_with, self._store, self._tokens, shown)
+                try:
+                    person = await run_in_threadpool(person_with, self._store, self._tokens, shown)
+                except SQLAlchemyError:
+                    message = "the site's database does not answer now; try again in 5 s"
+                    await refused_with(503, "busy", message, {"Retry-After": "5"})(scope, receive, send)
+                    return
                 scope.setdefault("state", {})["person"] = person
         await self._app(scope, receive, send)
 

@@ -1,6 +1,6 @@
 """``/v1/site/alerts``: what met an entry of a list, and what people say of it."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel
@@ -46,9 +46,7 @@ def find_alerts(
 
 
 @alert_routes.post("/alerts/{identifier}/decision", summary="Confirm or reject an alert")
-def decide_alert(
-    session: Changing, person: Reviewer, identifier: Annotated[str, "of the alert"], body: DecisionBody
-) -> AlertAnswer:
+def decide_alert(session: Changing, person: Reviewer, identifier: str, body: DecisionBody) -> AlertAnswer:
     """Note whether it is the plate of the list, by whom and when."""
     alert = session.get(Alert, identifier)
     if alert is None:

@@ -1,17 +1,17 @@
 """``/v1/site`` itself, and its cameras: their state, last pictures, and what is drawn into these."""
 
 import datetime
-from typing import Any
+from collections.abc import Iterator
 
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from starlette.responses import FileResponse
+from starlette.responses import Response
 
 from ..last_picture import last_picture_of
 from ..pictures import folder_of
-from ..site import Camera, Site
+from ..site import Site
 from ..site_file import Geometry, geometry_of, write_geometry
 from ..tables import CameraRow, Lease, ListEntry, Role, Sighting, now
 from .access import Administrator, Viewer, note
@@ -28,6 +28,14 @@ class ListSummary(BaseModel):
     entries: int
     #: Whether it is what a file says, and cannot be changed here.
     is_file: bool
+
+
+class CameraStateAnswer(BaseModel):
+    """What a camera does now."""
+
+    name: str
+    state: str
+    since: datetime.datetime | None
 
 
 class CameraAnswer(Geometry):
@@ -84,7 +92,7 @@ def whole_site(here: Here, session: Looking, person: Viewer) -> WholeSiteAnswer:
             ListSummary(name=one.name, kind=one.kind, entries=counts.get(one.name, 0), is_file=one.file is not None)
             for one in site.lists
         ],
-        cameras=camera_answers(session, site),
+        cameras=list(_cameras(session, site)),
         sections=[
             SectionAnswer(
                 from_camera=one.from_camera, to_camera=one.to_camera, metres=one.metres, limit_kmh=one.limit_kmh
@@ -94,14 +102,16 @@ def whole_site(here: Here, session: Looking, person: Viewer) -> WholeSiteAnswer:
     )
 
 
-@camera_routes_of_site.get("/cameras/{name}/picture", summary="A camera's last picture", response_class=FileResponse)
-def last_picture(here: Here, person: Viewer, name: str) -> FileResponse:
+@camera_routes_of_site.get("/cameras/{name}/picture", summary="A camera's last picture", response_class=Response)
+def last_picture(here: Here, person: Viewer, name: str) -> Response:
     """Give what it saw last, as JPEG, about once a second; none is kept where texts are hidden."""
     _check_camera(here.site, name)
-    path = last_picture_of(here.site, name)
-    if not path.is_file():
-        raise HTTPException(404, "there is no picture of this camera yet")
-    return FileResponse(path, media_type="image/jpeg")
+    # At once: the next one may take its place any moment.
+    try:
+        content = last_picture_of(here.site, name).read_bytes()
+    except OSError:
+        raise HTTPException(404, "there is no picture of this camera yet") from None
+    return Response(content, media_type="image/jpeg")
 
 
 @camera_routes_of_site.put("/cameras/{name}/geometry", summary="Draw zone, lines and road points")
@@ -115,37 +125,34 @@ def put_geometry(here: Here, person: Administrator, name: str, body: Geometry) -
     return geometry_of(here.site.of(name))
 
 
-def camera_answers(session: Session, site: Site) -> list[CameraAnswer]:
-    """The cameras as they are now."""
+def camera_states(session: Session, site: Site) -> Iterator[tuple[CameraStateAnswer, CameraRow | None]]:
+    """What the cameras do now, each with its row, if it has one."""
     rows = {row.name: row for row in session.scalars(select(CameraRow))}
     watched = set(session.scalars(select(Lease.name).where(Lease.until > now(), Lease.holder != "")))
-    return [
-        CameraAnswer(
+    for camera in site.cameras:
+        row = rows.get(camera.name)
+        state: str = row.state if row else "starting"
+        # The row is as a watcher left it that was killed.
+        if state != "ended" and f"camera {camera.name}" not in watched:
+            state = "stopped"
+        yield CameraStateAnswer(name=camera.name, state=state, since=row.since if row else None), row
+
+
+def _cameras(session: Session, site: Site) -> Iterator[CameraAnswer]:
+    for told, row in camera_states(session, site):
+        camera, is_running = site.of(told.name), told.state == "running"
+        latest = select(func.max(Sighting.first_at)).where(Sighting.camera == told.name)
+        yield CameraAnswer(
             **geometry_of(camera).model_dump(),
-            name=camera.name,
+            **told.model_dump(),
             role=camera.role,
-            can_push=folder_of(site, camera.name) is not None,
+            can_push=folder_of(site, told.name) is not None,
+            size=(row.width, row.height) if row and row.width and row.height else None,
             limit_kmh=camera.limit_kmh,
-            last_sighting_at=session.scalar(select(func.max(Sighting.first_at)).where(Sighting.camera == camera.name)),
-            **_state_of(camera, rows.get(camera.name), f"camera {camera.name}" in watched),
+            last_sighting_at=session.scalar(latest),
+            frames_per_s=row.frames_per_s if row and is_running else None,
+            behind_s=row.behind_s if row and is_running else None,
         )
-        for camera in site.cameras
-    ]
-
-
-def _state_of(camera: Camera, row: CameraRow | None, is_watched: bool) -> dict[str, Any]:
-    if row is None:
-        state: str = "starting" if is_watched else "stopped"
-        return {"state": state, **dict.fromkeys(("since", "size", "frames_per_s", "behind_s"))}
-    state = row.state if is_watched or row.state == "ended" else "stopped"
-    is_running = state == "running"
-    return {
-        "state": state,
-        "since": row.since,
-        "size": (row.width, row.height) if row.width and row.height else None,
-        "frames_per_s": row.frames_per_s if is_running else None,
-        "behind_s": row.behind_s if is_running else None,
-    }
 
 
 def _check_camera(site: Site, name: str) -> None:

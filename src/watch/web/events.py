@@ -1,7 +1,6 @@
 """``/v1/site/events``: what happens, told as it does, as server-sent events."""
 
 import asyncio
-import datetime
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +17,7 @@ from starlette.responses import StreamingResponse
 from ..tables import Alert, Outgoing, Sighting, Visit
 from .access import Viewer
 from .answers import alert_answer, sighting_answer
-from .cameras import camera_answers
+from .cameras import CameraStateAnswer, camera_states
 from .here import Here, SiteHere
 from .visits import visit_answer
 
@@ -30,14 +29,6 @@ PERIOD_S, _ALIVE_S = 0.5, 15.0
 _AT_ONCE = 100
 
 _LOGGER = logging.getLogger(__name__)
-
-
-class CameraStateAnswer(BaseModel):
-    """A camera's state has changed."""
-
-    name: str
-    state: str
-    since: datetime.datetime | None
 
 
 class _Follower:
@@ -63,10 +54,9 @@ class _Follower:
         return told
 
     def _changed_cameras(self, session: Session) -> Iterator[CameraStateAnswer]:
-        for camera in camera_answers(session, self._here.site):
-            state = CameraStateAnswer(name=camera.name, state=camera.state, since=camera.since)
-            if self._cameras.get(camera.name) != state:
-                self._cameras[camera.name] = state
+        for state, _ in camera_states(session, self._here.site):
+            if self._cameras.get(state.name) != state:
+                self._cameras[state.name] = state
                 yield state
 
 

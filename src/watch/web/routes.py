@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from sqlalchemy.exc import DataError
 from starlette.responses import JSONResponse
 
 from ..conflicts import ConflictError
-from .access import SiteAccess, UnknownPersonError
+from .access import SiteAccess, UnknownPersonError, refused_with
 from .alerts import alert_routes
 from .cameras import camera_routes_of_site
 from .events import event_routes
@@ -28,18 +29,20 @@ def add_site(app: FastAPI, path: Path, server_tokens: frozenset[str]) -> None:
         app.include_router(part, prefix="/v1/site", tags=["Site"])
     app.add_exception_handler(ConflictError, _conflict)
     app.add_exception_handler(UnknownPersonError, _unknown)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_middleware(SiteAccess, store=here.store, server_tokens=server_tokens)
 
 
 def _conflict(request: Request, error: Exception) -> JSONResponse:
-    return _refusal(409, "conflict", str(error))
+    return refused_with(409, "conflict", str(error))
+
+
+def _unstorable(request: Request, error: Exception) -> JSONResponse:
+    return refused_with(
+        422, "invalid_parameter", "a text has characters that are not stored, such as NUL; leave them out"
+    )
 
 
 def _unknown(request: Request, error: Exception) -> JSONResponse:
     message = "this site needs a token: send the header Authorization: Token followed by it"
-    return _refusal(401, "unauthorised", message, {"WWW-Authenticate": "Token"})
-
-
-def _refusal(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """As the rest of the service refuses."""
-    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
+    return refused_with(401, "unauthorised", message, {"WWW-Authenticate": "Token"})

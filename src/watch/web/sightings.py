@@ -39,9 +39,9 @@ class CorrectionBody(BaseModel):
 
 @sighting_routes.get("/sightings", summary="Search for vehicles")
 def search_sightings(here: Here, person: Viewer, wanted: Annotated[SightingSearch, Query()]) -> SightingPage:
-    """Find vehicles, newest first; who searches for what is noted in the audit."""
+    """Find vehicles, newest first; who searches for which text is noted in the audit."""
     chosen = SightingFilter(**wanted.model_dump(exclude={"limit", "before"}))
-    if not wanted.before and chosen != SightingFilter():
+    if chosen.text and not wanted.before:
         _note_search(here, person, "search", chosen)
     with here.store.reading() as session:
         rows, following = find_sightings(session, here.site, chosen, wanted.limit, wanted.before)
@@ -79,7 +79,6 @@ def sighting_picture(
     path = here.site.site.pictures / (name or "")
     if name is None or not path.is_file():
         raise HTTPException(404, "there is no such picture")
-    # It never changes; and it is nobody else's business.
     return FileResponse(path, media_type="image/jpeg")
 
 

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from src.watch.tables import AccessToken, AuditEntry
-from tests.watch.conftest import passing
+from tests.service.conftest import wait_for
+from tests.watch.conftest import free_port, passing, postgres_programs, running_postgres
 from tests.watch.web.conftest import served_site
 
 #: Who has to have which role at least.
@@ -101,3 +102,22 @@ def test_the_server_s_own_token_administers(root, tmp_path, sample_path):
         picture = sample_path.read_bytes()
         assert guarded.client.post("/v1/read", content=picture, headers=shown(token)).status_code == 200
         assert guarded.client.post("/v1/read", content=picture, headers=shown("np_wrong")).status_code == 401
+
+
+def test_while_the_database_is_away_it_is_to_be_tried_again(root, tmp_path):
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("there is no PostgreSQL server here: apt-get install postgresql")
+    with (
+        running_postgres(programs, free_port()) as (address, control),
+        served_site(root, tmp_path / "site", f"{address}/postgres", PLATE_TOKENS="sesame") as served,
+    ):
+        served.send("GET", "", headers=shown("sesame"))
+        control("stop", "-m", "immediate")
+        # Nobody can tell whether this is one of its tokens.
+        away = served.client.get("/v1/site", headers=shown("np_maybe"))
+        assert (away.status_code, away.json()["error"]["code"]) == (503, "busy")
+        # Reading pictures needs no database of a site.
+        assert served.client.get("/health").status_code == 200
+        control("start")
+        wait_for(lambda: served.client.get("/v1/site", headers=shown("sesame")).status_code == 200)

@@ -80,6 +80,14 @@ def test_it_goes_on_where_it_stopped(stolen):
         assert again.next("sighting")["text"] == "LATER3"
 
 
+def test_it_goes_on_though_nothing_happens_for_a_while(stolen):
+    with listening(stolen) as listener:
+        listener.next("camera")
+        time.sleep(7.0)
+        stolen.see("bridge", passing("MUCH1", 240))
+        assert listener.next("sighting")["text"] == "MUCH1"
+
+
 def test_the_service_ends_though_a_page_listens(root, tmp_path):
     with served_site(root, tmp_path / "site", f"sqlite:///{tmp_path}/site.db") as served, listening(served) as listener:
         listener.next("camera")

@@ -10,7 +10,8 @@ down_revision = "0001"
 
 PAGES = {
     "sighting_page": ["first_at", "id", "form"],
-    **{f"sighting_page_by_{one}": [one, "first_at", "id"] for one in ("form", "camera", "region")},
+    "sighting_page_by_form": ["form", "first_at", "id"],
+    **{f"sighting_page_by_{one}": [one, "first_at", "id", "form"] for one in ("camera", "region")},
 }
 #: Compared byte by byte, so that the index finds beginnings.
 FORM = sa.String().with_variant(sa.String(collation="C"), "postgresql")
