@@ -123,7 +123,7 @@ class Page:
         self.command("Emulation.setEmulatedMedia", features=[scheme])
 
     def screenshot(self, path: Path) -> None:
-        image = self.command("Page.captureScreenshot", format="jpeg", quality=80)["data"]
+        image = self.command("Page.captureScreenshot", format="jpeg", quality=60)["data"]
         path.write_bytes(base64.b64decode(image))
 
 

@@ -5,6 +5,7 @@ import contextlib
 import cv2
 import pytest
 
+from tests.service.accessibility import violations
 from tests.service.browser import CHROMIUM, browsing
 from tests.service.conftest import serving
 
@@ -65,6 +66,22 @@ def test_a_row_shows_its_picture_and_its_plate(page, sample_paths, expected):
     )
     assert page.wait_for(FITS)
     assert page.problems == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_anybody_can_use_it(page, sample_path, dark):
+    width, height, phone = page.size
+    page.screen(width, height, dark=dark, phone=phone)
+    # Colours change by and by.
+    page.evaluate("new Promise((done) => setTimeout(done, 400))")
+    assert violations(page) == []
+    page.choose_files("#files", sample_path)
+    rows_are(page, "done")
+    press(page, "#vehicles tr")
+    page.wait_for("document.querySelector('#detail canvas')?.height === 200")
+    assert violations(page) == []
+    press(page, "#account")
+    assert violations(page, "#access") == []
 
 
 def test_the_threshold_hides_what_is_less_sure(page, sample_paths):

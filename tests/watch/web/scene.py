@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from src.pipeline import main
-from src.watch.lists import ListedPlate, replace_list
 from src.watch.last_picture import last_picture_of
+from src.watch.lists import ListedPlate, replace_list
 from src.watch.tables import CameraRow, Lease, Passage, Sighting, new_id, now
 from tests.watch.conftest import passing
 from tests.watch.web.conftest import seconds_after_start
@@ -63,7 +63,9 @@ def see(served, camera, text, kind, region, at, confidence=0.97, other="", speed
 
 def watched(served):
     """The cameras are watched, and keep up."""
-    for camera, (text, kind) in zip(served.site.cameras, (("D RU 7126", 0), ("B 4821 KXT", 1), ("4TGW571", 2)), strict=True):
+    for camera, (text, kind) in zip(
+        served.site.cameras, (("D RU 7126", 0), ("B 4821 KXT", 1), ("4TGW571", 2)), strict=True
+    ):
         path = last_picture_of(served.site, camera.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(drawn(text, kind)[0])

@@ -109,14 +109,13 @@ def test_zone_and_line_are_drawn_and_written(page, day):
     # What an earlier drawing has left.
     page.evaluate("[...document.querySelectorAll('.numbers fieldset > button')].forEach((each) => each.click())")
     page.evaluate("[...document.querySelectorAll('.numbers [aria-label^=Remove]')].forEach((each) => each.click())")
-    left, top, width, height = page.evaluate(
-        "(() => { const s = document.querySelector('.shapes'); s.scrollIntoView({block: 'center'});"
-        "const b = s.getBoundingClientRect(); return [b.left, b.top, b.width, b.height] })()"
-    )
     assert violations(page, "dialog") == []
+    page.evaluate("document.querySelector('dialog').scrollTo(0, 0)")
+    place = "(() => { const b = document.querySelector('.shapes').getBoundingClientRect();"
 
     def draw(tool, *places):
         page.press(f"[data-tool={tool}]")
+        left, top, width, height = page.evaluate(f"{place} return [b.left, b.top, b.width, b.height] }})()")
         for x, y in places:
             page.touch(left + x * width, top + y * height)
 

@@ -118,6 +118,11 @@ async function openEntry(entry) {
 }
 
 async function fillTable(item) {
+  if (shown.item === item && item.kind === "photo") {
+    // Its outlines come no later than its rows.
+    await shown.ready;
+    if (shown.item === item && shown.bitmap) drawMarks();
+  }
   const source = item.kind === "photo" ? await item.bitmap().catch(() => null) : null;
   for (const plate of item.plates) {
     const crop = item.kind === "video"
