@@ -63,12 +63,11 @@ def see(served, camera, text, kind, region, at, confidence=0.97, other="", speed
 
 def watched(served):
     """The cameras are watched, and keep up."""
-    for camera, (text, kind) in zip(
-        served.site.cameras, (("D RU 7126", 0), ("B 4821 KXT", 1), ("4TGW571", 2)), strict=True
-    ):
+    frames = [drawn(text, kind)[0] for text, kind in (("D RU 7126", 0), ("B 4821 KXT", 1), ("4TGW571", 2))]
+    for number, camera in enumerate(served.site.cameras):
         path = last_picture_of(served.site, camera.name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(drawn(text, kind)[0])
+        path.write_bytes(frames[number % len(frames)])
         row = CameraRow(name=camera.name, state="running", since=now(), width=960, height=540)
         row.frames_per_s, row.behind_s = 14.8, 0.2
         lease = Lease(name=f"camera {camera.name}", holder="a watcher", until=now() + datetime.timedelta(hours=2))

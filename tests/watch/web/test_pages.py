@@ -11,7 +11,7 @@ from tests.service.accessibility import violations
 from tests.service.browser import CHROMIUM, browsing
 from tests.service.conftest import wait_for
 from tests.watch.web.conftest import served_site
-from tests.watch.web.scene import a_day, see
+from tests.watch.web.scene import a_day, see, watched
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
 
@@ -282,6 +282,22 @@ def test_it_all_speaks_german(page, day):
     page.wait_for(f"document.documentElement?.lang === 'de' && {THERE}")
     assert page.texts(".page-title")[0].startswith("Parken")
     page.evaluate("localStorage.clear()")
+
+
+def test_sixteen_cameras_do_not_make_it_stutter(page, root, tmp_path):
+    more = "".join(f'[[camera]]\nname = "more {n}"\nsource = "rtsp://127.0.0.1:9/{n}"\n' for n in range(13))
+    with served_site(root, tmp_path, f"sqlite:///{tmp_path / 'site.db'}", more) as served:
+        watched(served)
+        show(page, served, "live")
+        page.wait_for("document.querySelectorAll('.camera').length === 16")
+        page.wait_for("document.querySelector('.last img:not([hidden])')?.naturalWidth === 960")
+        page.evaluate(
+            "new Promise((done) => { window.longest = 0; let last = performance.now(); const end = last + 6000;"
+            "const tick = (now) => { longest = Math.max(longest, now - last); last = now; scrollBy(0, 8);"
+            "now < end ? requestAnimationFrame(tick) : done() }; requestAnimationFrame(tick) })"
+        )
+        # No frame took long; the limit is generous, for machines that are busy.
+        assert page.evaluate("longest") < 300
 
 
 def test_tokens_have_roles(page, root, tmp_path):
