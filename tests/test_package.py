@@ -106,7 +106,7 @@ def test_the_wheel_is_small_and_whole(wheel, root):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"numberplate"}
     data = ("data/recipes/*.toml", "data/syntaxes/*.txt", "data/synthesis/*.toml", "data/words.txt")
-    for part in (*data, "models/*.tflite", "src/service/page/*", "src/**/*.py"):
+    for part in (*data, "models/*.tflite", "src/service/page/**/*.*", "src/**/*.py"):
         for path in root.glob(part):
             name = path.relative_to(root / "src" if part.startswith("src") else root)
             assert f"numberplate/{name}" in names, name

@@ -51,7 +51,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan, responses=failures("Error"), exception_handlers=ERROR_HANDLERS, docs_url=None, redoc_url=None
     )
     generated = app.openapi
-    app.openapi = functools.cache(lambda: described(generated()))  # type: ignore[method-assign]
+    limits = settings.model_dump(include={"max_body_mb", "max_video_mb", "max_video_seconds"})
+    app.openapi = functools.cache(lambda: described(generated() | {"x-limits": limits}))  # type: ignore[method-assign]
     for part in (picture_routes, foreign_routes, video_routes, stream_routes, service_routes):
         app.include_router(part)
     app.mount("/page", StaticFiles(directory=PAGE_DIRECTORY))
@@ -106,13 +107,9 @@ def health(service: ServiceHere, response: Response) -> Health:
     """Tell how much there is to do, and whether anything is wrong; 503 where only another start helps."""
     fatal, passing = _problems(service)
     response.status_code = 503 if fatal else 200
-    return Health(
-        status="degraded" if fatal or passing else "ok",
-        workers=service.settings.workers,
-        waiting=service.pool.waiting + service.heavy_pool.waiting,
-        streams=len(service.streams),
-        jobs=service.store.known_active() or 0,
-    )
+    waiting, jobs = service.pool.waiting + service.heavy_pool.waiting, service.store.known_active() or 0
+    status: Literal["ok", "degraded"] = "degraded" if fatal or passing else "ok"
+    return Health(status, service.settings.workers, waiting, len(service.streams), jobs)
 
 
 @service_routes.get("/health/live", summary="Whether the service lives", responses={503: {"model": Probe}})

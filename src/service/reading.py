@@ -1,6 +1,7 @@
 """Pictures → the project's own answer, the annotated picture, or the answers that other readers' clients expect."""
 
 import datetime
+import functools
 import mimetypes
 import time
 import uuid
@@ -43,11 +44,13 @@ _OPENALPR_COUNTRIES: dict[str, list[str]] = {"us": ["us", "ca"], "eu": []}
 async def read_pictures(request: Request, service: ServiceHere, upload: Uploaded, annotated: bool = False) -> Response:
     """Give the answer for a picture, or, of several pictures, a list of answers under `results`.
 
-    With `annotated=true` the answer is the picture itself, in the format that came in, with its plates outlined.
+    With `annotated=true` the answer is the picture itself, with its plates outlined, in the format that came in; with
+    the header `Accept: image/jpeg` as a JPEG, which browsers show.
     """
     options = ReadOptions.parse(told_texts(request, "annotated"))
     pictures = [upload.single()] if annotated else upload.pictures
-    work: Callable[..., Any] = _annotated if annotated else _read_all if len(pictures) > 1 else _read
+    drawn = functools.partial(_annotated, request.headers.get("accept"))
+    work: Callable[..., Any] = drawn if annotated else _read_all if len(pictures) > 1 else _read
     pool = await service.pool_for(*pictures)
     answer = await pool.run_for(request, work, service, options, *pictures)
     return answer if isinstance(answer, Response) else JSONResponse(answer.to_dict())
@@ -70,9 +73,9 @@ def _read_all(service: Service, options: ReadOptions, *pictures: ImageSource) ->
     return FolderResult("upload", tuple(results), tuple(errors))
 
 
-def _annotated(service: Service, options: ReadOptions, picture: ImageSource) -> Response:
+def _annotated(accepted: str | None, service: Service, options: ReadOptions, picture: ImageSource) -> Response:
     photograph = service.decoder.load(picture)
-    suffix = Path(photograph.file_name).suffix
+    suffix = ".jpg" if accepted == "image/jpeg" else Path(photograph.file_name).suffix
     plates = service.recogniser.with_options(options).recognise(photograph).plates
     return Response(encode_picture(annotate(photograph.image, plates), suffix), media_type=mimetypes.types_map[suffix])
 

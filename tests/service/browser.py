@@ -29,11 +29,13 @@ class Page:
     Attributes:
         requests: addresses that it has asked for.
         problems: what its console and its scripts complained about.
+        size: width and height in pixels, and whether it is a phone's.
     """
 
     def __init__(self, socket: ClientConnection) -> None:
         self.requests: list[str] = []
         self.problems: list[str] = []
+        self.size = (800, 600, False)
         self._socket = socket
         self._numbers = itertools.count(1)
         for domain in ("Page", "Runtime", "Network", "DOM", "Log"):
@@ -61,7 +63,8 @@ class Page:
 
     def open(self, address: str) -> None:
         self.command("Page.navigate", url=address)
-        self.wait_for("document.readyState === 'complete'")
+        # The page's own scripts wait for its words.
+        self.wait_for("document.readyState === 'complete' && document.body.ariaBusy !== 'true'")
 
     def evaluate(self, expression: str) -> Any:
         answer = self.command("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
@@ -71,12 +74,48 @@ class Page:
     def wait_for(self, expression: str) -> Any:
         return wait_for(lambda: self.evaluate(expression))
 
+    def press(self, selector: str) -> None:
+        """A click on an element, as soon as it is there."""
+        self.wait_for(f"document.querySelector({json.dumps(selector)}) !== null")
+        self.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
+
+    def press_text(self, text: str, inside: str = "body") -> None:
+        """A click on the button or link inside of an element that says this, as soon as it is there."""
+        found = f"[...document.querySelectorAll({json.dumps(inside)})].at(-1)?.querySelectorAll('button, a')"
+        one = f"[...({found} || [])].find((each) => each.textContent.trim() === {json.dumps(text)})"
+        self.wait_for(f"{one} !== undefined")
+        self.evaluate(f"{one}.click()")
+
+    def key(self, key: str) -> None:
+        """A key that is pressed and let go."""
+        for kind in ("keyDown", "keyUp"):
+            self.command("Input.dispatchKeyEvent", type=kind, key=key)
+
+    def touch(self, x: float, y: float) -> None:
+        """A click of the mouse at a place in the window, in pixels."""
+        for kind in ("mousePressed", "mouseReleased"):
+            self.command("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def fill(self, selector: str, value: str) -> None:
+        """What a person types or chooses in a field."""
+        field = f"document.querySelector({json.dumps(selector)})"
+        self.wait_for(f"{field} !== null")
+        told = "for (const kind of ['input', 'change']) field.dispatchEvent(new Event(kind, { bubbles: true }))"
+        self.evaluate(f"(() => {{ const field = {field}; field.value = {json.dumps(value)}; {told} }})()")
+
+    def texts(self, selector: str) -> list[str]:
+        """The texts of elements."""
+        found = f"[...document.querySelectorAll({json.dumps(selector)})].map((each) => each.textContent)"
+        shown: list[str] = self.evaluate(found)
+        return shown
+
     def choose_files(self, selector: str, *paths: Path) -> None:
         root = self.command("DOM.getDocument")["root"]["nodeId"]
         node = self.command("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self.command("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
 
     def screen(self, width: int, height: int, *, dark: bool = False, phone: bool = False) -> None:
+        self.size = (width, height, phone)
         self.command(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone
         )
@@ -84,7 +123,7 @@ class Page:
         self.command("Emulation.setEmulatedMedia", features=[scheme])
 
     def screenshot(self, path: Path) -> None:
-        image = self.command("Page.captureScreenshot", format="jpeg", quality=80)["data"]
+        image = self.command("Page.captureScreenshot", format="jpeg", quality=60)["data"]
         path.write_bytes(base64.b64decode(image))
 
 

@@ -43,7 +43,7 @@ def test_a_token_is_needed_where_there_are_tokens(guarded, validate, small_pictu
 
 def test_what_needs_a_token_and_what_does_not(guarded):
     with guarded.client() as client:
-        for path in ("/", "/page/page.js", "/page/page.css", "/health", "/docs", "/openapi.json"):
+        for path in ("/", "/page/main.js", "/page/css/base.css", "/health", "/docs", "/openapi.json"):
             assert client.get(path).status_code == 200, path
         for path in ("/metrics", "/v1/jobs/0", "/nowhere"):
             assert client.get(path).status_code == 401, path

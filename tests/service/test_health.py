@@ -147,7 +147,7 @@ def test_health_tells_that_a_video_makes_no_progress(tmp_path, clip_path):
 
 
 def test_the_head_of_whatever_can_be_got_can_be_asked_for(client):
-    for path in ("/health", "/health/live", "/", "/page/page.js", "/docs", "/metrics"):
+    for path in ("/health", "/health/live", "/", "/page/main.js", "/docs", "/metrics"):
         head, whole = client.head(path), client.get(path)
         assert (head.status_code, head.content) == (200, b""), path
         assert head.headers["content-type"] == whole.headers["content-type"]

@@ -60,7 +60,7 @@ def test_a_photo_is_uploaded_and_its_text_is_seen(page, sample_paths, sample_pat
 def test_the_table_is_exported(page, sample_path, expected):
     page.choose_files("#files", sample_path)
     page.wait_for(f"{TEXTS}.length > 0")
-    saved = "import('/page/vehicles.js').then((table) => table.{}())"
+    saved = "import('/page/read/vehicles.js').then((table) => table.{}())"
     lines = page.evaluate(saved.format("csv")).splitlines()
     assert lines[0] == "source,text,confidence,region,first_s,last_s"
     assert len(lines) == 1 + len(expected)
@@ -78,7 +78,7 @@ def test_a_region_that_is_unsure_is_not_shown(page, sample_paths):
     assert "" in told.values() and len(set(told.values())) > 2
     page.choose_files("#files", *sample_paths)
     page.wait_for(f"{TEXTS}.length === {len(told)}")
-    lines = page.evaluate("import('/page/vehicles.js').then((table) => table.csv())").splitlines()[1:]
+    lines = page.evaluate("import('/page/read/vehicles.js').then((table) => table.csv())").splitlines()[1:]
     assert {text: region for _, text, _, region, *_ in csv.reader(lines)} == told
     page.evaluate("document.getElementById('clear').click()")
 
@@ -157,9 +157,9 @@ def test_the_camera_is_read(guarded, tmp_path, camera_clip):
         page.evaluate(KEEP_MEDIA)
         page.evaluate("document.getElementById('camera').click()")
         # The service asks for a token first.
-        page.wait_for("!document.getElementById('access').hidden")
+        page.wait_for("document.getElementById('access').open")
         page.evaluate(f"document.getElementById('token').value = '{TOKEN}'")
-        page.evaluate("document.getElementById('access').requestSubmit()")
+        page.evaluate("document.querySelector('#access form').requestSubmit()")
         text = clip.passes[0].text
         page.wait_for(f"document.querySelector('#marks text')?.textContent === '{text}'")
         photograph(page, "page-camera.jpg")

@@ -1,10 +1,13 @@
 // The camera: frames go to the service one after the other, each when the one before has been answered.
 
-import { openStream, ServiceError } from "./api.js";
-import { crop, mark, paint, show } from "./stage.js";
+import { openStream, refusal } from "../shell/api.js";
+import { straightened } from "../shell/straighten.js";
+import { t } from "../shell/words.js";
+import { cornersOf, mark, paint, show } from "./stage.js";
 import { drop, put, recordOf } from "./vehicles.js";
 
-const SOURCE = "camera";
+const SOURCE = t("camera");
+const CROP_HEIGHT = 72;
 
 export class Camera {
   #video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
@@ -14,10 +17,12 @@ export class Camera {
   #socket = null;
   #ending = false;
   #turned = false;
+  /** The frame that was sent last, as a file. */
+  #sent = null;
 
   /** Reads until `stop` is called or something fails; only then it returns. */
   async start() {
-    if (!navigator.mediaDevices) throw new Error("browsers give the camera to pages behind https:// and on localhost only");
+    if (!navigator.mediaDevices) throw new Error(t("camera_needs_https"));
     const media = await navigator.mediaDevices.getUserMedia({
       audio: false,
       video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } },
@@ -48,11 +53,11 @@ export class Camera {
     return new Promise((done, fail) => {
       const next = () => this.#send().catch(fail);
       this.#socket.onopen = next;
-      this.#socket.onerror = () => fail(new Error("the service cannot be reached"));
-      this.#socket.onclose = () => (this.#ending || this.#turned ? done() : fail(new Error("the service ended the stream")));
+      this.#socket.onerror = () => fail(new Error(t("unreachable")));
+      this.#socket.onclose = () => (this.#ending || this.#turned ? done() : fail(new Error(t("stream_ended"))));
       this.#socket.onmessage = ({ data }) => {
         const answer = JSON.parse(data);
-        if (answer?.error?.code === "unauthorised") fail(new ServiceError(401, answer.error.message));
+        if (answer?.error?.code === "unauthorised") fail(refusal(401, answer));
         else if (answer?.error && answer.frame === undefined) fail(new Error(answer.error.message));
         else if (answer?.frame === null) answer.vehicles.forEach((vehicle) => this.#settle(vehicle));
         else if (answer?.kind === "video") answer.plates.forEach((vehicle) => this.#settle(vehicle));
@@ -78,6 +83,7 @@ export class Camera {
     }
     paint(this.#video, width, height, this.#frame);
     const picture = await new Promise((made) => this.#frame.toBlob(made, "image/jpeg", 0.9));
+    this.#sent = picture;
     if (!this.#ending && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(picture);
   }
 
@@ -96,14 +102,22 @@ export class Camera {
       const better = plate.reading && plate.confidence >= known.best;
       this.#seen.set(plate.track, { first_s: known.first_s, best: better ? plate.confidence : known.best });
       const record = recordOf({ ...plate, first_s: known.first_s, last_s: time }, SOURCE);
-      put(record, { key: this.#key(plate.track), pending: true, crop: better ? crop(this.#frame, plate.box) : null });
+      const best = better ? this.#best(plate) : {};
+      put(record, { key: this.#key(plate.track), pending: true, ...best });
     }
     vehicles.forEach((vehicle) => this.#settle(vehicle));
   }
 
+  /** What is kept of the frame in which a plate was read best: the plate, and the whole. */
+  #best(plate) {
+    const crop = straightened(this.#frame, cornersOf(plate), CROP_HEIGHT)?.toDataURL("image/jpeg", 0.9);
+    return { crop, moment: this.#sent, corners: cornersOf(plate) };
+  }
+
   /** A vehicle that is gone for good takes the place of its tracks. */
   #settle(vehicle) {
-    const crops = vehicle.tracks.map((track) => drop(this.#key(track)));
-    put(recordOf(vehicle, SOURCE), { key: `${this.#run} v${vehicle.tracks[0]}`, crop: crops.find(Boolean) });
+    const seen = vehicle.tracks.map((track) => drop(this.#key(track)));
+    const { crop, moment, corners } = seen.find((entry) => entry?.crop) || {};
+    put(recordOf(vehicle, SOURCE), { key: `${this.#run} v${vehicle.tracks[0]}`, crop, moment, corners });
   }
 }

@@ -1,0 +1,40 @@
+// What happens at the site, as server-sent events. EventSource sends no headers, and so no token: the stream is fetched.
+
+import { call, pause } from "../shell/api.js";
+
+const AGAIN_MS = 3000;
+
+/** The events of a stream of bytes: `{ type, id, data }`. */
+async function* parsed(body) {
+  let text = "";
+  let event = {};
+  for await (const part of body.pipeThrough(new TextDecoderStream())) {
+    const lines = (text + part).split(/\r?\n/);
+    text = lines.pop();
+    for (const line of lines) {
+      const [, name, value] = line.match(/^(\w+): ?(.*)$/) || [];
+      if (name === "data") event.data = event.data === undefined ? value : `${event.data}\n${value}`;
+      else if (name) event[name] = value;
+      if (line || event.data === undefined) continue;
+      yield { type: event.event, id: event.id, data: JSON.parse(event.data) };
+      event = {};
+    }
+  }
+}
+
+/** Hands events to handlers by their type until a signal ends it; after a break it goes on where it stopped. */
+export async function listen(handlers, signal) {
+  let last = null;
+  while (!signal.aborted) {
+    try {
+      const response = await call("v1/site/events", { signal, headers: last ? { "Last-Event-ID": last } : {} });
+      for await (const { type, id, data } of parsed(response.body)) {
+        last = id || last;
+        handlers[type]?.(data);
+      }
+    } catch {
+      // It is opened again below, unless the page was left.
+    }
+    await pause(AGAIN_MS, signal).catch(() => null);
+  }
+}
