@@ -2,7 +2,7 @@
 
 import { language, t } from "./words.js";
 
-// A less sure region is likelier another one; src/formats/told.py has the same limit.
+// A less sure region is likelier another one; src/formats.py has the same limit.
 const LEAST = 0.5;
 const names = new Intl.DisplayNames(language, { type: "region", fallback: "none" });
 
