@@ -32,16 +32,11 @@ def as_table(figures: dict[str, dict[str, Any]]) -> str:
 
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.evaluation") -> int:
     """Evaluate the sets named on the command line, the process's own if none is given; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog=program,
-        description="Measure the committed models on annotated sets (folders with images/ and annotations.csv).",
-    )
-    parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
+    parser = argparse.ArgumentParser(prog=program, description="Measure the committed models on annotated sets.")
+    parser.add_argument("sets", nargs="+", type=Path, metavar="SET", help="folders with images/ and annotations.csv")
     parser.add_argument("--output", type=Path, default=METRICS_FILE, help="JSON file to write (%(default)s)")
     parser.add_argument("--regions", default="", metavar="CODE,…", help="where the plates come from")
-    parser.add_argument(
-        "--crops", action="store_true", help="read what was read in crops, too, which takes seven times as long"
-    )
+    parser.add_argument("--crops", action="store_true", help="read it in crops, too, which takes seven times as long")
     options = parser.parse_args(arguments)
     try:
         for folder in options.sets:
@@ -56,8 +51,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.ev
     print(as_table({name: figures | {"calibration": calibrations[name]} for name, (figures, _) in evaluated.items()}))
     figures = {name: of_set for name, (of_set, _) in evaluated.items() if of_set}
     made = {"date": datetime.date.today().isoformat(), "command": "python -m src.evaluation SET…"}
-    record = made | {"sets": figures, "calibration": calibrations}
-    options.output.write_text(json.dumps(record, indent=1) + "\n")
+    options.output.write_text(json.dumps(made | {"sets": figures, "calibration": calibrations}, indent=1) + "\n")
     print(f"saved {options.output}", file=sys.stderr)
     return 0
 

@@ -67,6 +67,13 @@ class Comparison:
                 readings = [(normalise_text(plate.text)[part], plate.confidence) for plate in near]
                 yield index, normalise_text(truth)[part], readings
 
+    def told(self) -> list[tuple[float, bool]]:
+        """How sure each text is that was read on a plate whose text is known, and whether it is right."""
+        if self.true.unplaced:
+            known = set(map(normalise_text, self.true.unplaced))
+            return [(plate.confidence, plate.text in known) for plate in self.plates if plate.text]
+        return [(sure, text == wanted) for _, wanted, near in self.readings() for text, sure in near if text]
+
 
 def compare_answer(item: AnnotatedImage, answer: dict[str, Any]) -> Comparison:
     """Compare an answer with the annotations of its image."""
@@ -162,8 +169,7 @@ def calibration_figures(comparisons: Iterable[Comparison]) -> dict[str, Any]:
     expected calibration error (Naeini et al., 2015), ``sure_right`` the share of right ones among readings with a
     confidence of at least 0.9; a bin has the number of readings, their mean confidence and the share of right ones.
     """
-    readings = [reading for comparison in comparisons for reading in comparison.readings()]
-    told = [(confidence, text == wanted) for _, wanted, near in readings for text, confidence in near if text]
+    told = [text for comparison in comparisons for text in comparison.told()]
     table = pd.DataFrame(told, columns=["confidence", "right"]).astype(np.float32).assign(readings=1)
     bins = np.minimum((table["confidence"].to_numpy() * BINS).astype(int), BINS - 1)
     rows = table.groupby(bins).sum().reindex(range(BINS), fill_value=0).to_numpy(float).tolist()

@@ -62,6 +62,7 @@ def test_texts_of_unknown_place_may_be_read_anywhere():
     figures = reading_figures([alone])
     assert figures is not None
     assert (figures["texts"], figures["exact"], figures["merged"]) == (2, 0, 50)
+    assert sorted(alone.told()) == [(0.4, False), (1, False), (1, False)]
     # X1 is nobody's, and Y2 is not sure.
     assert detection_figures([alone])["extra_texts_per_image"] == 1
     assert np.isnan(detection_figures([comparison([PLATE], ["AB"], [PLATE], [1], ["CD"])])["extra_texts_per_image"])
