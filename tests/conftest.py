@@ -65,5 +65,5 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take minutes come first, so that no core waits for the other one at the end."""
-    first = ("test_notebooks.py", "test_unattended.py")
+    first = ("test_notebooks.py", "test_unattended.py", "test_pages.py", "test_page_reading.py")
     items.sort(key=lambda item: item.path.name not in first and "training" not in item.path.parts)

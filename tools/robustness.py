@@ -68,7 +68,8 @@ def run() -> int:
     try:
         figures = {folder.name: evaluate_harmed(folder) for folder in options.sets}
     except InputError as error:
-        parser.error(str(error))
+        print(error, file=sys.stderr)
+        return 2
     print("  ".join(f"{title:13}" for title in ("", *figures)))
     for name in HARMS:
         cells = [

@@ -39,8 +39,8 @@ PART_SHARE = 0.54
 #: So many sure plates are a crowd, in which there are farther ones, however near one is. One photograph in a hundred
 #: that shows a near plate shows so many.
 CROWD = 4
-#: A plate so near to the inner edge of a part, in pixels, is cut off; another part has all of it.
-CUT = 2.0
+#: A plate so near to a part's inner edge, in pixels of the network's input, is cut off; another part has all of it.
+CUT = 3.0
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,14 @@ def with_parts(detect: Callable[..., list[Detection]], image: ByteArray) -> list
     is_crowded = len(near) >= CROWD
     if scale >= LARGE_SCALE or (any(near) and not is_crowded):
         return found
-    part_height, part_width = round(PART_SHARE * height), round(PART_SHARE * width)
+    part_height, part_width, cut = round(PART_SHARE * height), round(PART_SHARE * width), CUT * PART_SHARE / scale
     for top in (0, height - part_height):
         for left in (0, width - part_width):
             part = image[top : top + part_height, left : left + part_width]
             offset = np.array([left, top], np.float32)
             # Where the part ends but the photograph goes on.
-            least = np.where(offset > 0, CUT, -1)
-            most = np.where(offset > 0, np.inf, np.array([part_width, part_height]) - CUT)
+            least = np.where(offset > 0, cut, -1)
+            most = np.where(offset > 0, np.inf, np.array([part_width, part_height]) - cut)
             found += [
                 Detection(plate.box + np.tile(offset, 2), plate.corners + offset, plate.confidence)
                 for plate in (with_parts(detect, part) if is_crowded else detect(part))
