@@ -19,11 +19,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import psutil  # type: ignore[import-untyped]
 
+from tools.benchmark import repeat
 from tools.clips import Clip, traffic
 from tools.samples import SAMPLES_DIRECTORY
 
@@ -33,8 +34,8 @@ SAMPLING_S = 1.0
 #: What the first seconds allocate stays: memory is compared from this share of the time on.
 WARM_SHARE = 0.25
 TIMEOUT_S = 60.0
-#: Length of the recording that is watched, and read as a video.
-CLIP_S = 60.0
+#: Traffic that is drawn once, in seconds, and how often it is in the recording that is watched, and read as a video.
+PIECE_S, PIECES = 60.0, 15
 #: What the page asks for while somebody looks at a site.
 SEARCHES = ("/v1/site", "/v1/site/sightings?text=A*", "/v1/site/sightings?limit=50", "/v1/site/alerts")
 
@@ -101,8 +102,9 @@ class Client(threading.Thread):
 
 def draw_site(folder: Path) -> tuple[Path, Path]:
     """A recording of drawn traffic, and the configuration of a site whose camera it is."""
-    clip, site = folder / "traffic.mp4", folder / "site.toml"
-    Clip(traffic(np.random.default_rng(1), vehicles=30, returns=0), 640, 480, 12, CLIP_S, 1).write(clip)
+    piece, clip, site = folder / "piece.mp4", folder / "traffic.mp4", folder / "site.toml"
+    Clip(traffic(np.random.default_rng(1), vehicles=30, returns=0), 640, 480, 12, PIECE_S, 1).write(piece)
+    repeat(piece, clip, PIECES)
     camera = ["[[camera]]", 'name = "gate"', 'source = "traffic.mp4"', "start = 2026-01-01T08:00:00Z"]
     site.write_text("\n".join(["[site]", 'database = "sqlite:///site.db"', "keep_days = 3650", *camera]) + "\n")
     return clip, site
@@ -139,7 +141,7 @@ def figures(port: int) -> tuple[float, float]:
 def watcher_mb(watcher: int) -> float:
     """Memory of a watcher and its cameras, in MB; what they share counts once."""
     family = [psutil.Process(watcher), *psutil.Process(watcher).children(recursive=True)]
-    return sum(process.memory_full_info().pss for process in family) / 1e6
+    return float(sum(process.memory_full_info().pss for process in family)) / 1e6
 
 
 def send_video(port: int, clip: Path) -> str:
@@ -151,11 +153,11 @@ def send_video(port: int, clip: Path) -> str:
     return str(answer["links"]["self"])
 
 
-def ask(port: int, path: str) -> dict[str, object]:
+def ask(port: int, path: str) -> dict[str, Any]:
     """What an address answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     connection.request("GET", path)
-    answer: dict[str, object] = json.loads(connection.getresponse().read())
+    answer: dict[str, Any] = json.loads(connection.getresponse().read())
     connection.close()
     return answer
 
@@ -211,7 +213,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             job = send_video(port, clip)
             report = measure(port, requests, options.clients, options.seconds)
             report["video"] = {name: ask(port, job)[name] for name in ("state", "frames")}
-            report["watcher"] = {"memory_mb": round(watcher_mb(watcher.pid)), "site": ask(port, "/v1/site")["cameras"]}
+            (camera,) = ask(port, "/v1/site")["cameras"]
+            states = {name: camera[name] for name in ("state", "frames_per_s", "last_sighting_at")}
+            report["watcher"] = {"memory_mb": round(watcher_mb(watcher.pid)), **states}
             print(json.dumps(report, indent=2))
         finally:
             for process in (watcher, service):
