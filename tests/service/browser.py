@@ -20,7 +20,14 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync", "--disable-quic"),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
     *("--autoplay-policy=no-user-gesture-required", "--remote-debugging-port=0", "--hide-scrollbars"),
+    # A page that nobody sees would have its clocks slowed down.
+    *("--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows"),
+    *("--disable-renderer-backgrounding", "--disable-features=IntensiveWakeUpThrottling"),
 )
+
+
+class ReplacedError(Exception):
+    """The page was asked while another one took its place."""
 
 
 class Page:
@@ -47,6 +54,8 @@ class Page:
         while True:
             message = json.loads(self._socket.recv(PATIENCE_S))
             if message.get("id") == number:
+                if "navigated" in message.get("error", {}).get("message", ""):
+                    raise ReplacedError
                 assert "error" not in message, message
                 return message["result"]
             self._note(message.get("method"), message.get("params", {}))
@@ -72,7 +81,12 @@ class Page:
         return answer["result"].get("value")
 
     def wait_for(self, expression: str) -> Any:
-        return wait_for(lambda: self.evaluate(expression))
+        def look() -> Any:
+            # While a page is being replaced by another one, nothing can be asked.
+            with contextlib.suppress(ReplacedError):
+                return self.evaluate(expression)
+
+        return wait_for(look)
 
     def press(self, selector: str) -> None:
         """A click on an element, as soon as it is there."""

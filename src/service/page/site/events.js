@@ -3,6 +3,9 @@
 import { call, pause } from "../shell/api.js";
 
 const AGAIN_MS = 3000;
+// A page that was left may be kept for going back to, with its stream: six of those, and nothing else would be loaded.
+let leaving = new AbortController();
+addEventListener("pagehide", () => leaving.abort());
 
 /** The events of a stream of bytes: `{ type, id, data }`. */
 async function* parsed(body) {
@@ -27,7 +30,10 @@ export async function listen(handlers, signal) {
   let last = null;
   while (!signal.aborted) {
     try {
-      const response = await call("v1/site/events", { signal, headers: last ? { "Last-Event-ID": last } : {} });
+      leaving = new AbortController();
+      const either = AbortSignal.any([signal, leaving.signal]);
+      const headers = last ? { "Last-Event-ID": last } : {};
+      const response = await call("v1/site/events", { signal: either, headers });
       for await (const { type, id, data } of parsed(response.body)) {
         last = id || last;
         handlers[type]?.(data);
