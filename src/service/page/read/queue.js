@@ -32,7 +32,9 @@ async function send(item, address) {
   item.signal.throwIfAborted();
   item.change({ state: "sending", progress: 0 });
   return upload(address, item.file, (share) => {
-    if (!item.isOver) item.change(share < 1 ? { progress: share } : { state: "reading", progress: null });
+    // A video is read once the service has answered with its job: only then is it found again after a reload.
+    const isSent = share === 1 && item.kind === "photo";
+    if (!item.isOver) item.change(isSent ? { state: "reading", progress: null } : { progress: share });
   }, item.signal);
 }
 
