@@ -29,6 +29,7 @@ COMMANDS = {
     "lists": Command(".watch.commands", "import and export a site's lists of plates", "run_lists", "watch"),
     "counts": Command(".watch.commands", "tell how many vehicles crossed a site's lines", "run_counts", "watch"),
     "mcp": Command(".watch.mcp_server", "read plates and search a site for programs that speak MCP", "run_mcp", "mcp"),
+    "batch": Command(".batch.commands", "read many pictures and videos on a cluster", "run_batch", "batch"),
     "evaluate": Command(".evaluation.__main__", "measure how well annotated sets of pictures are read", extra="train"),
 }
 

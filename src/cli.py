@@ -113,13 +113,18 @@ def _parser(program: str) -> argparse.ArgumentParser:
     add("--give-up", type=seconds, metavar="SECONDS", help=text)
     add("--workers", type=count, default=1, metavar="N", help="processes that read many inputs (%(default)s)")
     add("--runtime", choices=("litert", "keras"), default="litert", help="what runs the models (%(default)s)")
+    add_read_options(parser)
+    return parser
+
+
+def add_read_options(parser: argparse.ArgumentParser) -> None:
+    """Options for all that :class:`ReadOptions` can say."""
     known = parser.add_argument_group("what is known of the plates")
     for option in dataclasses.fields(ReadOptions):
         kind: dict[str, Any] = {"action": "append", "metavar": "VALUE"}
         if option.type is bool:
             kind = {"action": "store_const", "const": ["true"]}
         known.add_argument(f"--{option.name.replace('_', '-')}", default=[], help=option.metadata["help"], **kind)
-    return parser
 
 
 def _above_0(kind: Callable[[str], float], what: str, text: str) -> float:
@@ -190,8 +195,7 @@ def run_blur(arguments: Sequence[str] | None = None, program: str = "python -m s
         description="Make the number plates in pictures and videos unreadable. The names of the copies go to stdout.",
         epilog="Exit status: 0 all was blurred, 2 bad usage or nothing was, 3 not all was, 130 interrupted.",
     )
-    text = "a picture, a video, a folder, or a pattern in quotes ('*.jpg')"
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help=text)
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a picture, video, folder, or pattern ('*.jpg')")
     parser.add_argument("--output", required=True, metavar="DIR", help="folder for the copies; nothing is overwritten")
     text = "plates that stay as they are: a CSV file with a column named text, or a text per line"
     parser.add_argument("--except", dest="list", type=Path, metavar="FILE", help=text)
@@ -268,6 +272,5 @@ def _status(answer: Mapping[str, Any], is_live: bool, is_printed: bool) -> int:
     if answer["error"]:
         _LOGGER.error("%s", answer["error"])
         return EXIT_INTERRUPTED
-    if not answer["results"]:
-        return EXIT_BAD_INPUT
-    return EXIT_SOME_FAILED if answer["errors"] else 0
+    status = EXIT_SOME_FAILED if answer["results"] else EXIT_BAD_INPUT
+    return status if answer["errors"] else 0

@@ -10,10 +10,10 @@ import pytest
 #: Each part may use those before it; docs/how-it-works.md tells what they are.
 PARTS = (
     *("basics", "formats", "media", "detection", "segmentation", "classification", "syntax", "recognition", "video"),
-    *("pipeline", "cli", "watch", "service", "synthesis", "evaluation", "training", "__main__"),
+    *("pipeline", "cli", "watch", "batch", "service", "synthesis", "evaluation", "training", "__main__"),
 )
 #: What stands on the reader: the limits of its size are not about them.
-UPON_IT = {"watch"}
+UPON_IT = {"watch", "batch"}
 #: What Python itself asks for.
 MARKERS = {"__init__.py", "__main__.py", "py.typed"}
 #: It may shrink, and not grow.

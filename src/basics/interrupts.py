@@ -5,20 +5,17 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
-from typing import Protocol
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import multiprocessing.synchronize
 
 #: Of a process that a shell has started in the background the first one is ignored.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class StopFlag(Protocol):
-    """Whether to stop: an event of threads, or one of processes."""
-
-    def is_set(self) -> bool:
-        """Whether it has been set."""
-
-    def set(self) -> None:
-        """Ask to stop."""
+#: Whether to stop: an event of threads, or one of processes.
+StopFlag: TypeAlias = "threading.Event | multiprocessing.synchronize.Event"
 
 
 @contextlib.contextmanager

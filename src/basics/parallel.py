@@ -24,7 +24,7 @@ _AHEAD = 4
 _SHARED_MEMORY = "/dev/shm"
 
 #: In a process of :func:`map_in_processes`: is set when nobody takes its results any more.
-told_to_stop: StopFlag | None = None
+told_to_stop: "StopFlag | None" = None
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")

@@ -59,17 +59,18 @@ class JsonRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON types."""
-        return {name: _plain(getattr(self, name), hint) for name, hint in self._field_types().items()}
+        return {name: _plain(getattr(self, name), hint) for name, hint in self.field_types().items()}
 
     @classmethod
     def from_dict(cls, answer: Mapping[str, Any]) -> Self:
         """The record that was written as ``answer``; its numbers stay rounded."""
-        types = {name: hint for name, hint in cls._field_types().items() if name in answer and name != "kind"}
+        types = {name: hint for name, hint in cls.field_types().items() if name in answer and name != "kind"}
         return cls(**{name: _typed(answer[name], hint) for name, hint in types.items()})
 
     @classmethod
     @functools.cache
-    def _field_types(cls) -> dict[str, Any]:
+    def field_types(cls) -> dict[str, Any]:
+        """Its fields with their types."""
         hints = typing.get_type_hints(cls, include_extras=True)
         return {field.name: hints[field.name] for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
 

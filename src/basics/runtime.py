@@ -106,7 +106,7 @@ class KerasModel:
             return np.asarray(self._by_size[size].predict_on_batch(np.asarray(batch, np.float32)))
 
 
-def load_model(name: str, runtime: str = "litert") -> Model:
+def load_model(name: str, runtime: str = "litert", threads: int = 2) -> Model:
     """Load a model of the folder ``models``, "litert" for the compiled twin or "keras" for the ``.h5``.
 
     Raises:
@@ -119,4 +119,4 @@ def load_model(name: str, runtime: str = "litert") -> Model:
     if not (path := MODELS_DIRECTORY / files[runtime]).is_file():
         remedy = "run `make train` or check out the models folder" if IS_CHECKOUT else "only a checkout has all models"
         raise FileNotFoundError(f"{path}: the model is not there; {remedy}")
-    return LiteRTModel(path) if runtime == "litert" else KerasModel(path)
+    return LiteRTModel(path, threads) if runtime == "litert" else KerasModel(path)

@@ -100,8 +100,7 @@ def average_precision(comparisons: list[Comparison]) -> float:
             free[plate] &= not hit
     total = sum(len(comparison.true.boxes) for comparison in comparisons)
     hits = np.array([hit for _, hit in sorted(ranked, key=lambda one: -one[0])], float)
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    envelope = np.maximum.accumulate((np.cumsum(hits) / np.arange(1, len(hits) + 1))[::-1])[::-1]
     return float((envelope * hits).sum() / total) if total else np.nan
 
 

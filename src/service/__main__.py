@@ -19,9 +19,7 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.se
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s); 0.0.0.0 for all")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
-    parser.add_argument(
-        "--site", default=os.environ.get("PLATE_SITE", ""), help="site.toml whose cameras send pictures"
-    )
+    parser.add_argument("--site", default=os.environ.get("PLATE_SITE", ""), help="site.toml whose pages to serve")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s", stream=sys.stderr)
     try:

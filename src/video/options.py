@@ -25,7 +25,7 @@ class VideoOptions:
     kept_records: int | None = None  #: the answer of a file has so many, the last ones; None for all of them
     give_up_s: float | None = None  #: a live source without a picture for so long has ended; None tries for ever
     hidden: bool = False  #: whether no progress is shown
-    stop: StopFlag | None = None  #: set it, from any thread, to end reading as Ctrl-C does: everything is saved
+    stop: "StopFlag | None" = None  #: set it, from any thread, to end reading as Ctrl-C does: everything is saved
     #: Is given each record when its vehicle is gone for good and it has been saved. What it raises ends reading, and is
     #: raised again when everything is saved and every record was given out.
     on_vehicle: Callable[[VehicleRecord], None] | None = None

@@ -161,7 +161,7 @@ class VideoFile(Video):
     def __init__(self, source: VideoSource, options: VideoOptions = EVERYTHING) -> None:
         """Open it, to be read from a time to its end or to another one; :class:`InputError` if it shows no frame."""
         super().__init__(source.name)
-        start_s, self._duration_s = options.start_s, math.inf if options.duration_s is None else options.duration_s
+        self._from_s, self._duration_s = options.start_s, math.inf if options.duration_s is None else options.duration_s
         with contextlib.ExitStack() as opened:
             self._container = opened.enter_context(contextlib.closing(_open(source)))
             self.template = stream = self.stream_of(self._container)
@@ -175,10 +175,9 @@ class VideoFile(Video):
             self.start_s = (self._container.start_time or 0) / av.time_base
             self.metadata = dict(self._container.metadata)
             self.made_at = _creation_time(self.metadata) or _creation_time(stream.metadata)
-            if start_s:
-                self._container.seek(round((self.start_s + start_s) * av.time_base))
-            frames = itertools.dropwhile(lambda frame: frame.time_s < start_s, self._decode())
-            first = next(frames, None)
+            if self._from_s:
+                self._container.seek(round((self.start_s + self._from_s) * av.time_base))
+            first = next(frames := self._decode(), None)
             if first is None:
                 raise InputError(f"{self.name}: not one frame of it can be decoded; get a whole copy of it")
             self.size, self.rotated = first.size(), first.rotation % 180 != 0
@@ -205,6 +204,8 @@ class VideoFile(Video):
                 seconds = (index + 1) / rate if known_s is None else known_s
                 # A frame whose time does not grow would never be shown.
                 time_s = max(0.0, seconds) if index < 0 or seconds > time_s else time_s + 0.001
+                if time_s < self._from_s:
+                    continue
                 index += 1
                 if picture.is_corrupt:
                     self._note(f"it is damaged after {time_s:.1f} s")
