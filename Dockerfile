@@ -6,7 +6,10 @@ COPY data/syntaxes data/syntaxes
 COPY data/synthesis data/synthesis
 COPY data/words.txt data/words.txt
 COPY src src
-RUN pip install --no-cache-dir '.[heif,service,watch]' && rm -rf /app/*
+# What it can do, and packages besides, such as s3fs for a cluster that reads from S3.
+ARG EXTRAS=heif,service,watch
+ARG MORE=
+RUN pip install --no-cache-dir ".[$EXTRAS]" $MORE && rm -rf /app/*
 RUN useradd --create-home reader && mkdir /data && chown reader /data
 USER reader
 # Nothing else has to be writable.

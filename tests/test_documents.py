@@ -58,7 +58,7 @@ def options_of(command):
     """Options that the help of a command tells."""
     with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()) as told:
         run([command, "--help"])
-    return set(re.findall(r"^  (--[a-z-]+)", told.getvalue(), re.MULTILINE))
+    return set(re.findall(r"^  (--[a-z0-9-]+)", told.getvalue(), re.MULTILINE))
 
 
 def test_the_readme_is_short(root):
@@ -97,6 +97,7 @@ def test_the_readme_leads_to_every_page(root):
         ("lists", {"--site"}),
         ("counts", {"--site"}),
         ("mcp", {"--site"}),
+        ("batch", {"--address", "--explode", "--video-part"}),
     ],
 )
 def test_every_option_is_described(root, command, some):
