@@ -1,10 +1,10 @@
 """How fast people drive: measured speeds of each place as a histogram, and by the hour of the day."""
 
-import dataclasses
 import datetime
 from collections import Counter, defaultdict
 
 import numpy as np
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,21 +18,34 @@ STEP_KMH = 5
 _Measured = tuple[int, float, float, float | None]
 
 
-@dataclasses.dataclass(frozen=True)
-class PlaceSpeeds:
-    """The speeds at a place: a camera, or a section between two."""
+class SpeedBar(BaseModel):
+    """A bar of a histogram, 5 km/h wide."""
+
+    from_kmh: int
+    count: int
+
+
+class HourOfDay(BaseModel):
+    """An hour of the day, in the site's time zone."""
+
+    hour: int
+    count: int
+    mean_kmh: float | None
+
+
+class PlaceSpeeds(BaseModel):
+    """The speeds at a camera, or over a section between two."""
 
     place: str
     limit_kmh: float | None
     count: int
+    #: Of those by more than the error of their speed.
     over_limit: int
     mean_kmh: float
     #: So fast, or slower, are 85 of 100.
     p85_kmh: float
-    #: From where a bar goes, and how many are in it.
-    histogram: list[tuple[int, int]]
-    #: For each hour of the day how many there were, and their mean.
-    by_hour: list[tuple[int, int, float | None]]
+    histogram: list[SpeedBar]
+    by_hour: list[HourOfDay]
 
 
 def speeds_of(
@@ -70,9 +83,9 @@ def _summary(place: str, rows: list[_Measured]) -> PlaceSpeeds:
         over_limit=sum(limit is not None and kmh - error > limit for _, kmh, error, limit in rows),
         mean_kmh=round(float(speeds.mean()), 1),
         p85_kmh=round(float(np.percentile(speeds, 85)), 1),
-        histogram=[(kmh, bars[kmh]) for kmh in range(min(bars), max(bars) + STEP_KMH, STEP_KMH)],
+        histogram=[SpeedBar(from_kmh=kmh, count=bars[kmh]) for kmh in range(min(bars), max(bars) + STEP_KMH, STEP_KMH)],
         by_hour=[
-            (hour, len(those), round(float(those.mean()), 1) if len(those) else None)
+            HourOfDay(hour=hour, count=len(those), mean_kmh=round(float(those.mean()), 1) if len(those) else None)
             for hour, those in enumerate(by_hour)
         ],
     )

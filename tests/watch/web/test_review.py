@@ -123,17 +123,17 @@ def test_people_join_split_and_close(parked):
     parked.send("POST", "/visits/none/close", 404, json={})
 
 
-def test_speeds(served):
-    with served.store.reading() as session:
+def test_speeds(alerted):
+    with alerted.store.reading() as session:
         identifier = session.scalars(select(Alert.sighting_id)).first()
-    with served.store.writing() as session:
+    with alerted.store.writing() as session:
         for number in range(100):
             measured = {"place": "bridge", "speed_kmh": 31.0 + number / 4, "error_kmh": 2.0, "limit_kmh": 50.0}
             at = START + datetime.timedelta(minutes=number)
             session.add(Passage(id=new_id(), sighting_id=identifier, at=at, **measured))
         wrong_way = {"place": "bridge", "speed_kmh": None, "error_kmh": None, "limit_kmh": 50.0, "wrong_way": True}
         session.add(Passage(id=new_id(), sighting_id=identifier, at=START, **wrong_way))
-    (bridge,) = served.get("/speeds", place="bridge")["places"]
+    (bridge,) = alerted.get("/speeds", place="bridge")["places"]
     assert (bridge["place"], bridge["limit_kmh"], bridge["count"], bridge["over_limit"]) == ("bridge", 50, 100, 15)
     assert bridge["mean_kmh"] == 43.4 and bridge["p85_kmh"] == 52.0
     bars = {one["from_kmh"]: one["count"] for one in bridge["histogram"]}
@@ -142,5 +142,5 @@ def test_speeds(served):
     # Of the site's time zone, and each hour of the day is there.
     assert len(hours) == 24 and (hours[9], hours[10]) == (60, 40)
     since = "2026-11-01T09:00:00Z"
-    assert served.get("/speeds", since=since, place="bridge")["places"][0]["count"] == 40
-    assert served.get("/speeds", place="none") == {"places": []}
+    assert alerted.get("/speeds", since=since, place="bridge")["places"][0]["count"] == 40
+    assert alerted.get("/speeds", place="none") == {"places": []}
