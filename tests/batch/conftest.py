@@ -17,8 +17,6 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-pytest.importorskip("ray", reason="Ray is not installed (pip install 'numberplate[batch]')")
-
 PATIENCE_S = 180.0
 
 
