@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import logging
 import os
+import socket
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ import ray.data
 
 #: Only the numbers of parts travel, and what came of them.
 _OBJECT_STORE_BYTES = 200_000_000
+_PATIENCE_S = 10.0
 
 
 class _Worker:
@@ -41,6 +43,7 @@ def connected(address: str | None, workers: int | None) -> Generator[str | None]
     Raises:
         InputError: there is no cluster at this address.
     """
+    _check_address(address)
     own: dict[str, Any] = {} if address else {"num_cpus": workers, "object_store_memory": _OBJECT_STORE_BYTES}
     try:
         context = ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **own)
@@ -51,6 +54,18 @@ def connected(address: str | None, workers: int | None) -> Generator[str | None]
         yield f"http://{url}" if url else None
     finally:
         ray.shutdown()
+
+
+def _check_address(address: str | None) -> None:
+    """Raise :class:`InputError` where nobody listens: Ray itself would try it for minutes."""
+    host, _, port = (address or "").rpartition("://")[2].rpartition(":")
+    if port.isdecimal():
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE_S).close()
+        except OSError as error:
+            raise InputError(
+                f"{address}: there is no Ray cluster to be reached ({error}); check the address"
+            ) from error
 
 
 def read_parts(job: BatchJob, numbers: Sequence[int], workers: int | None) -> Generator[PartDone]:

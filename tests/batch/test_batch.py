@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from src import read, read_many
+from src.batch.commands import run_batch
 from tests.batch.conftest import Batch, reading_processes, rows_of, store, wait_for_parts
 
 VIDEO_FIELDS = ("first_s", "last_s", "frames", "best_frame", "best_s", "tracks", "crossings")
@@ -135,14 +136,13 @@ def test_inputs_and_output_in_a_store(root, small_pictures, tmp_path):
         (["street.jpg", "--address", "127.0.0.1:9"], "there is no Ray cluster to be reached"),
     ],
 )
-def test_what_cannot_be_is_one_line(given, told, batch, root, tmp_path):
+def test_what_cannot_be_is_one_line(given, told, sample_path, tmp_path, caplog):
     (tmp_path / "empty.csv").write_text("name\na\n")
     (tmp_path / "taken.csv").write_text("path,kind\na,b\n")
-    (tmp_path / "street.jpg").write_bytes((root / "data" / "samples" / "street.jpg").read_bytes())
-    done = batch.run(tmp_path / given[0], *given[1:], "--output", tmp_path / "plates.parquet")
-    assert done.status == 2
-    assert told in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    (tmp_path / "street.jpg").write_bytes(sample_path.read_bytes())
+    assert run_batch([str(tmp_path / given[0]), *given[1:], "--output", str(tmp_path / "plates.parquet")]) == 2
+    (message,) = caplog.messages
+    assert told in message
 
 
 def test_without_the_extra_a_line_says_how_to_install_it(root, tmp_path):
