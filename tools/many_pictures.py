@@ -1,8 +1,9 @@
 """How ``numberplate batch`` copes with many pictures: ``python -m tools.many_pictures FOLDER``.
 
-Drawn pictures, repeated, are read by one process, by two, and by ``read --workers 2``, in turn; then a process and the
-command itself are killed on the way, and the command is started again. Then they lie in a store (S3, as moto plays it),
-are read by a cluster of two nodes on this machine, and a node is killed on the way. Every table has to say the same.
+Pictures cut from a drawn one, and repeated, are read by one process, by two, and by ``read --workers 2``, in turn; then
+a process and the command itself are killed on the way, and the command is started again. Then the pictures lie in a
+store (S3, as moto plays it), a cluster of two nodes on this machine reads them, and a node is killed on the way. Every
+table has to say the same.
 """
 
 import argparse
@@ -26,26 +27,29 @@ import psutil  # type: ignore[import-untyped]
 import pyarrow.parquet as pq
 from fsspec.core import url_to_fs  # type: ignore[import-untyped]
 
-from tools.clips import Clip, traffic
+from tools.samples import SAMPLES_DIRECTORY
 
 #: Different pictures; the others are the same under other names.
 DRAWN = 240
-SIZE, RATE = (640, 480), 4
+#: They are cut from a sample picture, so wide and high in pixels, and made smaller.
+CUT, SCALE = (1180, 660), 0.45
 #: What may differ between two runs.
 VOLATILE = ("seconds", "path")
 BUCKET = "plates"
 
 
 def draw_pictures(folder: Path, count: int) -> Path:
-    """Pictures of drawn traffic, each of them linked to many names; what is there already stays."""
+    """Drawn pictures, each of them linked to many names; what is there already stays."""
     pictures = folder / "pictures"
     if not pictures.is_dir():
         drawn = folder / "drawn"
         drawn.mkdir(parents=True, exist_ok=True)
-        passes = traffic(np.random.default_rng(1), vehicles=DRAWN // (2 * RATE), returns=0)
-        clip = Clip(passes, *SIZE, RATE, DRAWN / RATE, 1)
-        for number, image in enumerate(clip.frames()):
-            cv2.imwrite(str(drawn / f"{number:03}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 85])
+        rng, sample = np.random.default_rng(1), np.asarray(cv2.imread(str(SAMPLES_DIRECTORY / "street.jpg")))
+        for number in range(DRAWN):
+            x, y = rng.integers(0, np.subtract(sample.shape[1::-1], CUT))
+            cut = cv2.convertScaleAbs(sample[y : y + CUT[1], x : x + CUT[0]], alpha=rng.uniform(0.6, 1.2))
+            small = cv2.resize(cut, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_AREA)
+            cv2.imwrite(str(drawn / f"{number:03}.jpg"), small)
         pictures.mkdir()
     for number in range(len(list(pictures.iterdir())), count):
         (pictures / f"{number:06}.jpg").hardlink_to(folder / "drawn" / f"{number % DRAWN:03}.jpg")
