@@ -9,6 +9,7 @@ table has to say the same.
 import argparse
 import contextlib
 import json
+import logging
 import os
 import shutil
 import socket
@@ -170,6 +171,7 @@ def store(pictures: Path) -> Iterator[dict[str, str]]:
     """A store with the pictures, as an environment for those who use it."""
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
