@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -215,7 +216,9 @@ class Node:
 
 def lose_a_node(folder: Path, pictures: Path, count: int) -> None:
     """Read from a store on two nodes, and kill one on the way."""
-    with store(pictures) as environment:
+    with store(pictures) as of_store:
+        # Who belongs to the cluster knows its token.
+        environment = of_store | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         with socket.create_server(("127.0.0.1", 0)) as unused:
             port = unused.getsockname()[1]
         nodes = [Node(folder, environment, "--head", f"--port={port}", "--include-dashboard=false")]
