@@ -4,11 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import av
 import fsspec  # type: ignore[import-untyped]
 
 from ..basics.texts import edit_distance
-from ..video.records import RETURN_S
 
 #: Texts of the same vehicle in both parts may differ in so many characters.
 LARGEST_DISTANCE = 1
@@ -18,6 +16,8 @@ def video_parts(path: str, part_s: float | None) -> list[tuple[float, float | No
     """Where the parts of a video begin and end, in seconds, each at least so long; without a length it is one."""
     if part_s is None:
         return [(0.0, None)]
+    import av
+
     try:
         with fsspec.open(path, "rb") as file, av.open(file) as container:
             seconds = (container.duration or 0) / av.time_base
@@ -48,6 +48,8 @@ def joined_answer(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _add(vehicles: list[dict[str, Any]], later: dict[str, Any]) -> None:
     """Take in a vehicle of the next part, which may be one that was there when the last part ended."""
+    from ..video.records import RETURN_S
+
     for place, known in enumerate(vehicles):
         gap_s = later["first_s"] - known["last_s"]
         if known["text"] and 0 <= gap_s <= RETURN_S and edit_distance(known["text"], later["text"]) <= LARGEST_DISTANCE:

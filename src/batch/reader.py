@@ -19,7 +19,6 @@ from ..media.inputs import ImageSource, VideoSource, open_input, without_passwor
 from ..recognition.options import ANYTHING, ReadOptions
 from ..recognition.recogniser import PlateRecogniser
 from ..video.options import VideoOptions
-from ..video.reader import read_video
 from .columns import ANSWER_COLUMNS, answer_columns
 
 _LOGGER = logging.getLogger(__name__)
@@ -81,6 +80,9 @@ class BatchReader:
         if isinstance(source, ImageSource):
             return answer_columns(recogniser.recognise(source.load()))
         assert isinstance(source, VideoSource)
+        # Pictures do not need it, and it takes some fifty megabytes.
+        from ..video.reader import read_video
+
         return answer_columns(read_video(source, recogniser, None, None, video))
 
 
