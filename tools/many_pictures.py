@@ -232,7 +232,7 @@ def lose_a_node(folder: Path, pictures: Path, count: int) -> None:
             watched = Watched(*arguments, "--workers", 2, "--quiet", environment=environment)
             parts = max(32, count // 64)
             wait_for(lambda: part_count(output, **options) > parts // 3)
-            nodes[1].kill()
+            nodes.pop().kill()
             seconds = watched.finish()
             same = rows_of(output, **options) == rows_of(str(folder / "2.parquet"))
             told = "the same table" if same else "ANOTHER TABLE"
