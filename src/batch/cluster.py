@@ -46,7 +46,7 @@ def connected(address: str | None, workers: int | None) -> Generator[str | None]
     _check_address(address)
     own: dict[str, Any] = {} if address else {"num_cpus": workers, "object_store_memory": _OBJECT_STORE_BYTES}
     try:
-        context = ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **own)
+        context = ray.init(address=address or "local", logging_level=logging.ERROR, log_to_driver=False, **own)
     except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         raise InputError(f"{address}: there is no Ray cluster to be reached ({error}); check the address") from error
     try:
