@@ -1,6 +1,7 @@
 """The command ``numberplate batch``."""
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import logging
@@ -94,7 +95,8 @@ def _ended(options: argparse.Namespace) -> int:
 def _read(job: BatchJob, missing: Sequence[int], options: argparse.Namespace) -> JobSummary:
     """Read the parts that are missing, and write the table."""
     total, left = job.inputs.metadata.num_rows, sum(map(job.input_count, missing))
-    with connected(options.address, options.workers) as dashboard:
+    # Ray prints there what happens to its processes.
+    with contextlib.redirect_stdout(sys.stderr), connected(options.address, options.workers) as dashboard:
         if dashboard:
             _LOGGER.info("Ray's dashboard: %s", dashboard)
         with tqdm(None, job.name, total, initial=total - left, unit="input", disable=options.quiet or None) as bar:
