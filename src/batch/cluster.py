@@ -13,7 +13,8 @@ import pyarrow as pa
 from ..basics.errors import InputError
 from .job import BatchJob, PartDone
 
-# Ray reads this when it is imported: who reads plates is nobody's business, and its core tells errors as answers do.
+# Ray reads this when it is imported. Who reads plates is nobody's business; and what its core logs about processes that
+# are begun again would stand between the messages.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 
@@ -22,6 +23,7 @@ import ray.data
 
 #: Only the numbers of parts travel, and what came of them.
 _OBJECT_STORE_BYTES = 200_000_000
+#: Seconds until a cluster that does not answer is taken to be away.
 _PATIENCE_S = 10.0
 
 

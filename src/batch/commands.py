@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from ..basics.errors import InputError
 from ..cli import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_SOME_FAILED, add_read_options
+from ..media.inputs import without_password
 from ..recognition.options import ReadOptions
 from .cluster import connected, read_parts
 from .job import BatchJob
@@ -76,7 +77,11 @@ def _ended(options: argparse.Namespace) -> int:
             raise InputError(f"--{name.replace('_', '-')} {value}: give a number above 0")
     known = {option.name: getattr(options, option.name) for option in dataclasses.fields(ReadOptions)}
     job = BatchJob(options.output, ReadOptions.parse(known), with_sha256=options.sha256)
-    asked = {"inputs": options.inputs, "recursive": options.recursive, "video_part": options.video_part}
+    asked = {
+        "inputs": list(map(without_password, options.inputs)),
+        "recursive": options.recursive,
+        "video_part": options.video_part,
+    }
     if not job.is_begun(asked):
         job.begin(list_inputs(options.inputs, options.recursive), asked, options.video_part)
     missing = job.missing_parts()

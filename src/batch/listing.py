@@ -80,7 +80,7 @@ def _stored(address: str, recursive: bool) -> Iterator[tuple[str, bool, int | No
             found = {path: files.info(path)}
     except Exception as error:  # each kind of store has errors of its own
         raise InputError(
-            f"{without_password(address)}: it cannot be had ({error}); check address and access"
+            f"{without_password(address)}: it cannot be had ({without_password(str(error))}); check address and access"
         ) from error
     for name, about in sorted(found.items()):
         if about["type"] == "file" and not PurePosixPath(name).name.startswith("."):
@@ -94,7 +94,9 @@ def _manifest(address: str) -> pa.Table:
             is_csv = address.lower().endswith(".csv")
             table = pyarrow.csv.read_csv(file) if is_csv else pq.read_table(pa.PythonFile(file))
     except Exception as error:  # each kind of store has errors of its own
-        raise InputError(f"{name}: it cannot be read as a manifest ({error}); give CSV or Parquet") from error
+        raise InputError(
+            f"{name}: it cannot be read as a manifest ({without_password(str(error))}); give CSV or Parquet"
+        ) from error
     if "path" not in table.column_names:
         raise InputError(f"{name}: a manifest has a column named path; its columns are {', '.join(table.column_names)}")
     if taken := sorted({*table.column_names} & {*ANSWER_COLUMNS.names, *_COLUMNS.names} - {"path"}):

@@ -93,7 +93,9 @@ def _open_file(path: str) -> Iterator[IO[bytes]]:
     try:
         file = fsspec.open(path, "rb").open() if "://" in path else open(path, "rb")  # noqa: SIM115
     except Exception as error:  # each kind of store has errors of its own
-        raise InputError(f"{name}: it cannot be opened ({error}); check path and access") from error
+        raise InputError(
+            f"{name}: it cannot be opened ({without_password(str(error))}); check path and access"
+        ) from error
     with file:
         if "://" in path:
             file.name = name  # type: ignore[misc]
