@@ -12,7 +12,7 @@ import pytest
 from src.pipeline import main
 from tests.media.videos import write_video
 from tests.service.browser import CHROMIUM, browsing
-from tests.service.conftest import TOKEN, blocks
+from tests.service.conftest import TOKEN, blocks, wait_for
 from tools.clips import Clip, traffic
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
@@ -113,6 +113,9 @@ def test_what_cannot_be_read_is_told(page, tmp_path):
     bad.write_bytes(b"no picture")
     page.choose_files("#files", bad)
     page.wait_for(f"{STATUS}.includes('it is not a picture')")
+    # Asked twice: for its plates, and for a picture that the browser can show.
+    wait_for(lambda: page.evaluate("true") and len(page.problems) == 2)
+    assert all("status of 422" in problem for problem in page.problems)
     page.problems.clear()
 
 
