@@ -4,7 +4,6 @@ Every box either is a character of the text or is not, boxes that overlap exclud
 a class. A beam search keeps the likeliest joint decisions and adds up those that spell the same text.
 """
 
-import heapq
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -80,25 +79,29 @@ def spell(
     shared = np.minimum.outer(right, right) - np.maximum.outer(left, left)
     excluded = (shared > LARGEST_SHARED_WIDTH * np.minimum.outer(right - left, right - left)).tolist()
     runs = _run_scores(boxes, evidence, rows, weights).tolist() if len(boxes) else []
+    present = np.clip(evidence, LEAST_DOUBT, 1 - LEAST_DOUBT)
+    shares = probabilities[:, :REJECT] / np.maximum(probabilities[:, :REJECT].sum(axis=1, keepdims=True), 1e-9)
+    followed = shares >= np.minimum(LEAST_CLASS, shares.max(axis=1, keepdims=True))
+    present_scores = (np.log(present)[:, None] + np.log(np.where(followed, shares, 1))).tolist()
+    absent_scores = np.log(1 - present).tolist()
     beam: _Beam = {("", _NONE): (0.0, ())}
     for row in rows:
         for index in row:
-            present = min(max(float(evidence[index]), LEAST_DOUBT), 1 - LEAST_DOUBT)
-            absent_score, present_score = math.log(1 - present), math.log(present)
-            characters = probabilities[index, :REJECT] / max(float(probabilities[index, :REJECT].sum()), 1e-9)
-            followed = np.flatnonzero(characters >= min(LEAST_CLASS, characters.max()))
-            classes = [(ALPHABET[place], math.log(characters[place])) for place in followed]
+            classes = [
+                (ALPHABET[place], ALPHABET[place].isdigit(), present_scores[index][place])
+                for place in np.flatnonzero(followed[index]).tolist()
+            ]
             following = []
             for (text, last), (score, way) in beam.items():
-                following.append(((text, last), score + absent_score, way))
+                following.append(((text, last), score + absent_scores[index], way))
                 if last != _NONE and excluded[last][index]:
                     continue
-                for character, class_score in classes:
-                    taken = score + present_score + class_score
-                    if last != _NONE:
-                        taken += runs[last][index][text[-1].isdigit() == character.isdigit()]
+                run, after_digit = (0.0, 0.0) if last == _NONE else runs[last][index], text[-1:].isdigit()
+                for character, is_digit, present_score in classes:
+                    taken = score + present_score + run[is_digit == after_digit]
                     following.append(((text + character, index), taken, (*way, index)))
-            beam = dict(heapq.nlargest(BEAM_WIDTH, _merged(following).items(), key=lambda item: item[1][0]))
+            likeliest = sorted(_merged(following).items(), key=lambda item: item[1][0], reverse=True)
+            beam = dict(likeliest[:BEAM_WIDTH])
         beam = _merged(((text, _NONE), score, way) for (text, _), (score, way) in beam.items())
     best = sorted(beam.items(), key=lambda item: item[1][0], reverse=True)
     total = sum(math.exp(score - best[0][1][0]) for score, _ in beam.values())

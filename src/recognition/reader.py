@@ -1,8 +1,10 @@
 """Reading plates whose corners are known roughly: segment, classify and spell, and where that is unsure, once more."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..basics.geometry import ByteArray, FloatArray, box_centres, box_to_quad, quad_size, quad_to_box, sound_quad
 from ..basics.parameters import PARAMETERS, Parameters
@@ -25,6 +27,8 @@ LEAST_PLATE_HEIGHT = 4.0
 MOST_PASSES = 3
 #: A box is looked at by the search from this evidence on.
 LEAST_EVIDENCE = 0.05
+#: A box of this score is likely to be a character.
+LIKELY_BOX = 0.5
 #: A row below the main one is no text if its characters are lower than this times those of the main row, provided that
 #: the main row has so many.
 FOOTNOTE_RATIO, LEAST_MAIN_ROW = 0.8, 3
@@ -96,27 +100,33 @@ class PlateReader:
     syntaxes: Syntaxes = NO_SYNTAXES
     parameters: Parameters = PARAMETERS
 
-    def read(self, image: ByteArray, quads: FloatArray) -> list[Reading]:
-        """Read the plates of a BGR photograph, one reading per quad, ``[N, 4, 2]`` in pixels, any N."""
+    def read(self, image: ByteArray, quads: FloatArray, least: NDArray[np.int_] | None = None) -> list[Reading]:
+        """Read the plates of a BGR photograph, one reading per quad, ``[N, 4, 2]`` in pixels, any N.
+
+        What shows fewer likely characters than the least ``[N]`` asked of it is not read.
+        """
         outlines = quad_to_box(quads)
         large = np.array([quad_size(quad)[1] >= LEAST_PLATE_HEIGHT for quad in quads], bool)
         # What does not touch a plate holds other plates.
         apart = (outlines[None, :, :2] > outlines[:, None, 2:]) | (outlines[None, :, 2:] < outlines[:, None, :2])
         beside = apart.any(axis=2) & large
+        least = np.zeros(len(quads), int) if least is None else least
         readings = [Reading()] * len(quads)
         for index, others in zip(np.flatnonzero(large), beside[large], strict=True):
             quad: FloatArray | None = sound_quad(quads[index])
             passes: list[Pass] = []
             while quad is not None and len(passes) < MOST_PASSES:
-                passes.append(self.spelled(*self.marked(image, quad, outlines[others])))
+                passes.append(self.spelled(*self.marked(image, quad, outlines[others], least[index])))
                 quad = passes[-1].better_quad(is_first=len(passes) == 1)
             readings[index] = doubted_at_edge(max(passes, key=lambda one: one.certainty).reading, image.shape[1])
         return readings
 
     def marked(
-        self, image: ByteArray, quad: FloatArray, beside: FloatArray
+        self, image: ByteArray, quad: FloatArray, beside: FloatArray, least: int = 0
     ) -> tuple[PlateView, FloatArray, FloatArray, FloatArray]:
         """What the models say of a plate ``[4, 2]``, but for what lies in the boxes ``[M, 4]`` beside it.
+
+        There is nothing where fewer boxes than the least asked are likely to be characters.
 
         Returns:
             The view, boxes ``[N, 4]`` on its canvas that may be characters, any N, the segmenter's scores of them
@@ -127,6 +137,8 @@ class PlateReader:
         middles = view.in_photo(box_centres(boxes))[:, None]
         own = ~np.any(np.all((middles > beside[:, :2]) & (middles < beside[:, 2:]), axis=2), axis=1)
         boxes, scores, opinions = boxes[own], scores[own], opinions[own]
+        if np.sum(scores >= LIKELY_BOX) < least:
+            boxes, scores = boxes[:0], scores[:0]
         if len(boxes) == 0:
             return view, boxes, scores, np.zeros((0, CLASSES), np.float32)
         first = class_probabilities(self.classifier(view.crops(boxes)[..., None]))
@@ -144,8 +156,7 @@ class PlateReader:
         boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
         rows = _without_footnotes(group_rows(boxes, evidence), boxes, evidence)
         spellings = spell(boxes, evidence, probabilities, rows, self.parameters.search)
-        first = {spelling.boxes[0] for spelling in spellings if spelling.boxes}
-        foreign = {box: foreign_log_odds(view.canvas, boxes, box, self.parameters.foreign) for box in first}
+        foreign = partial(foreign_log_odds, view.canvas, boxes, model=self.parameters.foreign)
         weights = self.parameters.syntax
         spellings, region = rerank(spellings, boxes, evidence, probabilities, self.syntaxes, foreign, weights)
         spellings = tempered(spellings, self.parameters.search.inverse_temperature)

@@ -70,7 +70,7 @@ class PlateRecogniser:
         start = time.perf_counter()
         detections = self.search(image)
         detected = time.perf_counter()
-        pairs = self.read(image, detections)
+        pairs = self.read(image, detections, doubts=True)
         read = time.perf_counter()
         give_back_memory()
         timing = {"load": photograph.load_ms, "detect": 1000 * (detected - start), "read": 1000 * (read - detected)}
@@ -87,13 +87,21 @@ class PlateRecogniser:
         detections = rescore(self.verifier, self._parameters.rescoring, image, proposals, least)
         return [one for one in detections if self._options.wants(one.corners, one.confidence)]
 
-    def read(self, image: BGRImage, detections: Sequence[Detection]) -> list[tuple[Detection, Reading]]:
-        """Read what was found in a picture; the detections come back with better corners."""
+    def read(
+        self, image: BGRImage, detections: Sequence[Detection], doubts: bool = False
+    ) -> list[tuple[Detection, Reading]]:
+        """Read what was found in a picture; the detections come back with better corners.
+
+        With doubts, what no text could prove a plate is not read.
+        """
         found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
         refined = refined_corners(self.refiner, image, found)
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
         straighter = (np.abs(_tilts(found) - _tilts(refined)) > (TURNED, SHEARED)).any(axis=1)
-        readings = self.reader.read(image, np.where(straighter[:, None, None], refined, found))
+        thresholds = self._parameters.acceptance
+        unsure = [doubts and one.confidence < thresholds.sure_detection for one in detections]
+        least = np.where(unsure, thresholds.proof_characters, 0)
+        readings = self.reader.read(image, np.where(straighter[:, None, None], refined, found), least)
         pairs = []
         for detection, better, reading in zip(detections, refined, readings, strict=True):
             corners = settled_corners(detection.corners, better, reading)

@@ -6,8 +6,9 @@ thousand of seven characters looks like a plate of Britain, but any letters may 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from statistics import median
 
 import numpy as np
@@ -32,14 +33,14 @@ def rerank(
     evidence: FloatArray,
     probabilities: FloatArray,
     syntaxes: Syntaxes,
-    foreign: Mapping[int, float],
+    foreign: Callable[[int], float],
     weights: SyntaxParameters,
 ) -> tuple[list[Spelling], Region | None]:
     """Weigh the spellings of a search, at least one, the likeliest first, by the syntaxes.
 
     A spelling gains nothing if it leaves out a clear character of the likeliest spelling, or takes it for another.
-    Boxes, evidence and probabilities are those of the search; ``foreign`` has the log odds that a character of another
-    script stands before a box, by the box's index, where they are not even.
+    Boxes, evidence and probabilities are those of the search; ``foreign`` tells the log odds that a character of
+    another script stands before a box, from the box's index.
 
     Returns:
         The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the
@@ -56,13 +57,21 @@ def rerank(
         for box, character in zip(best.boxes, best.text, strict=True)
         if probabilities[box, ALPHABET.index(character)] >= weights.clear * probabilities[box, :REJECT].sum()
     }
+
     # Most spellings are of the same boxes and differ in a class.
-    breaks = {chosen: break_log_odds(boxes, chosen, weights) for chosen in {spelling.boxes for spelling in spellings}}
+    @cache
+    def breaks(chosen: tuple[int, ...]) -> list[float]:
+        return break_log_odds(boxes, chosen, weights)
+
+    @cache
+    def before(first: int) -> float:
+        # What stands before the text is seen: unlike how often plates are met, it counts in full.
+        return foreign(first) / weights.prior_weight
+
     weighed, lawful = [], 0.0
     for spelling in spellings:
-        # What stands before the text is seen: unlike how often plates are met, it counts in full.
-        before = foreign.get(spelling.boxes[0], 0.0) / weights.prior_weight if spelling.boxes else 0.0
-        shares = syntaxes.shares(spelling.text, breaks[spelling.boxes], before)
+        seen_around = partial(breaks, spelling.boxes), partial(before, *spelling.boxes[:1])
+        shares = syntaxes.shares(spelling.text, *seen_around)
         seen = dict(zip(spelling.boxes, map(seen_as, spelling.text), strict=True))
         consistent = clear_boxes <= seen.keys() and all(clear_classes.get(box, one) == one for box, one in seen.items())
         gain = bonus(len(spelling.text), sum(shares.values()), weights) if consistent else 0.0

@@ -1,5 +1,7 @@
 """Rows of characters: which boxes stand on one line, and in which order they are read."""
 
+from statistics import median
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,8 @@ LEAST_BESIDE = 3
 
 def typical_height(boxes: FloatArray) -> float:
     """The median height of boxes ``[N, 4]``, by which distances on a plate are measured."""
-    return float(np.median(boxes[:, 3] - boxes[:, 1]))
+    # For so few numbers ten times as fast as that of NumPy.
+    return float(median((boxes[:, 3] - boxes[:, 1]).tolist()))
 
 
 def text_slope(boxes: FloatArray, weights: FloatArray | None = None) -> float:

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,18 +62,22 @@ class Syntaxes:
         others = [] if strict else [one for one in self.of_regions if one not in chosen]
         return Syntaxes([*chosen, own_syntax(formats)] if formats else chosen, others, True, strict)
 
-    def shares(self, text: str, breaks: Sequence[float] = (), foreign: float = 0.0) -> dict[str, float]:
+    def shares(
+        self, text: str, breaks: Callable[[], Sequence[float]] = tuple, foreign: Callable[[], float] = float
+    ) -> dict[str, float]:
         """How likely a plate is of a region and says this very text, for each region whose syntax the text fits.
 
         Every region uses all texts of a pattern alike, but likelier words more often. The probabilities are multiplied
         by how well gaps (log odds of a wider one before each character but the first, if they are known) and what
-        stands before the text (log odds of a character of another script) suit, against evenly set characters.
+        stands before the text (log odds of a character of another script) suit, against evenly set characters. Both
+        are asked for where a pattern has such.
         """
         found: dict[str, float] = {}
         for code, share, form in self._by_shape.get(shape_of(text), ()):
             if form.fits(text):
-                seen = sum(breaks[place - 1] for place in form.breaks) if breaks else 0.0
-                seen += foreign if form.after_foreign else 0.0
+                gaps = breaks() if form.breaks else ()
+                seen = sum(gaps[place - 1] for place in form.breaks) if gaps else 0.0
+                seen += foreign() if form.after_foreign else 0.0
                 found[code] = found.get(code, 0.0) + share * form.words_probability(text) * math.exp(seen)
         return found
 

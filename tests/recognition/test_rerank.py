@@ -36,10 +36,14 @@ def seen(*characters):
     return boxes, np.full(len(characters), 0.99, np.float32), probabilities
 
 
-def read(*characters, syntaxes=SYNTAXES, foreign=None):
+def nothing_before(box):
+    return 0.0
+
+
+def read(*characters, syntaxes=SYNTAXES, foreign=nothing_before):
     boxes, evidence, probabilities = seen(*characters)
     spellings = spell(boxes, evidence, probabilities, [range(len(boxes))])
-    return rerank(spellings, boxes, evidence, probabilities, syntaxes, foreign or {})
+    return rerank(spellings, boxes, evidence, probabilities, syntaxes, foreign)
 
 
 def sure(text, probability=0.99):
@@ -92,7 +96,7 @@ def test_a_gap_tells_between_the_syntaxes_of_two_regions():
         apart = boxes.copy()
         apart[wide_before:, [0, 2]] += 10
         spellings, _ = rerank(
-            spell(apart, evidence, probabilities, [range(6)]), apart, evidence, probabilities, SYNTAXES, {}
+            spell(apart, evidence, probabilities, [range(6)]), apart, evidence, probabilities, SYNTAXES, nothing_before
         )
         assert spellings[0].text == text
         assert code in SYNTAXES.shares(text)
@@ -103,14 +107,14 @@ def test_a_british_plate_has_its_gap_before_the_last_three_letters():
     boxes, evidence, probabilities = seen(*characters)
     boxes[4:, [0, 2]] += 10
     spellings = spell(boxes, evidence, probabilities, [range(len(boxes))])
-    assert rerank(spellings, boxes, evidence, probabilities, SYNTAXES, {})[0][0].text == "FV10UHP"
+    assert rerank(spellings, boxes, evidence, probabilities, SYNTAXES, nothing_before)[0][0].text == "FV10UHP"
 
 
 def test_a_character_of_another_script_before_the_text_tells_where_a_plate_comes_from():
     # 粤B A1033 is a plate of China, BAI 033 one of many countries.
     characters = [*sure("BA"), {"I": 0.65, "1": 0.34}, *sure("033")]
     for foreign, text, china in ((1.5, "BA1033", True), (-1.5, "BAI033", False)):
-        spellings, region = read(*characters, foreign={0: foreign})
+        spellings, region = read(*characters, foreign=lambda box, odds=foreign: odds if box == 0 else 0.0)
         assert spellings[0].text == text
         assert (region is not None and region.code == "cn") == china
 
@@ -165,7 +169,7 @@ def test_properties(characters, data):
         data.draw(st.lists(st.floats(0.05, 0.999), min_size=len(boxes), max_size=len(boxes))), np.float32
     )
     before = spell(boxes, evidence, probabilities, [range(len(boxes))])
-    after, region = rerank(before, boxes, evidence, probabilities, SYNTAXES, {})
+    after, region = rerank(before, boxes, evidence, probabilities, SYNTAXES, nothing_before)
     # The same texts, as probabilities, the likeliest first.
     assert {spelling.text: spelling.boxes for spelling in after} == {s.text: s.boxes for s in before}
     assert sum(spelling.probability for spelling in after) == pytest.approx(1)
@@ -195,5 +199,5 @@ def test_properties(characters, data):
 
 def test_the_empty_text_is_no_trouble():
     nothing = np.zeros((0, 4)), np.zeros(0), np.zeros((0, CLASSES))
-    spellings, region = rerank([Spelling("", 1.0, ())], *nothing, SYNTAXES, {})
+    spellings, region = rerank([Spelling("", 1.0, ())], *nothing, SYNTAXES, nothing_before)
     assert (spellings[0].text, region) == ("", None)
