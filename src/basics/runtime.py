@@ -57,31 +57,40 @@ class LiteRTModel:
         """Read a ``.tflite`` file; each call uses so many threads."""
         self._content, self._threads = path.read_bytes(), threads
         self._largest_batch = LARGEST_BATCHES.get(path.stem, 1)
-        self._free: defaultdict[tuple[int, ...], list[Any]] = defaultdict(list)
+        self._free: defaultdict[tuple[int, ...], list[tuple[Any, int, int]]] = defaultdict(list)
 
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
         """See :data:`Model`."""
-        parts = np.split(batch, range(self._largest_batch, len(batch), self._largest_batch))
-        answers = [self._run(part) for part in parts]
-        return answers[0] if len(answers) == 1 else np.concatenate(answers)
+        size = self._largest_batch
+        if len(batch) <= size:
+            return self._run(batch)
+        return np.concatenate([self._run(batch[start : start + size]) for start in range(0, len(batch), size)])
 
     def _run(self, batch: NDArray[Any]) -> FloatArray:
         free = self._free[batch.shape]
         try:
-            interpreter = free.pop()  # taking and giving back are atomic: no lock
+            interpreter, given, told = free.pop()  # taking and giving back are atomic: no lock
         except IndexError:
-            from ai_edge_litert.interpreter import Interpreter
-
-            with _without_greeting():
-                interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
-                interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], list(batch.shape))
-                interpreter.allocate_tensors()
+            interpreter, given, told = self._interpreter(batch.shape)
         # Into the interpreter's own memory, without a copy of floats on the way.
-        np.copyto(interpreter.tensor(interpreter.get_input_details()[0]["index"])(), batch)
+        np.copyto(interpreter.tensor(given)(), batch)
         interpreter.invoke()
-        output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-        free.append(interpreter)
+        output = interpreter.get_tensor(told)
+        free.append((interpreter, given, told))
         return np.asarray(output)
+
+    def _interpreter(self, shape: tuple[int, ...]) -> tuple[Any, int, int]:
+        """A new interpreter for inputs of a shape, and the indices of its input and its output."""
+        from ai_edge_litert.interpreter import Interpreter
+
+        with _without_greeting():
+            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+            given, told = (
+                one[0]["index"] for one in (interpreter.get_input_details(), interpreter.get_output_details())
+            )
+            interpreter.resize_tensor_input(given, list(shape))
+            interpreter.allocate_tensors()
+        return interpreter, given, told
 
 
 class KerasModel:

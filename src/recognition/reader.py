@@ -27,8 +27,9 @@ LEAST_PLATE_HEIGHT = 4.0
 MOST_PASSES = 3
 #: A box is looked at by the search from this evidence on.
 LEAST_EVIDENCE = 0.05
-#: A box of this score is likely to be a character.
+#: A box of this score is likely to be a character; of one this sure, whose class is this sure, it is taken as said.
 LIKELY_BOX = 0.5
+SURE_BOX, SURE_CLASS = 0.6, 0.95
 #: A row below the main one is no text if its characters are lower than this times those of the main row, provided that
 #: the main row has so many.
 FOOTNOTE_RATIO, LEAST_MAIN_ROW = 0.8, 3
@@ -141,7 +142,11 @@ class PlateReader:
             boxes, scores = boxes[:0], scores[:0]
         if len(boxes) == 0:
             return view, boxes, scores, np.zeros((0, CLASSES), np.float32)
-        first = class_probabilities(self.classifier(view.crops(boxes)[..., None]))
+        # In place of the classifier's, which is asked where the segmenter is unsure.
+        first = np.pad(class_probabilities(opinions), ((0, 0), (0, 1)))
+        unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS)
+        if unsure.any():
+            first[unsure] = class_probabilities(self.classifier(view.crops(boxes[unsure])[..., None]))
         return view, boxes, scores, combined_probabilities(first, opinions, self.parameters.search)
 
     def spelled(self, view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> Pass:

@@ -161,3 +161,29 @@ def test_odd_quads_are_no_trouble(reader: PlateReader, quad: list[tuple[int, int
 def test_nothing_segmented_is_an_unreadable_plate() -> None:
     quad = np.array([[(10, 10), (60, 10), (60, 25), (10, 25)]], np.float32)
     assert PlateReader(BlindModel(), UnusedModel()).read(np.zeros((60, 80, 3), np.uint8), quad) == [Reading()]
+
+
+def test_what_shows_too_few_characters_is_not_read_on(reader: PlateReader) -> None:
+    rng = np.random.default_rng(11)
+    read, left = 0, 0
+    for _ in range(10):
+        image, quad, _ = drawn_photograph(rng)
+        whole = reader.read(image, quad[None])
+        # What shows so few characters has no classifier's opinion either.
+        blind = PlateReader(reader.segmenter, UnusedModel())
+        left += blind.read(image, quad[None], np.array([99])) == [Reading()]
+        read += reader.read(image, quad[None], np.array([3])) == whole
+    assert (read, left) == (10, 10)
+
+
+def test_the_classifier_is_asked_where_the_segmenter_is_unsure(reader: PlateReader) -> None:
+    rng = np.random.default_rng(11)
+    asked: list[int] = []
+
+    def counting(batch: np.ndarray) -> np.ndarray:
+        asked.append(len(batch))
+        return reader.classifier(batch)
+
+    counted = PlateReader(reader.segmenter, counting)
+    texts = [counted.read(image, quad[None])[0].text for image, quad, _ in (drawn_photograph(rng) for _ in range(20))]
+    assert 0 < sum(asked) < 0.8 * sum(map(len, texts))
