@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -190,21 +190,22 @@ def plot(figures: dict[tuple[float, int], Figures], path: Path) -> None:
 def compare(peer: str, folder: Path) -> None:
     """Print what this program and another one take on the same pictures, in turn, and the ratios."""
     commands = {"this": OURS, "peer": peer}
-    turns: dict[str, list[Figures]] = {name: [] for name in commands}
+    turns: dict[tuple[str, int], list[Figures]] = {(name, cores): [] for cores in CORES for name in commands}
     for _ in range(ROUNDS):
-        for cores in CORES:
-            for name, command in commands.items():
-                turns[name].append(measure(command, folder, cores))
-    starts = {"this": first_answer(FIRST_ANSWER, folder), "peer": first_answer(peer, folder)}
-    rows: dict[str, Callable[[str], float]] = {
-        "ms per picture, median, the better of 1 and 2 cores": lambda name: min(each.median_ms for each in turns[name]),
-        "CPU ms per picture, likewise": lambda name: min(each.cpu_ms for each in turns[name]),
-        "peak memory, MB": lambda name: max(each.peak_mb for each in turns[name]),
-        "start to first answer, s": lambda name: starts[name].seconds,
-        "peak memory of that, MB": lambda name: starts[name].peak_mb,
-    }
-    for label, value in rows.items():
-        ours, theirs = value("this"), value("peer")
+        for (name, cores), measured in turns.items():
+            measured.append(measure(commands[name], folder, cores))
+    rows: list[tuple[str, list[float]]] = []
+    for cores in CORES:
+        of_cores = [turns[name, cores] for name in commands]
+        medians = [statistics.median(each.median_ms for each in measured) for measured in of_cores]
+        cpu = [statistics.median(each.cpu_ms for each in measured) for measured in of_cores]
+        peaks = [max(each.peak_mb for each in measured) for measured in of_cores]
+        rows.append((f"{cores} core(s): ms per picture, median", medians))
+        rows += [(f"{cores} core(s): CPU ms per picture", cpu), (f"{cores} core(s): peak memory, MB", peaks)]
+    starts = [first_answer(FIRST_ANSWER, folder), first_answer(peer, folder)]
+    rows.append(("start to first answer, s", [each.seconds for each in starts]))
+    rows.append(("peak memory of that, MB", [each.peak_mb for each in starts]))
+    for label, (ours, theirs) in rows:
         print(f"{label}: {ours:.2f} against {theirs:.2f}, ratio {ours / theirs:.2f}", flush=True)
 
 
