@@ -1,6 +1,6 @@
 """Drawn videos of traffic with ground truth: cars with readable plates pass in two lanes before a moving camera."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -35,6 +35,8 @@ PASS_S, HEADWAY_S = 2.4, 2.7
 #: Time that the camera's shutter is open, in seconds, and standard deviation of its noise in levels.
 EXPOSURE_S = 0.008
 NOISE = 2.0
+#: How recordings are encoded.
+CODING = {"crf": "20", "preset": "veryfast"}
 #: Characters of the plates; O and I are left out like 0 and 1, which look the same in these alphabets.
 LETTERS, DIGITS = "ABCDEFGHJKLMNPRSTUVWXYZ", "23456789"
 
@@ -133,12 +135,10 @@ class Clip:
                 found[passing.text] = quad
         return found
 
-    def write(self, path: Path) -> None:
-        """Encode it as H.264 into an MP4 file."""
+    def write(self, path: Path, options: Mapping[str, str] = CODING) -> None:
+        """Encode it as H.264 into an MP4 file, with options of libx264."""
         with av.open(str(path), "w", format="mp4") as container:
-            stream = container.add_stream(
-                "libx264", rate=Fraction(self.rate), options={"crf": "20", "preset": "veryfast"}
-            )
+            stream = container.add_stream("libx264", rate=Fraction(self.rate), options=dict(options))
             stream.width, stream.height, stream.pix_fmt = self.width, self.height, "yuv420p"
             for image in self.frames():
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
