@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.media.inputs import LiveSource
 from src.pipeline import main
+from src.video.live import open_video
 from src.video.options import VideoOptions
 from tests.media.videos import MotionJpegServer
 from tools.clips import Clip, traffic
@@ -89,6 +91,13 @@ def test_an_rtsp_stream_is_read_across_a_cut(rtsp_server, clip, tmp_path):
     assert sorted(seen) == sorted(plate["text"] for plate in answer["plates"])
     assert answer["plates"][-1]["last_s"] > 8, "reading goes on after the cut"
     assert Path(answer["saved"]["annotated"]).stat().st_size > 10_000
+
+
+def test_a_stream_says_how_many_frames_come(rtsp_server, clip):
+    start, _ = rtsp_server
+    address = start()
+    with open_video(LiveSource(address, address), VideoOptions(duration_s=5.0)) as stream:
+        assert stream.frame_rate == clip.rate
 
 
 def test_a_motion_jpeg_stream_is_read(clip):

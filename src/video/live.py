@@ -28,6 +28,7 @@ FIRST_FRAME_S = 20.0  #: so long the first picture may take: some cameras send w
 #: Before the first whole picture a decoder makes up what it has not got. Cameras that refresh their picture bit by bit
 #: never send a whole one: after so many seconds everything will do.
 KEY_FRAME_S = 5.0
+LEAST_RATE, MOST_RATE = 1, 60  #: what a camera may say of itself and be believed, in frames per second
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -160,6 +161,9 @@ class LiveStream(Video):
     def _decode(self, container: Any) -> None:
         """Hand over each picture; a damaged one is left out. Raises :class:`TimeoutError` when none comes."""
         stream = self.stream_of(container)
+        # Some say nothing, or the ticks of their clock.
+        if LEAST_RATE <= (stream.average_rate or 0) <= MOST_RATE:
+            self.frame_rate = stream.average_rate
         begun_s = last_s = time.monotonic()
         whole, told = False, self._cuts == 0
         for packet in container.demux(stream):
