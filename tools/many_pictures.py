@@ -147,7 +147,7 @@ def wait_for(look: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 600
     while not look():
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
+        time.sleep(1.0)
 
 
 def kill_on_the_way(folder: Path, pictures: Path, count: int) -> None:

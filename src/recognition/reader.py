@@ -23,8 +23,6 @@ from .rerank import rerank
 
 #: A plate less than so many pixels high has nothing to read.
 LEAST_PLATE_HEIGHT = 4.0
-#: A plate is read in so many passes at most.
-MOST_PASSES = 3
 #: A box is looked at by the search from this evidence on.
 LEAST_EVIDENCE = 0.05
 #: A box of this score is likely to be a character; of one this sure, whose class is this sure, it is taken as said.
@@ -37,10 +35,10 @@ FOOTNOTE_RATIO, LEAST_MAIN_ROW = 0.8, 3
 _CANDIDATES = 10
 #: A text of fewer characters is none.
 LEAST_CHARACTERS = 2
-#: A plate is straightened by its own text and read again if its text slopes more than this, its weakest character
-#: is less sure, or the text takes up less of the canvas, both along and across: corners that were much too wide.
-LARGEST_SLOPE, SURE_CHARACTER = 0.06, 0.85
-SMALL_TEXT = (0.6 * CANVAS_WIDTH, 0.5 * CANVAS_HEIGHT)
+#: A plate is straightened by its own text and read once more where that is less sure than this, is cut off, or takes up
+#: less of the canvas, both along and across: corners that were much too wide.
+SURE_TEXT = 0.7
+SMALL_TEXT = (0.45 * CANVAS_WIDTH, 0.4 * CANVAS_HEIGHT)
 #: Fewer boxes than this do not show how to straighten a plate better.
 LEAST_BOXES = 4
 #: A text that comes so near to the canvas's edge, in heights of a character, may go on beyond: the next pass reaches
@@ -63,21 +61,19 @@ class Pass:
     #: Probability that a box is a character and of its likeliest class, summed over the characters beyond one half.
     certainty: float = 0.0
 
-    def better_quad(self, is_first: bool) -> FloatArray | None:
+    def better_quad(self) -> FloatArray | None:
         """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph.
 
-        None where another pass would not read better than this one, which may be the first.
+        None where another pass would not read better than this one.
         """
-        if len(self.boxes) < LEAST_CHARACTERS:
+        if len(self.boxes) < LEAST_BOXES:
             return None
         height, slope = typical_height(self.boxes), text_slope(self.boxes)
         # What the edge cuts through is rarely sure enough to be one of the characters, but tells that the text goes on.
         near = NEAR_EDGE * height
         cut_sides = self.in_rows[:, 0].min() < near, self.in_rows[:, 2].max() > CANVAS_WIDTH - near
-        weakest = min((character.confidence for character in self.reading.characters), default=0.0)
-        extent = self.boxes[:, 2:].max(axis=0) - self.boxes[:, :2].min(axis=0)
-        is_unsure = weakest < SURE_CHARACTER or abs(slope) > LARGEST_SLOPE or np.all(extent < np.array(SMALL_TEXT))
-        if not any(cut_sides) and not (is_first and is_unsure and len(self.boxes) >= LEAST_BOXES):
+        is_small = np.all(self.boxes[:, 2:].max(axis=0) - self.boxes[:, :2].min(axis=0) < SMALL_TEXT)
+        if self.reading.confidence >= SURE_TEXT and not any(cut_sides) and not is_small:
             return None
         along = np.array([1, slope]) / np.hypot(1, slope)
         across = np.array([-along[1], along[0]])
@@ -93,7 +89,7 @@ class Pass:
 
 @dataclass(frozen=True)
 class PlateReader:
-    """Reads plates, in one pass or several."""
+    """Reads plates, in one pass or two."""
 
     segmenter: Model
     classifier: Model
@@ -114,11 +110,9 @@ class PlateReader:
         least = np.zeros(len(quads), int) if least is None else least
         readings = [Reading()] * len(quads)
         for index, others in zip(np.flatnonzero(large), beside[large], strict=True):
-            quad: FloatArray | None = sound_quad(quads[index])
-            passes: list[Pass] = []
-            while quad is not None and len(passes) < MOST_PASSES:
-                passes.append(self.spelled(*self.marked(image, quad, outlines[others], least[index])))
-                quad = passes[-1].better_quad(is_first=len(passes) == 1)
+            passes = [self.spelled(*self.marked(image, sound_quad(quads[index]), outlines[others], least[index]))]
+            if (better := passes[0].better_quad()) is not None:
+                passes.append(self.spelled(*self.marked(image, better, outlines[others])))
             readings[index] = doubted_at_edge(max(passes, key=lambda one: one.certainty).reading, image.shape[1])
         return readings
 
