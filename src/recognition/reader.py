@@ -27,7 +27,7 @@ LEAST_PLATE_HEIGHT = 4.0
 LEAST_EVIDENCE = 0.05
 #: A box of this score is likely to be a character; of one this sure, whose class is this sure, it is taken as said.
 LIKELY_BOX = 0.5
-SURE_BOX, SURE_CLASS = 0.6, 0.95
+SURE_BOX, SURE_CLASS = 0.7, 0.96
 #: A row below the main one is no text if its characters are lower than this times those of the main row, provided that
 #: the main row has so many.
 FOOTNOTE_RATIO, LEAST_MAIN_ROW = 0.8, 3
