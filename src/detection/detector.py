@@ -53,6 +53,10 @@ class Detection:
     corners: FloatArray
     confidence: float
 
+    def moved(self, offset: FloatArray) -> "Detection":
+        """The same in a picture in which what was searched begins at an offset ``[2]`` (x, y), in pixels."""
+        return Detection(self.box + np.tile(offset, 2), self.corners + offset, self.confidence)
+
 
 def decode_anchors(
     output: FloatArray, height: int, width: int, threshold: float, voters: int = VOTES
@@ -136,7 +140,7 @@ def with_parts(detect: Callable[..., list[Detection]], image: ByteArray) -> list
             least = np.where(offset > 0, cut, -1)
             most = np.where(offset > 0, np.inf, np.array([part_width, part_height]) - cut)
             found += [
-                Detection(plate.box + np.tile(offset, 2), plate.corners + offset, plate.confidence)
+                plate.moved(offset)
                 for plate in (with_parts(detect, part) if is_crowded else detect(part))
                 if (plate.box[:2] > least).all() and (plate.box[2:] < most).all()
             ]

@@ -15,6 +15,8 @@ from ..basics.errors import InputError
 from ..basics.geometry import FloatArray, quad_axes
 from ..syntax.library import known_regions, own_syntax
 
+#: So much around a zone is searched with it, as a share of its longer side: parts of plates, and what tells them.
+AROUND_ZONE = 0.25
 #: What people say in place of ISO codes.
 OTHER_CODES = {"uk": "gb", "usa": "us", "uae": "ae", "eng": "gb", "ger": "de"}
 
@@ -98,6 +100,15 @@ class ReadOptions:
                     raise InputError(f"{name}={text}: give {kind}") from error
                 values[name] = values.get(name, ()) + value if is_list else value
         return cls(**values)
+
+    def searched(self, width: int, height: int) -> tuple[slice, slice]:
+        """The rows and columns of a picture of a size, in pixels, that have to be searched: the zone and around it."""
+        corners = np.array([corner for polygon in self.zone for corner in polygon] or [(0, 0), (width, height)])
+        first, last = corners.min(axis=0), corners.max(axis=0)
+        margin = AROUND_ZONE * (last - first).max()
+        start = np.clip(first - margin, 0, [width - 1, height - 1]).astype(int)
+        end = np.clip(last + margin, start + 1, [width, height]).astype(int)
+        return slice(start[1], end[1]), slice(start[0], end[0])
 
     def wants(self, corners: FloatArray, confidence: float) -> bool:
         """Whether a detection with such corners ``[4, 2]`` and such a confidence is to be read."""

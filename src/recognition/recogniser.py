@@ -46,7 +46,9 @@ class PlateRecogniser:
         Raises:
             InputError: the models or the runtime are not there.
         """
-        self._options, self._parameters, self._syntaxes = ANYTHING, parameters, load_syntaxes()
+        #: What people know.
+        self.options = ANYTHING
+        self._parameters, self._syntaxes = parameters, load_syntaxes()
         try:
             self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
             self.verifier, self.refiner = load("verifier", runtime), load("refiner", runtime)
@@ -58,7 +60,7 @@ class PlateRecogniser:
     def with_options(self, options: ReadOptions) -> "PlateRecogniser":
         """These models, told what people know."""
         told = copy.copy(self)
-        told._options = options
+        told.options = options
         if options.regions or options.formats:
             syntaxes = self._syntaxes.told(options.regions, options.formats, options.regions_strict)
             told.reader = dataclasses.replace(self.reader, syntaxes=syntaxes)
@@ -78,14 +80,23 @@ class PlateRecogniser:
 
     def search(self, image: BGRImage) -> list[Detection]:
         """Find what may be plates in a photograph, and in parts of a large one; frames show far plates nearer later."""
-        return with_parts(self.detect, image)
+        return self._wanted(lambda part: with_parts(self._found, part), image)
 
-    def detect(self, image: BGRImage, share: float = 1.0) -> list[Detection]:
-        """Find what may be plates in a picture, seen at a share of its size, the surest first."""
+    def detect(self, image: BGRImage) -> list[Detection]:
+        """Find what may be plates in a picture, the surest first."""
+        return self._wanted(self._found, image)
+
+    def _wanted(self, find: Callable[[BGRImage], list[Detection]], image: BGRImage) -> list[Detection]:
+        rows, columns = self.options.searched(image.shape[1], image.shape[0])
+        offset = np.array([columns.start, rows.start], np.float32)
+        found = [detection.moved(offset) for detection in find(image[rows, columns])]
+        return [one for one in found if self.options.wants(one.corners, one.confidence)]
+
+    def _found(self, image: BGRImage, share: float = 1.0) -> list[Detection]:
+        """What may be plates in a picture, seen at a share of its size."""
         proposals = self.detector.detect(image, LEAST_RESCORED, share)[:MOST_RESCORED]
         least = self._parameters.acceptance.least_detection
-        detections = rescore(self.verifier, self._parameters.rescoring, image, proposals, least)
-        return [one for one in detections if self._options.wants(one.corners, one.confidence)]
+        return rescore(self.verifier, self._parameters.rescoring, image, proposals, least)
 
     def read(
         self, image: BGRImage, detections: Sequence[Detection], doubts: bool = False
@@ -112,11 +123,11 @@ class PlateRecogniser:
     def plates(self, pairs: Sequence[tuple[Detection, Reading]]) -> tuple[Plate, ...]:
         """The plates among what was read in a photograph, the surest first."""
         plates = distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)])
-        return tuple(plates[: self._options.max_plates])
+        return tuple(plates[: self.options.max_plates])
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate, and wanted."""
-        sure = reading.confidence >= self._options.min_confidence
+        sure = reading.confidence >= self.options.min_confidence
         return sure and is_plate(detection, reading, self._parameters.acceptance)
 
 

@@ -154,6 +154,9 @@ class VideoReader:
     def _is_due(self, frame: Frame, urgent: bool) -> bool:
         """Whether to make a pass over a frame; it is urgent while a vehicle should be read as often as possible."""
         sample = frame.thumbnail(SAMPLING_STEP)
+        if not self._video.rotated:
+            parts = self._recogniser.options.searched(*self._video.size)
+            sample = sample[tuple(slice(one.start // SAMPLING_STEP, one.stop // SAMPLING_STEP + 1) for one in parts)]
         if self._last_pass is not None:
             last_s, seen = self._last_pass
             # Half a frame early is nearer than half a frame late.

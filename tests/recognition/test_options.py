@@ -163,3 +163,27 @@ def test_strictly_of_another_country_nothing_is_bent(datasets, name):
     assert np.mean([text.endswith(truth) for text, truth in zip(told, truths, strict=True)]) >= 0.93
     strict = [largest_text(one.path, ReadOptions(regions=("it",), regions_strict=True)) for one in images]
     assert np.mean([not text for text in strict]) >= 0.95
+
+
+def test_a_zone_and_what_is_around_it_are_searched():
+    zone = ReadOptions(zone=(((100, 50), (300, 50), (300, 150)), ((200, 60), (240, 60), (240, 90))))
+    assert zone.searched(1000, 800) == (slice(0, 200), slice(50, 350))
+    assert zone.searched(320, 120) == (slice(0, 120), slice(50, 320))
+    assert zone.searched(80, 40) == (slice(0, 40), slice(50, 80))
+    assert ReadOptions().searched(80, 40) == (slice(0, 40), slice(0, 80))
+    rows, columns = ReadOptions(zone=(((900, 900), (950, 900), (950, 950)),)).searched(80, 40)
+    assert rows.stop > rows.start and columns.stop > columns.start
+
+
+def test_a_zone_of_a_large_picture_is_in_its_own_pixels(everything):
+    path, result = everything
+    image = cv2.resize(cv2.imread(str(path)), None, fx=3, fy=3)
+    plate = result.plates[0]
+    xmin, ymin, xmax, ymax = 3 * np.array(plate.box)
+    zone = ((xmin, ymin), (xmax, ymin), (xmax, ymax), (xmin, ymax))
+    # A photograph in which a far plate is looked for in parts as well.
+    photograph = np.full((3000, 4000, 3), 128, np.uint8)
+    photograph[-image.shape[0] :, -image.shape[1] :] = image
+    corner = np.array([4000 - image.shape[1], 3000 - image.shape[0]])
+    moved = tuple(map(tuple, np.array(zone) + corner))
+    assert [one.text for one in read(photograph, options=ReadOptions(zone=(moved,))).plates] == [plate.text]
