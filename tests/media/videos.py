@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from src.basics.geometry import box_to_quad, quad_to_box
 from src.basics.results import Candidate, Character
 from src.detection.detector import Detection
+from src.recognition.options import ANYTHING
 from src.recognition.plates import Reading
 
 Image = NDArray[np.uint8]
@@ -94,6 +95,7 @@ class ColourRecogniser:
     def __init__(self, confidence: float = 0.9) -> None:
         self.confidence = confidence
         self.passes = 0
+        self.options = ANYTHING
 
     def detect(self, image: Image) -> list[Detection]:
         self.passes += 1

@@ -12,6 +12,7 @@ from src.basics.errors import InputError
 from src.media.answers import VIDEO_COLUMNS, csv_heading, csv_lines
 from src.media.inputs import open_input
 from src.media.saving import OutputFolder
+from src.recognition.options import ReadOptions
 from src.video.crossing import Line
 from src.video.options import SAVED, VideoOptions
 from src.video.reader import read_video
@@ -79,6 +80,18 @@ def test_nothing_that_moves_needs_few_passes(tmp_path):
     answer = read(write_video(tmp_path / "clip.mp4", still), recogniser=recogniser)
     assert texts(answer) == ["AB12CDE"]
     assert recogniser.passes < 10
+
+
+def test_what_moves_outside_the_zone_needs_few_passes(tmp_path):
+    recogniser = ColourRecogniser(0.99)
+    recogniser.options = ReadOptions(zone=(((90, 90), (190, 90), (190, 130), (90, 130)),))
+    still = {"AB12CDE": (100, 100, 180, 120)}
+    moving = [scene(still | {"KL55MNP": (5 + 2 * step % 200, 190, 65 + 2 * step % 200, 230)}) for step in range(100)]
+    clip = write_video(tmp_path / "clip.mp4", moving)
+    read(clip, recogniser=recogniser)
+    everywhere = ColourRecogniser(0.99)
+    read(clip, recogniser=everywhere)
+    assert recogniser.passes < everywhere.passes / 2
 
 
 def test_two_plates_side_by_side_are_two_records(tmp_path):
