@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -27,12 +27,18 @@ import cv2
 import numpy as np
 
 from src.basics.errors import InputError
+from src.basics.geometry import box_to_quad
 from src.media.inputs import IMAGE_SUFFIXES
-from tools.samples import SAMPLES_DIRECTORY
+from src.synthesis.scenes import paste_plate
+from tools.clips import DIGITS, LETTERS
+from tools.samples import EUROPEAN_STYLE, SAMPLES_DIRECTORY, SamplePlate, draw_sample_plate, draw_street
 
 #: Sizes of pictures in megapixels, and how many pictures of each.
 MEGAPIXELS = (0.3, 1.0, 4.0, 12.0)
 PICTURES = 30
+#: Plates in pictures of one megapixel, and how wide they are, in pixels.
+PLATES = (1, 2, 4, 8, 16)
+PLATE_WIDTH = 110
 CORES = (1, 2)
 #: Starts to the first answer of which the median counts, and rounds of turns with another program.
 STARTS = 5
@@ -172,18 +178,45 @@ def draw(folder: Path, megapixels: float) -> Path:
     return target
 
 
-def plot(figures: dict[tuple[float, int], Figures], path: Path) -> None:
-    """Draw the times by the size of the pictures."""
+def draw_plates(folder: Path, count: int) -> Path:
+    """Make pictures of one megapixel of a street with so many plates, in a grid, as JPEG files."""
+    target = folder / f"{count}-plates"
+    target.mkdir()
+    rng = np.random.default_rng(count)
+    street = cv2.resize(draw_street(rng, (235.0, 206.0, 170.0)), (1152, 864))
+    columns = min(count, 4)
+    rows = -(-count // columns)
+    for number in range(PICTURES):
+        picture = np.asarray(street, np.uint8)
+        for place in range(count):
+            middle = np.array([1152 / columns, 864 / rows]) * (place % columns + 0.5, place // columns + 0.5)
+            text = "".join(rng.choice(list(LETTERS), 2)) + "".join(rng.choice(list(DIGITS), 4))
+            plate = draw_sample_plate(
+                SamplePlate(text, 4.6, (240.0, 242.0, 242.0), (22.0, 20.0, 20.0), EUROPEAN_STYLE), rng
+            )
+            half = PLATE_WIDTH / 2 * np.array([1, plate.image.shape[0] / plate.image.shape[1]])
+            quad = box_to_quad(np.concatenate([middle - half, middle + half]).astype(np.float32))
+            picture = paste_plate(picture, plate, quad, rng)
+        cv2.imwrite(str(target / f"{number:02}.jpg"), picture)
+    return target
+
+
+def plot(by_size: dict[tuple[float, int], Figures], by_plates: dict[tuple[float, int], Figures], path: Path) -> None:
+    """Draw the times by the size of the pictures, and by how many plates they show."""
     import matplotlib.pyplot as plt  # not among what is measured
 
-    figure, axes = plt.subplots(figsize=(6, 3))
-    for cores in CORES:
-        chosen = [figures[size, cores] for size in MEGAPIXELS]
-        axes.plot(MEGAPIXELS, [each.median_ms for each in chosen], "o-", label=f"median, {cores} core(s)")
-        axes.plot(MEGAPIXELS, [each.p90_ms for each in chosen], "o:", label=f"nine of ten, {cores} core(s)")
-    axes.set(xlabel="megapixels", ylabel="ms per picture", xscale="log", ylim=(0, None))
-    axes.set_xticks(MEGAPIXELS, [f"{size:g}" for size in MEGAPIXELS])
-    axes.legend(fontsize=8)
+    figure, both = plt.subplots(1, 2, figsize=(9, 3), sharey=True)
+    for axes, figures, label in zip(both, (by_size, by_plates), ("megapixels", "plates"), strict=True):
+        values = sorted({value for value, _ in figures})
+        for cores in CORES:
+            chosen = [figures[value, cores] for value in values]
+            axes.plot(values, [each.median_ms for each in chosen], "o-", label=f"median, {cores} core(s)")
+            axes.plot(values, [each.p90_ms for each in chosen], "o:", label=f"nine of ten, {cores} core(s)")
+        axes.set(xlabel=label, xscale="log", ylim=(0, None))
+        axes.set_xticks(values, [f"{value:g}" for value in values])
+        axes.minorticks_off()
+    both[0].set(ylabel="ms per picture")
+    both[0].legend(fontsize=8)
     figure.savefig(path, dpi=120, bbox_inches="tight")
 
 
@@ -207,6 +240,20 @@ def compare(peer: str, folder: Path) -> None:
     rows.append(("peak memory of that, MB", [each.peak_mb for each in starts]))
     for label, (ours, theirs) in rows:
         print(f"{label}: {ours:.2f} against {theirs:.2f}, ratio {ours / theirs:.2f}", flush=True)
+
+
+def measure_all(folders: Mapping[float, Path], unit: str) -> dict[tuple[float, int], Figures]:
+    """Time this program on each folder on one core and on two, and print what it takes."""
+    figures = {}
+    for value, folder in folders.items():
+        for cores in CORES:
+            each = figures[value, cores] = measure(OURS, folder, cores)
+            print(
+                f"{value:g} {unit}, {cores} core(s): median {each.median_ms:.0f} ms, nine of ten below "
+                f"{each.p90_ms:.0f} ms, {each.cpu_ms:.0f} ms CPU, peak of {each.peak_mb:.0f} MB",
+                flush=True,
+            )
+    return figures
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -233,17 +280,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         start = first_answer(FIRST_ANSWER, folders[MEGAPIXELS[0]])
         print(f"start to first answer: {start.seconds:.2f} s, peak of {start.peak_mb:.0f} MB", flush=True)
-        figures = {}
-        for size, folder in folders.items():
-            for cores in CORES:
-                each = figures[size, cores] = measure(OURS, folder, cores)
-                print(
-                    f"{size:g} megapixels, {cores} core(s): median {each.median_ms:.0f} ms, nine of ten below "
-                    f"{each.p90_ms:.0f} ms, {each.cpu_ms:.0f} ms CPU, peak of {each.peak_mb:.0f} MB",
-                    flush=True,
-                )
+        by_size = measure_all(folders, "megapixels")
+        by_plates = measure_all({count: draw_plates(Path(name), count) for count in PLATES}, "plate(s)")
         if options.plot:
-            plot(figures, options.plot)
+            plot(by_size, by_plates, options.plot)
     return 0
 
 
