@@ -57,21 +57,13 @@ def rerank(
         for box, character in zip(best.boxes, best.text, strict=True)
         if probabilities[box, ALPHABET.index(character)] >= weights.clear * probabilities[box, :REJECT].sum()
     }
-
     # Most spellings are of the same boxes and differ in a class.
-    @cache
-    def breaks(chosen: tuple[int, ...]) -> list[float]:
-        return break_log_odds(boxes, chosen, weights)
-
-    @cache
-    def before(first: int) -> float:
-        # What stands before the text is seen: unlike how often plates are met, it counts in full.
-        return foreign(first) / weights.prior_weight
-
+    breaks = cache(partial(break_log_odds, boxes, weights=weights))
+    # What stands before the text is seen: unlike how often plates are met, it counts in full.
+    before = cache(lambda first: foreign(first) / weights.prior_weight)
     weighed, lawful = [], 0.0
     for spelling in spellings:
-        seen_around = partial(breaks, spelling.boxes), partial(before, *spelling.boxes[:1])
-        shares = syntaxes.shares(spelling.text, *seen_around)
+        shares = syntaxes.shares(spelling.text, partial(breaks, spelling.boxes), partial(before, *spelling.boxes[:1]))
         seen = dict(zip(spelling.boxes, map(seen_as, spelling.text), strict=True))
         consistent = clear_boxes <= seen.keys() and all(clear_classes.get(box, one) == one for box, one in seen.items())
         gain = bonus(len(spelling.text), sum(shares.values()), weights) if consistent else 0.0
