@@ -20,7 +20,6 @@ from ..segmentation.network import build_segmenter, segmentation_loss
 from .fitting import fit, is_finished
 from .reader_samples import (
     Samples,
-    cut_character_samples,
     draw_canvas,
     draw_character,
     draw_samples,
@@ -32,8 +31,6 @@ from .recipes import ClassifierRecipe, SegmenterRecipe
 
 #: Share of the probability that goes to all classes alike, so that the classifier does not claim to be certain.
 CLASS_SMOOTHING = 0.03
-#: Name of a file of cut characters in a training set's folder.
-CUT_CHARACTERS = "characters.npz"
 
 
 def train_reader(
@@ -46,8 +43,8 @@ def train_reader(
     """Train the segmenter and the classifier, or go on with what an earlier run left in the directory.
 
     In the directory, ``drawn`` keeps samples; ``segmenter`` and ``classifier`` have a folder per stage. Training sets
-    are annotated sets, and folders with a file of cut characters: they give surroundings to drawn plates, and real
-    characters; without any, drawn plates have to do. For the CSV of texts that they lack see
+    give surroundings to drawn plates, and real characters; without any, drawn plates have to do. For the CSV of texts
+    that they lack see
     :func:`numberplate.evaluation.annotations.with_texts`.
 
     Raises:
@@ -55,14 +52,12 @@ def train_reader(
     """
     if [stage.name for stage in for_segmenter.stages] != [stage.name for stage in for_classifier.stages]:
         raise InputError("the recipes of segmenter and classifier need stages of the same names; correct data/recipes")
-    sets = [read_annotations(folder) for folder in training_sets if (folder / "annotations.csv").is_file()]
+    sets = [read_annotations(folder) for folder in training_sets]
     backgrounds = [image.path for images in sets if shows_surroundings(images) for image in images]
     annotated = [image for images in sets for image in (with_texts(images, texts) if texts else images)]
     *parts, validation = draw_samples(directory / "drawn", for_segmenter, backgrounds)
     drawn = Samples.concatenate(parts)
     seed = for_segmenter.scenes_seed
-    files = [path for folder in training_sets if (path := folder / CUT_CHARACTERS).is_file()]
-    cut = [cut_character_samples(path, np.random.default_rng(seed)) for path in files]
     class_loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=CLASS_SMOOTHING)
     kinds = (
         (for_segmenter, build_segmenter, segmentation_loss, draw_canvas, ()),
@@ -80,7 +75,6 @@ def train_reader(
                 (segmented_samples(drawn, segmenter), for_classifier.segmented_share),
                 (segmented_samples(real, segmenter), for_classifier.real_segmented_share),
                 (real, for_classifier.real_share),
-                *((samples, for_classifier.cut_share / len(cut)) for samples in cut),
             ]
             others = [(real, for_segmenter.real_share)], of_crops
         for index, (recipe, build, loss, draw, metrics) in enumerate(kinds):

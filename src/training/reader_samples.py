@@ -21,7 +21,7 @@ from ..basics.texts import ALPHABET, CLASSES, REJECT
 from ..evaluation.annotations import AnnotatedImage
 from ..media.images import read_image
 from ..recognition.reader import PlateReader
-from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, CROP_MARGIN, CROP_SIZE, PlateView, plate_view
+from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, CROP_SIZE, PlateView, plate_view
 from ..segmentation.cells import decode_cells, segmentation_targets
 from ..synthesis.scenes import reader_scene
 from ..synthesis.values import one_of
@@ -250,25 +250,3 @@ def segmented_samples(samples: Samples, segmenter: Model) -> Samples:
             crops.append(PlateView(canvas, np.eye(3), np.eye(3)).crops(found[kept]))
             labels.append(np.where(shows, nearest, np.uint8(REJECT))[kept])
     return samples._replace(crops=np.concatenate(crops), labels=np.concatenate(labels))
-
-
-def cut_character_samples(path: Path, rng: np.random.Generator) -> Samples:
-    """Crops of cut and binarised real characters, each between two others, soft and grey; no canvases.
-
-    The ``.npz`` file has ``images`` uint8 ``[N, 20, 20]``, light ink on black, and ``labels`` (N characters).
-    """
-    with np.load(path) as content:
-        images, names = content["images"], content["labels"]
-    scale = CROP_SIZE / CROP_MARGIN / 20
-    middle = CROP_SIZE / 2 - scale * np.array([30, 10])
-    matrix = np.array([[scale, 0, middle[0]], [0, scale, middle[1]]])
-    crops = []
-    for image in images:
-        left, right = images[rng.integers(len(images), size=2)]
-        ink = cv2.GaussianBlur(np.hstack([left, image, right]), (0, 0), rng.uniform(0.5, 1.3))
-        dark = rng.uniform(0, 200)
-        light = rng.uniform(dark + 40, 255)
-        placed = np.asarray(cv2.warpAffine(ink, matrix, (CROP_SIZE, CROP_SIZE)))
-        crops.append((dark + (light - dark) * (placed / 255)).astype(np.uint8))
-    labels = np.array([ALPHABET.index(str(name)) for name in names], np.uint8)
-    return Samples(crops=np.stack(crops), labels=labels)

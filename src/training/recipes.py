@@ -114,4 +114,3 @@ class ClassifierRecipe(Recipe):
     segmented_share: _Share
     real_segmented_share: _Share
     real_share: _Share
-    cut_share: _Share

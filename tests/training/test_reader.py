@@ -6,31 +6,24 @@ import pytest
 
 from src.basics.errors import InputError
 from src.basics.runtime import KerasModel, LiteRTModel
-from src.basics.texts import ALPHABET
 from src.training.compiling import compile_model
 from src.training.reader import train_reader
 from src.training.recipes import ClassifierRecipe, SegmenterRecipe
 
 
 def test_the_reader_trains_with_real_sets_and_takes_up_a_finished_run(tmp_path: Path) -> None:
-    photographs, characters = tmp_path / "photographs", tmp_path / "characters"
+    photographs = tmp_path / "photographs"
     (photographs / "images").mkdir(parents=True)
     picture = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
     cv2.imwrite(str(photographs / "images" / "street.jpg"), picture)
     (photographs / "annotations.csv").write_text(
         "image,width,height,xmin,ymin,xmax,ymax,corners,text,country\nstreet.jpg,300,200,50,60,150,90,,AB12,gb\n"
     )
-    characters.mkdir()
-    np.savez(
-        characters / "characters.npz",
-        images=np.random.default_rng(0).integers(0, 2, (40, 20, 20), np.uint8) * 255,
-        labels=np.array(list(ALPHABET + ALPHABET[:4])),
-    )
     recipes = SegmenterRecipe.load(quick=True), ClassifierRecipe.load(quick=True)
-    models = train_reader(tmp_path / "run", [photographs, characters], *recipes)
+    models = train_reader(tmp_path / "run", [photographs], *recipes)
     histories = [(tmp_path / "run" / kind / "last" / "history.csv").read_text() for kind in ("segmenter", "classifier")]
     assert histories[0].startswith("epoch,loss,val_loss") and "val_accuracy" in histories[1]
-    again = train_reader(tmp_path / "run", [photographs, characters], *recipes)
+    again = train_reader(tmp_path / "run", [photographs], *recipes)
     for first, second in zip(models[0].weights, again[0].weights, strict=True):
         np.testing.assert_array_equal(first.numpy(), second.numpy())
     for model, name, shape, answer in zip(
