@@ -4,8 +4,7 @@
 
     print(read("photo.jpg").plates[0].text)
 
-What is imported from here is loaded when it is first asked for: whoever wants only the version, or one of the modules,
-does not wait for the rest.
+What is imported from here is loaded when it is first asked for: nobody waits for the rest.
 """
 
 import importlib

@@ -1,8 +1,7 @@
 """The answers of other plate readers, made from this one's, so that their clients can use it.
 
 Their JSON is that of OpenALPR, as its command line (``alpr -j``) and its service give it, of Plate Recognizer's
-Snapshot service, and of CodeProject.AI's plate reader, which Blue Iris understands. What they are told of a plate is
-what programs are told that do not look at confidences, and tables.
+Snapshot service, and of CodeProject.AI's plate reader, which Blue Iris understands.
 """
 
 from collections.abc import Mapping, Sequence

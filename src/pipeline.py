@@ -6,8 +6,7 @@
 4. classification: which characters these are (``classification/``)
 
 ``recognition/`` chains 2 to 4, weighs texts by the plates of the world (``syntax/``) and says what is a plate;
-``video/`` does so frame by frame. What a single picture does not need is imported where it is needed, so that its
-answer does not wait for progress bars, processes and the video libraries.
+``video/`` does so frame by frame. What a single picture does not need is imported where it is needed.
 """
 
 import contextlib
@@ -79,8 +78,7 @@ def read(
         The answer for a picture, a video or camera, or for many; each has ``plates`` and ``to_dict()``.
 
     Raises:
-        InputError: the input cannot be read, nothing can be saved in ``output_dir``, the runtime is not there, or a
-            worker died.
+        InputError: the input cannot be read, nothing can be saved, the runtime is not there, or a worker died.
     """
     data = data_preprocessing(input)
     return _Work(output_dir, False, runtime, display, video, options, workers).predict(data)

@@ -1,7 +1,6 @@
 """Giving free memory back to the system.
 
-Pictures leave free blocks of many sizes behind, which the C library of Linux keeps, though they fit the next picture
-less and less: a process would grow by a megabyte for a thousand pictures, for ever.
+The C library of Linux keeps free blocks of many sizes: a process would grow by a megabyte for a thousand pictures.
 """
 
 import contextlib

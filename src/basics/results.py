@@ -1,7 +1,7 @@
 """What the pipeline answers: immutable records, and the plain JSON types that they turn into.
 
-All positions are in pixels of the picture as a person sees it (its EXIF orientation applied), all confidences lie in
-0..1. The type of a field says how it is written as JSON, and how that is described, also to pydantic.
+Positions are in pixels of the picture as a person sees it (its EXIF orientation applied), confidences in 0..1. The type
+of a field says how it is written as JSON.
 """
 
 import dataclasses

@@ -62,35 +62,28 @@ class LiteRTModel:
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
         """See :data:`Model`."""
         size = self._largest_batch
-        if len(batch) <= size:
-            return self._run(batch)
-        return np.concatenate([self._run(batch[start : start + size]) for start in range(0, len(batch), size)])
+        answers = [self._run(batch[start : start + size]) for start in range(0, len(batch), size)]
+        return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
     def _run(self, batch: NDArray[Any]) -> FloatArray:
         free = self._free[batch.shape]
         try:
             interpreter, given, told = free.pop()  # taking and giving back are atomic: no lock
         except IndexError:
-            interpreter, given, told = self._interpreter(batch.shape)
+            from ai_edge_litert.interpreter import Interpreter
+
+            with _without_greeting():
+                interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+                details = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+                given, told = (one["index"] for one in details)
+                interpreter.resize_tensor_input(given, list(batch.shape))
+                interpreter.allocate_tensors()
         # Into the interpreter's own memory, without a copy of floats on the way.
         np.copyto(interpreter.tensor(given)(), batch)
         interpreter.invoke()
         output = interpreter.get_tensor(told)
         free.append((interpreter, given, told))
         return np.asarray(output)
-
-    def _interpreter(self, shape: tuple[int, ...]) -> tuple[Any, int, int]:
-        """A new interpreter for inputs of a shape, and the indices of its input and its output."""
-        from ai_edge_litert.interpreter import Interpreter
-
-        with _without_greeting():
-            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
-            given, told = (
-                one[0]["index"] for one in (interpreter.get_input_details(), interpreter.get_output_details())
-            )
-            interpreter.resize_tensor_input(given, list(shape))
-            interpreter.allocate_tensors()
-        return interpreter, given, told
 
 
 class KerasModel:

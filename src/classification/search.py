@@ -1,7 +1,7 @@
 """From uncertain character boxes to the texts that they may spell.
 
-Every box either is a character of the text or is not, boxes that overlap exclude each other, and a box that is one has
-a class. A beam search keeps the likeliest joint decisions and adds up those that spell the same text.
+Every box is a character of the text or not, boxes that overlap exclude each other, and each has a class. A beam search
+keeps the likeliest joint decisions and adds up those that spell the same text.
 """
 
 import itertools

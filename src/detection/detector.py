@@ -36,8 +36,7 @@ LARGE_SCALE = 0.5
 NEAR_WIDTH = 40.0
 SURE_PLATE = 0.5
 PART_SHARE = 0.54
-#: So many sure plates are a crowd, in which there are farther ones, however near one is. One photograph in a hundred
-#: that shows a near plate shows so many.
+#: So many sure plates are a crowd, in which there are farther ones, however near one is.
 CROWD = 4
 #: A plate so near to a part's inner edge, in pixels of the network's input, is cut off; another part has all of it.
 CUT = 3.0

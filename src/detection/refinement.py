@@ -1,8 +1,7 @@
 """Corner refinement: where exactly the corners of a plate are that has been found.
 
-The detector sees a plate together with all of its photograph. Here the plate fills half of a picture, straightened as
-the detector's corners have it, and each corner is the mean of a heat map (Integral Human Pose Regression, Sun et al.,
-2018).
+The detector sees a plate with all of its photograph. Here the plate fills half of a picture, straightened as the
+detector has it, and each corner is the mean of a heat map (Integral Human Pose Regression, Sun et al., 2018).
 """
 
 import numpy as np
@@ -48,8 +47,7 @@ def decode_heat(logits: FloatArray) -> FloatArray:
 def refined_corners(model: Model, image: ByteArray, presumed: FloatArray) -> FloatArray:
     """The corners ``[N, 4, 2]`` of plates in a BGR image, from presumed ones, any N.
 
-    Those presumed stay where what the network finds, see :func:`numberplate.detection.networks.build_refiner`, is no
-    plate's outline or lies elsewhere.
+    Those presumed stay where what the network finds is no plate's outline or lies elsewhere.
     """
     pyramid, boxes, refined = Pyramid(image), quad_to_box(presumed), presumed.copy()
     for index, quad in enumerate(map(sound_quad, presumed)):

@@ -1,8 +1,7 @@
 """What the networks are shown: all of a picture, or parts that are turned, sheared and scaled as they need them.
 
 For rescoring that is a place's surroundings, which tell what a bright spot of a few pixels is, and the place itself,
-where a sign or a badge gives itself away. Both pictures are of one size whatever the plate's, so that far plates profit
-from what near ones have taught.
+where a sign or a badge gives itself away; both in one size, so that far plates profit from what near ones have taught.
 """
 
 import cv2

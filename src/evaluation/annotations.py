@@ -1,8 +1,7 @@
 """Reading annotated sets: a folder with ``images/`` and ``annotations.csv``.
 
 Columns: image, width, height, xmin, ymin, xmax, ymax (pixels; empty: no plate, or one of unknown place), corners
-("x;y" ×4, TL TR BR BL; may be empty), text (may be empty), country. An image has a row per plate. ``ignored.csv``,
-where it is there, lists boxes (image, xmin, ymin, xmax, ymax) of what nobody can tell: neither find nor miss.
+("x;y" ×4, TL TR BR BL) and text, which may be empty, country; a row per plate. ``ignored.csv`` may list boxes nobody can tell.
 """
 
 from pathlib import Path
@@ -79,8 +78,7 @@ def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]
 def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
     """The images with what a CSV says of places in them that nobody annotated.
 
-    Its columns are ``image`` (name of the file), the box in pixels, and ``kind``: plate, unclear (also where there is
-    no such column) or background.
+    Its columns are ``image`` (its file), the box in pixels, and ``kind``: plate, unclear (without it) or background.
     """
     table = pd.read_csv(path, dtype={"image": str})
     by_kind = table.assign(kind=table.get("kind", "unclear")).groupby(["image", "kind"])

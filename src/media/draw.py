@@ -17,8 +17,7 @@ _Colour = tuple[int, int, int]
 #: A line by its ends, float32 ``[2, 2]`` in pixels; a name gives it an arrow to its right side, which is "in".
 NamedLine = tuple[FloatArray, str | None]
 
-#: Texts with such a confidence are shown as sure, of which 99 in 100 are right, and as doubtful, of which three in four
-#: are; the others are unsure.
+#: Texts with such a confidence are shown as sure, of which 99 in 100 are right, and as doubtful, three in four.
 SURE_TEXT, DOUBTFUL_TEXT = 0.9, 0.6
 #: BGR. Those who cannot tell red from green see a dark red, a middle green and a bright amber.
 SURE, DOUBTFUL, UNSURE, UNREADABLE = (120, 168, 0), (10, 195, 255), (30, 15, 175), (195, 195, 195)

@@ -2,8 +2,7 @@
 
 A file, its bytes, the array that ``cv2.imread`` makes of it and its Pillow image give the same pixels. JPEG, PNG and
 WebP are decoded by OpenCV, which is faster and turns them upright by their EXIF orientation; all others and CMYK JPEG
-by Pillow, which knows more of their variants and is quiet about broken ones (of CMYK OpenCV makes colours one grey
-value off). Alpha is ignored; of 16 bits the upper 8 are kept, as OpenCV does.
+by Pillow, which knows more variants. Alpha is ignored; of 16 bits the upper 8 are kept, as OpenCV does.
 """
 
 import contextlib

@@ -1,7 +1,6 @@
 """Which detections are plates: named rules, of which the first that applies decides.
 
-Lamps, badges and grilles look like plates to a detector, but carry no row of characters; a plate in an unusual place
-or light is doubted by it, but has a text.
+Lamps, badges and grilles look like plates to a detector, but carry no text; a plate it doubts has one.
 """
 
 import re

@@ -28,8 +28,7 @@ LEAST_EVIDENCE = 0.05
 #: A box of this score is likely to be a character; of one this sure, whose class is this sure, it is taken as said.
 LIKELY_BOX = 0.5
 SURE_BOX, SURE_CLASS = 0.7, 0.96
-#: A row below the main one is no text if its characters are lower than this times those of the main row, provided that
-#: the main row has so many.
+#: A row below the main one is no text if its characters are lower than this times those of one of so many above.
 FOOTNOTE_RATIO, LEAST_MAIN_ROW = 0.8, 3
 #: So many of the likeliest texts are told.
 _CANDIDATES = 10
@@ -43,8 +42,7 @@ SURE_TEXT = 0.7
 SMALL_TEXT = (0.45 * CANVAS_WIDTH, 0.4 * CANVAS_HEIGHT)
 #: Fewer boxes than this do not show how to straighten a plate better.
 LEAST_BOXES = 4
-#: A text that comes so near to the canvas's edge, in heights of a character, may go on beyond: the next pass reaches
-#: so far there.
+#: A text so near to the canvas's edge, in heights of a character, may go on: the next pass reaches so far there.
 NEAR_EDGE, REACH = 0.6, 2.2
 #: Margins around the text that make up a plate, along and across, in heights of a character.
 TEXT_MARGINS = (0.35, 0.2)
@@ -137,10 +135,8 @@ class PlateReader:
         middles = view.in_photo(box_centres(boxes))[:, None]
         own = ~np.any(np.all((middles > beside[:, :2]) & (middles < beside[:, 2:]), axis=2), axis=1)
         boxes, scores, opinions = boxes[own], scores[own], opinions[own]
-        if np.sum(scores >= LIKELY_BOX) < least:
-            boxes, scores = boxes[:0], scores[:0]
-        if len(boxes) == 0:
-            return view, boxes, scores, np.zeros((0, CLASSES), np.float32)
+        if len(boxes) == 0 or np.sum(scores >= LIKELY_BOX) < least:
+            return view, boxes[:0], scores[:0], np.zeros((0, CLASSES), np.float32)
         # In place of the classifier's, which is asked where the segmenter is unsure.
         first = np.pad(class_probabilities(opinions), ((0, 0), (0, 1)))
         unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS)

@@ -1,8 +1,7 @@
 """Weighing the texts that a classifier saw by how well they fit the plates of the world.
 
 By Bayes' rule the odds of two texts are those of what was seen, times those of meeting such plates. A text that fits a
-national syntax is met more often than a random string of its length, the more so the fewer strings fit: one in a
-thousand of seven characters looks like a plate of Britain, but any letters may be a personal plate of America.
+national syntax is met more often than a random string of its length, the more so the fewer strings fit.
 """
 
 import math
@@ -43,8 +42,7 @@ def rerank(
     another script stands before a box, from the box's index.
 
     Returns:
-        The same spellings with new probabilities of the same sum, the likeliest first, and the region whose syntax the
-        first fits best, or None.
+        The same spellings, the likeliest first, their probabilities of the same sum, and the first's region, or None.
     """
     if syntaxes.is_told:
         weights = replace(weights, prior_weight=1.0, largest_bonus=math.inf)

@@ -1,7 +1,6 @@
 """What the models see of a plate: the canvas, one small grey picture of all of it, and crops of its characters.
 
-Both are straightened. The canvas has a margin, because detected corners are imprecise and the whole lettering has to be
-in it. Coordinates are continuous: the centre of the top-left pixel lies at (0.5, 0.5).
+Both are straightened; the canvas has a margin. Coordinates are continuous: the first pixel's centre is at (0.5, 0.5).
 """
 
 from dataclasses import dataclass

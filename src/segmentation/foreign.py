@@ -1,8 +1,7 @@
 """Whether a character of another script stands before the text, as that of the province does on plates of China.
 
-It is not read, but that it is there says where the plate comes from, and so which look-alikes it may have: those of
-China have neither I nor O. A Chinese character is as dark or as light as those of the text, and has finer strokes; the
-rim of a plate, a band with the country's letter or a bumper have not.
+It is not read, but tells which look-alikes the plate may have: those of China have neither I nor O. It is as dark or as
+light as the text, and has finer strokes; the rim of a plate, a band with the country's letter or a bumper have not.
 """
 
 from collections.abc import Iterable

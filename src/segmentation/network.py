@@ -2,8 +2,7 @@
 
 It goes down to stride 16, where a cell sees the whole plate and can tell the number from slogans, dates and stickers,
 and comes back to stride 4 with skip connections (U-Net, Ronneberger et al. 2015), where it marks the centre of each
-character (CenterNet, Zhou et al. 2019), the sides of its box (FCOS, Tian et al. 2019) and which character it is: more
-coarsely than the classifier, but with the others in view.
+character (CenterNet, Zhou et al. 2019), the sides of its box (FCOS, Tian et al. 2019) and which character it is.
 """
 
 import keras

@@ -13,8 +13,7 @@ SLOPES = np.linspace(-0.4, 0.4, 33)
 ROW_GAP = 0.5
 #: What a slope of 1 costs, in heights of a character: of two slopes that explain the boxes, the flatter is right.
 SLOPE_COST = 0.15
-#: Heights of a stack's characters, and how far the middles of its rows lie from that of the characters beside it, in
-#: parts of the height of the latter.
+#: Heights of a stack's characters, and how far its rows lie from the middle of those beside it, in heights of these.
 STACKED_HEIGHTS, STACKED_OFFSETS = (0.42, 0.78), (0.15, 0.6)
 #: How many characters there must be beside a stack.
 LEAST_BESIDE = 3

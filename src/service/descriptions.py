@@ -1,7 +1,6 @@
 """How OpenAPI describes requests and answers.
 
-Parameters and native answers are described by their types; requests, the answers of other services, failures, and the
-service as a whole are described in ``schemas.json``, as in OpenAPI.
+Parameters and native answers are described by their types, all else in ``schemas.json``, as in OpenAPI.
 """
 
 import json

@@ -17,13 +17,11 @@ from .state import Service
 #: What everybody may see: the page, which asks for a token itself, the description of the service, and its health.
 PUBLIC = ("/", "/health", "/docs", "/openapi.json")
 PUBLIC_FOLDERS = ("/page/", "/docs/", "/health/")
-#: POST requests that may be under way at the same time, in multiples of what workers and queue hold: the others
-#: are still being received.
+#: POST requests under way at the same time, in multiples of what workers and queue hold: the others are being received.
 UPLOADS = 2
 #: A client that sends nothing for so many seconds is given up; after so many it has to send at the least rate.
 PAUSE_S, RATE_GRACE_S = 30.0, 5.0
-#: Of a request that is refused so many bytes are received and thrown away, for so many seconds: most clients look for
-#: an answer only after they have sent everything.
+#: Of a refused request so many bytes are thrown away, for so many seconds: most clients look for an answer at the end.
 DRAIN_BYTES, DRAIN_S = 200_000_000, 10.0
 #: Of every response: browsers shall guess no types, tell nobody where they come from, and ask again for what they have.
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}

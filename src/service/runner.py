@@ -24,8 +24,7 @@ from .errors import ServiceError, as_refusal
 from .jobs import MOST_ATTEMPTS, Job, JobStore
 from .settings import Settings
 
-#: In seconds: progress is noted this often, expired jobs are looked for this seldom, and what failed, the database for
-#: instance, is left alone for so long.
+#: In seconds: progress is noted this often, expired jobs are looked for this seldom, and what failed rests for so long.
 _PROGRESS_S, _SWEEP_S, _RECOVERY_S = 0.5, 60.0, 5.0
 
 _LOGGER = logging.getLogger(__name__)

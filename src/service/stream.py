@@ -23,8 +23,7 @@ from .uploads import json_object, told_texts
 stream_routes = APIRouter()
 #: A client has so long to show its token, in seconds.
 TOKEN_S = 5.0
-#: What a browser offers as subprotocols, as it cannot send a header: the first one, and its token in base64url after
-#: the second one.
+#: What a browser offers as subprotocols in place of a header: the first, and its token, base64url, behind the other.
 PROTOCOL, TOKEN_PREFIX = "number-plates", "token."
 #: Where a client is silent for so long, the vehicles that are gone by now are given out, in seconds.
 SILENCE_S = 5.0

@@ -69,8 +69,7 @@ class Syntaxes:
 
         Every region uses all texts of a pattern alike, but likelier words more often. The probabilities are multiplied
         by how well gaps (log odds of a wider one before each character but the first, if they are known) and what
-        stands before the text (log odds of a character of another script) suit, against evenly set characters. Both
-        are asked for where a pattern has such.
+        stands before the text (log odds of a character of another script) suit; they are asked for where they matter.
         """
         found: dict[str, float] = {}
         for code, share, form in self._by_shape.get(shape_of(text), ()):

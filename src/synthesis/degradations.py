@@ -1,7 +1,7 @@
 """What cameras, weather and light do to a photograph.
 
 Every effect takes a uint8 BGR ``[height, width, 3]`` image, a generator and ``detail``, the height in pixels of the
-smallest thing that should stay just legible (the characters); it returns a new image of the same shape.
+characters, which should stay just legible; it returns a new image of the same shape.
 """
 
 from typing import Annotated, Any

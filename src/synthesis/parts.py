@@ -1,7 +1,7 @@
 """What stands on a plate besides its own text: the kinds of parts that designs are put together from.
 
-Each part is a function; ``designs.toml`` gives its arguments. Places are shares of the sheet's width and height; sizes
-are in heights of the sheet, but for the width of a band, which is in heights of the plate's characters.
+Each is a function; ``designs.toml`` gives its arguments. Places are shares of the sheet's width and height; sizes are
+in heights of the sheet, but for the width of a band, which is in heights of the plate's characters.
 """
 
 import re

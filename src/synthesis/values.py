@@ -1,7 +1,6 @@
 """How values are written in the files of what is drawn and disturbed (see ``designs.toml``), and how one is drawn.
 
-A number may also be normally distributed about 0, as ``{ deviation = 0.3 }``; whether something is so is written as
-its probability.
+A number may be normally distributed about 0, as ``{ deviation = 0.3 }``; what may be so is written as a probability.
 """
 
 import inspect

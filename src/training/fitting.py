@@ -28,8 +28,7 @@ LEAST_GRAPH_STEPS = 10
 class ConvolutionMuon(keras.optimizers.Muon):
     """Muon (Jordan et al., 2024), which keras has for matrices alone, for the kernels of convolutions too.
 
-    A kernel ``[height, width, inputs, outputs]`` is taken as a matrix of ``outputs`` columns. All other weights, and
-    the layers to be excluded, learn by AdamW.
+    A kernel ``[height, width, inputs, outputs]`` is a matrix of ``outputs`` columns. All other weights learn by AdamW.
     """
 
     def _should_use_adamw(self, variable: Any) -> bool:
@@ -46,8 +45,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
 class RandomBatches(keras.utils.PyDataset):
     """Batches of drawn samples, which depend on the seed, the epoch and the batch's index alone.
 
-    Keras tells its data that an epoch has ended, but not which one begins: the loop sets ``epoch``, also where an
-    interrupted run goes on.
+    Keras does not tell its data which epoch begins: the loop sets ``epoch``, also where an interrupted run goes on.
     """
 
     def __init__(self, sampler: Sampler, batch: int, steps: int, seed: int) -> None:

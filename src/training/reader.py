@@ -1,8 +1,7 @@
 """Training of the segmenter and the classifier in stages, each with the samples that the models before it make.
 
 The first models learn from drawn scenes alone. Each later stage goes on from the models before it: they find the
-characters of real plates whose texts are known, and the segmenter cuts the crops that the classifier will be asked
-about.
+characters of real plates whose texts are known, and the segmenter cuts the crops as the classifier will meet them.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,7 @@
 """Training samples of the segmenter and the classifier: plate canvases and character crops.
 
-Most are of drawn scenes. Drawing is dearer than training on what was drawn, so scenes are drawn once, by several
-processes, into a cache. Others are made with the help of earlier models: a photograph whose plate's text is known, but
-not where its characters are, becomes a sample where a reader finds the characters of the text.
+Most are of scenes that are drawn once, by several processes, into a cache. A photograph whose plate's text is known,
+but not where its characters are, becomes a sample where an earlier reader finds the characters of the text.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -143,8 +142,7 @@ def plate_samples(
 ) -> Samples:
     """So many views of a plate, whose corners err in each in another way, with crops of characters and of what is none.
 
-    The image is BGR uint8 ``[H, W, 3]``; the corners of the plate ``[4, 2]``, and those of the N characters of its text
-    ``[N, 4, 2]``, are in its pixels.
+    The image is BGR uint8 ``[H, W, 3]``; corners of plate ``[4, 2]`` and characters ``[N, 4, 2]`` in pixels.
     """
     labels = [ALPHABET.index(character) for character in text]
     classes = np.array((labels + [REJECT] * MOST_CHARACTERS)[:MOST_CHARACTERS], np.uint8)

@@ -35,8 +35,7 @@ LEAST_ANNOTATED_WIDTH = 32.0
 #: Columns of the targets.
 TO_PHOTO, CORNERS, BOX, HAS_BOX, HAS_CORNERS = slice(0, 6), slice(6, 14), slice(14, 18), 18, 19
 CLOSE_UP_TARGETS = 20
-#: Annotated boxes count less than drawn corners, and an error in them, in heights of the plate, no more than this: they
-#: are loose, and some have the frame in them.
+#: Annotated boxes are loose: they count less, and an error no more than this, in heights of the plate.
 ANNOTATION_WEIGHT = 0.5
 LARGEST_BOX_ERROR = 0.5
 

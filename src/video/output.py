@@ -1,7 +1,6 @@
 """Saving what a video gives: the annotated video, a line of JSON per frame, crops, JSON and CSV.
 
-Of a file everything appears at once, when it was read. What a camera gives is saved as it comes, for months, whatever
-happens to the disk or the process: a full disk costs what there is no room for, and nothing else.
+Of a file everything appears at once, when it was read. What a camera gives is saved as it comes, as far as it fits.
 """
 
 import contextlib

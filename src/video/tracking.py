@@ -1,8 +1,7 @@
 """Tracking: which detections of successive frames are the same plate?
 
-Tracks are predicted at constant velocity; detections are assigned to them at least cost (Kuhn 1955, the Hungarian
-method). The affinity of a pair is the overlap of its boxes, and where frames are too far apart for any overlap, the
-nearness of its centres compared with the way that a plate can have gone.
+Tracks are predicted at constant velocity; detections are assigned to them at least cost (Kuhn 1955). The affinity of a
+pair is the overlap of its boxes, or the nearness of its centres compared with the way that a plate can have gone.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,7 @@
 """Voting: from the readings of many frames to one text.
 
-The readings are aligned by edit distance into a row of slots, each with the votes for every character and for there
-being none, as ROVER does with speech recognisers (Fiscus 1997). A reading votes with all of its candidates, by their
-probability.
+The readings are aligned by edit distance into a row of slots, each with the votes for every character and for none,
+as ROVER does with speech recognisers (Fiscus 1997). A reading votes with all of its candidates, by probability.
 """
 
 import itertools
