@@ -1,7 +1,7 @@
 """Reading annotated sets: a folder with ``images/`` and ``annotations.csv``.
 
 Columns: image, width, height, xmin, ymin, xmax, ymax (pixels; empty: no plate, or one of unknown place), corners
-("x;y" ×4, TL TR BR BL) and text, which may be empty, country; a row per plate. ``ignored.csv`` may list boxes nobody can tell.
+("x;y" ×4, TL TR BR BL) and text, which may be empty, country; a row per plate. ``ignored.csv`` may list unclear boxes.
 """
 
 from pathlib import Path
