@@ -6,7 +6,7 @@ from src.basics.geometry import box_to_quad, iou_matrix, quad_to_box
 from src.basics.runtime import load_model
 from src.pipeline import main
 from src.recognition.plates import Reading
-from src.recognition.reader import PlateReader
+from src.recognition.reader import SURE_CLASS, PlateReader
 from src.synthesis.plates import draw_plate, paint_design
 from src.synthesis.scenes import paste_plate, random_quad
 from src.training.augmentation import REFINED, erring_quad
@@ -176,14 +176,21 @@ def test_what_shows_too_few_characters_is_not_read_on(reader: PlateReader) -> No
     assert (read, left) == (10, 10)
 
 
-def test_the_classifier_is_asked_where_the_segmenter_is_unsure(reader: PlateReader) -> None:
-    rng = np.random.default_rng(11)
+def test_the_classifier_is_asked_where_the_segmenter_is_unsure(
+    reader: PlateReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[int] = []
 
     def counting(batch: np.ndarray) -> np.ndarray:
         asked.append(len(batch))
         return reader.classifier(batch)
 
-    counted = PlateReader(reader.segmenter, counting)
-    texts = [counted.read(image, quad[None])[0].text for image, quad, _ in (drawn_photograph(rng) for _ in range(20))]
-    assert 0 < sum(asked) < 0.8 * sum(map(len, texts))
+    counted, counts = PlateReader(reader.segmenter, counting), []
+    for sure in (SURE_CLASS, 2.0):
+        monkeypatch.setattr("src.recognition.reader.SURE_CLASS", sure)
+        rng = np.random.default_rng(11)
+        asked.clear()
+        for image, quad, _ in (drawn_photograph(rng) for _ in range(20)):
+            counted.read(image, quad[None])
+        counts.append(sum(asked))
+    assert 0 < counts[0] < 0.8 * counts[1]

@@ -272,7 +272,7 @@ def test_a_list_is_edited(page, day, tmp_path):
     page.choose_files("form input[type=file]", path)
     page.press_text("Import", "dialog")
     page.wait_for("document.querySelectorAll('tbody tr').length === 1")
-    assert page.texts("select[name=list] option") == ["stolen (watch, 3)", "guests (allow, 1)"]
+    wait_for(lambda: page.texts("select[name=list] option") == ["stolen (watch, 3)", "guests (allow, 1)"])
     assert serious(page) == []
 
 
