@@ -1,7 +1,4 @@
-"""Giving free memory back to the system.
-
-The C library of Linux keeps free blocks of many sizes: a process would grow by a megabyte for a thousand pictures.
-"""
+"""Giving free memory back to the system, which the C library of Linux keeps in ever more pieces."""
 
 import contextlib
 import ctypes

@@ -5,6 +5,7 @@ The twin is the default: under LiteRT it starts in a tenth of a second and needs
 
 import contextlib
 import os
+import sys
 import tempfile
 import threading
 from collections import defaultdict
@@ -18,8 +19,6 @@ from numpy.typing import NDArray
 from .files import IS_CHECKOUT, MODELS_DIRECTORY
 from .geometry import FloatArray
 
-#: Larger batches are run in such parts, of 1 for other models: they are not faster, and each size needs its own memory.
-LARGEST_BATCHES = {"classifier": 2}
 #: The same weights for another input size: only the compiled twins, whose integers are scaled for it, have a file each.
 SAME_H5 = {"detector_small": "detector"}
 
@@ -50,19 +49,23 @@ def _without_greeting() -> Iterator[None]:
             os.write(2, b"".join(line for line in told if not line.startswith(b"INFO: Created TensorFlow Lite")))
 
 
+def _free_cores() -> int:
+    """Two, or one where there is but one, or where several processes of this program share them."""
+    shared = "multiprocessing.process" in sys.modules and sys.modules["multiprocessing.process"].parent_process()
+    return 1 if shared or (hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) == 1) else 2
+
+
 class LiteRTModel:
     """A compiled model; an interpreter serves one call at a time and one input shape, and is kept for later calls."""
 
-    def __init__(self, path: Path, threads: int = 2) -> None:
-        """Read a ``.tflite`` file; each call uses so many threads."""
-        self._content, self._threads = path.read_bytes(), threads
-        self._largest_batch = LARGEST_BATCHES.get(path.stem, 1)
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        """Read a ``.tflite`` file; each call uses so many threads, two at most if that is not said."""
+        self._content, self._threads = path.read_bytes(), threads or _free_cores()
         self._free: defaultdict[tuple[int, ...], list[tuple[Any, int, int]]] = defaultdict(list)
 
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
-        """See :data:`Model`."""
-        size = self._largest_batch
-        answers = [self._run(batch[start : start + size]) for start in range(0, len(batch), size)]
+        """See :data:`Model`; batches are not faster, and each size would need its own memory."""
+        answers = [self._run(batch[index : index + 1]) for index in range(len(batch))]
         return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
     def _run(self, batch: NDArray[Any]) -> FloatArray:
@@ -108,7 +111,7 @@ class KerasModel:
             return np.asarray(self._by_size[size].predict_on_batch(np.asarray(batch, np.float32)))
 
 
-def load_model(name: str, runtime: str = "litert", threads: int = 2) -> Model:
+def load_model(name: str, runtime: str = "litert", threads: int = 0) -> Model:
     """Load a model of the folder ``models``, "litert" for the compiled twin or "keras" for the ``.h5``.
 
     Raises:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..basics.geometry import FloatArray
 from ..basics.parameters import SearchParameters
-from ..basics.texts import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, DIGITS, REJECT
 
 #: Joint decisions kept at every step.
 BEAM_WIDTH = 12
@@ -87,10 +87,8 @@ def spell(
     beam: _Beam = {("", _NONE): (0.0, ())}
     for row in rows:
         for index in row:
-            classes = [
-                (ALPHABET[place], ALPHABET[place].isdigit(), present_scores[index][place])
-                for place in np.flatnonzero(followed[index]).tolist()
-            ]
+            places = np.flatnonzero(followed[index]).tolist()
+            classes = [(ALPHABET[place], place < len(DIGITS), present_scores[index][place]) for place in places]
             following = []
             for (text, last), (score, way) in beam.items():
                 following.append(((text, last), score + absent_scores[index], way))
