@@ -5,7 +5,7 @@ import ctypes
 import time
 
 #: At most this share of the time is spent: it takes half a millisecond, but longer in a program that has much memory.
-_LARGEST_SHARE = 0.002
+_LARGEST_SHARE = 0.01
 
 _next_s = 0.0  # when it is time again
 
