@@ -24,6 +24,11 @@ FLAGS = (
     *("--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows"),
     *("--disable-renderer-backgrounding", "--disable-features=IntensiveWakeUpThrottling"),
 )
+#: What the browser itself has to know of a key to do something.
+KEYS: dict[str, dict[str, Any]] = {
+    "Tab": {"windowsVirtualKeyCode": 9},
+    "Enter": {"windowsVirtualKeyCode": 13, "text": "\r"},
+}
 
 
 class ReplacedError(Exception):
@@ -103,7 +108,7 @@ class Page:
     def key(self, key: str) -> None:
         """A key that is pressed and let go."""
         for kind in ("keyDown", "keyUp"):
-            self.command("Input.dispatchKeyEvent", type=kind, key=key)
+            self.command("Input.dispatchKeyEvent", type=kind, key=key, **KEYS.get(key, {}))
 
     def touch(self, x: float, y: float) -> None:
         """A click of the mouse at a place in the window, in pixels."""

@@ -151,7 +151,7 @@ def camera_clip(tmp_path_factory):
     return clip, path
 
 
-def test_the_camera_is_read(guarded, tmp_path, camera_clip):
+def test_the_camera_is_read(guarded, tmp_path, camera_clip, sample_path):
     clip, path = camera_clip
     flags = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     with browsing(tmp_path / "profile", *flags, f"--use-file-for-fake-video-capture={path}") as page:
@@ -176,3 +176,13 @@ def test_the_camera_is_read(guarded, tmp_path, camera_clip):
         page.wait_for(f"{STATUS} === 'The camera is off.'")
         assert text in page.evaluate(SETTLED)
         assert page.evaluate(f"{CROPS} > 0")
+        # A picture that is chosen is not painted over.
+        page.choose_files("#files", sample_path)
+        page.wait_for("document.querySelector('#rows [data-state=done]') !== null")
+        page.screen(390, 844, phone=True)
+        page.evaluate("document.getElementById('camera').click()")
+        page.wait_for("document.getElementById('picture').width === 640")
+        assert page.wait_for(FITS)
+        page.evaluate("document.querySelector('#rows .open').click()")
+        page.wait_for(f"{STATUS} === 'The camera is off.'")
+        page.wait_for("document.getElementById('picture').width === 1280")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.service.accessibility import violations
 from tests.service.browser import CHROMIUM, browsing
-from tests.service.conftest import serving
+from tests.service.conftest import serving, wait_for
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
 
@@ -52,6 +52,9 @@ def test_a_row_shows_its_picture_and_its_plate(page, sample_paths, expected):
     rows_are(page, "done", "done", "done")
     # The first file stays in sight while the others are read.
     assert page.evaluate(SHOWN) == sample_paths[0].name
+    # Only where it is likely enough, a region is told.
+    regions = page.evaluate("[...document.querySelectorAll('#vehicles .region')].map((cell) => cell.textContent)")
+    assert sorted(regions) == ["Indonesia", "United Kingdom", "United States, CA", "–"]
     text = page.evaluate("document.querySelector('#vehicles .text').textContent")
     press(page, "#vehicles tr")
     page.wait_for("document.querySelector('#detail canvas')?.height === 200")
@@ -65,8 +68,19 @@ def test_a_row_shows_its_picture_and_its_plate(page, sample_paths, expected):
         "values.sort(); return [values.at(-1), values[0]] })()"
     )
     assert lightest - darkest > 80
+    # Labels have no spikes.
+    assert page.evaluate("getComputedStyle(document.querySelector('#marks text')).strokeLinejoin") == "round"
     assert page.wait_for(FITS)
     assert page.problems == []
+
+
+def test_what_a_plate_may_say_besides_is_told(page):
+    candidates = "[{ text: 'AB1', confidence: 0.7 }, { text: 'A81', confidence: 0.3 }, { text: 'X', confidence: 1e-5 }]"
+    record = f"{{ text: 'AB1', confidence: 0.7, region: '', source: 'a.jpg', plate: {{ candidates: {candidates} }} }}"
+    page.evaluate(f"import('/page/read/detail.js').then(({{ showDetail }}) => showDetail({record}, null))")
+    told = "[...document.querySelectorAll('#detail .candidates li')].map((each) => each.textContent)"
+    assert page.evaluate(told) == ["AB170.0 %", "A8130.0 %"]
+    assert violations(page, "#detail") == []
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -92,6 +106,9 @@ def test_the_threshold_hides_what_is_less_sure(page, sample_paths):
     page.evaluate("(() => { const s = document.getElementById('threshold'); s.value = 100;"
                   "s.dispatchEvent(new Event('input')) })()")  # fmt: skip
     assert len(page.evaluate(TEXTS)) < len(everything)
+    # In the picture as well.
+    seen = page.evaluate("[...document.querySelectorAll('#vehicles tr:not([hidden]) .seen')].map((e) => e.textContent)")
+    assert page.evaluate("document.querySelectorAll('#marks polygon').length") == seen.count(page.evaluate(SHOWN))
     assert page.evaluate("document.getElementById('count').value") == str(len(page.evaluate(TEXTS)))
 
 
@@ -153,7 +170,7 @@ def test_limits_are_told_before_anything_is_sent(page, tmp_path):
     assert "20 MB is the most" in page.evaluate(STATUS)
 
 
-def test_a_photo_is_not_replaced_by_a_video_that_was_sent_before_it(page, clip_path, sample_path):
+def test_a_photo_is_not_replaced_by_a_video_that_was_sent_before_it(page, clip_path, sample_path, tmp_path):
     page.choose_files("#files", clip_path)
     page.wait_for(f"{STATES}[0] === 'reading'")
     page.choose_files("#files", sample_path)
@@ -163,7 +180,11 @@ def test_a_photo_is_not_replaced_by_a_video_that_was_sent_before_it(page, clip_p
     # A vehicle's row leads to its moment, and the video's files are offered.
     press(page, "#rows li:first-child .open")
     page.wait_for("document.getElementById('annotated').duration > 2")
-    assert page.evaluate("document.querySelectorAll('#downloads button').length") == 4
+    page.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    for number, suffix in enumerate(("annotated.mp4", "csv", "json", "frames.jsonl"), 1):
+        press(page, f"#downloads button:nth-child({number})")
+        path = tmp_path / f"clip.{suffix}"
+        wait_for(lambda path=path: path.exists() and path.stat().st_size > 100)
     page.evaluate(
         "[...document.querySelectorAll('#vehicles tr')].find((r) => r.textContent.includes('clip.mp4')).click()"
     )
@@ -196,6 +217,66 @@ def test_a_video_is_cancelled(page, server, clip_path):
         assert client.get(f"/v1/jobs/{job}").status_code == 404
 
 
+def test_a_video_that_was_found_again_is_cancelled(page, server, clip_path):
+    with server.client() as client:
+        # It has to wait for these.
+        first = [client.post("/v1/video", files={"file": clip_path.open("rb")}).json()["id"] for _ in range(5)]
+        page.choose_files("#files", clip_path)
+        job = page.wait_for("JSON.parse(localStorage.getItem('plate-jobs') || '[]')[0]")
+        page.open(server.address)
+        page.wait_for(f"{STATES}[0] === 'reading'")
+        press(page, "#rows li button:nth-of-type(2)")
+        rows_are(page, "cancelled")
+        wait_for(lambda: client.get(f"/v1/jobs/{job}").status_code == 404)
+        for identifier in first:
+            client.delete(f"/v1/jobs/{identifier}")
+    page.open(server.address)
+    assert page.evaluate(STATES) == []
+
+
+def test_uploads_tell_how_far_they_are(page, sample_path):
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    page.command("Network.emulateNetworkConditions", uploadThroughput=60_000, **slow)
+    page.choose_files("#files", sample_path)
+    page.wait_for("/^sending [1-9].* %$/.test(document.querySelector('#rows .state')?.textContent)")
+    assert 0 < page.evaluate("document.querySelector('#rows progress').value") < 1
+    page.command("Network.emulateNetworkConditions", uploadThroughput=-1, **slow)
+    rows_are(page, "done")
+
+
+def test_a_service_that_is_busy_is_waited_for_with_a_word(page):
+    page.evaluate(
+        "(() => { const real = fetch; let count = 0; window.fetch = (...what) => count++ ? real(...what) :"
+        "Promise.resolve(new Response('{}', { status: 503, headers: { 'Retry-After': '1' } })) })()"
+    )
+    press(page, "#sample")
+    page.wait_for("document.getElementById('trouble').textContent.includes('too much to do now')")
+    assert violations(page) == []
+    rows_are(page, "done")
+    assert page.evaluate("document.getElementById('trouble').hidden")
+
+
+def test_keys_alone_will_do(page, sample_path):
+    page.choose_files("#files", sample_path)
+    rows_are(page, "done")
+    for _ in range(30):
+        page.key("Tab")
+        if page.evaluate("document.activeElement.className") == "opener":
+            break
+    page.key("Enter")
+    page.wait_for("document.querySelector('#detail canvas')?.height === 200")
+
+
+def test_regions_have_flags_where_the_system_has_them(page, server):
+    # In colour, as flags are.
+    coloured = "CanvasRenderingContext2D.prototype.getImageData = () => ({ data: [9, 0, 0, 255] })"
+    script = page.command("Page.addScriptToEvaluateOnNewDocument", source=coloured)["identifier"]
+    page.open(server.address)
+    page.command("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+    told = "import('/page/shell/regions.js').then(({ regionText }) => ['de', 'us-ca', 'eu', ''].map(regionText))"
+    assert page.evaluate(told) == ["🇩🇪 Germany", "🇺🇸 United States, CA", "🇪🇺 European Union", "–"]
+
+
 def test_it_speaks_german(page, server, sample_path):
     page.evaluate("(() => { const s = document.getElementById('language'); s.value = 'de';"
                   "s.dispatchEvent(new Event('change')) })()")  # fmt: skip
@@ -224,6 +305,18 @@ def test_a_video_survives_a_restart_of_the_service(root, browser, clip, clip_pat
         assert set(browser.evaluate(TEXTS)) == {passing.text for passing in clip.passes}
 
 
+def test_a_video_goes_on_when_the_service_does(root, browser, clip, clip_path, tmp_path):
+    data = tmp_path / "data"
+    with serving(root, data) as first:
+        browser.open(first.address)
+        browser.choose_files("#files", *[clip_path] * 3)
+        browser.wait_for(f"{STATES}.filter((state) => state === 'reading').length > 0")
+    browser.wait_for("document.getElementById('trouble').textContent.includes('cannot be reached')")
+    with serving(root, data, "src.service", "--port", str(first.port)):
+        browser.wait_for(f"{STATES}.includes('done')")
+        browser.wait_for("document.getElementById('trouble').hidden")
+
+
 def test_sixty_photos_do_not_make_it_stutter(page, sample_path, tmp_path):
     content = sample_path.read_bytes()
     paths = [tmp_path / f"{number:02}.jpg" for number in range(60)]
@@ -238,4 +331,10 @@ def test_sixty_photos_do_not_make_it_stutter(page, sample_path, tmp_path):
     page.wait_for(f"{STATES}.filter((state) => state === 'done').length === 60")
     # No frame took long, but for two in which something else may have had the core.
     assert page.evaluate("gaps.sort((a, b) => b - a)[2]") < 500
+    # Beside a long table the picture stays in sight.
+    page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
+    top, bottom = page.evaluate(
+        "(({ top, bottom }) => [top, bottom])(document.getElementById('stage').getBoundingClientRect())"
+    )
+    assert page.size[2] or 0 <= top < bottom <= page.size[1]
     assert page.problems == []

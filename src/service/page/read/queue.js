@@ -1,12 +1,13 @@
 // The work: some photos at a time, and one video after the other on its way; a video that is read blocks no photo.
 
 import { ask, call, pause, ServiceError } from "../shell/api.js";
+import { trouble } from "../shell/trouble.js";
 import { upload } from "../shell/upload.js";
 import { t } from "../shell/words.js";
 import { forget, remember } from "./jobs.js";
 import { tooLarge } from "./limits.js";
 
-const POLL_MS = 500;
+const POLL_MS = 500, AGAIN_MS = 2000;
 
 /** Runs so many things at a time, in the order in which they come. */
 function lanes(count) {
@@ -34,7 +35,7 @@ async function send(item, address) {
   return upload(address, item.file, (share) => {
     // A video is read once the service has answered with its job: only then is it found again after a reload.
     const isSent = share === 1 && item.kind === "photo";
-    if (!item.isOver) item.change(isSent ? { state: "reading", progress: null } : { progress: share });
+    if (!item.isOver) item.change(isSent ? { state: "reading", progress: null } : { state: "sending", progress: share });
   }, item.signal);
 }
 
@@ -45,13 +46,32 @@ const readPhoto = (item, onDone) => photos(async () => {
   await onDone(item);
 });
 
-/** Waits for the end of a video's job, which may have been begun before the page was opened. */
+/** A job as it is now; a service that is away, as while it is started anew, is waited for. */
+async function present(address, signal) {
+  let goOn = null;
+  try {
+    for (;;) {
+      const job = await ask(address, { signal }).catch((error) => (error.status === 0 ? null : Promise.reject(error)));
+      if (job) return job;
+      goOn ||= trouble("away");
+      await pause(AGAIN_MS, signal);
+    }
+  } finally {
+    goOn?.();
+  }
+}
+
+/** Waits for the end of a video's job, which may have been begun before the page was opened; cancelled, it is removed. */
 export async function follow(item, onDone) {
   const address = item.job.links.self.slice(1);
+  item.signal.addEventListener("abort", () => {
+    forget(item.job.id);
+    call(address, { method: "DELETE" }).catch(() => null);
+  });
   while (item.job.state === "queued" || item.job.state === "running") {
     item.change({ state: "reading", progress: item.job.progress });
     await pause(POLL_MS, item.signal);
-    item.job = await ask(address, { signal: item.signal });
+    item.job = await present(address, item.signal);
   }
   if (item.job.state === "failed") throw new ServiceError(422, item.job.error.message);
   item.size = [item.job.result.width, item.job.result.height];
@@ -62,10 +82,6 @@ export async function follow(item, onDone) {
 async function readVideo(item, onDone) {
   item.job = await uploads(() => send(item, "v1/video"));
   remember(item.job.id);
-  item.signal.addEventListener("abort", () => {
-    forget(item.job.id);
-    call(item.job.links.self.slice(1), { method: "DELETE" }).catch(() => null);
-  });
   await follow(item, onDone);
 }
 

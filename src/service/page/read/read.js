@@ -45,6 +45,7 @@ function offerDownloads(item) {
 
 /** Shows a photo or a video; a video's plates are drawn in it, so it can be shown once it has been read. */
 async function openItem(item) {
+  camera?.stop();
   Object.assign(shown, { item, plate: null });
   markRow(item);
   hideDetail();
@@ -157,7 +158,6 @@ function take(files) {
     return new Item(file.name, isVideo ? "video" : "photo", file);
   });
   if (!items.length) return;
-  camera?.stop();
   for (const item of items) {
     addRow(item, actions);
     read(item, fillTable);

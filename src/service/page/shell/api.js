@@ -1,6 +1,7 @@
 // The service's endpoints. Addresses are relative, so that the page works behind a proxy's path as well.
 
 import { askForToken, token } from "./access.js";
+import { trouble } from "./trouble.js";
 import { t } from "./words.js";
 
 export class ServiceError extends Error {
@@ -38,16 +39,22 @@ async function reached(address, options) {
 export async function call(address, { headers = {}, json, ...options } = {}) {
   const body = json === undefined ? {} : { body: JSON.stringify(json) };
   const type = json === undefined ? {} : { "Content-Type": "application/json" };
-  for (;;) {
-    const shown = { ...headers, ...type, ...authorisation() };
-    const response = await reached(address, { ...options, ...body, headers: shown });
-    if (response.ok) return response;
-    if (response.status === 503) {
-      await pause(1000 * (Number(response.headers.get("Retry-After")) || 1), options.signal);
-    } else {
-      const error = refusal(response.status, await response.json().catch(() => null));
-      if (error.status !== 401 || !(await askForToken(shown.Authorization))) throw error;
+  let goOn = null;
+  try {
+    for (;;) {
+      const shown = { ...headers, ...type, ...authorisation() };
+      const response = await reached(address, { ...options, ...body, headers: shown });
+      if (response.ok) return response;
+      if (response.status === 503) {
+        goOn ||= trouble("busy");
+        await pause(1000 * (Number(response.headers.get("Retry-After")) || 1), options.signal);
+      } else {
+        const error = refusal(response.status, await response.json().catch(() => null));
+        if (error.status !== 401 || !(await askForToken(shown.Authorization))) throw error;
+      }
     }
+  } finally {
+    goOn?.();
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { authorisation, pause, refusal, ServiceError } from "./api.js";
 import { askForToken } from "./access.js";
+import { trouble } from "./trouble.js";
 import { t } from "./words.js";
 
 function sent(address, file, onProgress, signal) {
@@ -24,21 +25,27 @@ function sent(address, file, onProgress, signal) {
 
 /** Sends a file, tells how much of it (0..1) has been sent, and returns the JSON of the answer. */
 export async function upload(address, file, onProgress, signal) {
-  for (;;) {
-    signal.throwIfAborted();
-    const shown = authorisation().Authorization;
-    const request = await sent(address, file, onProgress, signal);
-    let body = null;
-    try {
-      body = JSON.parse(request.responseText);
-    } catch {
-      // A proxy's page: only its status counts.
+  let goOn = null;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const shown = authorisation().Authorization;
+      const request = await sent(address, file, onProgress, signal);
+      let body = null;
+      try {
+        body = JSON.parse(request.responseText);
+      } catch {
+        // A proxy's page: only its status counts.
+      }
+      if (request.status < 300 && body) return body;
+      if (request.status === 503) {
+        goOn ||= trouble("busy");
+        await pause(1000 * (Number(request.getResponseHeader("Retry-After")) || 1), signal);
+      } else if (request.status !== 401 || !(await askForToken(shown))) {
+        throw refusal(request.status, body);
+      }
     }
-    if (request.status < 300 && body) return body;
-    if (request.status === 503) {
-      await pause(1000 * (Number(request.getResponseHeader("Retry-After")) || 1), signal);
-    } else if (request.status !== 401 || !(await askForToken(shown))) {
-      throw refusal(request.status, body);
-    }
+  } finally {
+    goOn?.();
   }
 }

@@ -1,6 +1,7 @@
 // What happens at the site, as server-sent events. EventSource sends no headers, and so no token: the stream is fetched.
 
 import { call, pause } from "../shell/api.js";
+import { trouble } from "../shell/trouble.js";
 
 const AGAIN_MS = 3000;
 // A page that was left may be kept for going back to, with its stream: six of those, and nothing else would be loaded.
@@ -27,20 +28,24 @@ async function* parsed(body) {
 
 /** Hands events to handlers by their type until a signal ends it; after a break it goes on where it stopped. */
 export async function listen(handlers, signal) {
-  let last = null;
+  let last = null, goOn = null;
   while (!signal.aborted) {
     try {
       leaving = new AbortController();
       const either = AbortSignal.any([signal, leaving.signal]);
       const headers = last ? { "Last-Event-ID": last } : {};
       const response = await call("v1/site/events", { signal: either, headers });
+      goOn?.();
+      goOn = null;
       for await (const { type, id, data } of parsed(response.body)) {
         last = id || last;
         handlers[type]?.(data);
       }
-    } catch {
+    } catch (error) {
       // It is opened again below, unless the page was left.
+      if (error.name !== "AbortError" && !error.status) goOn ||= trouble("away");
     }
     await pause(AGAIN_MS, signal).catch(() => null);
   }
+  goOn?.();
 }
