@@ -57,27 +57,26 @@ def join_visits(session: Session, site: Site, visit: Visit, other: Visit) -> Non
     _close(session, site, visit)
 
 
-def split_visit(session: Session, site: Site, visit: Visit) -> Visit:
-    """Take a visit apart: it is open again; returns the exit, which is to be reviewed."""
+def split_visit(session: Session, site: Site, visit: Visit) -> None:
+    """Take a visit apart: it is open again, and its exit, if one was seen, is to be reviewed."""
     if visit.entered_at is None or visit.left_at is None:
         raise ConflictError(f"{visit.text}: it has no entry, or no end; only a whole visit can be taken apart")
-    seen = visit.exit
-    left = Visit(
-        id=new_id(),
-        text=seen.text if seen else visit.text,
-        canonical=seen.canonical if seen else visit.canonical,
-        exit_id=visit.exit_id,
-        left_at=visit.left_at,
-        state="review",
-        reason=TAKEN_APART,
-    )
-    session.add(left)
+    if seen := visit.exit:
+        left = Visit(
+            id=new_id(),
+            text=seen.text,
+            canonical=seen.canonical,
+            exit_id=seen.id,
+            left_at=visit.left_at,
+            state="review",
+            reason=TAKEN_APART,
+        )
+        session.add(left)
     visit.exit_id = visit.left_at = visit.minutes = visit.reason = None
     visit.state = "open"
     session.flush()
     session.refresh(visit)
     _tell(session, site, visit, "visit.opened")
-    return left
 
 
 def close_visit(session: Session, site: Site, visit: Visit, left_at: datetime.datetime | None) -> None:

@@ -15,7 +15,8 @@ from .sightings import Cursor, Limit
 
 alert_routes = APIRouter()
 
-AlertState = Literal["needs_review", "sure", "confirmed", "rejected"]
+#: Nobody has decided what is ``undecided``, be it sure or to be reviewed.
+AlertState = Literal["undecided", "needs_review", "sure", "confirmed", "rejected"]
 
 
 class DecisionBody(BaseModel):
@@ -36,7 +37,8 @@ def find_alerts(
     """Find alerts, newest first."""
     wanted = select(Alert).options(selectinload(Alert.sighting).selectinload(Sighting.alerts))
     wanted = wanted.order_by(Alert.id.desc()).limit(limit + 1)
-    for value, condition in ((state, Alert.state == state), (list, Alert.list == list), (before, Alert.id < before)):
+    in_state = Alert.decided_at.is_(None) if state == "undecided" else Alert.state == state
+    for value, condition in ((state, in_state), (list, Alert.list == list), (before, Alert.id < before)):
         if value:
             wanted = wanted.where(condition)
     rows = session.scalars(wanted).all()

@@ -13,7 +13,7 @@ from ..last_picture import last_picture_of
 from ..pictures import folder_of
 from ..site import Site
 from ..site_file import Geometry, geometry_of, write_geometry
-from ..tables import CameraRow, Lease, ListEntry, Role, Sighting, now
+from ..tables import CameraRow, Lease, ListEntry, Outgoing, Role, Sighting, now
 from .access import Administrator, Viewer, note
 from .here import Here, Looking
 
@@ -72,6 +72,9 @@ class WholeSiteAnswer(BaseModel):
     spaces: int | None
     role: Role
     who: str
+    last_event: int = Field(
+        description="`Last-Event-ID` with which `/v1/site/events` tells what comes after this answer"
+    )
     lists: list[ListSummary]
     cameras: list[CameraAnswer]
     sections: list[SectionAnswer]
@@ -88,6 +91,7 @@ def whole_site(here: Here, session: Looking, person: Viewer) -> WholeSiteAnswer:
         spaces=site.parking.spaces,
         role=person.role,
         who=person.who,
+        last_event=session.scalar(select(func.max(Outgoing.number))) or 0,
         lists=[
             ListSummary(name=one.name, kind=one.kind, entries=counts.get(one.name, 0), is_file=one.file is not None)
             for one in site.lists

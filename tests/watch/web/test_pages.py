@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from src.watch.tables import Alert, ListEntry, Sighting, Visit, now
+from src.watch.tables import Alert, CameraRow, ListEntry, Sighting, Visit, now
 from tests.service.accessibility import violations
 from tests.service.browser import CHROMIUM, browsing
 from tests.service.conftest import wait_for
@@ -90,6 +90,27 @@ def test_a_vehicle_appears_by_itself(page, day):
     text = f"NEW{page.size[0]}"
     see(day, "bridge", text, 0, "de", now())
     page.wait_for(f"document.querySelector('.camera:nth-child(3) .newest .text').textContent === '{text}'")
+    # One that has not been busy has its newest plates as well.
+    assert page.texts(".camera:nth-child(2) .newest .text")[-1] == "KD482XR"
+
+
+def test_cameras_tell_how_they_are(page, day):
+    show(page, day, "live")
+    page.wait_for("document.querySelector('.camera > .soft').textContent.startsWith('14.8 pictures a second · 0.2 s')")
+    assert page.texts(".camera .badge") == ["running"] * 3
+
+    def become(state):
+        with day.store.writing() as session:
+            session.get(CameraRow, "in").state = state
+        page.wait_for(f"document.querySelector('.camera .badge').textContent === '{state}'")
+
+    become("lost")
+    become("running")
+    # A time of another day says so.
+    clocks = (
+        "import('/page/shell/words.js').then(({ clock }) => [0, 3].map((days) => clock(Date.now() - 864e5 * days)))"
+    )
+    assert ["/" in text for text in page.evaluate(clocks)] == [False, True]
 
 
 def test_the_stream_of_events_goes_on_while_nothing_happens(page, day):
@@ -148,7 +169,7 @@ def test_sightings_are_searched_and_corrected(page, day):
         "location.hash === '#/sightings?text=KO4B2XR' && document.querySelectorAll('.rows > li').length === 3"
     )
     page.press("input[name=look_alikes]")
-    page.wait_for("document.querySelector('.empty') !== null")
+    page.wait_for("document.querySelector('#site .empty') !== null")
     page.press("input[name=look_alikes]")
     page.fill("input[name=text]", "P4B21*")
     page.wait_for("document.querySelectorAll('.rows > li').length === 1")
@@ -187,7 +208,8 @@ def test_sightings_are_exported(page, day, tmp_path, suffix):
 
 def test_alerts_are_decided_with_a_key(page, day):
     show(page, day, "alerts")
-    page.wait_for("document.querySelectorAll('.alert').length === 2")
+    page.wait_for("document.querySelectorAll('.alert').length === 4")
+    assert set(page.texts(".alert .badge")) == {"sure", "to be reviewed"}
     identifier = page.evaluate("document.querySelector('.alert').dataset.id")
     assert page.texts(".alert .entry .text")[0] == "KLM33B" and "KLM338" in page.texts(".alert .read-text")[0]
 
@@ -198,16 +220,67 @@ def test_alerts_are_decided_with_a_key(page, day):
     page.key("ArrowDown")
     page.wait_for("document.activeElement.classList.contains('alert')")
     page.key("c")
-    page.wait_for("document.querySelectorAll('.alert').length === 1")
+    page.wait_for("document.querySelectorAll('.alert').length === 3")
     assert state() == "confirmed"
     page.press_text("Undo", "#toasts")
-    page.wait_for("document.querySelectorAll('.alert').length === 2")
+    page.wait_for("document.querySelectorAll('.alert').length === 4")
     assert state() == "needs_review"
+    page.fill("select[name=state]", "needs_review")
+    page.wait_for("document.querySelectorAll('.alert').length === 2")
     page.press_text("RejectR", ".alert")
     wait_for(lambda: len(page.texts(".alert")) == 1)
     page.press_text("Undo", "#toasts")
     page.wait_for("document.querySelectorAll('.alert').length === 2")
     assert serious(page) == []
+
+
+def test_a_new_alert_is_shown_and_heard(page, day):
+    show(page, day, "alerts")
+    page.evaluate(
+        "(() => { window.tones = 0; const start = AudioScheduledSourceNode.prototype.start;"
+        "OscillatorNode.prototype.start = function () { tones++; start.call(this) } })()"
+    )
+    page.press("form.filters input[type=checkbox]")
+    assert page.evaluate("tones") == 1
+    see(day, "bridge", "ZZ 99 ZZ", 0, "de", now())
+    page.wait_for("tones === 2 && document.querySelector('.alert .entry .text').textContent === 'ZZ99ZZ'")
+    identifier = page.evaluate("document.querySelector('.alert').dataset.id")
+    day.send("POST", f"/alerts/{identifier}/decision", json={"state": "rejected"})
+    # After a reload browsers are silent until somebody does something.
+    show(page, day, "alerts")
+    assert "browsers play no sound before" in page.texts("#site > p:not([hidden])")[0]
+    page.key("Tab")
+    page.wait_for("document.querySelector('#site > p.fair').hidden")
+    page.evaluate("localStorage.clear()")
+
+
+def test_visits_change_by_themselves_and_are_reopened(page, day):
+    show(page, day, "parking")
+    rows = "[...document.querySelectorAll('.visit .text')].map((each) => each.textContent).join()"
+    before = page.wait_for(f"{rows}.includes('DRU7126') && {rows}")
+    (visit,) = day.get("/visits", state="open", text="DRU7126")["visits"]
+    day.send("POST", f"/visits/{visit['id']}/close", json={})
+    page.wait_for(f"!{rows}.includes('DRU7126')")
+    day.send("POST", f"/visits/{visit['id']}/split")
+    page.wait_for(f"{rows} === '{before}'")
+    page.press_text("Close", ".visit")
+    page.press_text("Undo", "#toasts")
+    page.wait_for(f"{rows}.split(',').length === {len(before.split(','))} - 1")
+    page.wait_for(f"{rows}.split(',').length === {len(before.split(','))}")
+    assert serious(page) == []
+
+
+def test_a_doubtful_visit_is_right_or_split(page, day):
+    with day.store.writing() as session:
+        (visit,) = session.scalars(select(Visit).where(Visit.text == "KD482XR"))
+        visit.state, visit.reason = "review", "at the exit it was read as KO482XR"
+    show(page, day, "parking?state=review&text=KD482XR")
+    page.wait_for("document.querySelectorAll('.visit').length === 1")
+    assert page.texts(".visit .buttons button") == ["Split", "It is right"]
+    assert page.texts(".visit .fair") == ["at the exit it was read as KO482XR"]
+    page.press_text("It is right", ".visit")
+    page.wait_for("document.querySelector('#site .empty') !== null")
+    assert day.get("/visits", text="KD482XR")["visits"][0]["state"] == "closed"
 
 
 def test_a_visit_is_joined_and_split(page, day):
@@ -240,6 +313,12 @@ def test_speeds_are_drawn(page, day):
     counts = page.evaluate("[...document.querySelectorAll('.places table')].map((table) => table.rows.length)")
     assert counts[1] == 24
     assert page.evaluate("document.querySelectorAll('.places .limit').length") == 2
+    # Nothing of a chart is cut off.
+    outside = (
+        "[...document.querySelectorAll('.chart text')].filter((each) => { const { x, width } = each.getBBox();"
+        "return x < -1 || x + width > 481 }).map((each) => each.textContent)"
+    )
+    assert page.evaluate(outside) == []
     page.fill("select[name=place]", "bridge")
     page.wait_for("document.querySelectorAll('.places article').length === 1")
 
@@ -305,14 +384,20 @@ def test_tokens_have_roles(page, root, tmp_path):
         show(page, served, "settings")
         assert page.evaluate("!document.getElementById('notice').hidden")
         tokens = {}
-        for name, role in (("boss", "administer"), ("porter", "see")):
+        for name, role, offered in (("boss", "administer", "administer"), ("porter", "see", "see")):
             page.fill("input[name=name]", name)
+            # The first one has to administer.
+            page.wait_for(f"document.querySelector('select[name=role]')?.value === '{offered}'")
             page.fill("select[name=role]", role)
             page.press("button[type=submit].primary")
             tokens[name] = page.wait_for("document.querySelector('.token-text')?.textContent")
+            # Nothing is before the only time that it is shown.
+            assert not page.evaluate("document.getElementById('access').open")
             page.press("dialog .head button")
             if name == "boss":
-                # From now on the page needs it.
+                page.wait_for("document.querySelector('#site tbody').textContent.includes('boss')")
+                # Another tab needs it from now on.
+                page.evaluate("sessionStorage.clear()")
                 page.open(f"{served.server.address}/?again#/settings")
                 page.wait_for("document.getElementById('access').open")
                 assert "This server needs a token" in page.texts("#access")[0]
@@ -326,6 +411,8 @@ def test_tokens_have_roles(page, root, tmp_path):
         page.wait_for(THERE)
         assert "“porter”, who may see" in page.texts("#site")[0]
         assert page.evaluate("document.querySelectorAll('#site form').length") == 0
+        show(page, served, "lists")
+        assert "Your token does not allow this" in page.texts("#site .empty")[0]
         page.evaluate("sessionStorage.clear()")
         for token in tokens.values():
             assert token.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("site.db*"))

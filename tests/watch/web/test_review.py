@@ -28,12 +28,14 @@ def test_alerts_are_found_and_decided(alerted):
     assert [one["state"] for one in everything] == ["needs_review", "needs_review", "sure"]
     assert len(alerted.get("/alerts", state="needs_review", list="stolen")["alerts"]) == 2
     assert alerted.get("/alerts", list="guests")["alerts"] == []
+    assert alerted.get("/alerts", state="undecided")["alerts"] == everything
     first = alerted.get("/alerts", limit=1)
     assert alerted.get("/alerts", limit=2, before=first["next"])["alerts"] == everything[1:]
     path = f"/alerts/{everything[1]['id']}/decision"
     decided = alerted.send("POST", path, json={"state": "rejected"})
     assert (decided["state"], decided["decided_by"]) == ("rejected", "everybody") and decided["decided_at"]
     assert len(alerted.get("/alerts", state="needs_review")["alerts"]) == 1
+    assert alerted.get("/alerts", state="undecided")["alerts"] == [everything[0], everything[2]]
     # What was decided stays so when the camera goes on.
     alerted.recorder("bridge").complete(passing("XY9872W", 60, 63), everything[1]["sighting"]["id"])
     assert len(alerted.get("/alerts", state="rejected")["alerts"]) == 1
@@ -121,6 +123,10 @@ def test_people_join_split_and_close(parked):
     assert "give a later time" in early["error"]["message"]
     assert parked.send("POST", f"/visits/{again['id']}/close", json={})["state"] == "closed"
     parked.send("POST", "/visits/none/close", 404, json={})
+    # Nobody saw it leave: there is no exit to be reviewed.
+    before = visits_of(parked)
+    assert parked.send("POST", f"/visits/{inside['id']}/split")["state"] == "open"
+    assert set(visits_of(parked)) == set(before)
 
 
 def test_speeds(alerted):

@@ -9,7 +9,8 @@ import { dateAndTime, t } from "../shell/words.js";
 import { listen } from "./events.js";
 import { cropOf, openSighting, textLine } from "./sighting.js";
 
-const STATES = ["needs_review", "sure", "confirmed", "rejected"];
+// What is sure is undecided as well: nobody has looked at it yet.
+const STATES = ["undecided", "needs_review", "sure", "confirmed", "rejected"];
 const SOUND = "plate-sound";
 
 function beep() {
@@ -26,11 +27,18 @@ export async function open(root, context) {
   const lists = site.lists.filter(({ kind }) => kind !== "allow").map(({ name }) => [name, name]);
   const sound = make("input", { type: "checkbox", checked: localStorage.getItem(SOUND) === "on" });
   const form = make("form", { class: "filters" },
-    labelled(t("state"), select("state", [["", t("all")], ...STATES.map((state) => [state, t(`state_${state}`)])], query.state ?? "needs_review")),
+    labelled(t("state"), select("state", [["", t("all")], ...STATES.map((state) => [state, t(`state_${state}`)])], query.state ?? "undecided")),
     labelled(t("list"), select("list", [["", t("all")], ...lists], query.list)),
     labelled(t("sound"), sound, "check"));
   const rows = make("ol", { class: "alerts" });
+  const silent = make("p", { class: "fair", hidden: !sound.checked || navigator.userActivation?.hasBeenActive !== false }, t("sound_waits"));
   let list = null;
+
+  function isWanted(alert) {
+    const { state, list: name } = valuesOf(form);
+    const fits = !state || state === alert.state || (state === "undecided" && !alert.decided_at);
+    return fits && (!name || name === alert.list);
+  }
 
   async function decide(alert, item, state) {
     const before = alert.state;
@@ -40,9 +48,8 @@ export async function open(root, context) {
     const next = item.nextElementSibling || item.previousElementSibling;
     const made = row(decided);
     item.replaceWith(made);
-    const isWanted = !valuesOf(form).state || valuesOf(form).state === decided.state;
-    if (!isWanted) made.remove();
-    (isWanted ? made : next)?.focus();
+    if (!isWanted(decided)) made.remove();
+    (made.isConnected ? made : next)?.focus();
     const undone = before === "sure" ? "needs_review" : before;
     toast(t(`now_${state}`, { text: alert.sighting.text }), { undo: () => attempt(async () => {
       const back = await ask(`v1/site/alerts/${alert.id}/decision`, { method: "POST", json: { state: undone } });
@@ -75,13 +82,13 @@ export async function open(root, context) {
 
   function search() {
     const wanted = valuesOf(form);
-    note("alerts", wanted.state === "needs_review" ? { list: wanted.list } : wanted);
+    note("alerts", wanted.state === "undecided" ? { list: wanted.list } : wanted);
     list?.stop();
     rows.replaceChildren();
     list = endless(rows, async (before) => {
       const page = await ask(withQuery("v1/site/alerts", { ...wanted, before }), { signal });
       return { rows: page.alerts, next: page.next };
-    }, row, t(wanted.state === "needs_review" ? "nothing_to_review" : "no_alerts"));
+    }, row, t(["undecided", "needs_review"].includes(wanted.state) ? "nothing_to_review" : "no_alerts"));
   }
 
   function press(event) {
@@ -103,13 +110,13 @@ export async function open(root, context) {
   });
   form.addEventListener("change", ({ target }) => target !== sound && search());
   addEventListener("keydown", press, { signal });
-  root.append(form, make("p", { class: "soft" }, t("alert_keys")), rows);
+  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => (silent.hidden = true), { signal });
+  root.append(form, silent, make("p", { class: "soft" }, t("alert_keys")), rows);
   search();
   listen({ alert(alert) {
     if (sound.checked) beep();
-    const { state, list: name } = valuesOf(form);
     const known = rows.querySelector(`[data-id="${CSS.escape(alert.id)}"]`);
     if (known) known.replaceWith(row(alert));
-    else if ((!state || state === alert.state) && (!name || name === alert.list)) list.prepend(alert);
-  } }, signal);
+    else if (isWanted(alert)) list.prepend(alert);
+  } }, context);
 }

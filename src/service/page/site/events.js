@@ -26,15 +26,14 @@ async function* parsed(body) {
   }
 }
 
-/** Hands events to handlers by their type until a signal ends it; after a break it goes on where it stopped. */
-export async function listen(handlers, signal) {
-  let last = null, goOn = null;
+/** Hands events since the site was looked at to handlers by their type, until it is left; no break loses any. */
+export async function listen(handlers, { site, signal }) {
+  let last = String(site.last_event), goOn = null;
   while (!signal.aborted) {
     try {
       leaving = new AbortController();
       const either = AbortSignal.any([signal, leaving.signal]);
-      const headers = last ? { "Last-Event-ID": last } : {};
-      const response = await call("v1/site/events", { signal: either, headers });
+      const response = await call("v1/site/events", { signal: either, headers: { "Last-Event-ID": last } });
       goOn?.();
       goOn = null;
       for await (const { type, id, data } of parsed(response.body)) {

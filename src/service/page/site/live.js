@@ -1,6 +1,6 @@
 // The cameras as they are now: the last picture of each, its newest plates, and whether it keeps up.
 
-import { ask, call } from "../shell/api.js";
+import { ask, call, withQuery } from "../shell/api.js";
 import { button, make } from "../shell/dom.js";
 import { clock, t } from "../shell/words.js";
 import { listen } from "./events.js";
@@ -90,12 +90,15 @@ export async function open(root, context) {
   const cards = new Map(site.cameras.map((camera) => [camera.name, cameraCard(camera, context)]));
   root.append(make("div", { class: "cameras" }, [...cards.values()].map(({ card }) => card)));
   for (const { update } of cards.values()) update({});
-  const { sightings } = await ask("v1/site/sightings?limit=100", { signal });
-  for (const sighting of sightings.reverse()) cards.get(sighting.camera)?.add(sighting);
+  // Camera by camera: a busy one would leave the others none.
+  await Promise.all(site.cameras.map(async ({ name: camera }) => {
+    const { sightings } = await ask(withQuery("v1/site/sightings", { camera, limit: NEWEST }), { signal });
+    sightings.reverse().forEach(cards.get(camera).add);
+  }));
   listen({
     sighting: (sighting) => cards.get(sighting.camera)?.add(sighting),
     camera: ({ name, ...state }) => cards.get(name)?.update(state),
-  }, signal);
+  }, context);
   const timer = setInterval(async () => {
     const now = await reload().catch(() => null);
     for (const { name, state, since, frames_per_s, behind_s, last_sighting_at } of now?.cameras || []) {

@@ -42,11 +42,11 @@ export async function open(root, context) {
 
   const refresh = () => attempt(() => showOccupancy(occupancy, context));
 
-  /** Changes a visit; `body` is what the endpoint takes. */
-  async function change(visit, what, body, told) {
+  /** Changes a visit; `body` is what the endpoint takes, and `undo` takes it back. */
+  async function change(visit, what, body, told, undo = null) {
     const done = await attempt(() => ask(`v1/site/visits/${visit.id}/${what}`, { method: "POST", json: body }));
     if (done === undefined) return false;
-    toast(t(told, { text: visit.text }));
+    toast(t(told, { text: visit.text }), { undo });
     search();
     refresh();
     return true;
@@ -75,11 +75,14 @@ export async function open(root, context) {
   }
 
   function actionsOf(visit) {
-    const isExit = visit.state === "review" && visit.exit && !visit.entry;
+    const { state, entry, exit } = visit, isClosed = state === "closed", isWhole = entry && exit;
+    const reopen = () => change(visit, "split", {}, "was_reopened");
+    const close = () => change(visit, "close", { left_at: null }, "was_closed", entry && !exit ? reopen : null);
     return [
-      isExit && button(t("join"), () => joinDialog(visit), { class: "primary" }),
-      visit.state === "closed" && button(t("split"), () => change(visit, "split", {}, "was_split")),
-      visit.state !== "closed" && button(t("close_visit"), () => change(visit, "close", { left_at: null }, "was_closed")),
+      state === "review" && !entry && button(t("join"), () => joinDialog(visit), { class: "primary" }),
+      isWhole && button(t("split"), () => change(visit, "split", {}, "was_split")),
+      isClosed && entry && !exit && button(t("reopen"), reopen),
+      !isClosed && button(t(isWhole ? "is_right" : "close_visit"), close),
     ].filter(Boolean);
   }
 
@@ -87,7 +90,7 @@ export async function open(root, context) {
     type: "button", class: "plain", "aria-label": t(name, { text: sighting.text }), onclick: () => openSighting(sighting.id, context),
   }, cropOf(sighting));
 
-  const row = (visit) => make("li", { class: "visit" },
+  const row = (visit) => make("li", { class: "visit", "data-id": visit.id },
     make("div", { class: "ends" }, end(visit.entry, "at_entry"), end(visit.exit, "at_exit")),
     make("div", { class: "what" }, make("p", { class: "text" }, visit.text),
       make("p", { class: "soft" }, spanOf(visit)),
@@ -102,7 +105,7 @@ export async function open(root, context) {
     list = endless(rows, async (before) => {
       const page = await ask(withQuery("v1/site/visits", { ...wanted, before }), { signal });
       return { rows: page.visits, next: page.next };
-    }, row, t(`no_visits_${wanted.state}`));
+    }, row, t(wanted.text || wanted.longer_than_h ? "no_such_visit" : `no_visits_${wanted.state}`));
   }
 
   form.addEventListener("change", search);
@@ -112,6 +115,11 @@ export async function open(root, context) {
   refresh();
   listen({ visit(visit) {
     refresh();
-    if (valuesOf(form).state === visit.state && !valuesOf(form).text) list.prepend(visit);
-  } }, signal);
+    const { state, text, longer_than_h: longer } = valuesOf(form);
+    const known = rows.querySelector(`[data-id="${CSS.escape(visit.id)}"]`);
+    if (known && state === visit.state) known.replaceWith(row(visit));
+    else if (known) known.remove();
+    else if (state === visit.state && !text && !longer) list.prepend(visit);
+    if (!rows.childElementCount) search();
+  } }, context);
 }

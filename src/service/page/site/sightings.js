@@ -61,7 +61,7 @@ export async function open(root, context) {
     list = endless(results, async (before) => {
       const page = await ask(withQuery("v1/site/sightings", { ...filter, before }), { signal });
       return { rows: page.sightings, next: page.next };
-    }, (sighting) => row(sighting, context), t("no_sightings"));
+    }, (sighting) => row(sighting, context), t(Object.values(said).some(Boolean) ? "no_sightings" : "none_seen_yet"));
   }
 
   async function exportAs(suffix) {
@@ -83,5 +83,5 @@ export async function open(root, context) {
     // Nothing moves under a reader's hand: new ones come when they are asked for.
     waiting.textContent = t("new_sightings", { n: ++unseen });
     waiting.hidden = false;
-  } }, signal);
+  } }, context);
 }
