@@ -7,7 +7,8 @@ let asked = null;
 
 export const token = () => sessionStorage.getItem(KEY) || localStorage.getItem(KEY) || "";
 
-function keep(text, onDevice) {
+/** Has a token shown from now on: on this device, or in this tab only. */
+export function keepToken(text, onDevice) {
   for (const storage of [sessionStorage, localStorage]) storage.removeItem(KEY);
   if (text) (onDevice ? localStorage : sessionStorage).setItem(KEY, text);
 }
@@ -21,7 +22,7 @@ export function showAccess() {
     let given = false;
     form.onsubmit = (event) => {
       event.preventDefault();
-      keep(field.value.trim(), document.getElementById("keep-token").checked);
+      keepToken(field.value.trim(), document.getElementById("keep-token").checked);
       given = true;
       dialog.close();
     };

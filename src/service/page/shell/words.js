@@ -47,8 +47,12 @@ export const useZone = (name) => (timeZone = name);
 
 const form = (options) => (time) => new Intl.DateTimeFormat(language, { timeZone, ...options }).format(new Date(time));
 export const dateAndTime = form({ dateStyle: "medium", timeStyle: "medium" });
-export const clock = form({ timeStyle: "medium" });
-export const day = form({ dateStyle: "medium" });
+
+const day = form({ dateStyle: "short" });
+const ofToday = form({ timeStyle: "medium" });
+const ofOtherDays = form({ dateStyle: "short", timeStyle: "short" });
+/** A time of day; of another day than today the date stands before it. */
+export const clock = (time) => (day(time) === day(Date.now()) ? ofToday : ofOtherDays)(time);
 
 /** Minutes and seconds of a video. */
 export const seconds = (time) => `${Math.floor(time / 60)}:${(time % 60).toFixed(1).padStart(4, "0")}`;

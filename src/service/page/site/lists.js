@@ -36,8 +36,9 @@ function entryDialog(title, entry, zone, keep) {
 
 export async function open(root, context) {
   const { site, query, signal, can, reload } = context;
-  if (!site.lists.length) {
-    root.append(make("p", { class: "card empty" }, t("no_lists")));
+  const unseen = !can("review") ? "not_allowed" : !site.lists.length ? "no_lists" : null;
+  if (unseen) {
+    root.append(make("p", { class: "card empty" }, t(unseen)));
     return;
   }
   const chooser = select("list", [], query.list);
@@ -87,7 +88,7 @@ export async function open(root, context) {
   const row = (entry) => make("tr", {},
     make("th", { scope: "row", class: "text" }, entry.text),
     make("td", {}, entry.note),
-    make("td", {}, entry.priority || ""),
+    make("td", { "data-head": t("priority") }, entry.priority || ""),
     make("td", { class: "soft" }, validity(entry)),
     isOurs() ? make("td", {}, make("div", { class: "buttons" },
       button(t("change"), () => change(entry), { "aria-label": t("change_it", { name: entry.text }) }),
@@ -102,7 +103,7 @@ export async function open(root, context) {
     shown = endless(rows, async (after) => {
       const page = await ask(withQuery(`${address()}/entries`, { text: field.value, after }), { signal });
       return { rows: page.entries, next: page.next };
-    }, row, t("no_entries"), table);
+    }, row, t(field.value ? "no_entries" : "list_is_empty"), table);
   }
 
   async function importFile() {

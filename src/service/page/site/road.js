@@ -13,8 +13,10 @@ const STEP_KMH = 5;
 function histogramOf(place) {
   const counts = new Map(place.histogram.map(({ from_kmh: from, count }) => [from, count]));
   if (!counts.size) return null;
-  const first = Math.min(...counts.keys());
-  const last = Math.max(...counts.keys(), (place.limit_kmh || 0) - STEP_KMH);
+  // The limit is in sight, be everybody slower or faster.
+  const atLimit = place.limit_kmh === null ? [] : [STEP_KMH * (Math.floor(place.limit_kmh / STEP_KMH) - 1)];
+  const first = Math.min(...counts.keys(), ...atLimit);
+  const last = Math.max(...counts.keys(), ...atLimit);
   const columns = [];
   for (let from = first; from <= last; from += STEP_KMH) {
     const isOver = place.limit_kmh !== null && from >= place.limit_kmh;

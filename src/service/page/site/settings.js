@@ -1,6 +1,7 @@
 // Who may do what at the site, and what people have done.
 
 import { ask, call, withQuery } from "../shell/api.js";
+import { keepToken, token } from "../shell/access.js";
 import { confirmed, openDialog } from "../shell/dialog.js";
 import { button, labelled, make, select, valuesOf } from "../shell/dom.js";
 import { endless } from "../shell/endless.js";
@@ -17,6 +18,8 @@ function tokenSection({ signal }) {
   async function show() {
     const { tokens } = await ask("v1/site/tokens", { signal });
     empty.hidden = tokens.length > 0;
+    // Somebody has to.
+    if (!tokens.length) form.elements.role.value = "administer";
     rows.replaceChildren(...tokens.map(({ id, name, role, made_at: made, last_used_at: used }) => make("tr", {},
       make("th", { scope: "row" }, name), make("td", {}, t(`role_${role}`)), make("td", { class: "soft" }, dateAndTime(made)),
       make("td", { class: "soft" }, used ? dateAndTime(used) : t("never")),
@@ -36,7 +39,10 @@ function tokenSection({ signal }) {
     const made = await attempt(() => ask("v1/site/tokens", { method: "POST", json: valuesOf(form) }));
     if (!made) return;
     form.reset();
-    openDialog(t("token_made"), make("div", { class: "made" }, make("p", {}, t("token_once")),
+    // From now on this page needs one itself.
+    const isFirst = !token();
+    if (isFirst) keepToken(made.token, false);
+    openDialog(t("token_made"), make("div", { class: "made" }, make("p", {}, t("token_once")), isFirst ? make("p", {}, t("token_used")) : null,
       make("p", { class: "token-text" }, made.token), make("div", { class: "buttons" }, copyable(made.token))));
     await attempt(show);
   });
