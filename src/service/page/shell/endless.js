@@ -45,7 +45,8 @@ export function endless(target, load, row, empty, before = target) {
     observer.observe(end);
   }
 
-  const observer = new IntersectionObserver(([entry]) => entry.isIntersecting && more(), { rootMargin: "600px" });
+  // Who scrolls quickly has several entries come at once: the last one is how it is.
+  const observer = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && more(), { rootMargin: "600px" });
   before.after(end);
   more();
   return {

@@ -30,7 +30,8 @@ function keepFresh(image, place, name, signal) {
     }
     if (isShown && !signal.aborted) timer = setTimeout(refresh, wait);
   }
-  const observer = new IntersectionObserver(([{ isIntersecting }]) => {
+  const observer = new IntersectionObserver((entries) => {
+    const { isIntersecting } = entries.at(-1);
     if (isIntersecting === isShown) return;
     isShown = isIntersecting;
     clearTimeout(timer);
