@@ -9,7 +9,7 @@ LANGUAGES = {"en", "de"}
 #: Where a part of the name is known only while the page runs.
 MADE = (
     *("page_", "download_", "export_", "state_", "role_", "kind_", "tool_", "camera_", "direction_", "now_"),
-    "no_visits_",
+    *("no_visits_", "reason_", "did_"),
 )
 SAID = re.compile(r"""\bt\(\s*["`]([\w]+)["`,]""")
 WRITTEN = re.compile(r'data-word(?:-[a-z-]+)?="(\w+)"')

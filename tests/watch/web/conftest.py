@@ -10,6 +10,7 @@ import pytest
 from src.watch.sightings import Recorder
 from src.watch.site import Site
 from src.watch.store import SiteStore
+from tests.service.browser import browsing
 from tests.service.conftest import serving
 from tests.watch.conftest import START
 
@@ -121,6 +122,36 @@ def served(root, shared_database, tmp_path_factory):
     """A site that is empty in the beginning, for all tests of a file."""
     with served_site(root, tmp_path_factory.mktemp("site"), shared_database) as running:
         yield running
+
+
+#: Windows in which pages have to work: width, height, and whether it is a phone's.
+SIZES = {"desk": (1280, 800, False), "phone": (390, 844, True)}
+
+
+@pytest.fixture(scope="session")
+def day(root, tmp_path_factory):
+    """A site through which some have driven, for all tests of pages: they leave it as it was."""
+    # It needs what stands here.
+    from tests.watch.web.scene import a_day
+
+    folder = tmp_path_factory.mktemp("day")
+    with served_site(root, folder, f"sqlite:///{folder / 'site.db'}") as running:
+        a_day(running)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    with browsing(tmp_path_factory.mktemp("profile")) as page:
+        yield page
+
+
+@pytest.fixture(params=SIZES)
+def page(request, browser):
+    width, height, phone = SIZES[request.param]
+    browser.screen(width, height, phone=phone)
+    browser.problems.clear()
+    return browser
 
 
 def seconds_after_start(at):

@@ -1,64 +1,25 @@
-"""The pages of a site in a real browser, at the width of a desk and of a phone: the work that people do there."""
+"""The pages of a site in a real browser, at the width of a desk and of a phone: what people see there."""
 
-import os
-from pathlib import Path
+import json
 
 import pytest
 from sqlalchemy import select
 
-from src.watch.tables import Alert, CameraRow, ListEntry, Sighting, Visit, now
+from src.watch.parking import CAME_AGAIN
+from src.watch.tables import CameraRow, Sighting, now
+from src.watch.visit_review import TAKEN_APART
 from tests.service.accessibility import violations
-from tests.service.browser import CHROMIUM, browsing
-from tests.service.conftest import wait_for
-from tests.watch.web.conftest import served_site
-from tests.watch.web.scene import a_day, see, watched
+from tests.service.browser import CHROMIUM
+from tests.service.conftest import serving, wait_for
+from tests.watch.conftest import passing
+from tests.watch.web.conftest import seconds_after_start, served_site
+from tests.watch.web.pages import FITS, THERE, photograph, serious, show
+from tests.watch.web.scene import see, watched
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
 
 PAGES = ("live", "sightings", "alerts", "parking", "road", "lists", "settings")
-SIZES = {"desk": (1280, 800, False), "phone": (390, 844, True)}
-FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-#: Something of the page is there, and nothing is still coming.
-THERE = "document.querySelector('.page-title') !== null && document.querySelector('.skeleton') === null"
-
-
-@pytest.fixture(scope="module")
-def day(root, tmp_path_factory):
-    """A site through which some have driven."""
-    folder = tmp_path_factory.mktemp("site")
-    with served_site(root, folder, f"sqlite:///{folder / 'site.db'}") as served:
-        a_day(served)
-        yield served
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with browsing(tmp_path_factory.mktemp("profile")) as page:
-        yield page
-
-
-@pytest.fixture(params=SIZES)
-def page(request, browser):
-    width, height, phone = SIZES[request.param]
-    browser.screen(width, height, phone=phone)
-    browser.problems.clear()
-    return browser
-
-
-def show(page, served, path):
-    page.open("about:blank")
-    page.open(f"{served.server.address}/#/{path}")
-    page.wait_for(THERE)
-
-
-def serious(page):
-    """What its console complained about, but for pictures that cameras do not have yet."""
-    return [problem for problem in page.problems if "/picture" not in problem]
-
-
-def photograph(page, name):
-    if folder := os.environ.get("PLATE_SCREENSHOTS"):
-        page.screenshot(Path(folder) / name)
+ROWS = "document.querySelectorAll('.rows > li').length"
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -158,6 +119,27 @@ def test_zone_and_line_are_drawn_and_written(page, day):
     assert serious(page) == []
 
 
+def test_a_road_is_drawn_without_a_mouse(page, day):
+    show(page, day, "live")
+    page.press(".camera:nth-child(3) > button")
+    page.wait_for("document.querySelector('.shapes')?.getBoundingClientRect().height > 50")
+    for tool in ("line", "road"):
+        page.press(f"[data-tool={tool}]")
+        page.press_text("Done")
+    page.press_text("Save")
+    page.wait_for("document.getElementById('toasts').textContent.includes('Give the metres')")
+    for number, metres in enumerate(((0, 0), (3.5, 0), (3.5, 12), (0, 12)), 1):
+        for axis, value in zip(("across", "along"), metres, strict=True):
+            page.fill(f"[aria-label='Road {number} metres {axis}']", str(value))
+    assert violations(page, "dialog") == []
+    page.press_text("Save")
+    page.wait_for("document.querySelector('dialog.wide') === null")
+    (road,) = day.get("")["cameras"][2]["road"]
+    assert (road["pixels"][0], road["metres"][2]) == ([240, 135], [3.5, 12])
+    day.send("PUT", "/cameras/bridge/geometry", json={})
+    assert serious(page) == []
+
+
 def test_sightings_are_searched_and_corrected(page, day):
     show(page, day, "sightings?text=kd48*")
     page.wait_for("document.querySelectorAll('.rows > li').length === 3")
@@ -176,11 +158,14 @@ def test_sightings_are_searched_and_corrected(page, day):
     page.press(".rows button")
     page.wait_for("document.querySelector('dialog .frame')?.naturalWidth === 960")
     assert violations(page, "dialog") == []
+    assert page.texts("dialog .candidates .text") == ["P4B21KYI", "P4B21KY7"]
     photograph(page, f"page-sighting{'-phone' if page.size[2] else ''}.jpg")
     text = f"B4821KX{'P' if page.size[2] else 'D'}"
     page.fill("dialog input[name=text]", text)
     page.press("dialog button[type=submit]")
     page.wait_for(f"document.querySelector('.rows .text')?.textContent === '{text}'")
+    # What was read stands beside it.
+    assert page.texts(".rows del") == ["P4B21KYI"]
     with day.store.reading() as session:
         (corrected,) = session.scalars(select(Sighting).where(Sighting.text == "P4B21KYI"))
         assert corrected.corrected_text == text
@@ -188,6 +173,43 @@ def test_sightings_are_searched_and_corrected(page, day):
     # For whoever comes next.
     day.send("POST", f"/sightings/{corrected_id}/corrections", json={"text": "P4B21KYI"})
     assert serious(page) == []
+
+
+def test_sightings_are_filtered(page, day):
+    show(page, day, "sightings?text=K*")
+    everything = page.wait_for(ROWS)
+    page.fill("select[name=camera]", "out")
+    page.wait_for(f"{ROWS} === 1 && location.hash.includes('camera=out')")
+    page.fill("select[name=camera]", "")
+    page.fill("select[name=list]", "stolen")
+    page.wait_for(f"{ROWS} === 2")
+    assert set(page.texts(".rows .text")) == {"KLM338"}
+    page.fill("select[name=list]", "")
+    page.fill("input[name=text]", "")
+    page.fill("input[name=region]", "us-ca")
+    page.wait_for(f"{ROWS} === 5")
+    page.fill("input[name=region]", "")
+    page.fill("input[name=text]", "K*")
+    page.wait_for(f"{ROWS} === {everything}")
+    # The last of them came within the last hour.
+    hour = "import('/page/shell/zone.js').then(({ toLocal }) => toLocal(new Date(Date.now() - 36e5), 'Europe/Berlin'))"
+    page.fill("input[name=since]", page.evaluate(hour))
+    page.wait_for(f"{ROWS} === 2")
+    page.fill("input[name=text]", "QQ999")
+    page.wait_for("document.querySelector('#site .empty')?.textContent.includes('Take out a filter')")
+
+
+def test_the_next_rows_come_as_one_scrolls(page, day):
+    for number in range(130):
+        day.see("bridge", passing(f"MANY{number:03}", seconds_after_start(now())))
+    show(page, day, "sightings?text=MANY*")
+    assert page.evaluate(ROWS) < 130
+    page.wait_for(f"(scrollTo(0, document.body.scrollHeight), {ROWS} === 130)")
+    assert len(set(page.texts(".rows .text"))) == 130
+    assert serious(page) == []
+    with day.store.writing() as session:
+        for one in session.scalars(select(Sighting).where(Sighting.text.like("MANY%"))):
+            session.delete(one)
 
 
 def test_the_way_of_a_plate_leads_from_camera_to_camera(page, day):
@@ -206,161 +228,34 @@ def test_sightings_are_exported(page, day, tmp_path, suffix):
     wait_for(lambda: path.exists() and path.stat().st_size > 200)
 
 
-def test_alerts_are_decided_with_a_key(page, day):
-    show(page, day, "alerts")
-    page.wait_for("document.querySelectorAll('.alert').length === 4")
-    assert set(page.texts(".alert .badge")) == {"sure", "to be reviewed"}
-    identifier = page.evaluate("document.querySelector('.alert').dataset.id")
-    assert page.texts(".alert .entry .text")[0] == "KLM33B" and "KLM338" in page.texts(".alert .read-text")[0]
-
-    def state():
-        with day.store.reading() as session:
-            return session.get(Alert, identifier).state
-
-    page.key("ArrowDown")
-    page.wait_for("document.activeElement.classList.contains('alert')")
-    page.key("c")
-    page.wait_for("document.querySelectorAll('.alert').length === 3")
-    assert state() == "confirmed"
-    page.press_text("Undo", "#toasts")
-    page.wait_for("document.querySelectorAll('.alert').length === 4")
-    assert state() == "needs_review"
-    page.fill("select[name=state]", "needs_review")
-    page.wait_for("document.querySelectorAll('.alert').length === 2")
-    page.press_text("RejectR", ".alert")
-    wait_for(lambda: len(page.texts(".alert")) == 1)
-    page.press_text("Undo", "#toasts")
-    page.wait_for("document.querySelectorAll('.alert').length === 2")
-    assert serious(page) == []
-
-
-def test_a_new_alert_is_shown_and_heard(page, day):
-    show(page, day, "alerts")
-    page.evaluate(
-        "(() => { window.tones = 0; const start = AudioScheduledSourceNode.prototype.start;"
-        "OscillatorNode.prototype.start = function () { tones++; start.call(this) } })()"
-    )
-    page.press("form.filters input[type=checkbox]")
-    assert page.evaluate("tones") == 1
-    see(day, "bridge", "ZZ 99 ZZ", 0, "de", now())
-    page.wait_for("tones === 2 && document.querySelector('.alert .entry .text').textContent === 'ZZ99ZZ'")
-    identifier = page.evaluate("document.querySelector('.alert').dataset.id")
-    day.send("POST", f"/alerts/{identifier}/decision", json={"state": "rejected"})
-    # After a reload browsers are silent until somebody does something.
-    show(page, day, "alerts")
-    assert "browsers play no sound before" in page.texts("#site > p:not([hidden])")[0]
-    page.key("Tab")
-    page.wait_for("document.querySelector('#site > p.fair').hidden")
-    page.evaluate("localStorage.clear()")
-
-
-def test_visits_change_by_themselves_and_are_reopened(page, day):
-    show(page, day, "parking")
-    rows = "[...document.querySelectorAll('.visit .text')].map((each) => each.textContent).join()"
-    before = page.wait_for(f"{rows}.includes('DRU7126') && {rows}")
-    (visit,) = day.get("/visits", state="open", text="DRU7126")["visits"]
-    day.send("POST", f"/visits/{visit['id']}/close", json={})
-    page.wait_for(f"!{rows}.includes('DRU7126')")
-    day.send("POST", f"/visits/{visit['id']}/split")
-    page.wait_for(f"{rows} === '{before}'")
-    page.press_text("Close", ".visit")
-    page.press_text("Undo", "#toasts")
-    page.wait_for(f"{rows}.split(',').length === {len(before.split(','))} - 1")
-    page.wait_for(f"{rows}.split(',').length === {len(before.split(','))}")
-    assert serious(page) == []
-
-
-def test_a_doubtful_visit_is_right_or_split(page, day):
-    with day.store.writing() as session:
-        (visit,) = session.scalars(select(Visit).where(Visit.text == "KD482XR"))
-        visit.state, visit.reason = "review", "at the exit it was read as KO482XR"
-    show(page, day, "parking?state=review&text=KD482XR")
-    page.wait_for("document.querySelectorAll('.visit').length === 1")
-    assert page.texts(".visit .buttons button") == ["Split", "It is right"]
-    assert page.texts(".visit .fair") == ["at the exit it was read as KO482XR"]
-    page.press_text("It is right", ".visit")
-    page.wait_for("document.querySelector('#site .empty') !== null")
-    assert day.get("/visits", text="KD482XR")["visits"][0]["state"] == "closed"
-
-
-def test_a_visit_is_joined_and_split(page, day):
-    show(page, day, "parking?state=review")
-    page.wait_for("document.querySelectorAll('.visit').length === 1")
-    inside = int(page.texts(".figure strong")[0])
-    page.press_text("Join …", ".visit")
-    page.fill("dialog[open] input", "B48*")
-    page.wait_for("document.querySelectorAll('dialog[open] .rows li').length === 1")
-    assert violations(page, "dialog") == []
-    page.press("dialog .rows button")
-    page.wait_for(f"document.querySelector('.figure strong').textContent === '{inside - 1}'")
-    with day.store.reading() as session:
-        (visit,) = session.scalars(select(Visit).where(Visit.text == "B4821KXT"))
-        assert visit.state == "closed" and visit.exit_id
-    page.fill("select[name=state]", "closed")
-    page.fill("input[name=text]", "B4821KXT")
-    page.wait_for("document.querySelectorAll('.visit').length === 1")
-    page.press_text("Split", ".visit")
-    page.wait_for(f"document.querySelector('.figure strong').textContent === '{inside}'")
-    with day.store.reading() as session:
-        states = session.scalars(select(Visit.state).where(Visit.canonical.like("%4%2%K%")).order_by(Visit.state)).all()
-    assert "open" in states and "review" in states
-    assert serious(page) == []
-
-
-def test_speeds_are_drawn(page, day):
-    show(page, day, "road")
-    assert [text.split("Vehicles")[0] for text in page.texts(".places article")] == ["bridge", "bridge → in"]
-    counts = page.evaluate("[...document.querySelectorAll('.places table')].map((table) => table.rows.length)")
-    assert counts[1] == 24
-    assert page.evaluate("document.querySelectorAll('.places .limit').length") == 2
-    # Nothing of a chart is cut off.
-    outside = (
-        "[...document.querySelectorAll('.chart text')].filter((each) => { const { x, width } = each.getBBox();"
-        "return x < -1 || x + width > 481 }).map((each) => each.textContent)"
-    )
-    assert page.evaluate(outside) == []
-    page.fill("select[name=place]", "bridge")
-    page.wait_for("document.querySelectorAll('.places article').length === 1")
-
-
-def test_a_list_is_edited(page, day, tmp_path):
-    show(page, day, "lists?list=guests")
-    page.wait_for("document.querySelectorAll('tbody tr').length === 1")
-    page.press_text("Add an entry")
-    page.fill("dialog input[name=text]", "AB 12 CD")
-    page.fill("dialog input[name=note]", "until Friday")
-    page.fill("dialog input[name=valid_to]", "2027-01-02T18:00")
-    assert violations(page, "dialog") == []
-    page.press("dialog button[type=submit]")
-    page.wait_for("document.querySelectorAll('tbody tr').length === 2")
-    with day.store.reading() as session:
-        (entry,) = session.scalars(select(ListEntry).where(ListEntry.note == "until Friday"))
-        # The site's time, and not that of the browser.
-        assert entry.valid_to.isoformat() == "2027-01-02T17:00:00+00:00"
-    page.press("tbody tr:first-child button:last-child")
-    page.wait_for("document.querySelectorAll('tbody tr').length === 1")
-    page.press_text("Undo", "#toasts")
-    page.wait_for("document.querySelectorAll('tbody tr').length === 2")
-    path = tmp_path / "guests.csv"
-    path.write_text("text,colour\nKLM338,red\n")
-    page.choose_files("form input[type=file]", path)
-    page.press_text("Import", "dialog")
-    page.wait_for("document.querySelector('.faults li') !== null")
-    page.press("dialog .head button")
-    path.write_text("text,note\nKLM338,visits the office\n")
-    page.choose_files("form input[type=file]", path)
-    page.press_text("Import", "dialog")
-    page.wait_for("document.querySelectorAll('tbody tr').length === 1")
-    wait_for(lambda: page.texts("select[name=list] option") == ["stolen (watch, 3)", "guests (allow, 1)"])
-    assert serious(page) == []
-
-
 def test_it_all_speaks_german(page, day):
     show(page, day, "parking")
     page.fill("#language", "de")
     page.wait_for(f"document.documentElement?.lang === 'de' && {THERE}")
     assert page.texts(".page-title")[0].startswith("Parken")
+    # What the database says, too.
+    fixed = [CAME_AGAIN, TAKEN_APART, "no entry was seen", "it was not seen to its end"]
+    reasons = [*fixed, "it may be A1 or B2", "at the exit it was read as A1", "with a trailer, A1"]
+    told = page.evaluate(
+        f"import('/page/site/reasons.js').then(({{ reasonText }}) => {json.dumps(reasons)}.map(reasonText))"
+    )
+    assert not set(told) & set(reasons)
+    assert told[-3:] == ["es kann A1 oder B2 sein", "an der Ausfahrt wurde A1 gelesen", "mit einem Anhänger, A1"]
     page.evaluate("localStorage.clear()")
+
+
+def test_who_looks_is_told_that_the_service_is_away(page, root, tmp_path):
+    with served_site(root, tmp_path, f"sqlite:///{tmp_path / 'site.db'}") as served:
+        show(page, served, "live")
+        text, port = f"BACK{page.size[0]}", str(served.server.port)
+        served.server.stop()
+        page.wait_for("document.getElementById('trouble').textContent.includes('cannot be reached')")
+        assert violations(page) == []
+        # What happens meanwhile is told afterwards.
+        see(served, "bridge", text, 0, "de", now())
+        with serving(root, tmp_path / "again", "src.service", "--port", port, PLATE_SITE=str(served.path)):
+            page.wait_for(f"document.querySelector('.newest .text')?.textContent === '{text}'")
+            assert page.evaluate("document.getElementById('trouble').hidden")
 
 
 def test_sixteen_cameras_do_not_make_it_stutter(page, root, tmp_path):
@@ -377,42 +272,3 @@ def test_sixteen_cameras_do_not_make_it_stutter(page, root, tmp_path):
         )
         # No frame took long, but for two in which something else may have had the core.
         assert page.evaluate("gaps.sort((a, b) => b - a)[2]") < 300
-
-
-def test_tokens_have_roles(page, root, tmp_path):
-    with served_site(root, tmp_path, f"sqlite:///{tmp_path / 'site.db'}") as served:
-        show(page, served, "settings")
-        assert page.evaluate("!document.getElementById('notice').hidden")
-        tokens = {}
-        for name, role, offered in (("boss", "administer", "administer"), ("porter", "see", "see")):
-            page.fill("input[name=name]", name)
-            # The first one has to administer.
-            page.wait_for(f"document.querySelector('select[name=role]')?.value === '{offered}'")
-            page.fill("select[name=role]", role)
-            page.press("button[type=submit].primary")
-            tokens[name] = page.wait_for("document.querySelector('.token-text')?.textContent")
-            # Nothing is before the only time that it is shown.
-            assert not page.evaluate("document.getElementById('access').open")
-            page.press("dialog .head button")
-            if name == "boss":
-                page.wait_for("document.querySelector('#site tbody').textContent.includes('boss')")
-                # Another tab needs it from now on.
-                page.evaluate("sessionStorage.clear()")
-                page.open(f"{served.server.address}/?again#/settings")
-                page.wait_for("document.getElementById('access').open")
-                assert "This server needs a token" in page.texts("#access")[0]
-                page.fill("#token", tokens[name])
-                page.evaluate("document.querySelector('#access form').requestSubmit()")
-                page.wait_for(THERE)
-                page.wait_for("document.querySelectorAll('tbody tr').length >= 2")
-        page.wait_for("document.body.textContent.includes('porter')")
-        page.evaluate(f"sessionStorage.setItem('plate-token', '{tokens['porter']}')")
-        page.open(f"{served.server.address}/?porter#/settings")
-        page.wait_for(THERE)
-        assert "“porter”, who may see" in page.texts("#site")[0]
-        assert page.evaluate("document.querySelectorAll('#site form').length") == 0
-        show(page, served, "lists")
-        assert "Your token does not allow this" in page.texts("#site .empty")[0]
-        page.evaluate("sessionStorage.clear()")
-        for token in tokens.values():
-            assert token.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("site.db*"))

@@ -18,6 +18,9 @@ export function t(name, values = {}) {
   return chosen.replace(/\{(\w+)\}/g, (_, key) => (typeof values[key] === "number" ? number(values[key]) : values[key]));
 }
 
+/** Whether there is a text of this name. */
+export const isSaid = (name) => name in WORDS;
+
 /** Fills in the words of elements: `data-word` names the text, and `data-word-ATTRIBUTE` that of an attribute. */
 export function translate(root) {
   for (const element of root.querySelectorAll("*")) {

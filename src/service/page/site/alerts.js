@@ -71,7 +71,7 @@ export async function open(root, context) {
       make("div", { class: "facts soft" },
         make("span", { class: `badge ${alert.state}` }, t(`state_${alert.state}`)),
         make("span", {}, `${alert.sighting.camera}, ${dateAndTime(alert.raised_at)}`),
-        make("span", {}, t("distance", { distance: alert.distance })),
+        alert.distance ? make("span", {}, t("distance", { distance: alert.distance })) : null,
         alert.priority ? make("span", {}, t("priority_is", { priority: alert.priority })) : null,
         alert.decided_by ? make("span", {}, t("decided", { by: alert.decided_by, at: dateAndTime(alert.decided_at) })) : null),
       actions || null);
@@ -111,7 +111,7 @@ export async function open(root, context) {
   form.addEventListener("change", ({ target }) => target !== sound && search());
   addEventListener("keydown", press, { signal });
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => (silent.hidden = true), { signal });
-  root.append(form, silent, make("p", { class: "soft" }, t("alert_keys")), rows);
+  root.append(form, silent, make("p", { class: "soft keys" }, t("alert_keys")), rows);
   search();
   listen({ alert(alert) {
     if (sound.checked) beep();

@@ -11,6 +11,9 @@ import { drawShapes, handlesOf } from "./shapes.js";
 // Of a camera that nobody has seen a picture of yet.
 const USUAL_SIZE = [1280, 720];
 const LEAST = { zone: 3, line: 2, road: 4 };
+// For who does not press on the picture: shares of its width and height.
+const MIDDLE = [[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]];
+const USUAL = { zone: MIDDLE, line: [[0.25, 0.5], [0.75, 0.5]], road: MIDDLE };
 
 const rounded = (point) => point.map(Math.round);
 
@@ -40,6 +43,7 @@ export function editGeometry(camera) {
   };
 
   function finish() {
+    if (!drawn.length) drawn = USUAL[tool].map(([x, y]) => rounded([x * width, y * height]));
     if (drawn.length >= LEAST[tool]) {
       if (tool === "zone") geometry.zone = drawn;
       if (tool === "line") geometry.lines[lineName()] = drawn.flat();
@@ -116,8 +120,8 @@ export function editGeometry(camera) {
     svg.classList.toggle("drawing", tool !== null);
     tools.forEach((one) => one.setAttribute("aria-pressed", one.dataset.tool === tool));
     // It keeps its place: nothing may move under a pointer that draws.
-    done.style.visibility = tool && tool !== "line" ? "visible" : "hidden";
-    done.disabled = drawn.length < LEAST[tool];
+    done.style.visibility = tool && !(tool === "line" && drawn.length) ? "visible" : "hidden";
+    done.disabled = drawn.length > 0 && drawn.length < LEAST[tool];
     hint.textContent = tool ? t(`tool_${tool}_hint`) : t("drawing_hint");
     const focused = [...side.querySelectorAll("input, button")].indexOf(document.activeElement);
     side.replaceChildren(...numbers());
@@ -125,6 +129,10 @@ export function editGeometry(camera) {
   }
 
   async function keep() {
+    if (geometry.road.some(({ metres }) => metres.every((point) => String(point) === String(metres[0])))) {
+      toast(t("metres_missing"), { isError: true });
+      return;
+    }
     const sent = { method: "PUT", json: geometry };
     const answer = await attempt(() => ask(`${address}/geometry`, sent));
     if (answer === undefined) return;

@@ -9,6 +9,7 @@ import { attempt, toast } from "../shell/toast.js";
 import { dateAndTime, duration, number, t } from "../shell/words.js";
 import { columnChart } from "./chart.js";
 import { listen } from "./events.js";
+import { reasonText } from "./reasons.js";
 import { cropOf, openSighting } from "./sighting.js";
 
 const STATES = ["open", "review", "closed"];
@@ -65,10 +66,10 @@ export async function open(root, context) {
         return { rows: page.visits, next: page.next };
       }, (visit) => make("li", {}, make("button", { type: "button", class: "row", onclick: async () => {
         if (await change(visit, "join", { exit_visit: exit.id }, "joined")) dialog.close();
-      } }, cropOf(visit.entry), make("span", { class: "text" }, visit.text), make("span", { class: "soft" }, spanOf(visit)))), t("no_open_visit"));
+      } }, cropOf(visit.entry), make("span", { class: "text" }, visit.text), make("span", { class: "facts soft" }, spanOf(visit)))), t("no_open_visit"));
     };
     field.addEventListener("input", look);
-    const content = make("div", {}, cropOf(exit.exit), labelled(t("joined_with"), field), found);
+    const content = make("div", { class: "made" }, cropOf(exit.exit), labelled(t("joined_with"), field), found);
     const dialog = openDialog(t("join_title", { text: exit.text }), content);
     dialog.addEventListener("close", () => choices.stop());
     look();
@@ -94,7 +95,7 @@ export async function open(root, context) {
     make("div", { class: "ends" }, end(visit.entry, "at_entry"), end(visit.exit, "at_exit")),
     make("div", { class: "what" }, make("p", { class: "text" }, visit.text),
       make("p", { class: "soft" }, spanOf(visit)),
-      visit.reason ? make("p", { class: "fair" }, visit.reason) : null),
+      visit.reason ? make("p", { class: "fair" }, reasonText(visit.reason)) : null),
     can("review") ? make("div", { class: "buttons" }, actionsOf(visit)) : null);
 
   function search() {

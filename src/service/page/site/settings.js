@@ -7,7 +7,7 @@ import { button, labelled, make, select, valuesOf } from "../shell/dom.js";
 import { endless } from "../shell/endless.js";
 import { attempt } from "../shell/toast.js";
 import { copyable } from "../read/detail.js";
-import { dateAndTime, t } from "../shell/words.js";
+import { dateAndTime, isSaid, t } from "../shell/words.js";
 
 const ROLES = ["see", "review", "administer"];
 
@@ -53,6 +53,12 @@ function tokenSection({ signal }) {
     make("div", { class: "scroll", tabindex: 0 }, table), empty);
 }
 
+/** What somebody did; programs that are newer than this page may have done something else. */
+function deed(action) {
+  const name = `did_${action.replaceAll(" ", "_")}`;
+  return isSaid(name) ? t(name) : action;
+}
+
 function auditSection({ signal }) {
   const rows = make("tbody", {});
   const heads = ["at", "who", "action", "what"].map((name) => make("th", { scope: "col" }, t(name)));
@@ -63,7 +69,7 @@ function auditSection({ signal }) {
     const { entries, next } = await ask(withQuery("v1/site/audit", { before }), { signal });
     return { rows: entries, next };
   }, ({ at, who, action, what }) => make("tr", {},
-    make("td", { class: "soft" }, dateAndTime(at)), make("td", {}, who), make("td", {}, action), make("td", {}, what)), t("no_audit"), table);
+    make("td", { class: "soft" }, dateAndTime(at)), make("td", {}, who), make("td", {}, deed(action)), make("td", {}, what)), t("no_audit"), table);
   return section;
 }
 
