@@ -108,7 +108,9 @@ def test_the_javascript_of_the_documentation_works(page, server, root, photo, ex
     assert page.evaluate(f"(async () => {{ {code} return readPlates({file}); }})()") == [p["text"] for p in expected]
 
 
-def test_what_cannot_be_read_is_told(page, tmp_path):
+def test_what_cannot_be_read_is_told(page, tmp_path, sample_path):
+    page.choose_files("#files", sample_path)
+    page.wait_for("document.querySelector('#rows [data-state=done]') && !document.getElementById('stage').hidden")
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"no picture")
     page.choose_files("#files", bad)
@@ -117,6 +119,10 @@ def test_what_cannot_be_read_is_told(page, tmp_path):
     wait_for(lambda: page.evaluate("true") and len(page.problems) == 2)
     assert all("status of 422" in problem for problem in page.problems)
     page.problems.clear()
+    # It stands in the place of the picture of before.
+    assert "it is not a picture" in page.wait_for("document.getElementById('hint').textContent")
+    assert page.evaluate("document.getElementById('stage').hidden")
+    assert page.evaluate("document.querySelector('#rows [data-state=failed] .state').textContent.startsWith('it is')")
 
 
 def test_it_fits_a_phone_and_has_a_dark_form(page, sample_path):

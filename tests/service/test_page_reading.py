@@ -285,6 +285,8 @@ def test_it_speaks_german(page, server, sample_path):
     page.choose_files("#files", sample_path)
     rows_are(page, "done")
     assert "Kennzeichen in" in page.evaluate(STATUS)
+    shares = "import('/page/shell/words.js').then(({ percent }) => [0.97, 1, 0.1234, 0].map(percent))"
+    assert page.evaluate(shares) == ["97,0 %", "100 %", "12,3 %", "0 %"]
     page.evaluate("localStorage.clear()")
 
 

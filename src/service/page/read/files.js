@@ -6,7 +6,7 @@ import { percent, t } from "../shell/words.js";
 const rows = new Map();
 
 function stateOf(item) {
-  if (item.state === "failed") return item.error;
+  if (item.state === "failed") return item.error.replace(`${item.name}: `, "");
   if (item.state === "done") return t(item.kind === "video" ? "vehicles_in" : "plates_in", { n: item.plates.length });
   return item.progress ? `${t(item.state)} ${percent(item.progress)}` : t(item.state);
 }

@@ -50,6 +50,11 @@ async function openItem(item) {
   markRow(item);
   hideDetail();
   offerDownloads(item);
+  if (item.state === "failed") {
+    // Rather than the picture of before.
+    show("hint", item.error);
+    return;
+  }
   shown.ready = attempt(() => (item.kind === "video" ? openVideo(item) : openPhoto(item)));
   await shown.ready;
 }
@@ -138,7 +143,10 @@ Item.changed = (item) => {
   refreshRow(item);
   byId("clear").disabled = false;
   if (!item.isOver) return;
-  if (item.state === "failed") tell(`${item.name}: ${item.error}`.replace(`${item.name}: ${item.name}`, item.name), true);
+  if (item.state === "failed") {
+    tell(`${item.name}: ${item.error}`.replace(`${item.name}: ${item.name}`, item.name), true);
+    if (shown.item === item) openItem(item);
+  }
   if (item.state === "done") {
     const counted = t(item.kind === "video" ? "vehicles_in" : "plates_in", { n: item.plates.length });
     tell(item.job?.result.error || t("found_in", { counted, name: item.name }));

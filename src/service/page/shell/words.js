@@ -40,9 +40,11 @@ export function speak(tag) {
   location.reload();
 }
 
-const written = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
-export const number = (value) => written.format(value);
-export const percent = (share) => `${(100 * share).toFixed(share > 0.995 || share < 0.0005 ? 0 : 1)} %`;
+const written = (least) => new Intl.NumberFormat(language, { minimumFractionDigits: least, maximumFractionDigits: 1 });
+const [whole, tenths] = [written(0), written(1)];
+export const number = (value) => whole.format(value);
+export const percent = (share) =>
+  `${share > 0.995 || share < 0.0005 ? Math.round(100 * share) : tenths.format(100 * share)} %`;
 
 let timeZone;
 /** Times of day are those of this zone, and not of the reader's, from now on. */

@@ -53,6 +53,9 @@ function tokenSection({ signal }) {
     make("div", { class: "scroll", tabindex: 0 }, table), empty);
 }
 
+// While there are no tokens.
+const personOf = (who) => (who === "everybody" ? t("everybody") : who);
+
 /** What somebody did; programs that are newer than this page may have done something else. */
 function deed(action) {
   const name = `did_${action.replaceAll(" ", "_")}`;
@@ -69,12 +72,12 @@ function auditSection({ signal }) {
     const { entries, next } = await ask(withQuery("v1/site/audit", { before }), { signal });
     return { rows: entries, next };
   }, ({ at, who, action, what }) => make("tr", {},
-    make("td", { class: "soft" }, dateAndTime(at)), make("td", {}, who), make("td", {}, deed(action)), make("td", {}, what)), t("no_audit"), table);
+    make("td", { class: "soft" }, dateAndTime(at)), make("td", {}, personOf(who)), make("td", {}, deed(action)), make("td", {}, what)), t("no_audit"), table);
   return section;
 }
 
 export async function open(root, context) {
   const { site, can } = context;
-  root.append(make("p", { class: "card" }, t("you_are", { who: site.who, role: t(`role_${site.role}`) })));
+  root.append(make("p", { class: "card" }, t("you_are", { who: personOf(site.who), role: t(`role_${site.role}`) })));
   if (can("administer")) root.append(tokenSection(context), auditSection(context));
 }

@@ -28,7 +28,7 @@ async function start(path, root, query, signal) {
   useZone(site.timezone);
   const can = (role) => ROLES.indexOf(site.role) >= ROLES.indexOf(role);
   byId("notice").hidden = !can("administer") || Boolean(token());
-  byId("notice").textContent = t("open_to_all");
+  byId("notice").replaceChildren(t("open_to_all"), " ", make("a", { href: "#/settings" }, t("page_settings")));
   root.replaceChildren(make("h2", { class: "page-title" }, t(`page_${path}`), make("span", { class: "soft" }, site.name)));
   await page.open(root, { site, query, signal, can, reload: () => load(signal) });
 }
