@@ -165,7 +165,7 @@ def test_sightings_are_searched_and_corrected(page, day):
     page.press("dialog button[type=submit]")
     page.wait_for(f"document.querySelector('.rows .text')?.textContent === '{text}'")
     # What was read stands beside it.
-    assert page.texts(".rows del") == ["P4B21KYI"]
+    page.wait_for("document.querySelector('.rows del')?.textContent === 'P4B21KYI'")
     with day.store.reading() as session:
         (corrected,) = session.scalars(select(Sighting).where(Sighting.text == "P4B21KYI"))
         assert corrected.corrected_text == text
@@ -178,6 +178,13 @@ def test_sightings_are_searched_and_corrected(page, day):
 def test_sightings_are_filtered(page, day):
     show(page, day, "sightings?text=K*")
     everything = page.wait_for(ROWS)
+    # On a phone the rows come first.
+    seen = "document.querySelector('select[name=camera]').offsetHeight > 0"
+    if page.size[2]:
+        assert not page.evaluate(seen)
+        page.press("button.more")
+        assert page.evaluate("document.querySelector('button.more').ariaExpanded") == "true"
+    assert page.evaluate(seen)
     page.fill("select[name=camera]", "out")
     page.wait_for(f"{ROWS} === 1 && location.hash.includes('camera=out')")
     page.fill("select[name=camera]", "")

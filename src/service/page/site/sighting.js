@@ -29,7 +29,7 @@ export const speedText = ({ speed_kmh: speed, speed_error_kmh: error }) =>
 /** The text of a sighting; beside a correction stands what was read. */
 export const textLine = (sighting) => [
   make("span", { class: "text" }, textOf(sighting)),
-  sighting.corrected_text ? make("del", { class: "soft", title: t("was_read") }, sighting.text) : null,
+  textOf(sighting) !== sighting.text ? make("del", { class: "soft", title: t("was_read") }, sighting.text) : null,
 ];
 
 function wayOf({ id, way }) {

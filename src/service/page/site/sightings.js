@@ -42,6 +42,14 @@ export async function open(root, context) {
   const { site, signal } = context;
   const form = searchForm(context);
   const results = make("ul", { class: "rows" });
+  // On a phone all filters would be the whole of the screen.
+  const { text: _, ...others } = context.query;
+  const more = button(t("more_filters"), () => unfold(form.classList.contains("folded")), { class: "more" });
+  function unfold(isWhole) {
+    form.classList.toggle("folded", !isWhole);
+    more.setAttribute("aria-expanded", isWhole);
+  }
+  unfold(Object.values(others).some(Boolean));
   const waiting = button("", () => search(), { class: "primary", hidden: true });
   let list = null, unseen = 0;
 
@@ -75,7 +83,7 @@ export async function open(root, context) {
     timer = setTimeout(search, SEARCH_AFTER_MS);
   });
   form.addEventListener("submit", (event) => (event.preventDefault(), search()));
-  form.append(make("div", { class: "buttons" },
+  form.append(make("div", { class: "buttons" }, more,
     ["csv", "parquet"].map((suffix) => button(t(`export_${suffix}`), () => attempt(() => exportAs(suffix))))));
   root.append(form, waiting, make("section", { class: "card", "aria-label": t("page_sightings") }, results));
   search();
