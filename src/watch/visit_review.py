@@ -30,7 +30,8 @@ def find_visits(
     """A page of visits, those noted last first, and where the next one begins."""
     wanted = select(Visit).options(selectinload(Visit.entry), selectinload(Visit.exit)).order_by(Visit.id.desc())
     if state:
-        wanted = wanted.where(Visit.state == state)
+        # Those that an exit may be joined with: who came twice, too, is one of them.
+        wanted = wanted.where(Visit.left_at.is_(None) if state == "without_exit" else Visit.state == state)
     if text.strip("* "):
         parts = [site.site.stored(text)] if site.site.hash_key else map(canonical, text.split("*"))
         wanted = wanted.where(Visit.canonical.like("%".join(parts)))

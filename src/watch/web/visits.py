@@ -85,7 +85,7 @@ def search_visits(
     here: Here,
     session: Looking,
     person: Viewer,
-    state: Literal["open", "closed", "review"] | None = None,
+    state: Literal["open", "closed", "review", "without_exit"] | None = None,
     text: Annotated[str, Field(max_length=60, description="a plate; `*` stands for any characters")] = "",
     longer_than_h: Annotated[float | None, Field(ge=0, le=100_000)] = None,
     limit: Limit = 50,

@@ -123,6 +123,10 @@ def test_people_join_split_and_close(parked):
     assert "give a later time" in early["error"]["message"]
     assert parked.send("POST", f"/visits/{again['id']}/close", json={})["state"] == "closed"
     parked.send("POST", "/visits/none/close", 404, json={})
+    # Who came twice can still be joined with an exit.
+    parked.see("in", passing("BB222BB", seconds_after_start(NOON - datetime.timedelta(hours=1))))
+    assert [one["state"] for one in parked.get("/visits", text="BB222BB")["visits"]] == ["open", "review"]
+    assert len(parked.get("/visits", text="BB222BB", state="without_exit")["visits"]) == 2
     # Nobody saw it leave: there is no exit to be reviewed.
     before = visits_of(parked)
     assert parked.send("POST", f"/visits/{inside['id']}/split")["state"] == "open"

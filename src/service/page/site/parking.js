@@ -53,7 +53,7 @@ export async function open(root, context) {
     return true;
   }
 
-  /** Looks for the open visit that an exit belongs to. */
+  /** Looks for the visit without an exit that an exit belongs to. */
   function joinDialog(exit) {
     const found = make("ul", { class: "rows" });
     const field = make("input", { type: "search", autocapitalize: "characters" });
@@ -62,7 +62,7 @@ export async function open(root, context) {
       choices?.stop();
       found.replaceChildren();
       choices = endless(found, async (before) => {
-        const page = await ask(withQuery("v1/site/visits", { state: "open", text: field.value, before }), { signal });
+        const page = await ask(withQuery("v1/site/visits", { state: "without_exit", text: field.value, before }), { signal });
         return { rows: page.visits, next: page.next };
       }, (visit) => make("li", {}, make("button", { type: "button", class: "row", onclick: async () => {
         if (await change(visit, "join", { exit_visit: exit.id }, "joined")) dialog.close();
