@@ -9,6 +9,8 @@ from src.synthesis.letterings import load_letterings
 from src.synthesis.scenes import reader_scene
 
 COLUMNS, ROWS, WIDTH, HEIGHT = 8, 6, 480, 360
+#: Of the plates alone, in pixels: the crowd is seen at about half of its size.
+LEAST_HEIGHT = 24
 
 
 def _texts(picture, least_confidence=0.0):
@@ -25,6 +27,8 @@ def _picture(rng, letterings, scale):
             continue  # cut close, which no plate in a car park is
         fit = min(width / scene.image.shape[1], height / scene.image.shape[0])
         fit = fit if scale > 1 else min(fit, 1)
+        if fit * quad_size(scene.quad)[1] < LEAST_HEIGHT:
+            continue
         image = cv2.resize(scene.image, None, fx=fit, fy=fit, interpolation=cv2.INTER_AREA)
         top, left = (height - image.shape[0]) // 2, (width - image.shape[1]) // 2
         picture = np.full((height, width, 3), 114, np.uint8)
