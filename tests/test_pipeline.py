@@ -78,9 +78,10 @@ def test_samples_are_read_to_the_letter(root):
         assert sorted(plate["text"] for plate in answer["plates"]) == sorted(texts), name
 
 
-def test_far_plates_are_read_in_a_large_picture(root):
+@pytest.mark.parametrize("share", [0.27, 0.31, 0.36])
+def test_far_plates_are_read_in_a_large_picture(root, share):
     near = cv2.imread(str(root / "data" / "samples" / "crossing.jpg"))
-    far = cv2.resize(near, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
+    far = cv2.resize(near, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
     picture = np.full((3000, 4000, 3), 110, np.uint8)
     picture[300 : 300 + far.shape[0], 320 : 320 + far.shape[1]] = far
     answer = main(picture, output_dir=None)

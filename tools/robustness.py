@@ -1,6 +1,6 @@
 """How well worse photographs are read: ``python -m tools.robustness SET…``.
 
-The photographs of annotated sets are read as they are, and again smaller, blurred, dark, noisy and compressed.
+The photographs of annotated sets are read as they are, and again smaller, blurred, dark, noisy, compressed and moved.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from src.evaluation.metrics import Comparison, Figures, compare_answer, reading_
 from src.media.images import read_image
 from src.pipeline import main
 
-BLUR, DARKNESS, NOISE, JPEG_QUALITY = 1.8, 0.15, 20.0, 15
+BLUR, DARKNESS, NOISE, JPEG_QUALITY, MOTION = 1.8, 0.15, 20.0, 15, 9
 
 
 def _compressed(image: NDArray[np.uint8]) -> Any:
@@ -33,14 +33,20 @@ def _noisy(image: NDArray[np.uint8]) -> Any:
     return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 
+def _smaller(image: NDArray[np.uint8], share: float) -> Any:
+    return cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+
+
 #: What is done to a photograph, BGR uint8 ``[H, W, 3]``, by name.
 HARMS: dict[str, Callable[[NDArray[np.uint8]], Any]] = {
     "as it is": lambda image: image,
-    "half as large": lambda image: cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
+    "half as large": lambda image: _smaller(image, 1 / 2),
+    "a third as large": lambda image: _smaller(image, 1 / 3),
     "blurred": lambda image: cv2.GaussianBlur(image, (0, 0), BLUR),
     "dark": lambda image: (image * DARKNESS).astype(np.uint8),
     "noisy": _noisy,
     "compressed": _compressed,
+    f"moved by {MOTION} pixels": lambda image: cv2.blur(image, (MOTION, 1)),
 }
 
 
@@ -70,12 +76,13 @@ def run() -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
-    print("  ".join(f"{title:13}" for title in ("", *figures)))
+    print("  ".join(f"{title:17}" for title in ("", *figures, "mean merged")))
     for name in HARMS:
-        cells = [
-            f"{row['exact']:.1f} / {row['merged']:.1f}" if (row := rows[name]) else "–" for rows in figures.values()
-        ]
-        print("  ".join(f"{cell:13}" for cell in (name, *cells)))
+        read = [rows[name] for rows in figures.values()]
+        cells = [f"{row['exact']:.1f} / {row['merged']:.1f}" if row else "–" for row in read]
+        merged = [row["merged"] for row in read if row]
+        mean = f"{np.mean(merged):.1f}" if merged else "–"
+        print("  ".join(f"{cell:17}" for cell in (name, *cells, mean)))
     return 0
 
 

@@ -4,6 +4,7 @@ Boxes are float32 ``[..., 4]`` arrays (xmin, ymin, xmax, ymax) in pixels; quads 
 corners in the order top-left, top-right, bottom-right, bottom-left of the plate itself.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -56,10 +57,10 @@ def shared_part(first: FloatArray, second: FloatArray) -> float:
 def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> list[int]:
     """Greedy non-maximum suppression: indices of the boxes ``[N, 4]`` that overlap no better one more, best first."""
     overlaps = iou_matrix(boxes, boxes) > iou_threshold
-    kept: list[int] = []
-    for index in np.argsort(-scores, kind="stable").tolist():
-        if not overlaps[index, kept].any():
-            kept.append(index)
+    kept, waiting = list[int](), np.argsort(-scores, kind="stable")
+    while len(waiting):
+        kept.append(int(waiting[0]))
+        waiting = waiting[1:][~overlaps[kept[-1], waiting[1:]]]
     return kept
 
 
@@ -81,9 +82,9 @@ def box_to_quad(boxes: FloatArray) -> FloatArray:
 
 def is_convex(quad: FloatArray) -> bool:
     """Whether a ``[4, 2]`` quad is convex and runs clockwise on the screen (as TL, TR, BR, BL does)."""
-    edges = np.roll(quad, -1, axis=0) - quad
-    following = np.roll(edges, -1, axis=0)
-    return bool(np.all(edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0] > 0))
+    corners = quad.tolist()  # ten times as fast as arrays
+    triples = zip(corners, corners[1:] + corners[:1], corners[2:] + corners[:2], strict=True)
+    return all((bx - ax) * (cy - by) > (by - ay) * (cx - bx) for (ax, ay), (bx, by), (cx, cy) in triples)
 
 
 def sound_quad(quad: FloatArray) -> FloatArray:
@@ -93,8 +94,8 @@ def sound_quad(quad: FloatArray) -> FloatArray:
 
 def quad_size(quad: FloatArray) -> tuple[float, float]:
     """Width and height in pixels of a ``[4, 2]`` quad: the mean lengths of its opposite sides."""
-    sides = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
-    return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
+    a, b, c, d = quad.tolist()
+    return (math.dist(a, b) + math.dist(c, d)) / 2, (math.dist(b, c) + math.dist(d, a)) / 2
 
 
 def quad_axes(quads: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -4,6 +4,7 @@ The twin is the default: under LiteRT it starts in a tenth of a second and needs
 """
 
 import contextlib
+import functools
 import os
 import sys
 import tempfile
@@ -18,9 +19,6 @@ from numpy.typing import NDArray
 
 from .files import IS_CHECKOUT, MODELS_DIRECTORY
 from .geometry import FloatArray
-
-#: The same weights for another input size: only the compiled twins, whose integers are scaled for it, have a file each.
-SAME_H5 = {"detector_small": "detector"}
 
 #: A model: from a batch ``[B, ...]`` of float32 or uint8, any B ≥ 1, to float32 ``[B, ...]``; may be called by threads.
 Model = Callable[[NDArray[Any]], FloatArray]
@@ -59,8 +57,8 @@ class LiteRTModel:
     """A compiled model; an interpreter serves one call at a time and one input shape, and is kept for later calls."""
 
     def __init__(self, path: Path, threads: int = 0) -> None:
-        """Read a ``.tflite`` file; each call uses so many threads, two at most if that is not said."""
-        self._content, self._threads = path.read_bytes(), threads or _free_cores()
+        """Run a ``.tflite`` file; each call uses so many threads, two at most if that is not said."""
+        self._path, self._threads = path, threads or _free_cores()
         self._free: defaultdict[tuple[int, ...], list[tuple[Any, int, int]]] = defaultdict(list)
 
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
@@ -76,7 +74,7 @@ class LiteRTModel:
             from ai_edge_litert.interpreter import Interpreter
 
             with _without_greeting():
-                interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+                interpreter = Interpreter(model_content=self._path.read_bytes(), num_threads=self._threads)
                 details = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
                 given, told = (one["index"] for one in details)
                 interpreter.resize_tensor_input(given, list(batch.shape))
@@ -118,10 +116,14 @@ def load_model(name: str, runtime: str = "litert", threads: int = 0) -> Model:
         FileNotFoundError: the model's file is not there.
         ValueError: the runtime is none of the two.
     """
-    files = {"litert": f"{name}.tflite", "keras": f"{SAME_H5.get(name, name)}.h5"}
+    # Twins for other sizes of input have the same weights.
+    files = {"litert": f"{name}.tflite", "keras": f"{name.partition('_')[0]}.h5"}
     if runtime not in files:
         raise ValueError(f"runtime is {runtime!r}; it must be one of {', '.join(files)}")
     if not (path := MODELS_DIRECTORY / files[runtime]).is_file():
         remedy = "run `make train` or check out the models folder" if IS_CHECKOUT else "only a checkout has all models"
         raise FileNotFoundError(f"{path}: the model is not there; {remedy}")
-    return LiteRTModel(path, threads) if runtime == "litert" else KerasModel(path)
+    return LiteRTModel(path, threads) if runtime == "litert" else _keras_model(path)
+
+
+_keras_model = functools.cache(KerasModel)

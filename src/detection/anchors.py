@@ -6,9 +6,9 @@ import numpy as np
 
 from ..basics.geometry import FloatArray, box_to_quad, iou_matrix, is_convex, quad_to_box
 
-#: Size of the network's input in pixels, and that for pictures which are not larger than it.
-INPUT_HEIGHT, INPUT_WIDTH = 480, 640
-SMALL_HEIGHT, SMALL_WIDTH = 384, 512
+#: Heights and widths in pixels of the network's inputs, and of those for pictures that are not larger than the first.
+INPUT_SIZES, SMALL_SIZES = ((480, 640), (640, 480), (384, 640)), ((384, 512), (320, 512))
+INPUT_HEIGHT, INPUT_WIDTH = INPUT_SIZES[0]
 #: Strides of the feature maps, in pixels of the network's input.
 STRIDES = (8, 16, 32)
 

@@ -1,21 +1,13 @@
 """From an image to what may be plates: letterbox, network, decoding, non-maximum suppression; large ones in parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..basics.geometry import ByteArray, FloatArray, box_within, boxes_of, iou_matrix, middles_within, nms
 from ..basics.runtime import Model
-from .anchors import (
-    INPUT_HEIGHT,
-    INPUT_WIDTH,
-    SMALL_HEIGHT,
-    SMALL_WIDTH,
-    anchor_grid,
-    decode_offsets,
-    plausible_corners,
-)
+from .anchors import INPUT_SIZES, SMALL_SIZES, anchor_grid, decode_offsets, plausible_corners
 from .views import letterbox
 
 #: Boxes that overlap by a larger IoU are of one plate.
@@ -23,12 +15,12 @@ NMS_IOU = 0.4
 #: Anchors from this score on have a say in the plates they found.
 LEAST_VOTE = 0.06
 #: A plate's score is the mean of so many of the surest anchors whose boxes meet its own by this IoU: a plate convinces
-#: many anchors, a lamp few. On the smaller input there are fewer of them.
+#: many anchors, a lamp few. On smaller inputs there are fewer of them.
 VOTES, SMALL_VOTES = 8, 7
 SCORE_IOU = 0.5
 #: Its box and corners are the mean, weighted by squared score, of those that meet it by this IoU.
 PLACE_IOU = 0.7
-#: A picture whose sure plate takes up so much of its width, or that shows none, is seen again at so much of its size.
+#: A picture with a sure plate so wide, which may be a part of it, or with none, is seen again at so much of its size.
 CLOSE_SHARE, AFAR = 0.45, 1 / 3
 #: A photograph that the network sees at less than this scale is large: if no sure plate in it is so many pixels wide
 #: there, its four corners are searched by themselves, each so much of its width and height.
@@ -55,6 +47,11 @@ class Detection:
     def moved(self, offset: FloatArray) -> "Detection":
         """The same in a picture in which what was searched begins at an offset ``[2]`` (x, y), in pixels."""
         return Detection(self.box + np.tile(offset, 2), self.corners + offset, self.confidence)
+
+
+def scale_on(size: tuple[int, int], image: ByteArray) -> float:
+    """By how much an image ``[H, W, ...]`` is enlarged to fit on an input of a height and a width in pixels."""
+    return float(min(size[0] / image.shape[0], size[1] / image.shape[1]))
 
 
 def decode_anchors(
@@ -87,21 +84,23 @@ def decode_anchors(
 
 @dataclass(frozen=True)
 class Detector:
-    """Finds plates by a network, and by another in small pictures, which show no more if they are enlarged."""
+    """Finds plates by a network, whose weights are compiled for inputs of one size or several."""
 
-    model: Model
-    small_model: Model | None = None
+    #: By height and width of the input; small pictures, which show no more if they are enlarged, may have their own.
+    models: Mapping[tuple[int, int], Model]
 
     def detect(self, image: ByteArray, threshold: float, share: float = 1.0) -> list[Detection]:
         """Find plates in a BGR uint8 image ``[H, W, 3]``, those from a confidence on, the most confident first.
 
         It takes up a share of what the network sees.
         """
-        model, height, width, voters = self.model, INPUT_HEIGHT, INPUT_WIDTH, VOTES
-        if self.small_model and image.shape[0] <= SMALL_HEIGHT and image.shape[1] <= SMALL_WIDTH:
-            model, height, width, voters = self.small_model, SMALL_HEIGHT, SMALL_WIDTH, SMALL_VOTES
+        is_small = scale_on(SMALL_SIZES[0], image) >= 1
+        sizes = [size for size in self.models if (size in SMALL_SIZES) == is_small] or self.models
+        # The one that shows the picture largest, and no larger than needed.
+        height, width = max(sizes, key=lambda size: (scale_on(size, image), -size[0] * size[1]))
+        voters = SMALL_VOTES if (height, width) in SMALL_SIZES else VOTES
         fitted, scale, offset = letterbox(image, height, width, share)
-        output = model(fitted[None])[0]
+        output = self.models[height, width](fitted[None])[0]
         detections = []
         for box, quad, score in zip(*decode_anchors(output, height, width, threshold, voters), strict=True):
             corners = ((plausible_corners(box, quad) - np.array(offset, np.float32)) / scale).astype(np.float32)
@@ -113,13 +112,10 @@ class Detector:
 
 
 def with_parts(detect: Callable[..., list[Detection]], image: ByteArray) -> list[Detection]:
-    """Find the plates of a BGR photograph; in a large one without near plates, or with many of them, far ones, too.
-
-    Of a plate that takes up most of a picture the network may see parts alone, so such pictures are seen from afar.
-    """
+    """Find the plates of a BGR photograph; in a large one without near plates, or with many of them, far ones, too."""
     found = detect(image)
     height, width = image.shape[:2]
-    scale = min(INPUT_HEIGHT / height, INPUT_WIDTH / width)
+    scale = max(scale_on(size, image) for size in INPUT_SIZES)
     sure = [plate.box[2] - plate.box[0] for plate in found if plate.confidence >= SURE_PLATE]
     if max(sure, default=width) >= CLOSE_SHARE * width:
         afar = [plate for plate in detect(image, AFAR) if plate.confidence >= SURE_PLATE]

@@ -15,6 +15,7 @@ from ..basics.memory import give_back_memory
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import ImageResult, Plate
 from ..basics.runtime import Model, load_model
+from ..detection.anchors import INPUT_SIZES, SMALL_SIZES
 from ..detection.detector import Detection, Detector, with_parts
 from ..detection.refinement import refined_corners
 from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, rescore
@@ -50,7 +51,7 @@ class PlateRecogniser:
         self.options = ANYTHING
         self._parameters, self._syntaxes = parameters, load_syntaxes()
         try:
-            self.detector = Detector(load("detector", runtime), load("detector_small", runtime))
+            self.detector = Detector({(h, w): load(f"detector_{h}x{w}", runtime) for h, w in INPUT_SIZES + SMALL_SIZES})
             self.verifier, self.refiner = load("verifier", runtime), load("refiner", runtime)
             models = load("segmenter", runtime), load("classifier", runtime)
             self.reader = PlateReader(*models, self._syntaxes, parameters)

@@ -21,8 +21,9 @@ from .drawn_plate import DrawnPlate, rounded_rectangle
 from .letterings import Letterings
 from .plates import draw_plate, paint_design
 
-EMPTY_SHARE = 0.05  # share of reader scenes without any text
 CHARACTER_HEIGHTS = (8.0, 60.0)  # pixels; heights of the characters in reader scenes are log-uniform between these
+#: Shares of reader scenes without text, and of crops: what is beside the plate, in its heights, and the crop's width.
+EMPTY_SHARE, CROP_SHARE, CROP_MARGINS, SQUEEZE = 0.08, 0.15, (-0.05, 0.3), (0.35, 1.8)
 LARGEST_SCENE = 900  # pixels; longer scenes are made smaller
 #: Standard deviation of the brightness within a plate, in levels, below which a degraded picture is made anew.
 LEAST_DEVIATION = 15.0
@@ -41,7 +42,7 @@ Pasted = tuple[Photo, FloatArray, FloatArray]
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A photograph-like picture of one plate; on every side of it at least 0.6 times its height is visible."""
+    """A photograph-like picture of one plate, cut close or with at least 0.6 times its height on every side."""
 
     image: Photo  # BGR [height, width, 3]
     quad: FloatArray  # [4, 2] corners of the plate (without its frame), TL, TR, BR, BL, in pixels
@@ -177,8 +178,10 @@ def reader_scene(
     boxes, (plate_width, plate_height) = plate.character_boxes, plate.size
     target = np.exp(rng.uniform(*np.log(CHARACTER_HEIGHTS)))
     scale = target / (0.6 * plate_height if empty else float(np.median(boxes[:, 3] - boxes[:, 1])))
-    quad = random_quad(rng, (0.0, 0.0), plate_width * scale, plate_width / plate_height)
-    margins = rng.uniform(0.75, 1.25, 4) * quad_size(quad)[1]
+    cropped = rng.random() < CROP_SHARE
+    squeeze = min(1.0, rng.uniform(*SQUEEZE)) if cropped else 1.0
+    quad = random_quad(rng, (0.0, 0.0), plate_width * scale * squeeze, plate_width * squeeze / plate_height)
+    margins = rng.uniform(*(CROP_MARGINS if cropped else (0.75, 1.25)), 4) * quad_size(quad)[1]
     low, high = quad.min(axis=0) - margins[:2], quad.max(axis=0) + margins[2:]
     shrink = min(1.0, LARGEST_SCENE / float((high - low).max()))
     quad = ((quad - low) * shrink).astype(np.float32)
@@ -198,7 +201,7 @@ def reader_scene(
 
 def _spread(image: Photo, quad: FloatArray) -> float:
     """Spread of the brightness on and just beside a plate, in levels."""
-    x0, y0, x1, y1 = quad_to_box(quad).astype(int)
+    x0, y0, x1, y1 = quad_to_box(quad).clip(0).astype(int)
     return float(cv2.meanStdDev(cv2.cvtColor(image[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY))[1][0, 0])
 
 

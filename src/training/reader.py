@@ -5,6 +5,7 @@ characters of real plates whose texts are known, and the segmenter cuts the crop
 """
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -43,41 +44,41 @@ def train_reader(
 
     In the directory, ``drawn`` keeps samples; ``segmenter`` and ``classifier`` have a folder per stage. Training sets
     give surroundings to drawn plates, and real characters; without any, drawn plates have to do. For the CSV of texts
-    that they lack see
-    :func:`numberplate.evaluation.annotations.with_texts`.
+    that they lack see :func:`numberplate.evaluation.annotations.with_texts`.
 
     Raises:
         InputError: the two recipes differ in their stages.
     """
-    if [stage.name for stage in for_segmenter.stages] != [stage.name for stage in for_classifier.stages]:
-        raise InputError("the recipes of segmenter and classifier need stages of the same names; correct data/recipes")
+    names, first = ([stage.name for stage in recipe.stages] for recipe in (for_segmenter, for_classifier))
+    if names[: len(first)] != first:
+        raise InputError("the classifier's stages need the names of the segmenter's first ones; correct data/recipes")
     sets = [read_annotations(folder) for folder in training_sets]
     backgrounds = [image.path for images in sets if shows_surroundings(images) for image in images]
     annotated = [image for images in sets for image in (with_texts(images, texts) if texts else images)]
     *parts, validation = draw_samples(directory / "drawn", for_segmenter, backgrounds)
     drawn = Samples.concatenate(parts)
-    seed = for_segmenter.scenes_seed
     class_loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=CLASS_SMOOTHING)
     kinds = (
         (for_segmenter, build_segmenter, segmentation_loss, draw_canvas, ()),
         (for_classifier, build_classifier, class_loss, draw_character, ("accuracy",)),
     )
     models: list[Any] = [None, None]
-    for stages in zip(for_segmenter.stages, for_classifier.stages, strict=True):
+    for stages in zip_longest(for_segmenter.stages, for_classifier.stages):
+        going_on = [(kind, stage) for kind, stage in zip(kinds, stages, strict=True) if stage]
         others: Any = (), ()
-        done = all(is_finished(directory / kind[0].model, stage) for kind, stage in zip(kinds, stages, strict=True))
-        if all(models) and not done:
+        if all(models) and not all(is_finished(directory / recipe.model, stage) for (recipe, *_), stage in going_on):
             segmenter, classifier = (model.predict_on_batch for model in models)
             reader = PlateReader(segmenter, classifier)
-            real = real_samples(annotated, reader, for_segmenter.real_views, np.random.default_rng(seed))
+            rng = np.random.default_rng(for_segmenter.scenes_seed)
+            real = real_samples(annotated, reader, for_segmenter.real_views, rng)
             of_crops = [
                 (segmented_samples(drawn, segmenter), for_classifier.segmented_share),
                 (segmented_samples(real, segmenter), for_classifier.real_segmented_share),
                 (real, for_classifier.real_share),
             ]
             others = [(real, for_segmenter.real_share)], of_crops
-        for index, (recipe, build, loss, draw, metrics) in enumerate(kinds):
+        for index, ((recipe, build, loss, draw, metrics), stage) in enumerate(going_on):
             sampler, held_out = mixed_sampler(draw, drawn, others[index]), mixed_sampler(draw, validation, varied=False)
-            place = stages[index], recipe.optimizer, directory / recipe.model
+            place = stage, recipe.optimizer, directory / recipe.model
             models[index] = fit(build, loss, sampler, *place, models[index], held_out, metrics)
     return models[0], models[1]

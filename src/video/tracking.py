@@ -22,8 +22,8 @@ REACH_WIDTHS, REACH_WIDTHS_PER_S, FIRST_REACH_WIDTHS_PER_S = 1.0, 5.0, 10.0
 #: Widths of the same plate in successive frames differ less than by this factor; squared for frames a second apart.
 LARGEST_GROWTH = 1.5
 VELOCITY_SHARE = 0.6  #: share of the newest step in the velocity
-#: A plate is cut off nearer to the border than these shares of its width, which may be of what is left, and height.
-BORDER_WIDTHS, BORDER_HEIGHTS = 0.03, 0.1
+#: Shares of its width, which may be of what is left, and its height within which of the border a plate is, may be, cut.
+BORDER_WIDTHS, BORDER_HEIGHTS, NEAR_HEIGHTS = 0.03, 0.1, 0.25
 CLEAR_OVERLAP = 0.2  #: overlap beyond which an assignment needs no check
 #: Detections overlap if they share more than this of the smaller one, and are the same plate seen twice from here on.
 LEAST_SHARED_PART, NESTED_PART = 0.25, 0.8
@@ -129,15 +129,15 @@ class Tracker:
         reach = (known[:, 2:3] - known[:, 0:1]) * (REACH_WIDTHS + np.array(speed)[:, None] * gaps)
         wide, known_wide = (np.maximum(one[:, 2] - one[:, 0], np.float32(1)) for one in (boxes, known))
         growth = np.log(wide[None] / known_wide[:, None])
-        cut = np.array([is_cut(detection, *self._size) for detection in detections])
+        cut = np.array([is_cut(detection, *self._size, NEAR_HEIGHTS) for detection in detections])
         fits = np.where(cut, growth, np.abs(growth)) < np.log(LARGEST_GROWTH) * (1 + gaps)
         return np.asarray((iou_matrix(predicted, boxes) + np.clip(1 - distance / reach, 0, None)) * fits, np.float32)
 
 
-def is_cut(detection: Detection, width: float, height: float) -> bool:
+def is_cut(detection: Detection, width: float, height: float, heights: float = BORDER_HEIGHTS) -> bool:
     """Whether a plate reaches the border of a picture, of a size in pixels, so that part of its text may be missing."""
     xmin, ymin, xmax, ymax = detection.box
-    margin = max(BORDER_WIDTHS * (xmax - xmin), BORDER_HEIGHTS * (ymax - ymin))
+    margin = max(BORDER_WIDTHS * (xmax - xmin), heights * (ymax - ymin))
     return bool(xmin < margin or ymin < margin or xmax > width - margin or ymax > height - margin)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from src.basics.runtime import MODELS_DIRECTORY, KerasModel, LiteRTModel, load_model
-from src.detection.anchors import INPUT_HEIGHT, INPUT_WIDTH, SMALL_HEIGHT, SMALL_WIDTH
+from src.detection.anchors import INPUT_SIZES, SMALL_SIZES
 from src.detection.detector import Detector
 from src.detection.networks import build_detector
 from src.detection.refinement import close_up
@@ -16,7 +16,8 @@ from src.segmentation.canvas import plate_view
 from src.segmentation.cells import decode_cells
 from src.training.compiling import compile_model
 
-MODELS = ("detector", "detector_small", "verifier", "refiner", "segmenter", "classifier")
+DETECTORS = {f"detector_{height}x{width}": (height, width) for height, width in INPUT_SIZES + SMALL_SIZES}
+MODELS = (*DETECTORS, "verifier", "refiner", "segmenter", "classifier")
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +64,14 @@ def test_twins_of_integers_answer_nearly_alike(files, tmp_path):
 @pytest.fixture(scope="module")
 def inputs(root):
     """What the shipped models are given to see when they read the sample pictures."""
-    detector, segmenter = load_model("detector"), load_model("segmenter")
+    detector = Detector({size: load_model(name) for name, size in DETECTORS.items()})
+    segmenter = load_model("segmenter")
     batches = {name: [] for name in MODELS}
     for path in sorted((root / "data" / "samples").glob("*.jpg")):
         image = read_image(path, path.name)
-        batches["detector"].append(letterbox(image, INPUT_HEIGHT, INPUT_WIDTH)[0][None].astype(np.float32))
-        small = letterbox(image, SMALL_HEIGHT, SMALL_WIDTH)[0]
-        batches["detector_small"].append(small[None].astype(np.float32))
-        for detection in Detector(detector).detect(image, 0.5):
+        for name, size in DETECTORS.items():
+            batches[name].append(letterbox(image, *size)[0][None].astype(np.float32))
+        for detection in detector.detect(image, 0.5):
             batches["verifier"].append(view(Pyramid(image), detection.box)[None].astype(np.float32))
             batches["refiner"].append(close_up(Pyramid(image), detection.corners)[0][None].astype(np.float32))
             plate = plate_view(image, detection.corners)

@@ -3,29 +3,37 @@
 import cv2
 import numpy as np
 
+from src.basics.geometry import quad_size, quad_to_box
 from src.pipeline import main
 from src.synthesis.letterings import load_letterings
 from src.synthesis.scenes import reader_scene
 
 COLUMNS, ROWS, WIDTH, HEIGHT = 8, 6, 480, 360
+#: Of the plates alone, in pixels: the crowd is seen at about half of its size.
+LEAST_HEIGHT = 24
 
 
-def _texts(picture):
-    return [plate["text"] for plate in main(picture, output_dir=None)["plates"]]
+def _texts(picture, least_confidence=0.0):
+    plates = main(picture, output_dir=None)["plates"]
+    return [plate["text"] for plate in plates if plate["confidence"] >= least_confidence]
 
 
 def _picture(rng, letterings, scale):
-    """A drawn plate in the middle of a grey picture, and its text, which is read."""
+    """A drawn plate in the middle of a grey picture, and its text, which is read for sure."""
     width, height = scale * WIDTH, scale * HEIGHT
     while True:
         scene = reader_scene(rng, letterings=letterings)
+        if quad_to_box(scene.quad)[:2].min() < 0.5 * quad_size(scene.quad)[1]:
+            continue  # cut close, which no plate in a car park is
         fit = min(width / scene.image.shape[1], height / scene.image.shape[0])
         fit = fit if scale > 1 else min(fit, 1)
+        if fit * quad_size(scene.quad)[1] < LEAST_HEIGHT:
+            continue
         image = cv2.resize(scene.image, None, fx=fit, fy=fit, interpolation=cv2.INTER_AREA)
         top, left = (height - image.shape[0]) // 2, (width - image.shape[1]) // 2
         picture = np.full((height, width, 3), 114, np.uint8)
         picture[top : top + image.shape[0], left : left + image.shape[1]] = image
-        if scene.text and scene.text in _texts(picture):
+        if scene.text and scene.text in _texts(picture, 0.9):
             return picture, scene.text
 
 

@@ -3,15 +3,7 @@ import numpy as np
 import pytest
 
 from src.basics.geometry import box_to_quad, iou_matrix
-from src.detection.anchors import (
-    INPUT_HEIGHT,
-    INPUT_WIDTH,
-    SMALL_HEIGHT,
-    SMALL_WIDTH,
-    anchor_grid,
-    assign_targets,
-    plausible_corners,
-)
+from src.detection.anchors import INPUT_SIZES, SMALL_SIZES, anchor_grid, assign_targets, plausible_corners
 from src.detection.detector import Detector
 from src.detection.networks import build_detector
 from tests.detection.test_targets import NO_BOXES, output_that_meets
@@ -30,7 +22,8 @@ def test_size_that_is_no_multiple_of_the_stride_is_refused():
         build_detector(100, 128)
 
 
-LARGE, SMALL = (INPUT_HEIGHT, INPUT_WIDTH), (SMALL_HEIGHT, SMALL_WIDTH)
+LARGE, TALL, WIDE = INPUT_SIZES
+SMALL, SMALL_WIDE = SMALL_SIZES
 
 
 def never(batch):
@@ -41,11 +34,14 @@ def never(batch):
     ("shape", "size"),
     [
         ((768, 1024), LARGE),
-        ((1200, 500), LARGE),
-        ((200, 2000), LARGE),
-        ((SMALL_HEIGHT + 1, 300), LARGE),
-        ((SMALL_HEIGHT, SMALL_WIDTH), SMALL),
+        ((1200, 500), TALL),
+        ((1080, 1920), WIDE),
+        ((200, 2000), WIDE),
+        ((SMALL[0] + 1, 300), TALL),
+        ((SMALL[0] + 1, 400), LARGE),
+        (SMALL, SMALL),
         ((200, 300), SMALL),
+        ((90, 160), SMALL_WIDE),
     ],
     ids=str,
 )
@@ -61,8 +57,8 @@ def test_boxes_come_back_in_pixels_of_the_image(shape, size):
         assert batch.shape == (1, *size, 3)
         return output[None]
 
-    detector = Detector(model, never) if size == LARGE else Detector(never, model)
-    detections = detector.detect(np.zeros((height, width, 3), np.uint8), 0.3)
+    models = dict.fromkeys(INPUT_SIZES + SMALL_SIZES, never) | {size: model}
+    detections = Detector(models).detect(np.zeros((height, width, 3), np.uint8), 0.3)
     assert len(detections) == 1
     assert iou_matrix(detections[0].box[None], truth)[0, 0] > 0.97
     assert iou_matrix(detections[0].corners[[0, 2]].reshape(1, 4), truth)[0, 0] > 0.97
@@ -75,7 +71,7 @@ def test_without_a_network_for_small_pictures_they_are_enlarged():
         shapes.append(batch.shape)
         return np.full((1, len(anchor_grid(*LARGE)), 13), -9, np.float32)
 
-    assert Detector(model).detect(np.zeros((200, 300, 3), np.uint8), 0.3) == []
+    assert Detector({LARGE: model}).detect(np.zeros((200, 300, 3), np.uint8), 0.3) == []
     assert shapes == [(1, *LARGE, 3)]
 
 

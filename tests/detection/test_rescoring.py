@@ -3,7 +3,7 @@ import pytest
 
 from src.basics.geometry import box_to_quad, is_convex
 from src.basics.parameters import PARAMETERS
-from src.detection.anchors import assign_targets
+from src.detection.anchors import INPUT_SIZES, assign_targets
 from src.detection.detector import Detection, Detector
 from src.detection.rescoring import rescore
 from src.detection.views import VIEW_HEIGHT, VIEW_WIDTH
@@ -53,7 +53,7 @@ def test_without_places_there_is_nothing_to_ask():
 
 def test_the_surest_come_first():
     output = output_that_meets(assign_targets(BOXES, box_to_quad(BOXES), NO_BOXES, *LARGE))
-    proposals = Detector(lambda batch: output[None]).detect(IMAGE, 0.01)
+    proposals = Detector({INPUT_SIZES[0]: lambda batch: output[None]}).detect(IMAGE, 0.01)
     assert len(proposals) == 2
     for logits, confirmed in (((5, -5), 0), ((-5, 5), 1)):
         both = rescore(answering(*logits), OPINION, IMAGE, proposals, 0.01)

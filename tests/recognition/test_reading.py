@@ -115,7 +115,7 @@ def test_plates_whose_corners_lie_far_out_are_read(reader: PlateReader) -> None:
     assert right >= 34, "26 in one pass, 37 in several"
 
 
-@pytest.mark.parametrize("seed", [10, 19, 141])
+@pytest.mark.parametrize("seed", [10, 94, 361])
 def test_a_plate_is_not_read_on_into_its_neighbour(reader: PlateReader, seed: int) -> None:
     rng = np.random.default_rng(seed)
     image = np.full((160, 420, 3), 128, np.uint8)

@@ -52,8 +52,8 @@ def test_collection_is_the_same_every_time() -> None:
     assert set(STYLES) == set(STROKES.families)
     # They are drawn one after the other, so the last tells of all.
     first, last = STYLES["fe"][0], STYLES["square"][-1]
-    assert (first.width, last.width) == pytest.approx((0.615895, 0.574643), abs=1e-6)
-    assert (first.corner, last.corner) == pytest.approx((0.681147, 0.321764), abs=1e-6)
+    assert (first.width, last.width) == pytest.approx((0.631214, 0.578227), abs=1e-6)
+    assert (first.corner, last.corner) == pytest.approx((0.690562, 0.099409), abs=1e-6)
 
 
 def test_a_mask_without_ink_is_refused() -> None:

@@ -7,7 +7,7 @@ import pytest
 from src.basics.geometry import box_to_quad
 from src.basics.parameters import PARAMETERS, LogisticModel
 from src.basics.results import Candidate
-from src.detection.anchors import SMALL_HEIGHT, SMALL_WIDTH, assign_targets
+from src.detection.anchors import SMALL_SIZES, assign_targets
 from src.detection.detector import LEAST_VOTE, Detection, decode_anchors
 from src.evaluation.annotations import AnnotatedImage
 from src.recognition.plates import Reading
@@ -32,7 +32,7 @@ def test_a_model_is_asked_once():
 
 def test_a_recorded_detector_keeps_what_has_a_say():
     boxes = np.array([BOX, BOX + 150], np.float32)
-    size = SMALL_HEIGHT, SMALL_WIDTH
+    size = SMALL_SIZES[0]
     output = output_that_meets(assign_targets(boxes, box_to_quad(boxes), NO_BOXES, *size))
     recorded = RecordedModel(lambda batch: output[None], np.log(LEAST_VOTE / (1 - LEAST_VOTE)) - 0.1)
     answers = [decode_anchors(one, *size, LEAST_VOTE) for one in (output, recorded(np.zeros((1, 2)))[0])]

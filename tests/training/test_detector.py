@@ -4,6 +4,7 @@ import pytest
 
 from src.basics.geometry import iou_matrix, quad_to_box
 from src.basics.runtime import load_model
+from src.detection.anchors import INPUT_SIZES
 from src.detection.detector import Detector
 from src.detection.views import Pyramid
 from src.evaluation.annotations import AnnotatedImage
@@ -100,7 +101,7 @@ def test_many_samples_show_what_looks_like_a_plate(marked_photograph):
 
 
 def test_mining_tells_annotated_plates_from_overlooked_ones(sample_path):
-    detector = Detector(load_model("detector"))
+    detector = Detector({INPUT_SIZES[0]: load_model("detector_480x640")})
     image = cv2.imread(str(sample_path))
     plate = detector.detect(image, 0.5)[0].box[None]
     photograph = TrainingPhotograph(Pyramid(image), plate, np.full((1, 4, 2), np.nan, np.float32))

@@ -39,5 +39,5 @@ def test_the_reader_trains_with_real_sets_and_takes_up_a_finished_run(tmp_path: 
 
 
 def test_recipes_of_different_stages_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="same names"):
+    with pytest.raises(InputError, match="names of the segmenter's first ones"):
         train_reader(tmp_path, [], SegmenterRecipe.load(quick=True), ClassifierRecipe.load())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from src.basics.runtime import load_model
+from src.detection.anchors import INPUT_SIZES
 from src.detection.detector import Detector
 from src.detection.networks import OFFSET_SCALE, build_detector
 from src.detection.views import SURROUNDINGS_HEIGHT, VIEW_HEIGHT, VIEW_WIDTH, Pyramid
@@ -68,7 +69,7 @@ def test_without_plates_there_is_nothing_to_learn(photograph, proposals):
 
 def test_plates_are_proposed_at_every_size(sample_path):
     image = cv2.imread(str(sample_path))
-    detector = Detector(load_model("detector"))
+    detector = Detector({INPUT_SIZES[0]: load_model("detector_480x640")})
     (plate, *_) = detector.detect(image, 0.5)
     found = propose(TrainingPhotograph(Pyramid(image), NONE, NONE.reshape(0, 4, 2)), detector)
     assert found.shape[1] == 5

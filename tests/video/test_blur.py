@@ -261,7 +261,11 @@ def test_no_plate_can_be_read_in_any_frame(tmp_path):
     with VideoFile(VideoSource("copy", tmp_path / "out" / "clip.mp4")) as video:
         frames = [frame.image() for frame in video]
     assert len(frames) == 29
-    assert not [plate.text for frame in frames for plate in read(frame).plates if plate.text]
+    # A text may be guessed into what is blurred, but nobody believes it, and no two characters of it are the plate's.
+    guesses = [plate for frame in frames for plate in read(frame).plates]
+    pairs = {passing.text[place : place + 2] for passing in clip.passes for place in range(len(passing.text) - 1)}
+    assert max(plate.confidence for plate in guesses) < 0.2
+    assert not [one.text for plate in guesses for one in plate.candidates if any(pair in one.text for pair in pairs)]
 
 
 def test_sound_is_copied(tmp_path):
