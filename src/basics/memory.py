@@ -4,7 +4,7 @@ import contextlib
 import ctypes
 import time
 
-#: At most this share of the time is spent, the wait for a core not counted; half a millisecond, more in a large program.
+#: At most this share of the time is spent, the wait for a core not counted: half a millisecond, more in large ones.
 _LARGEST_SHARE = 0.01
 
 _next_s = 0.0  # when it is time again
