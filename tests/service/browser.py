@@ -159,7 +159,8 @@ def browsing(profile: Path, *flags: str) -> Iterator[Page]:
         port_file = profile / "DevToolsActivePort"
         wait_for(lambda: port_file.exists() and len(port_file.read_text().splitlines()) == 2)
         port = port_file.read_text().splitlines()[0]
-        with connect(_page_address(port), max_size=None, open_timeout=PATIENCE_S) as socket:
+        # A busy machine may answer a ping later than is waited for; commands have a patience of their own.
+        with connect(_page_address(port), max_size=None, open_timeout=PATIENCE_S, ping_interval=None) as socket:
             yield Page(socket)
     finally:
         process.terminate()

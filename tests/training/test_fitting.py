@@ -101,16 +101,16 @@ def test_every_committed_recipe_is_one(kind, quick):
 def test_the_readers_recipes_go_together():
     for quick in (False, True):
         names = [[stage.name for stage in kind.load(quick).stages] for kind in (SegmenterRecipe, ClassifierRecipe)]
-        assert names[0] == names[1]
+        assert names[0][: len(names[1])] == names[1], "the segmenter may have gone on alone"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("epochs = 18", "epochs = 0", r"stages\.0\.epochs: .*greater than 0"),
-        ("epochs = 18", 'epochs = "many"', r"stages\.0\.epochs: .*integer"),
-        ("epochs = 18", "", r"stages\.0\.epochs: .*required"),
-        ("epochs = 18", "epochs = 18\nepoch = 1", r"stages\.0\.epoch: "),
+        ("epochs = 24", "epochs = 0", r"stages\.0\.epochs: .*greater than 0"),
+        ("epochs = 24", 'epochs = "many"', r"stages\.0\.epochs: .*integer"),
+        ("epochs = 24", "", r"stages\.0\.epochs: .*required"),
+        ("epochs = 24", "epochs = 24\nepoch = 1", r"stages\.0\.epoch: "),
         ("averaging = 0.995", "averaging = 1.5", r"optimizer\.averaging: .*less than"),
         ("[[stages]]", "[[stages", "broken TOML"),
     ],
