@@ -76,8 +76,8 @@ def test_visits_change_by_themselves_and_are_reopened(page, day):
     day.send("POST", f"/visits/{visit['id']}/split")
     page.wait_for(f"{rows} === '{before}'")
     page.press_text("Close", ".visit")
-    page.press_text("Undo", "#toasts")
     page.wait_for(f"{rows}.split(',').length === {len(before.split(','))} - 1")
+    page.press_text("Undo", "#toasts")
     page.wait_for(f"{rows}.split(',').length === {len(before.split(','))}")
     assert serious(page) == []
 
