@@ -20,7 +20,7 @@ VOTES, SMALL_VOTES = 8, 7
 SCORE_IOU = 0.5
 #: Its box and corners are the mean, weighted by squared score, of those that meet it by this IoU.
 PLACE_IOU = 0.7
-#: A picture with a sure plate so wide, which may be a part of it, or with none, is seen again at so much of its size.
+#: A picture whose sure plate is so wide that it may be a part of one, or without any, is seen again so much smaller.
 CLOSE_SHARE, AFAR = 0.45, 1 / 3
 #: A photograph that the network sees at less than this scale is large: if no sure plate in it is so many pixels wide
 #: there, its four corners are searched by themselves, each so much of its width and height.

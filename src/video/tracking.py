@@ -22,7 +22,7 @@ REACH_WIDTHS, REACH_WIDTHS_PER_S, FIRST_REACH_WIDTHS_PER_S = 1.0, 5.0, 10.0
 #: Widths of the same plate in successive frames differ less than by this factor; squared for frames a second apart.
 LARGEST_GROWTH = 1.5
 VELOCITY_SHARE = 0.6  #: share of the newest step in the velocity
-#: Shares of its width, which may be of what is left, and its height within which of the border a plate is, may be, cut.
+#: So near to the border, in shares of its width (which may be of what is left) and height, a plate is cut, or may be.
 BORDER_WIDTHS, BORDER_HEIGHTS, NEAR_HEIGHTS = 0.03, 0.1, 0.25
 CLEAR_OVERLAP = 0.2  #: overlap beyond which an assignment needs no check
 #: Detections overlap if they share more than this of the smaller one, and are the same plate seen twice from here on.
