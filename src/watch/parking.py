@@ -96,19 +96,18 @@ def _leave(session: Session, site: Site, sighting: Sighting, reason: str | None)
         return
     else:
         choice = " or ".join(match.text for match in matches[:3])
-        visit = Visit(
-            id=new_id(),
-            text=sighting.text,
-            canonical=sighting.canonical,
-            exit_id=sighting.id,
-            left_at=sighting.last_at,
-            state="review",
-            reason=f"it may be {choice}" if matches else "no entry was seen",
-        )
+        reason = f"it may be {choice}" if matches else "no entry was seen"
+        visit = lone_exit(sighting, sighting.last_at, reason)
         session.add(visit)
     session.flush()
     told = told_visit(session, site, visit, sighting.camera)
     tell(session, site, "visit.closed", sighting.camera, sighting.last_at, told)
+
+
+def lone_exit(sighting: Sighting, left_at: datetime.datetime, reason: str) -> Visit:
+    """A visit to be reviewed, of which only the exit was seen."""
+    identity = {"text": sighting.text, "canonical": sighting.canonical, "exit_id": sighting.id}
+    return Visit(id=new_id(), **identity, left_at=left_at, state="review", reason=reason)
 
 
 def _nearest(others: Iterable[Visit], sighting: Sighting) -> list[Match]:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session, selectinload
 from .conflicts import ConflictError
 from .events import tell
 from .matching import canonical
-from .parking import minutes_of, told_visit
+from .parking import lone_exit, minutes_of, told_visit
 from .site import EventType, Site
-from .tables import Visit, new_id, now
+from .tables import Visit, now
 
 #: How many hours back occupancy is told.
 OCCUPANCY_HOURS = 24
@@ -63,15 +63,7 @@ def split_visit(session: Session, site: Site, visit: Visit) -> None:
     if visit.entered_at is None or visit.left_at is None:
         raise ConflictError(f"{visit.text}: it has no entry, or no end; only a whole visit can be taken apart")
     if seen := visit.exit:
-        left = Visit(
-            id=new_id(),
-            text=seen.text,
-            canonical=seen.canonical,
-            exit_id=seen.id,
-            left_at=visit.left_at,
-            state="review",
-            reason=TAKEN_APART,
-        )
+        left = lone_exit(seen, visit.left_at, TAKEN_APART)
         session.add(left)
     visit.exit_id = visit.left_at = visit.minutes = visit.reason = None
     visit.state = "open"
