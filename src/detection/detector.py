@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.geometry import ByteArray, FloatArray, box_within, boxes_of, iou_matrix, middles_within, nms
+from ..basics.geometry import ByteArray, FloatArray, box_to_quad, box_within, boxes_of, iou_matrix, middles_within, nms
 from ..basics.runtime import Model
 from .anchors import INPUT_SIZES, SMALL_SIZES, anchor_grid, decode_offsets, plausible_corners
 from .views import letterbox
@@ -22,6 +22,8 @@ SCORE_IOU = 0.5
 PLACE_IOU = 0.7
 #: A picture whose sure plate is so wide that it may be a part of one, or without any, is seen again so much smaller.
 CLOSE_SHARE, AFAR = 0.45, 1 / 3
+#: One so low without any may be cut out of a photograph: all of it is a doubtful plate, which its text has to prove.
+MOST_CUT_OUT, DOUBTFUL = 128, 0.1
 #: A photograph that the network sees at less than this scale is large: if no sure plate in it is so many pixels wide
 #: there, its four corners are searched by themselves, each so much of its width and height.
 LARGE_SCALE = 0.5
@@ -122,6 +124,9 @@ def with_parts(detect: Callable[..., list[Detection]], image: ByteArray) -> list
         # The middle of a part lies in the whole.
         parts = np.any(middles_within(boxes_of(found), boxes_of(afar)), axis=1).tolist()
         found = afar + [plate for plate, is_part in zip(found, parts, strict=True) if not is_part]
+    if not sure and height <= MOST_CUT_OUT:
+        whole = np.array([0, 0, width, height], np.float32)
+        found = [*found, Detection(whole, box_to_quad(whole), DOUBTFUL)]
     near = [scale * (plate.box[2] - plate.box[0]) >= NEAR_WIDTH for plate in found if plate.confidence >= SURE_PLATE]
     is_crowded = len(near) >= CROWD
     if scale >= LARGE_SCALE or (any(near) and not is_crowded):
