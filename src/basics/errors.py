@@ -22,6 +22,11 @@ class OutputError(InputError):
     """Results cannot be written; what could be read is no less readable for it."""
 
 
+def unopenable(name: str, error: OSError, advice: str) -> InputError:
+    """The error that tells why a file cannot be opened."""
+    return InputError(f"{name}: it cannot be opened ({error.strerror}); {advice}")
+
+
 def is_full(error: BaseException | None) -> bool:
     """Whether a full disk is behind an error."""
     if error is None:

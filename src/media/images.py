@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, ImageOps
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, unopenable
 
 BGRImage = NDArray[np.uint8]
 
@@ -236,8 +236,3 @@ def check_size(width: int, height: int, name: str, most: int = MAX_PIXELS, what:
         raise InputError(f"{name}: {width}×{height} is {width * height / 1e6:.0f} megapixels, {limit}")
     if min(width, height) < MIN_SIDE:
         raise InputError(f"{name}: {width}×{height} pixels are too few to show a plate; give a larger {what}")
-
-
-def unopenable(name: str, error: OSError, advice: str) -> InputError:
-    """The error that tells why a file cannot be opened."""
-    return InputError(f"{name}: it cannot be opened ({error.strerror}); {advice}")

@@ -20,19 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, unopenable
 from ..basics.results import Failure
 from .answers import own_results
-from .images import (
-    MAX_FILE_BYTES,
-    PICTURE_FORMATS,
-    BGRImage,
-    is_light,
-    read_image,
-    sniff_format,
-    suffix_of_bytes,
-    unopenable,
-)
+from .images import MAX_FILE_BYTES, PICTURE_FORMATS, BGRImage, is_light, read_image, sniff_format, suffix_of_bytes
 
 #: File suffixes that are taken for pictures; the last one, where it is animated, for a video.
 IMAGE_SUFFIXES = (

@@ -15,9 +15,9 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
 
-from ..basics.errors import InputError
+from ..basics.errors import InputError, unopenable
 from ..media.draw import Plane
-from ..media.images import BGRImage, check_size, unopenable
+from ..media.images import BGRImage, check_size
 from ..media.inputs import VideoSource
 from .options import EVERYTHING, VideoOptions
 
