@@ -64,9 +64,12 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=methods, allow_headers=headers
         )
     if settings.site:
-        from .cameras import add_site_routes  # which needs what watching needs
+        # They need what watching needs.
+        from ..watch.web.routes import add_site
+        from .cameras import camera_routes
 
-        add_site_routes(app, settings)
+        add_site(app, settings.site, settings.tokens)
+        app.include_router(camera_routes)
     return app
 
 

@@ -1,23 +1,14 @@
-"""A site's endpoints, and ``POST /v1/cameras/{name}/pictures``: what its cameras send whenever something moves."""
+"""``POST /v1/cameras/{name}/pictures``: what a site's cameras send whenever something moves."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 
 from ..watch.pictures import folder_of, hand_in
 from ..watch.web.here import Here
-from ..watch.web.routes import add_site
 from .errors import ServiceError
-from .settings import Settings
 from .uploads import Uploaded
 
 camera_routes = APIRouter(tags=["Cameras of a site"])
-
-
-def add_site_routes(app: FastAPI, settings: Settings) -> None:
-    """Serve the site of the settings; raises :class:`InputError` where it has a fault."""
-    assert settings.site
-    add_site(app, settings.site, settings.tokens)
-    app.include_router(camera_routes)
 
 
 @camera_routes.post("/v1/cameras/{name}/pictures", status_code=202, summary="Hand in a camera's pictures")
