@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 #: Of a process that a shell has started in the background the first one is ignored.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
 #: Whether to stop: an event of threads, or one of processes.
 StopFlag: TypeAlias = "threading.Event | multiprocessing.synchronize.Event"
 

@@ -132,10 +132,8 @@ def detection_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> ke
 
 
 def _generalised_iou(true_offsets: keras.KerasTensor, predicted_offsets: keras.KerasTensor) -> keras.KerasTensor:
-    """Generalised IoU (Rezatofighi et al., 2019) of boxes given as offsets ``[..., 4]`` to the same anchors.
-
-    IoU does not change when an axis is scaled, so it is computed in units of the anchor.
-    """
+    """Generalised IoU (Rezatofighi et al., 2019) of boxes given as offsets ``[..., 4]`` to the same anchors."""
+    # IoU does not change when an axis is scaled, so it is computed in units of the anchor.
     (true_low, true_high), (low, high) = _sides(true_offsets), _sides(predicted_offsets)
     intersection = _area(ops.maximum(true_low, low), ops.minimum(true_high, high))
     union = _area(true_low, true_high) + _area(low, high) - intersection

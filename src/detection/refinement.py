@@ -45,10 +45,7 @@ def decode_heat(logits: FloatArray) -> FloatArray:
 
 
 def refined_corners(model: Model, image: ByteArray, presumed: FloatArray) -> FloatArray:
-    """The corners ``[N, 4, 2]`` of plates in a BGR image, from presumed ones, any N.
-
-    Those presumed stay where what the network finds is no plate's outline or lies elsewhere.
-    """
+    """The corners ``[N, 4, 2]`` of plates in a BGR image; presumed ones stay where no outline is found to meet them."""
     pyramid, boxes, refined = Pyramid(image), quad_to_box(presumed), presumed.copy()
     for index, quad in enumerate(map(sound_quad, presumed)):
         for _ in range(REFINEMENT_PASSES):

@@ -21,10 +21,7 @@ METRICS_FILE = MODELS_DIRECTORY / "metrics.json" if IS_CHECKOUT else Path("metri
 
 
 def as_table(figures: dict[str, dict[str, Any]]) -> str:
-    """The figures of several sets, a column each, as an aligned text table with a dash where there is no number.
-
-    Percentages, the corners' error in percent of the plate's height; times in milliseconds.
-    """
+    """The figures of sets, a column each, as an aligned text table; a dash where there is no number."""
     table = pd.json_normalize(list(figures.values())).set_axis(list(figures)).drop(columns="calibration.bins")
     numbers = table.dropna(axis=1, how="all").apply(pd.to_numeric)
     return str(numbers.T.to_string(float_format="{:.4g}".format, na_rep="–"))

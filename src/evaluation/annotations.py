@@ -16,8 +16,6 @@ from ..basics.geometry import FloatArray, box_to_quad
 BOX_COLUMNS = ["xmin", "ymin", "xmax", "ymax"]
 #: What a place that nobody annotated may be.
 OVERLOOKED_KINDS = ("plate", "unclear", "background")
-
-
 NO_BOXES: FloatArray = np.empty((0, 4), np.float32)
 
 
@@ -61,10 +59,7 @@ def read_annotations(folder: Path) -> list[AnnotatedImage]:
 
 
 def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
-    """The images with the texts that a CSV has for plates whose texts they do not know.
-
-    Its columns are ``image`` (name of the file), the plate's box in whole pixels, and ``text``.
-    """
+    """The images with missing texts from a CSV: ``image`` (name of the file), the box in whole pixels, ``text``."""
     table = pd.read_csv(path, dtype={"text": str}, keep_default_na=False)
     known = table.set_index(["image", *BOX_COLUMNS])["text"].to_dict()
     completed = []
@@ -76,10 +71,7 @@ def with_texts(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]
 
 
 def with_overlooked(images: list[AnnotatedImage], path: Path) -> list[AnnotatedImage]:
-    """The images with what a CSV says of places in them that nobody annotated.
-
-    Its columns are ``image`` (its file), the box in pixels, and ``kind``: plate, unclear (without it) or background.
-    """
+    """The images with overlooked places from a CSV: ``image`` (its file), box in pixels, ``kind`` (else unclear)."""
     table = pd.read_csv(path, dtype={"image": str})
     by_kind = table.assign(kind=table.get("kind", "unclear")).groupby(["image", "kind"])
     judged = {key: rows[BOX_COLUMNS].to_numpy(np.float32) for key, rows in by_kind}

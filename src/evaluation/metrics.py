@@ -55,10 +55,7 @@ class Comparison:
         return middles_within(boxes, places).T | (iou_matrix(places, boxes) >= LOCATED_IOU)
 
     def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
-        """Of each plate whose text is known, those of unknown place behind the others.
-
-        Its index, the text, and the readings of it with their confidences.
-        """
+        """Of plates whose text is known, those of unknown place last: index, text, readings with their confidences."""
         anywhere = np.ones((len(self.true.unplaced), len(self.plates)), bool)
         about = [*self.about[: len(self.true.texts)], *anywhere]
         for index, (truth, is_near) in enumerate(zip(self.true.texts + self.true.unplaced, about, strict=True)):

@@ -29,10 +29,7 @@ class DecoderClosedError(Exception):
 
 
 class Decoder:
-    """Decodes pictures: at once where their headers prove that it takes little, otherwise in a process of its own.
-
-    That is a copy of one that has imported this module.
-    """
+    """Decodes pictures: at once where their headers prove that it takes little, otherwise in a process of its own."""
 
     def __init__(self, limit_s: float, memory: int) -> None:
         """Make ready for calls that may take so many seconds, and pictures that may take so many bytes of memory."""

@@ -95,10 +95,7 @@ def annotate(image: BGRImage, plates: Iterable[Plate]) -> BGRImage:
 
 
 def annotate_planes(planes: Sequence[Plane], marks: Sequence[Mark], lines: Sequence[NamedLine] = ()) -> None:
-    """Draw plates and lines on a frame of video without a detour over BGR.
-
-    The planes, luma uint8 ``[H, W]`` and two of chroma ``[H/2, W/2]``, change.
-    """
+    """Draw plates and lines on the planes of a frame of video, luma uint8 ``[H, W]`` and chroma ``[H/2, W/2]``."""
     _draw([_Layer(plane, 0.5 if number else 1.0, number) for number, plane in enumerate(planes)], marks, lines)
 
 

@@ -36,10 +36,7 @@ class WorkerPool:
         return self.waiting >= self._limit
 
     async def run(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
-        """Call a function in one of the threads.
-
-        A call that is cancelled leaves the queue; if it runs already, it keeps its place until it is done.
-        """
+        """Call a function in a thread; a call that is cancelled leaves the queue, or keeps its place until it ends."""
         if self.is_full:
             raise busy("the service has too much to do", 1)
         try:

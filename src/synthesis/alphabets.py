@@ -46,10 +46,7 @@ def read_strokes(text: str, lengths: object) -> Iterator[tuple[Points, list[bool
 
 
 def with_arcs(corners: Points, rounded: list[bool], closed: bool, radius: float) -> tuple[Points, list[bool]]:
-    """Replace the rounded corners of a polyline by arcs, as far as the neighbouring segments allow.
-
-    Also returns for each point whether it is a sharp corner or an end, not part of an arc.
-    """
+    """A polyline with arcs for rounded corners, as far as its segments allow, and which points are in none of them."""
     pieces: list[Points] = []
     for index, corner in enumerate(corners):
         if rounded[index] and (closed or 0 < index < len(corners) - 1):

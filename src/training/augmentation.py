@@ -1,7 +1,4 @@
-"""Augmentation: what light, cameras, angles and imprecise detectors do to samples.
-
-How much of it stands in ``data/recipes/augmentation.toml``, where all keys are explained.
-"""
+"""What light, cameras, angles and detectors do to samples; ``data/recipes/augmentation.toml`` says how much of it."""
 
 from typing import Any
 

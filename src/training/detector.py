@@ -72,10 +72,7 @@ def detector_sampler(photographs: Photographs, stage: DetectorStage, paster: Pla
 def _random_place(
     photograph: TrainingPhotograph, size: FloatArray, rng: np.random.Generator
 ) -> tuple[FloatArray, float]:
-    """Where a crop of a size (width, height) lies: the affine map ``[2, 3]`` from the photograph, and its scale.
-
-    That is around the scale met in use, or one that gives a plate or a distractor a random width.
-    """
+    """Where a crop of a size (width, height) lies: the affine map ``[2, 3]`` from the photograph, and its scale."""
     shares = (AROUND_PLATES, AROUND_DISTRACTORS, 1 - AROUND_PLATES - AROUND_DISTRACTORS)
     subjects = (photograph.boxes, photograph.distractors, NO_BOXES)[rng.choice(3, p=shares)]
     subject = subjects[rng.integers(len(subjects))] if len(subjects) else None
@@ -145,10 +142,7 @@ def draw_crop(
 def draw_mosaic(
     photographs: Photographs, height: int, width: int, rng: np.random.Generator, paster: PlatePaster | None = None
 ) -> TrainingPhotograph:
-    """Four random crops of different photographs side by side (YOLOv4, Bochkovskiy et al., 2020).
-
-    The same computation shows about three times as many plates, in more varied company.
-    """
+    """Four random crops side by side (YOLOv4, Bochkovskiy et al., 2020): three times the plates for the same work."""
     image = np.empty((height, width, 3), np.uint8)
     split_x, split_y = (int(side * rng.uniform(0.35, 0.65)) for side in (width, height))
     parts = []

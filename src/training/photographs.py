@@ -48,10 +48,7 @@ def draw_photographs(count: int, rng: np.random.Generator) -> Photographs:
 
 
 def load_photographs(images: list[AnnotatedImage], longest_side: int = 640, tight: bool = True) -> Photographs:
-    """Decode the images of a set into memory, shrunk to a longest side in pixels.
-
-    Boxes that are drawn ``tight`` tell the corners of plates that hang straight.
-    """
+    """Decode a set's images, shrunk to a longest side; boxes drawn ``tight`` tell the corners of straight plates."""
     loaded = []
     for item in images:
         image: Any = read_image(item.path, str(item.path))

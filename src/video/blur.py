@@ -151,10 +151,7 @@ def _save(folder: OutputFolder, stem: str, suffix: str, content: bytes | Path) -
 def erased_frames(
     frames: Iterable[Frame], video: Video, recogniser: PlateRecogniser, kept: Set[str]
 ) -> Iterator[tuple[av.VideoFrame, float]]:
-    """The frames of a video as they are to be written, with their times in seconds.
-
-    Plates stay, once their vote is sure, if its merged text is to be kept.
-    """
+    """The frames of a video to be written, with their times in seconds; plates stay once it is sure that they may."""
     tracker = Tracker(*video.size)
     most = max(1, min(round(HELD_S * float(video.frame_rate)), video.frames_within(PENDING_BYTES)))
     waiting: deque[tuple[Frame, _Places]] = deque()

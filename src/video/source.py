@@ -110,10 +110,7 @@ class Video(contextlib.ExitStack):
     _frames: Iterator[Frame] = iter(())
 
     def __init__(self, name: str, size: tuple[int, int] = (0, 0), begun_s: float | None = None) -> None:
-        """What is known of it: what the answer and messages call it, and when it began by the monotonic clock.
-
-        The size is the width and height of the upright pictures, in pixels.
-        """
+        """Its name in answer and messages, upright width and height in pixels, and beginning by the monotonic clock."""
         super().__init__()
         self.name, self.size, self.begun_s = name, size, begun_s
 
