@@ -249,7 +249,7 @@ class _Work:
                         raise KeyboardInterrupt
         except BrokenExecutor as error:
             if self.folder:
-                remove_leftovers(self.folder.path())
+                remove_leftovers(self.folder.path)
             raise InputError("a worker died, perhaps for want of memory; try fewer of them") from error
 
 

@@ -53,6 +53,8 @@ class RecordLog:
         """Begin anew; raises :class:`OSError` where that cannot be done."""
         self._path, self._file = path, WholeWrites(path, "w")
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
+        #: Lets go of the file, which stays.
+        self.close = self._file.close
 
     def append(self, piece: str) -> None:
         """Add a piece; raises :class:`OSError` where there is no room for it, which adds it with the next one."""
@@ -67,13 +69,9 @@ class RecordLog:
                 raise
             self._waiting.popleft()
 
-    def close(self) -> None:
-        """Let go of the file, which stays."""
-        self._file.close()
-
     def remove(self) -> None:
         """Take the file away."""
-        self._file.close()
+        self.close()
         self._path.unlink(missing_ok=True)
 
 
@@ -88,12 +86,12 @@ class OutputFolder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Make the folder if need be."""
-        self._path = Path(path)
+        self.path = Path(path)
         # A name with a zero byte is a ValueError.
         with self.complaining((OSError, ValueError)):
-            self._path.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=self._path).close()
-            _remove_leftovers_once(self._path)
+            self.path.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.path).close()
+            _remove_leftovers_once(self.path)
 
     def save(self, photograph: Photograph, annotated: BGRImage | None, result: ImageResult) -> ImageResult:
         """Save the answer for a picture as JSON, and its annotated copy; returns it with the names of the files."""
@@ -102,9 +100,9 @@ class OutputFolder:
         owner = photograph.name if photograph.path else None
         with self.complaining(), contextlib.ExitStack() as end:
             stem = self.claim(end, original.stem, suffix, owner)
-            saved, files = {"json": str(self.path(f"{stem}.json"))}, {}
+            saved, files = {"json": str(self.path / f"{stem}.json")}, {}
             if annotated is not None:
-                saved = {"annotated": str(self.path(f"{stem}{suffix}")), **saved}
+                saved = {"annotated": str(self.path / f"{stem}{suffix}"), **saved}
                 files[saved["annotated"]] = encode_picture(annotated, suffix)
             result = dataclasses.replace(result, saved=saved)
             self.write({**files, saved["json"]: json_bytes(result.to_dict())})
@@ -113,15 +111,11 @@ class OutputFolder:
     def earlier_answer(self, file_name: str, owner: str) -> ImageResult | VideoResult | None:
         """The whole answer for an input that lies here since an earlier run; None where there is none."""
         names = _names(Path(file_name).stem)
-        while content := json_content(self.path(f"{next(names)}.json")):
+        while content := json_content(self.path / f"{next(names)}.json"):
             for kind in (ImageResult, VideoResult):
                 if (content.get("kind"), content.get("input")) == (kind.kind, owner) and not content.get("error"):
                     return kind.from_dict(content)
         return None
-
-    def path(self, name: str = "") -> Path:
-        """The path of a file in the folder, or its own."""
-        return self._path / name
 
     @contextlib.contextmanager
     def complaining(self, kinds: type[OSError] | tuple[type[Exception], ...] = OSError) -> Iterator[None]:
@@ -129,7 +123,7 @@ class OutputFolder:
         try:
             yield
         except kinds as error:
-            name, reason = printable(str(self._path)), getattr(error, "strerror", None) or error
+            name, reason = printable(str(self.path)), getattr(error, "strerror", None) or error
             message = f"{name}: results cannot be saved there ({reason}); choose another output folder"
             raise OutputError(message) from error
 
@@ -144,16 +138,16 @@ class OutputFolder:
         return name
 
     def _release(self, name: str) -> None:
-        record = self.path(f"{name}.json")
+        record = self.path / f"{name}.json"
         with contextlib.suppress(OSError):
             if "process" in json_content(record):
                 record.unlink()
 
     def _claim(self, name: str, suffix: str, owner: str | None) -> bool:
-        record = self.path(f"{name}.json")
+        record = self.path / f"{name}.json"
         try:
             with record.open("x") as file:
-                if is_free := not os.path.lexists(self.path(f"{name}{suffix}")):
+                if is_free := not os.path.lexists(self.path / f"{name}{suffix}"):
                     json.dump({"input": owner, "error": _NOT_FINISHED, "process": this_process()}, file)
         except FileExistsError:
             content = json_content(record)
@@ -193,11 +187,11 @@ class FolderOutput(contextlib.ExitStack):
         stem = "results" if re.search(r"[*?\[]|^\d+ inputs$", name) else Path(name).resolve().name or "results"
         with folder.complaining(), contextlib.ExitStack() as undo:
             stem = folder.claim(undo, stem, ".csv", name)
-            self._saved = {kind: str(folder.path(f"{stem}.{kind}")) for kind in ("json", "csv")}
-            self._csv = RecordLog(folder.path(f"{stem}.partial.csv"))
+            self._saved = {kind: str(folder.path / f"{stem}.{kind}") for kind in ("json", "csv")}
+            self._csv = RecordLog(folder.path / f"{stem}.partial.csv")
             undo.callback(self._csv.remove)
             self._csv.append(csv_heading(has_videos))
-            self._lines = RecordLog(folder.path(f"{stem}.partial.jsonl"))
+            self._lines = RecordLog(folder.path / f"{stem}.partial.jsonl")
             undo.callback(self._lines.remove)
             self.push(undo.pop_all())
 

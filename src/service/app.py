@@ -99,7 +99,7 @@ def _problems(service: Service) -> tuple[list[str], list[str]]:
     fatal = {
         f"a worker has been busy with one request for more than {limit_s:g} s": longest_s > limit_s,
         f"the video that is being read has made no progress for {limit_s:g} s": runner.stuck_s() > limit_s,
-        "the reader of videos has ended": not runner.is_alive,
+        "the reader of videos has ended": not runner.is_alive(),
     }
     passing = [runner.problem, "the database of jobs fails" if service.store.known_active() is None else None]
     return [text for text, is_so in fatal.items() if is_so], list(filter(None, passing))

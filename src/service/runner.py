@@ -46,21 +46,14 @@ class JobRunner:
         self._busy_since: float | None = None
         self._thread = threading.Thread(target=self._read_jobs, name="job reader", daemon=True)
         self._thread.start()
-
-    def wake(self) -> None:
-        """There is a new job."""
-        self._news.set()
+        #: Tells it that there is a new job; whether its thread runs.
+        self.wake, self.is_alive = self._news.set, self._thread.is_alive
 
     def close(self) -> None:
         """End; a video that is being read will be read again by the next process."""
         self._stopping.set()
         self._news.set()
         self._thread.join()
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether its thread runs."""
-        return self._thread.is_alive()
 
     def stuck_s(self) -> float:
         """For how long a video has been read without progress, in seconds."""

@@ -128,7 +128,7 @@ def _blurred(
     if folder is None:
         raise InputError(f"{source.name}: the copy of a video needs an output folder; give one")
     suffix = name.suffix if name.suffix.lower() in CONTAINERS else USUAL_SUFFIX
-    part = temporary_beside(folder.path(name.name))
+    part = temporary_beside(folder.path / name.name)
     with VideoFile(source) as video, folder.complaining(), contextlib.ExitStack() as undo:
         undo.callback(part.unlink, missing_ok=True)
         writer = VideoWriter(part, suffix.lower(), video, {} if strip_metadata else video.metadata)
@@ -143,7 +143,7 @@ def _blurred(
 def _save(folder: OutputFolder, stem: str, suffix: str, content: bytes | Path) -> str:
     """Save a copy under a free name; returns that."""
     with folder.complaining(), contextlib.ExitStack() as end:
-        path = str(folder.path(folder.claim(end, stem, suffix, None) + suffix))
+        path = str(folder.path / f"{folder.claim(end, stem, suffix, None)}{suffix}")
         folder.write({path: content})
     return path
 

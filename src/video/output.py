@@ -61,7 +61,7 @@ class VideoOutput(contextlib.ExitStack):
             # Only a file comes again: every reading of anything else has a name of its own.
             owner = source.name if source.path else None
             self._stem = folder.claim(undo, Path(source.file_name).stem, self._suffix, owner)
-            self._saved = {"json": folder.path(f"{self._stem}.json")}
+            self._saved = {"json": folder.path / f"{self._stem}.json"}
             self._start_records(undo)
             undo.callback(self._remove_segment)
             self._begin_segment(0.0)
@@ -124,14 +124,14 @@ class VideoOutput(contextlib.ExitStack):
         live, stem = self._video.live, self._stem
         for kind, name, suffix in (("csv", "csv", ".csv"), ("json", "records", ".jsonl")):
             if kind in self._kinds and (kind == "csv" or live):
-                self._saved[name] = self._folder.path(stem + suffix)
+                self._saved[name] = self._folder.path / f"{stem}{suffix}"
             if kind in self._kinds or not live:
-                path = self._folder.path(stem + suffix if live else f"{stem}.partial{suffix}")
+                path = self._folder.path / (stem + suffix if live else f"{stem}.partial{suffix}")
                 self._logs[kind] = RecordLog(path)
                 undo.callback(self._logs[kind].remove)
                 self._logs[kind].append(csv_heading(True) if kind == "csv" else "")
         if "crops" in self._kinds:
-            self._saved["crops"] = self._folder.path(f"{stem}-crops")
+            self._saved["crops"] = self._folder.path / f"{stem}-crops"
             self._saved["crops"].mkdir(exist_ok=True)
             for earlier in self._saved["crops"].glob("[0-9][0-9][0-9][0-9]*-*.jpg"):
                 earlier.unlink()
@@ -141,7 +141,7 @@ class VideoOutput(contextlib.ExitStack):
         is_first = not self._saved.keys() & {"annotated", "frames"}
         stem = self._stem if is_first else f"{self._stem}-{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}"
         names = {"frames": f"{stem}.frames.jsonl", "annotated": stem + self._suffix}
-        paths = {kind: self._folder.path(name) for kind, name in names.items() if kind in self._kinds}
+        paths = {kind: self._folder.path / name for kind, name in names.items() if kind in self._kinds}
         self._parts = paths if self._video.live else {kind: temporary_beside(path) for kind, path in paths.items()}
         try:
             if part := self._parts.get("frames"):
