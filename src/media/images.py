@@ -41,23 +41,21 @@ MIN_SIDE = 8
 
 
 class _Format(NamedTuple):
-    start: re.Pattern[bytes]
+    start: bytes  #: as a regular expression
     suffix: str
     #: The class that opens it. Image.open() would try fifty formats, and would warn about large pictures by itself.
     opener: str
 
 
 _FORMATS = {
-    "JPEG": _Format(re.compile(rb"\xff\xd8\xff"), ".jpg", "PIL.JpegImagePlugin:JpegImageFile"),
-    "PNG": _Format(re.compile(rb"\x89PNG\r\n\x1a\n"), ".png", "PIL.PngImagePlugin:PngImageFile"),
-    "WebP": _Format(re.compile(rb"RIFF.{4}WEBP", re.DOTALL), ".webp", "PIL.WebPImagePlugin:WebPImageFile"),
-    "BMP": _Format(re.compile(rb"BM"), ".bmp", "PIL.BmpImagePlugin:BmpImageFile"),
-    "TIFF": _Format(re.compile(rb"II[*+]\0|MM\0[*+]"), ".tif", "PIL.TiffImagePlugin:TiffImageFile"),
-    "GIF": _Format(re.compile(rb"GIF8[79]a"), ".gif", "PIL.GifImagePlugin:GifImageFile"),
-    "AVIF": _Format(re.compile(rb".{4}ftyp.{0,24}avi[fs]", re.DOTALL), ".avif", "PIL.AvifImagePlugin:AvifImageFile"),
-    "HEIC": _Format(
-        re.compile(rb".{4}ftyp(?:he[iv][cxms]|m[is]f1)", re.DOTALL), ".heic", "pillow_heif.as_plugin:HeifImageFile"
-    ),
+    "JPEG": _Format(rb"\xff\xd8\xff", ".jpg", "PIL.JpegImagePlugin:JpegImageFile"),
+    "PNG": _Format(rb"\x89PNG\r\n\x1a\n", ".png", "PIL.PngImagePlugin:PngImageFile"),
+    "WebP": _Format(rb"RIFF.{4}WEBP", ".webp", "PIL.WebPImagePlugin:WebPImageFile"),
+    "BMP": _Format(rb"BM", ".bmp", "PIL.BmpImagePlugin:BmpImageFile"),
+    "TIFF": _Format(rb"II[*+]\0|MM\0[*+]", ".tif", "PIL.TiffImagePlugin:TiffImageFile"),
+    "GIF": _Format(rb"GIF8[79]a", ".gif", "PIL.GifImagePlugin:GifImageFile"),
+    "AVIF": _Format(rb".{4}ftyp.{0,24}avi[fs]", ".avif", "PIL.AvifImagePlugin:AvifImageFile"),
+    "HEIC": _Format(rb".{4}ftyp(?:he[iv][cxms]|m[is]f1)", ".heic", "pillow_heif.as_plugin:HeifImageFile"),
 }
 #: What is decoded by OpenCV.
 _COMMON = ("JPEG", "PNG", "WebP")
@@ -73,7 +71,7 @@ _SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 
 def sniff_format(content: bytes) -> str | None:
     """The picture format that the first 32 bytes show, a key of ``_FORMATS``; None for anything else."""
-    return next((name for name, known in _FORMATS.items() if known.start.match(content)), None)
+    return next((name for name, known in _FORMATS.items() if re.match(known.start, content, re.DOTALL)), None)
 
 
 def suffix_of_bytes(content: bytes) -> str:
