@@ -13,7 +13,6 @@ import contextlib
 import copy
 import dataclasses
 import logging
-import os
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -25,7 +24,7 @@ from .basics.results import Failure, FolderResult, ImageResult, VideoResult
 from .media.draw import annotate
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, each_source, open_input
 from .media.leftovers import remove_leftovers
-from .media.saving import FolderOutput, OutputFolder
+from .media.saving import FolderOutput, FolderPath, OutputFolder
 from .media.window import Window
 from .recognition.options import ANYTHING, ReadOptions
 from .recognition.recogniser import load_recogniser
@@ -51,7 +50,7 @@ class Choices(TypedDict, total=False):
 
 def read(
     input: Any,
-    output_dir: str | os.PathLike[str] | None = None,
+    output_dir: FolderPath | None = None,
     *,
     runtime: str = "litert",
     display: bool = False,
@@ -84,7 +83,7 @@ def read(
     return _Work(output_dir, False, runtime, display, video, options, workers).predict(data)
 
 
-async def aread(input: Any, output_dir: str | os.PathLike[str] | None = None, **choices: Unpack[Choices]) -> Result:
+async def aread(input: Any, output_dir: FolderPath | None = None, **choices: Unpack[Choices]) -> Result:
     """As :func:`read`, in a thread: an event loop goes on meanwhile."""
     import asyncio
 
@@ -92,11 +91,7 @@ async def aread(input: Any, output_dir: str | os.PathLike[str] | None = None, **
 
 
 def read_many(
-    inputs: Iterable[Any],
-    output_dir: str | os.PathLike[str] | None = None,
-    *,
-    resume: bool = False,
-    **choices: Unpack[Choices],
+    inputs: Iterable[Any], output_dir: FolderPath | None = None, *, resume: bool = False, **choices: Unpack[Choices]
 ) -> Iterator[Outcome]:
     """Read many pictures and videos, each when it is its turn: ``inputs`` may have no end.
 
@@ -113,9 +108,7 @@ def read_many(
     yield from work.outcomes(each_source(inputs), work.workers)
 
 
-def main(
-    input: Any, output_dir: str | os.PathLike[str] | None = "output", **choices: Unpack[Choices]
-) -> dict[str, Any]:
+def main(input: Any, output_dir: FolderPath | None = "output", **choices: Unpack[Choices]) -> dict[str, Any]:
     """As :func:`read`, but saved unless ``output_dir`` is None, and in the JSON types of ``docs/answers.md``."""
     data = data_preprocessing(input)
     return model_prediction(data, output_dir, **choices)
@@ -132,7 +125,7 @@ def data_preprocessing(input: Any, recursive: bool = False) -> Data:
 
 def model_prediction(
     data: Data,
-    output_dir: str | os.PathLike[str] | None = None,
+    output_dir: FolderPath | None = None,
     *,
     resume: bool = False,
     on_outcome: Callable[[Outcome], None] | None = None,
@@ -150,7 +143,7 @@ def model_prediction(
 class _Work:
     """What is done with every input, here or in another process."""
 
-    output_dir: dataclasses.InitVar[str | os.PathLike[str] | None]
+    output_dir: dataclasses.InitVar[FolderPath | None]
     resume: bool = False
     runtime: str = "litert"
     display: dataclasses.InitVar[bool] = False
@@ -159,7 +152,7 @@ class _Work:
     workers: int = 1
     window: Window | None = dataclasses.field(default=None, init=False)
 
-    def __post_init__(self, output_dir: str | os.PathLike[str] | None, display: bool) -> None:
+    def __post_init__(self, output_dir: FolderPath | None, display: bool) -> None:
         self.folder = None if output_dir is None else OutputFolder(output_dir)
         if display:
             try:

@@ -25,6 +25,8 @@ from .images import BGRImage
 from .inputs import Photograph, printable
 from .leftovers import is_abandoned, remove_leftovers, temporary_beside, this_process
 
+#: A folder as people name it.
+FolderPath = str | os.PathLike[str]
 #: What a JSON file says while its answer is being made.
 _NOT_FINISHED = "reading has not ended, or was ended by force; what was read until then may lie beside this file"
 #: It looks at all names of the folder.
@@ -84,7 +86,7 @@ class OutputFolder:
     What cannot be written raises :class:`OutputError`; from :meth:`claim` and :meth:`write` :class:`OSError`.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: FolderPath) -> None:
         """Make the folder if need be."""
         self.path = Path(path)
         # A name with a zero byte is a ValueError.

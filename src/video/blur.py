@@ -4,7 +4,6 @@ import contextlib
 import csv
 import dataclasses
 import itertools
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
@@ -22,7 +21,7 @@ from ..media.encoding import encode_like
 from ..media.images import BGRImage
 from ..media.inputs import FolderSource, ImageSource, LiveSource, VideoSource, each_source, open_input
 from ..media.leftovers import temporary_beside
-from ..media.saving import OutputFolder
+from ..media.saving import FolderPath, OutputFolder
 from ..recognition.erasing import LEAST_ERASED, erase, erase_plates, plate_outline
 from ..recognition.recogniser import PlateRecogniser, load_recogniser
 from .encoder import CONTAINERS, VideoWriter
@@ -57,7 +56,7 @@ class Blurred:
 
 def blur(
     input: Any,
-    output_dir: str | os.PathLike[str] | None = None,
+    output_dir: FolderPath | None = None,
     *,
     except_texts: Iterable[str] = (),
     strip_metadata: bool = False,
@@ -85,11 +84,7 @@ def blur(
 
 
 def blur_each(
-    inputs: Iterable[Any],
-    output_dir: str | os.PathLike[str],
-    *,
-    except_texts: Iterable[str] = (),
-    strip_metadata: bool = False,
+    inputs: Iterable[Any], output_dir: FolderPath, *, except_texts: Iterable[str] = (), strip_metadata: bool = False
 ) -> Iterator[Blurred]:
     """Blur pictures, videos and all in folders and patterns, one after the other; arguments as of :func:`blur`.
 
