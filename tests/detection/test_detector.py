@@ -4,7 +4,7 @@ import pytest
 
 from src.basics.geometry import box_to_quad, iou_matrix
 from src.detection.anchors import INPUT_SIZES, SMALL_SIZES, anchor_grid, assign_targets, plausible_corners
-from src.detection.detector import Detector
+from src.detection.detector import MOST_CUT_OUT, Detector, with_parts
 from src.detection.networks import build_detector
 from tests.detection.test_targets import NO_BOXES, output_that_meets
 
@@ -83,3 +83,12 @@ def test_folded_or_stray_corners_fall_back_to_the_box():
     assert np.array_equal(plausible_corners(box, outline + 40), outline)
     tilted = outline + np.array([[0, 3], [0, -3], [0, -3], [0, 3]], np.float32)
     assert np.array_equal(plausible_corners(box, tilted), tilted)
+
+
+@pytest.mark.parametrize("rows", [20, MOST_CUT_OUT, MOST_CUT_OUT + 1])
+def test_all_of_a_low_picture_in_which_nothing_is_found_may_be_a_plate(rows):
+    found = with_parts(lambda image, share=1.0: [], np.zeros((rows, 300, 3), np.uint8))
+    outlines = [(one.box.tolist(), one.corners.tolist()) for one in found]
+    whole = [0, 0, 300, rows], [[0, 0], [300, 0], [300, rows], [0, rows]]
+    assert outlines == ([whole] if rows <= MOST_CUT_OUT else [])
+    assert all(one.confidence < 0.5 for one in found)
