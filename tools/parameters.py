@@ -50,6 +50,8 @@ THRESHOLDS = np.arange(0.3, 0.95, 0.01)
 MOST_FALSE = 0.03
 #: Powers of the texts' probabilities that are tried.
 INVERSE_TEMPERATURES = np.arange(0.5, 1.51, 0.02)
+#: No text is held to be more certain than this leaves: one that is wrong would outweigh all others.
+LEAST_DOUBT = 1e-3
 #: Inverse strength of the penalty on weights: next to none, as there are thousands of samples for a few numbers.
 PENALTY = 100.0
 
@@ -178,18 +180,21 @@ def fit_evidence(parameters: Parameters, samples: Sequence[Sample]) -> Parameter
 
 
 def fit_search(parameters: Parameters, samples: Sequence[Sample]) -> Parameters:
-    """The temperature at which the right texts among the candidates are likeliest (Guo et al. 2017)."""
-    known = []
+    """The temperature at which texts are as often right as they say: likeliest right or wrong (Guo et al. 2017)."""
+    told = []
     for _, reading, text in (found for sample in samples for found in sample.read_texts()):
-        part = compared_part(text)
-        right = [normalise_text(one.text)[part] == normalise_text(text)[part] for one in reading.candidates]
-        if any(right):
-            known.append((np.log([one.confidence for one in reading.candidates]), np.array(right)))
+        if reading.candidates:
+            part = compared_part(text)
+            right = normalise_text(reading.candidates[0].text)[part] == normalise_text(text)[part]
+            told.append((np.log([one.confidence for one in reading.candidates]), right))
 
     def loss(power: float) -> float:
-        # The candidates are tempered already.
-        ratio = power / parameters.search.inverse_temperature
-        return float(sum(logsumexp(ratio * logs) - logsumexp(ratio * logs[right]) for logs, right in known))
+        # The candidates are tempered already, and their sum stays.
+        ratio, total = power / parameters.search.inverse_temperature, 0.0
+        for logs, right in told:
+            share = np.exp(ratio * logs[0] - logsumexp(ratio * logs) + logsumexp(logs))
+            total -= np.log(np.clip(share if right else 1 - share, LEAST_DOUBT, 1))
+        return float(total)
 
     best = round(float(min(INVERSE_TEMPERATURES, key=loss)), 2)
     return replace(parameters, search=replace(parameters.search, inverse_temperature=best))

@@ -67,3 +67,10 @@ def test_texts_that_are_right_more_often_than_told_get_surer(right, cooler):
     samples = [sample(0.9, text="AB12" if place < right else "A812", candidates=candidates) for place in range(20)]
     old, new = (one.search.inverse_temperature for one in (PARAMETERS, fit_search(PARAMETERS, samples)))
     assert (new > old) == cooler and new != old
+
+
+def test_texts_of_which_no_candidate_is_right_make_all_less_sure():
+    candidates = (Candidate("AB12", 0.8), Candidate("A812", 0.2))
+    read, unread = ([sample(0.9, text=text, candidates=candidates)] for text in ("AB12", "XY34"))
+    powers = [fit_search(PARAMETERS, 16 * read + wrong * unread).search.inverse_temperature for wrong in (2, 4, 8)]
+    assert powers[0] > PARAMETERS.search.inverse_temperature > powers[2] and powers == sorted(powers, reverse=True)
