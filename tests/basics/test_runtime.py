@@ -1,8 +1,13 @@
+import multiprocessing
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import keras
 import numpy as np
+import psutil
 import pytest
 
 from src.basics.runtime import MODELS_DIRECTORY, KerasModel, LiteRTModel, load_model
@@ -112,3 +117,23 @@ def test_unknown_runtime_and_missing_model_are_named():
         load_model("detector", "onnx")
     with pytest.raises(FileNotFoundError, match=r"nothing\.tflite"):
         load_model("nothing")
+
+
+def threads_gained():
+    """How many threads a process has more once a network has answered."""
+    model, before = load_model("classifier"), psutil.Process().num_threads()
+    model(np.zeros((1, 32, 32, 1), np.float32))
+    return psutil.Process().num_threads() - before
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or os.cpu_count() < 2, reason="needs Linux and two cores")
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_network_computes_on_as_many_cores_as_it_may_use(root, cores):
+    code = f"import os; os.sched_setaffinity(0, range({cores})); from {__name__} import threads_gained as g; print(g())"
+    process = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert process.stdout.split() == [str(cores - 1)], process.stderr
+
+
+def test_of_several_processes_each_computes_on_one_core():
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(threads_gained) == 0
