@@ -91,8 +91,7 @@ class TrackRecord:
         """Take in a reading."""
         self.frames += 1
         self.latest = view
-        # One sharp look tells more than many from afar, on which a W is an M.
-        self.vote.add(view.reading.candidates, max(view.quality**2, 1e-3))
+        self.vote.add(view.reading.candidates, max(view.quality, 1e-3))
         self._keep(view)
         if len(self._best) > BEST_READINGS:
             del self._best[min(self._best, key=lambda text: self._best[text].quality * (text != self.vote.text))]
