@@ -122,7 +122,7 @@ def plan(rng: np.random.Generator, vehicles: int, minutes: float) -> list[Stay]:
             number in stolen,
             number in dirty,
         )
-        for number, text in enumerate(sorted(texts, key=lambda _: rng.random()))
+        for number, text in enumerate(sorted(sorted(texts), key=lambda _: rng.random()))
     ]
 
 
