@@ -183,12 +183,15 @@ class VideoReader:
         pairs = self._recogniser.read(image, [detections[index] for index in chosen])
         self._timing_ms["read"] += 1000 * (time.perf_counter() - start)
         for index, (detection, reading) in zip(chosen, pairs, strict=True):
-            if contradicts(reading.candidates, tracks[index].record.vote):
+            accepted = self._recogniser.accepts(detection, reading)
+            # When a plate has left, what is doubted elsewhere is not where it went.
+            is_scenery = tracks[index].leapt and tracks[index].record.is_plate and not accepted
+            if is_scenery or contradicts(reading.candidates, tracks[index].record.vote):
                 # It was another plate all along.
                 self._vehicles.add(tracks[index].record)
                 tracks[index] = self._tracker.begin(frame.time_s, detection, instead_of=tracks[index])
             record = tracks[index].record
-            record.is_plate |= self._recogniser.accepts(detection, reading)
+            record.is_plate |= accepted
             seen, crop = quality(image, detection), crop_of(image, detection.corners)
             record.read(FrameReading(frame.index, frame.time_s, detection, reading, seen, crop))
         if self._options.on_pass:

@@ -274,7 +274,12 @@ def test_what_dies_is_started_again(day, tmp_path, dying):
     with watching(path, log) as watcher, database_of(path):
 
         def cameras():
-            return {copy for child in psutil.Process(watcher.pid).children() for copy in child.children()}
+            found = set()
+            for child in psutil.Process(watcher.pid).children():
+                # What has just been killed may be gone before it is asked.
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    found |= set(child.children())
+            return found
 
         wait_for(lambda: len(cameras()) == 2, 60.0)
         before = cameras()
