@@ -190,10 +190,9 @@ class VideoReader:
                 # It was another plate all along.
                 self._vehicles.add(tracks[index].record)
                 tracks[index] = self._tracker.begin(frame.time_s, detection, instead_of=tracks[index])
-            record = tracks[index].record
-            record.is_plate |= accepted
             seen, crop = quality(image, detection), crop_of(image, detection.corners)
-            record.read(FrameReading(frame.index, frame.time_s, detection, reading, seen, crop))
+            view = FrameReading(frame.index, frame.time_s, detection, reading, seen, crop)
+            tracks[index].record.read(view, accepted)
         if self._options.on_pass:
             self._options.on_pass(frame, tracks)
         for track, is_cut_off in zip(tracks, cut, strict=True):

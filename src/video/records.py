@@ -49,11 +49,11 @@ class TrackRecord:
     def __init__(self, number: int, first_s: float) -> None:
         self.tracks = [number]
         self.first_s = self.last_s = first_s
-        #: How many frames it was read in, how it was last read, and its text from all of them.
-        self.frames, self.vote = 0, Vote()
+        #: How often it was read, in how many frames as a plate, how it was last read, and its text from these frames.
+        self.readings, self.frames, self.vote = 0, 0, Vote()
         self.latest: FrameReading | None = None
-        #: Whether it has been proven to be a plate, told as soon as its text was sure, is cut off by the border now.
-        self.is_plate = self.is_told = self.is_cut = False
+        #: Whether it was told as soon as its text was sure, and is cut off by the border now.
+        self.is_told = self.is_cut = False
         self.crossings: list[Crossing] = []
         self._clear: dict[int, tuple[float, float, float]] = {}  # when, and where, it was last clear of a line
         self._best: dict[str, FrameReading] = {}
@@ -76,9 +76,14 @@ class TrackRecord:
                 self.crossings.append(Crossing(number, crossed_s, directions[side < 0], line.name))
 
     @property
+    def is_plate(self) -> bool:
+        """Whether it has been proven to be a plate."""
+        return self.frames > 0
+
+    @property
     def is_new(self) -> bool:
         """Whether it should be read as often as possible."""
-        return self.frames < EAGER_FRAMES and not self.vote.sure
+        return self.readings < EAGER_FRAMES and not self.vote.sure
 
     def wants_reading(self, time_s: float, corners: FloatArray) -> bool:
         """Whether another reading of its plate may teach something."""
@@ -87,10 +92,13 @@ class TrackRecord:
         has_grown = quad_size(corners)[1] > WORTHWHILE_GROWTH * quad_size(self.latest.detection.corners)[1]
         return has_grown or time_s - self.latest.time_s >= (RECHECK_S if self.vote.sure else UNSURE_RECHECK_S)
 
-    def read(self, view: FrameReading) -> None:
-        """Take in a reading."""
-        self.frames += 1
+    def read(self, view: FrameReading, is_plate: bool) -> None:
+        """Take in a reading: it votes if it is of a plate, as scenery that was taken for one once says the same often."""
+        self.readings += 1
         self.latest = view
+        if not is_plate:
+            return
+        self.frames += 1
         self.vote.add(view.reading.candidates, max(view.quality, 1e-3))
         self._keep(view)
         if len(self._best) > BEST_READINGS:
@@ -100,8 +108,8 @@ class TrackRecord:
         """Take in the record of the same vehicle after it was away."""
         self.tracks += later.tracks
         self.first_s, self.last_s = min(self.first_s, later.first_s), max(self.last_s, later.last_s)
-        self.frames += later.frames
-        self.is_plate, self.is_told = self.is_plate or later.is_plate, self.is_told or later.is_told
+        self.readings, self.frames = self.readings + later.readings, self.frames + later.frames
+        self.is_told |= later.is_told
         self.vote.merge(later.vote)
         self.crossings += later.crossings
         for view in later._best.values():

@@ -132,6 +132,18 @@ def test_another_vehicle_in_the_same_place_is_another_record(tmp_path):
     assert texts(read(write_video(tmp_path / "clip.mp4", images, rate=10))) == ["AB12CDE", "XY98ZWV"]
 
 
+def test_scenery_does_not_take_over_the_track_of_a_plate_that_has_left(tmp_path):
+    class Doubting(ColourRecogniser):
+        def accepts(self, detection, reading):
+            return reading.text != "KL55MNP"
+
+    vehicle = [scene({"AB12CDE": (40 + 4 * step, 100, 120 + 4 * step, 120)}) for step in range(10)]
+    scenery = [scene({"KL55MNP": (120, 40, 220, 70)})] * 40
+    path = write_video(tmp_path / "clip.mp4", [*vehicle, *scenery], rate=10)
+    (plate,) = read(path, recogniser=Doubting(0.4))["plates"]
+    assert (plate["text"], plate["last_s"]) == ("AB12CDE", 0.9)
+
+
 def test_a_plate_seen_once_and_unsure_is_dropped(tmp_path):
     images = [scene({})] * 5 + [scene({"AB12CDE": (100, 100, 180, 120)})] + [scene({})] * 5
     path = write_video(tmp_path / "clip.mp4", images, rate=4)

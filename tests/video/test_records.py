@@ -14,16 +14,19 @@ def detection(xmin=100.0, ymin=100.0, width=80.0, height=20.0):
     return Detection(box, box_to_quad(box), 0.9)
 
 
+def view(frame, reading, seen=0.5, time_s=0.0):
+    return FrameReading(frame, time_s, detection(), reading, seen, np.zeros((2, 2, 3), np.uint8))
+
+
 def track_record(*readings, first_s=0.0, last_s=1.0, number=1):
     """A plate with readings of (text, quality)."""
     made = TrackRecord(number, first_s)
     made.last_s = last_s
-    made.is_plate = True
     for frame, (text, seen) in enumerate(readings):
         candidates = (Candidate(text, 0.95),) if text else ()
         characters = tuple(Character(one, 0.9, (0, 0, 1, 1)) for one in text)
         reading = Reading(text, 0.95 if text else 0.0, 1, characters, candidates, Region(text[:1], 0.5))
-        made.read(FrameReading(frame, first_s + frame / 10, detection(), reading, seen, np.zeros((2, 2, 3), np.uint8)))
+        made.read(view(frame, reading, seen, first_s + frame / 10), is_plate=True)
     return made
 
 
@@ -75,6 +78,13 @@ def test_a_vehicle_is_settled_when_it_has_not_come_back():
 )
 def test_a_doubtful_glance_is_no_vehicle(readings, counts):
     assert track_record(*readings).counts is counts
+
+
+def test_what_is_no_plate_in_a_frame_says_nothing_about_the_text():
+    record = track_record(("AB12", 0.5), ("AB12", 0.5))
+    for frame in range(100):
+        record.read(view(frame, Reading("WWWWW", 0.9, 1, (), (Candidate("WWWWW", 0.9),))), is_plate=False)
+    assert (record.vote.text, record.frames) == ("AB12", 2)
 
 
 def test_only_few_crops_are_kept():

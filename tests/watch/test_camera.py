@@ -45,7 +45,7 @@ def test_what_never_becomes_a_vehicle_is_forgotten(reader):
     for index in range(20):
         frame, track = frame_at(index, index), track_of(index + 1, index)
         crop = np.zeros((10, 30, 3), np.uint8)
-        track.record.read(FrameReading(index, index, track.latest, Reading(), 0.5, crop))
+        track.record.read(FrameReading(index, index, track.latest, Reading(), 0.5, crop), is_plate=False)
         reader.see(frame, [track])
         kept.append(weakref.ref(frame))
         del frame, track
