@@ -38,7 +38,8 @@ class Batch:
 
     def __init__(self, root: Path, workers: int = 2, **environment: str) -> None:
         self.root, self.workers = root, workers
-        self.environment = {**os.environ, "PYTHONPATH": str(root), **environment}
+        # Ray's processes are otherwise the last to get a core, which other tests leave none of.
+        self.environment = {**os.environ, "PYTHONPATH": str(root), "RAY_worker_niceness": "0", **environment}
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "src", "batch", f"--workers={self.workers}", *map(str, arguments)]
