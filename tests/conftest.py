@@ -59,8 +59,8 @@ def picture() -> NDArray[np.uint8]:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: many tests wait, for cameras that are away and for clocks."""
-    return min((os.cpu_count() or 1) + 1, 4)
+    """Two more than there are cores: many tests wait, for cameras that are away and for clocks."""
+    return min((os.cpu_count() or 1) + 2, 4)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

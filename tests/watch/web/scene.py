@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import functools
 
 import cv2
 import numpy as np
@@ -31,6 +32,7 @@ VEHICLES = (
 STOLEN = (("HHQT518", "red, with a dent", 5), ("KLM33B", "reported on Monday", 3), ("ZZ99ZZ", "", 0))
 
 
+@functools.cache
 def drawn(text, kind):
     """A picture of a car with this plate, and the part that shows the plate, as JPEG."""
     sample = SAMPLES[kind]
