@@ -93,7 +93,7 @@ class TrackRecord:
         return has_grown or time_s - self.latest.time_s >= (RECHECK_S if self.vote.sure else UNSURE_RECHECK_S)
 
     def read(self, view: FrameReading, is_plate: bool) -> None:
-        """Take in a reading: it votes if it is of a plate, as scenery once taken for one says the same again and again."""
+        """Take in a reading: it votes if it is of a plate, as scenery once taken for one says the same for hours."""
         self.readings += 1
         self.latest = view
         if not is_plate:
