@@ -15,7 +15,7 @@ from ..detection.detector import Detection
 from ..media.images import BGRImage
 from ..recognition.plates import Reading, plate_of
 from .crossing import Line
-from .voting import Vote, same_text
+from .voting import SHORTEST_PART, SURE_CONFIDENCE, Vote, same_text
 
 RETURN_S = 5.0  #: a vehicle that is seen again within so many seconds has not been away
 #: Sharpness is measured on the plate at this size, in pixels; a crop has this margin around it, in plate heights.
@@ -181,9 +181,13 @@ class Vehicles:
 
 
 def _is_return(earlier: TrackRecord, later: TrackRecord) -> bool:
-    """Whether two records are of the same vehicle, which is never in two places at once."""
+    """Whether two records are of the same vehicle; at once only if their tracks have mixed it up with another one."""
+    first, second = earlier.vote, later.vote
     gap = max(later.first_s - earlier.last_s, earlier.first_s - later.last_s)
-    return 0 < gap <= RETURN_S and same_text(earlier.vote, later.vote)
+    if gap <= 0:
+        is_sure = min(first.confidence, second.confidence) >= SURE_CONFIDENCE and len(first.text) >= SHORTEST_PART
+        return is_sure and first.text == second.text
+    return gap <= RETURN_S and same_text(first, second)
 
 
 def quality(image: BGRImage, detection: Detection) -> float:

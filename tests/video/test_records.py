@@ -45,7 +45,7 @@ def test_characters_carry_the_voted_text_even_if_no_frame_says_it():
 
 @pytest.mark.parametrize(
     ("gap", "text", "records"),
-    [(RETURN_S - 1, "AB12", 1), (RETURN_S + 1, "AB12", 2), (1, "XY98", 2), (-0.5, "AB12", 2)],
+    [(RETURN_S - 1, "AB12", 1), (RETURN_S + 1, "AB12", 2), (1, "XY98", 2), (-0.5, "AB13", 2), (-0.5, "AB12", 1)],
 )
 def test_tracks_of_one_text_shortly_after_each_other_are_one_vehicle(gap, text, records):
     vehicles = Vehicles()
