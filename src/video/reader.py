@@ -186,8 +186,8 @@ class VideoReader:
             accepted = self._recogniser.accepts(detection, reading)
             # When a plate has left, what is doubted elsewhere is not where it went.
             is_scenery = tracks[index].leapt and tracks[index].record.is_plate and not accepted
+            # Or it was another plate all along.
             if is_scenery or contradicts(reading.candidates, tracks[index].record.vote):
-                # It was another plate all along.
                 self._vehicles.add(tracks[index].record)
                 tracks[index] = self._tracker.begin(frame.time_s, detection, instead_of=tracks[index])
             seen, crop = quality(image, detection), crop_of(image, detection.corners)

@@ -6,7 +6,7 @@ from src.evaluation.annotations import read_annotations
 from src.pipeline import main
 
 #: About so many photographs of each set are read.
-PHOTOGRAPHS = 30
+PHOTOGRAPHS = 80
 
 
 def assert_fits_together(plate, width, height):

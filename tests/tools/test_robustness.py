@@ -3,11 +3,10 @@ import sys
 
 import cv2
 import numpy as np
-import pandas as pd
 
 from tools.robustness import HARMS, evaluate_harmed
 
-FLOORS = {"as it is": 93, "half as large": 45, "blurred": 43, "dark": 90, "noisy": 81, "compressed": 53}
+FLOORS = {"as it is": 90, "half as large": 48, "blurred": 43, "dark": 86, "noisy": 75, "compressed": 57}
 
 
 def test_harms_are_what_they_are_called(sample_path):
@@ -37,13 +36,8 @@ def test_the_command_reads_a_set_in_every_way(root, tmp_path, sample_path):
     assert all("0.0 / 0.0" in line for line in lines[1:])
 
 
-def test_worse_photographs_are_read(datasets, tmp_path):
-    """Every third photograph of a set: each is read eight times."""
-    cars = datasets / "val" / "cars"
-    table = pd.read_csv(cars / "annotations.csv", dtype=str)
-    table[table["image"].isin(table["image"].unique()[::3])].to_csv(tmp_path / "annotations.csv", index=False)
-    (tmp_path / "images").symlink_to(cars / "images")
-    figures = evaluate_harmed(tmp_path)
+def test_worse_photographs_are_read(datasets):
+    figures = evaluate_harmed(datasets / "val" / "cars")
     # A little below what the committed models reach.
     for name, merged in FLOORS.items():
         assert figures[name]["merged"] >= merged, name
