@@ -199,7 +199,8 @@ class VideoReader:
             record = track.record
             record.see(track.latest.time_s, track.latest.corners, is_cut_off, self._options.lines)
             is_sure = record.is_plate and record.vote.sure
-            if self._options.on_plate and is_sure and not self._vehicles.has_told(record):
+            present = [track.record for track in self._tracker.tracks]
+            if self._options.on_plate and is_sure and not self._vehicles.has_told(record, present):
                 record.is_told = True
                 self._call(self._options.on_plate, record.vehicle(self._video.at))
         self._settle(frame.time_s, LOST_S)

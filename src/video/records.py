@@ -168,9 +168,10 @@ class Vehicles:
         elif record.counts or record.vote.text:
             self._waiting.append(record)
 
-    def has_told(self, record: TrackRecord) -> bool:
-        """Whether the text of a record has been told, of itself or of the same vehicle before it was away."""
-        return record.is_told or any(known.is_told and _is_return(known, record) for known in self._waiting)
+    def has_told(self, record: TrackRecord, present: Sequence[TrackRecord]) -> bool:
+        """Whether the text of a record has been told, of itself or of the same vehicle, in another track or before."""
+        others = [*self._waiting, *present]
+        return record.is_told or any(known.is_told and _is_return(known, record) for known in others)
 
     def settled(self, time_s: float, present: Sequence[TrackRecord]) -> list[TrackRecord]:
         """Take out the vehicles that have not come back at a time; one of those present may be back."""

@@ -125,3 +125,10 @@ def test_a_crop_has_a_margin_and_stays_in_the_picture():
     assert crop_of(image, detection().corners).shape == (40, 100, 3)
     assert crop_of(image, detection(0, 0).corners).shape == (30, 90, 3)
     assert crop_of(image, detection(300, 235).corners).size > 0
+
+
+@pytest.mark.parametrize(("text", "is_told"), [("AB12", True), ("XY98", False)])
+def test_a_vehicle_in_two_tracks_at_once_is_told_once(text, is_told):
+    first, second = (track_record((one, 0.5), (one, 0.5), (one, 0.5), number=n) for n, one in enumerate(("AB12", text)))
+    first.is_told = True
+    assert Vehicles().has_told(second, [first, second]) is is_told
