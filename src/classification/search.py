@@ -23,6 +23,8 @@ LEAST_CLASS = 0.004
 LARGEST_SHARED_WIDTH = 0.6
 #: No box is certain beyond this.
 LEAST_DOUBT = 1e-4
+#: Between these the classifier decides alone: narrow ones look the same to the segmenter, which sees fewer pixels.
+CLASSIFIED = [ALPHABET.index(character) for character in "MW"]
 #: The narrowest and the widest gap that are told apart, in heights of a character beyond the usual gap: odds of runs on
 #: both sides of a character change by 2 at most, which is too little against a class of a probability of 0.95.
 GAP_RANGE = (0.0, 0.4)
@@ -55,6 +57,9 @@ def combined_probabilities(probabilities: FloatArray, second: FloatArray, weight
     """
     characters = np.log(np.maximum(probabilities[:, :REJECT], 1e-9))
     rarer = np.array([weights.rarer.get(character, 0.0) for character in ALPHABET], np.float32)
+    second = second.copy()
+    odds = characters[:, CLASSIFIED] - np.logaddexp.reduce(characters[:, CLASSIFIED], axis=1, keepdims=True)
+    second[:, CLASSIFIED] = odds + np.logaddexp.reduce(second[:, CLASSIFIED], axis=1, keepdims=True)
     joint = class_probabilities(weights.classifier * characters + weights.segmenter * second + rarer)
     return np.concatenate([joint * (1 - probabilities[:, REJECT:]), probabilities[:, REJECT:]], axis=1)
 

@@ -11,7 +11,7 @@ from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import Candidate, Character
 from ..basics.runtime import Model
 from ..basics.texts import ALPHABET, CLASSES, REJECT
-from ..classification.search import class_probabilities, combined_probabilities, spell, tempered
+from ..classification.search import CLASSIFIED, class_probabilities, combined_probabilities, spell, tempered
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
 from ..segmentation.cells import decode_cells
 from ..segmentation.foreign import foreign_log_odds
@@ -137,7 +137,8 @@ class PlateReader:
             return view, boxes[:0], scores[:0], np.zeros((0, CLASSES), np.float32)
         # In place of the classifier's, which is asked where the segmenter is unsure.
         first = np.pad(class_probabilities(opinions), ((0, 0), (0, 1)))
-        unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS)
+        is_sure = (scores >= SURE_BOX) & (first.max(axis=1) >= SURE_CLASS)
+        unsure = ~is_sure | np.isin(first.argmax(axis=1), CLASSIFIED)
         if unsure.any():
             first[unsure] = class_probabilities(self.classifier(view.crops(boxes[unsure])[..., None]))
         return view, boxes, scores, combined_probabilities(first, opinions, self.parameters.search)

@@ -79,3 +79,14 @@ def test_a_second_opinion_of_nothing_in_particular_leaves_the_order() -> None:
     first = certain("K", 0.7)
     joint = combined_probabilities(first, np.zeros((1, len(ALPHABET)), np.float32), PARAMETERS.search)
     assert joint[0].argmax() == ALPHABET.index("K")
+
+
+@pytest.mark.parametrize(("said", "opinion"), [("W", "M"), ("M", "W")])
+def test_between_m_and_w_the_classifier_decides(said: str, opinion: str) -> None:
+    first = np.zeros((1, CLASSES), np.float32)
+    first[0, [ALPHABET.index(said), ALPHABET.index(opinion)]] = 0.6, 0.4
+    second = np.zeros((1, len(ALPHABET)), np.float32)
+    second[0, ALPHABET.index(opinion)] = 8
+    joint = combined_probabilities(first, second, PARAMETERS.search)
+    assert joint.sum() == pytest.approx(1)
+    assert joint[0].argmax() == ALPHABET.index(said)
