@@ -148,7 +148,8 @@ class Sample:
 
 def observe(folder: Path, parameters: Parameters = PARAMETERS) -> list[Sample]:
     """Read a set, taking everything for a plate that may be one."""
-    recogniser = recogniser_with(parameters)
+    acceptance = replace(parameters.acceptance, sure_detection=1.0, least_length=0.0, least_height=0.0)
+    recogniser = recogniser_with(replace(parameters, acceptance=acceptance))
     samples = []
     for item in tqdm(read_annotations(folder), desc=folder.name, unit="image"):
         image = read_image(item.path, str(item.path))

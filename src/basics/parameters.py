@@ -34,6 +34,9 @@ class AcceptanceParameters:
     #: Detections from this confidence on are plates, readable or not; from that on if enough characters are read.
     sure_detection: float
     least_detection: float
+    #: Longer and shorter side in pixels of the smallest place on which a text may prove a plate.
+    least_length: float
+    least_height: float
     #: How many characters of which confidence prove a plate, in a text that is at least so sure.
     proof_characters: int
     proof_confidence: float

@@ -6,16 +6,12 @@ Lamps, badges and grilles look like plates to a detector, but carry no text; a p
 import re
 from collections.abc import Callable
 
-from ..basics.geometry import quad_size
 from ..basics.parameters import AcceptanceParameters
 from ..detection.detector import Detection
 from .plates import Reading
 
 #: Whether a rule applies to a detection with its reading.
 Condition = Callable[[Detection, Reading, AcceptanceParameters], bool]
-
-#: No text proves what is smaller, across or down, in pixels: of seven sets the smallest one proven was 21 by 8.5.
-LEAST_PROVEN = (18.0, 7.5)
 
 #: A date with the year first or last, and whatever follows it; strokes between its parts are read as ones or sevens.
 YEAR, MONTH, DAY, STROKE = r"(19|20)\d\d", r"(0[1-9]|1[0-2])", r"(0[1-9]|[12]\d|3[01])", "[17]?"
@@ -51,10 +47,3 @@ def is_plate(detection: Detection, reading: Reading, thresholds: AcceptanceParam
     """Whether a detection with its reading is a plate; it is none where no rule applies."""
     verdicts = (verdict for applies, verdict in RULES.values() if applies(detection, reading, thresholds))
     return next(verdicts, False)
-
-
-def may_be_plate(detection: Detection, thresholds: AcceptanceParameters) -> bool:
-    """Whether a detection is a plate, or a text could still prove that."""
-    width, height = quad_size(detection.corners)
-    is_sure = detection.confidence >= thresholds.sure_detection
-    return is_sure or (width >= LEAST_PROVEN[0] and height >= LEAST_PROVEN[1])

@@ -22,7 +22,7 @@ from ..detection.rescoring import LEAST_RESCORED, MOST_RESCORED, rescore
 from ..media.images import BGRImage
 from ..media.inputs import Photograph
 from ..syntax.library import load_syntaxes
-from .acceptance import is_plate, may_be_plate
+from .acceptance import is_plate
 from .options import ANYTHING, ReadOptions
 from .plates import Reading, distinct, plate_of, settled_corners
 from .reader import PlateReader
@@ -96,23 +96,20 @@ class PlateRecogniser:
     def _found(self, image: BGRImage, share: float = 1.0) -> list[Detection]:
         """What may be plates in a picture, seen at a share of its size."""
         proposals = self.detector.detect(image, LEAST_RESCORED, share)[:MOST_RESCORED]
-        least = self._parameters.acceptance.least_detection
-        return rescore(self.verifier, self._parameters.rescoring, image, proposals, least)
+        return rescore(self.verifier, self._parameters.rescoring, image, proposals, self._parameters.acceptance)
 
     def read(
         self, image: BGRImage, detections: Sequence[Detection], doubts: bool = False
     ) -> list[tuple[Detection, Reading]]:
         """Read what was found in a picture; the detections come back with better corners.
 
-        With doubts, what no text could prove a plate is not read, and it is left out where it is too small for any.
+        With doubts, what no text could prove a plate is not read.
         """
-        thresholds = self._parameters.acceptance
-        if doubts:
-            detections = [one for one in detections if may_be_plate(one, thresholds)]
         found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
         refined = refined_corners(self.refiner, image, found)
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
         straighter = (np.abs(_tilts(found) - _tilts(refined)) > (TURNED, SHEARED)).any(axis=1)
+        thresholds = self._parameters.acceptance
         unsure = [doubts and one.confidence < thresholds.sure_detection for one in detections]
         least = np.where(unsure, thresholds.proof_characters, 0)
         readings = self.reader.read(image, np.where(straighter[:, None, None], refined, found), least)

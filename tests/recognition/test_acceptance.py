@@ -8,7 +8,7 @@ from src.basics.texts import normalise_text
 from src.detection.detector import Detection
 from src.evaluation.annotations import read_annotations
 from src.recognition import acceptance
-from src.recognition.acceptance import RULES, is_plate, may_be_plate
+from src.recognition.acceptance import RULES, is_plate
 from src.recognition.plates import Reading
 
 TEXT = (0.9, 0.95, 0.9, 0.9, 0.99, 0.9)
@@ -18,6 +18,8 @@ BOX = np.array([0, 0, 100, 25], np.float32)
 THRESHOLDS = AcceptanceParameters(
     sure_detection=0.51,
     least_detection=0.06,
+    least_length=0.0,
+    least_height=0.0,
     proof_characters=5,
     proof_confidence=0.85,
     proof_text=0.5,
@@ -101,12 +103,3 @@ def test_no_annotated_plate_says_a_date(datasets):
 def test_rules_are_asked_in_turn(monkeypatch, names, expected):
     monkeypatch.setattr(acceptance, "RULES", {name: RULES[name] for name in names})
     assert accepted(0.95, "20131101") is expected
-
-
-@pytest.mark.parametrize(
-    ("confidence", "width", "height", "expected"),
-    [(0.3, 100, 25, True), (0.3, 100, 7, False), (0.3, 15, 10, False), (0.6, 15, 7, True)],
-)
-def test_what_is_doubted_has_to_be_large_enough_for_a_text(confidence, width, height, expected):
-    box = np.array([0, 0, width, height], np.float32)
-    assert may_be_plate(Detection(box, box_to_quad(box), confidence), THRESHOLDS) is expected
