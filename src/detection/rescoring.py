@@ -16,6 +16,8 @@ LEAST_RESCORED = 0.1
 MOST_RESCORED = 32
 #: The verifier's log odds are cut to this range, as it has not seen everything; what it doubts a text may still prove.
 LEAST_LOG_ODDS, MOST_LOG_ODDS = -2.0, 4.0
+#: What is at least so likely a plate, whatever the verifier would say, is none of its business.
+SURE_ALONE = 0.9
 #: A place so many times as high as wide may be a plate in a photograph that has been turned to a side.
 TALL = 1.3
 
@@ -40,7 +42,7 @@ def rescore(
         if not may_be_plate(proposal, float(opinion.probability(most)), thresholds):
             continue
         # What may have been turned to a side is looked at all the same.
-        is_sure = opinion.probability(least) >= thresholds.sure_detection and not _is_tall(proposal)
+        is_sure = opinion.probability(least) >= SURE_ALONE and not _is_tall(proposal)
         features, turn = (most, 0) if is_sure else place_features(model, pyramid, proposal)
         # Corners of turned plates cannot be learnt: those of plates turned to either side cancel out.
         corners = np.roll(box_to_quad(proposal.box), -turn, axis=0) if turn else proposal.corners

@@ -59,6 +59,7 @@ def test_without_places_there_is_nothing_to_ask():
 def test_the_surest_come_first():
     output = output_that_meets(assign_targets(BOXES, box_to_quad(BOXES), NO_BOXES, *LARGE))
     proposals = Detector({INPUT_SIZES[0]: lambda batch: output[None]}).detect(IMAGE, 0.01)
+    proposals = [Detection(one.box, one.corners, 0.4) for one in proposals]
     assert len(proposals) == 2
     for logits, confirmed in (((5, -5), 0), ((-5, 5), 1)):
         both = rescore(answering(*logits), OPINION, IMAGE, proposals, NEVER_SURE)
