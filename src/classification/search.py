@@ -53,7 +53,8 @@ def class_probabilities(logits: FloatArray) -> FloatArray:
 def combined_probabilities(probabilities: FloatArray, second: FloatArray, weights: SearchParameters) -> FloatArray:
     """The classifier's probabilities with the segmenter's opinion: a product of powers of both (Hinton 2002).
 
-    That of "not a character" in ``[N, 37]`` stays as it is; the segmenter's are logits ``[N, 36]``.
+    That of "not a character" in ``[N, 37]`` stays as it is; the segmenter's are logits ``[N, 36]``, of which those of
+    :data:`CLASSIFIED` count together.
     """
     characters = np.log(np.maximum(probabilities[:, :REJECT], 1e-9))
     rarer = np.array([weights.rarer.get(character, 0.0) for character in ALPHABET], np.float32)

@@ -137,8 +137,7 @@ class PlateReader:
             return view, boxes[:0], scores[:0], np.zeros((0, CLASSES), np.float32)
         # In place of the classifier's, which is asked where the segmenter is unsure.
         first = np.pad(class_probabilities(opinions), ((0, 0), (0, 1)))
-        is_sure = (scores >= SURE_BOX) & (first.max(axis=1) >= SURE_CLASS)
-        unsure = ~is_sure | np.isin(first.argmax(axis=1), CLASSIFIED)
+        unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS) | np.isin(first.argmax(axis=1), CLASSIFIED)
         if unsure.any():
             first[unsure] = class_probabilities(self.classifier(view.crops(boxes[unsure])[..., None]))
         return view, boxes, scores, combined_probabilities(first, opinions, self.parameters.search)
