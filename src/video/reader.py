@@ -195,11 +195,11 @@ class VideoReader:
             tracks[index].record.read(view, accepted)
         if self._options.on_pass:
             self._options.on_pass(frame, tracks)
+        present = [track.record for track in self._tracker.tracks]
         for track, is_cut_off in zip(tracks, cut, strict=True):
             record = track.record
             record.see(track.latest.time_s, track.latest.corners, is_cut_off, self._options.lines)
             is_sure = record.is_plate and record.vote.sure
-            present = [track.record for track in self._tracker.tracks]
             if self._options.on_plate and is_sure and not self._vehicles.has_told(record, present):
                 record.is_told = True
                 self._call(self._options.on_plate, record.vehicle(self._video.at))
