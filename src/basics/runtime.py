@@ -9,7 +9,6 @@ import os
 import sys
 import tempfile
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -59,17 +58,16 @@ class LiteRTModel:
     def __init__(self, path: Path, threads: int = 0) -> None:
         """Run a ``.tflite`` file; each call uses so many threads, two at most if that is not said."""
         self._path, self._threads = path, threads or _free_cores()
-        self._free: defaultdict[tuple[int, ...], list[tuple[Any, int, int]]] = defaultdict(list)
+        self._free: list[tuple[Any, int, int]] = []
 
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
         """See :data:`Model`; batches are not faster, and each size would need its own memory."""
-        answers = [self._run(batch[index : index + 1]) for index in range(len(batch))]
+        answers = [self._run(one) for one in batch]
         return answers[0] if len(answers) == 1 else np.concatenate(answers)
 
-    def _run(self, batch: NDArray[Any]) -> FloatArray:
-        free = self._free[batch.shape]
+    def _run(self, one: NDArray[Any]) -> FloatArray:
         try:
-            interpreter, given, told = free.pop()  # taking and giving back are atomic: no lock
+            interpreter, given, told = self._free.pop()  # taking and giving back are atomic: no lock
         except IndexError:
             from ai_edge_litert.interpreter import Interpreter
 
@@ -77,13 +75,17 @@ class LiteRTModel:
                 interpreter = Interpreter(model_content=self._path.read_bytes(), num_threads=self._threads)
                 details = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
                 given, told = (one["index"] for one in details)
-                interpreter.resize_tensor_input(given, list(batch.shape))
                 interpreter.allocate_tensors()
-        # Into the interpreter's own memory, without a copy of floats on the way.
-        np.copyto(interpreter.tensor(given)(), batch)
+        # Into the interpreter's own memory, without a copy on the way.
+        shown = interpreter.tensor(given)()[0]
+        if shown.dtype == np.int8:
+            np.bitwise_xor(np.asarray(one, np.uint8), 128, out=shown.view(np.uint8))  # levels less 128
+        else:
+            np.copyto(shown, one)
+        del shown
         interpreter.invoke()
         output = interpreter.get_tensor(told)
-        free.append((interpreter, given, told))
+        self._free.append((interpreter, given, told))
         return np.asarray(output)
 
 

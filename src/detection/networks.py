@@ -35,26 +35,22 @@ def _residual(x: keras.KerasTensor, blocks: int = 1) -> keras.KerasTensor:
 
 def _backbone(image: keras.KerasTensor, depth: int = 4) -> list[keras.KerasTensor]:
     """Feature maps of 32, 64 and 96 channels at strides 4, 8 and 16 from BGR pictures (0..255)."""
-    x = _convolution(layers.Rescaling(1 / 127.5, offset=-1.0)(image), 16, stride=2)
-    levels = []
+    # Many channels on few cells cost less time than few on many: at once to stride 4.
+    x = _convolution(layers.Rescaling(1 / 128, offset=-1.0)(image), 64, kernel=5, stride=4)
+    levels = [_residual(_convolution(x, 32, kernel=2))]
     # Depth is cheap on the coarse maps, and it is there that a grille is told from a plate.
-    for channels, blocks in ((32, 1), (64, 2), (96, depth)):
-        x = _residual(_convolution(x, channels, stride=2), blocks)
-        levels.append(x)
+    for channels, blocks in ((64, 2), (96, depth)):
+        levels.append(_residual(_convolution(levels[-1], channels, stride=2), blocks))
     return levels
 
 
 def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
     x = _convolution(x, x.shape[-1])
-    rarely = keras.initializers.Constant(-math.log((1 - _PRIOR) / _PRIOR))
-    # With small kernels the bias alone speaks at first, however deep the network is.
+    # With small kernels the bias alone speaks at first, however deep the network is: of a plate, rarely.
     small = keras.initializers.RandomNormal(stddev=0.01)
-    begin = {"kernel_initializer": small, "bias_initializer": rarely}
-    parts = []
-    for name, size, initializers in (("logit", 1, begin), ("box", 4, {}), ("corners", 8, {})):
-        part = layers.Conv2D(ANCHORS_PER_CELL * size, 1, name=f"output_{name}_{stride}", **initializers)(x)
-        parts.append(layers.Reshape((-1, size))(part))
-    return layers.Concatenate(axis=-1)(parts)
+    rarely = keras.initializers.Constant(([-math.log((1 - _PRIOR) / _PRIOR)] + [0.0] * 12) * ANCHORS_PER_CELL)
+    outputs = layers.Conv2D(13 * ANCHORS_PER_CELL, 1, 1, "same", name=f"output_{stride}", kernel_initializer=small, bias_initializer=rarely)(x)
+    return layers.Reshape((-1, 13), name=f"output_anchors_{stride}")(outputs)
 
 
 def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> keras.Model:
@@ -77,7 +73,7 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
     middle = _convolution(middle, 64)
     fine = layers.Add()([layers.UpSampling2D()(middle), _convolution(stride_8, 64, kernel=1)])
     outputs = [_head(level, stride) for level, stride in zip((fine, middle, coarse), STRIDES, strict=True)]
-    return keras.Model(image, layers.Concatenate(axis=1)(outputs), name="detector")
+    return keras.Model(image, layers.Concatenate(axis=1, name="output_all")(outputs), name="detector")
 
 
 def build_verifier() -> keras.Model:
@@ -88,7 +84,7 @@ def build_verifier() -> keras.Model:
     # Where something is counts: one kernel that covers all of the map.
     x = layers.Conv2D(96, x.shape[1:3], use_bias=False)(x)
     x = layers.Dropout(0.3)(layers.ReLU()(layers.BatchNormalization(momentum=0.97)(x)))
-    return keras.Model(views, layers.Reshape((5,))(layers.Conv2D(5, 1, name="output_all")(x)), name="verifier")
+    return keras.Model(views, layers.Reshape((5,), name="output_all")(layers.Conv2D(5, 1, name="output_map")(x)), name="verifier")
 
 
 def build_refiner() -> keras.Model:

@@ -49,8 +49,8 @@ def build_segmenter() -> keras.Model:
         cells, at least 0, and the logits of the characters of :data:`numberplate.basics.texts.ALPHABET`.
     """
     inputs = keras.Input((CANVAS_HEIGHT, CANVAS_WIDTH, 1), name="canvas")
-    half = convolved(evenly_lit(inputs), 32, strides=2, kernel=5)
-    quarter = residual_block(convolved(half, 56, strides=2))
+    # Many channels on few cells cost less time than few on many: at once to stride 4.
+    quarter = residual_block(convolved(convolved(evenly_lit(inputs), 128, strides=4, kernel=7), 56, kernel=2))
     eighth = residual_block(residual_block(convolved(quarter, 88, strides=2)))
     sixteenth = residual_block(residual_block(convolved(eighth, 128, strides=2)))
     eighth = layers.Add()([eighth, layers.UpSampling2D()(convolved(sixteenth, 88, kernel=1))])
@@ -61,7 +61,7 @@ def build_segmenter() -> keras.Model:
     centre = layers.Conv2D(1, 1, bias_initializer=bias, name="output_centre")(quarter)
     sides = layers.Conv2D(4, 1, activation="softplus", name="output_sides")(quarter)
     classes = layers.Conv2D(len(ALPHABET), 1, name="output_classes")(convolved(quarter, 96))
-    return keras.Model(inputs, layers.Concatenate(name="cells")([centre, sides, classes]), name="segmenter")
+    return keras.Model(inputs, layers.Concatenate(name="output_cells")([centre, sides, classes]), name="segmenter")
 
 
 def segmentation_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) -> keras.KerasTensor:

@@ -6,35 +6,106 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
+from keras import layers, ops
+
 from ..basics.geometry import FloatArray
 
 #: Layers that compute with floats in every twin: those of the outputs, whose numbers are places and logits, and those
 #: that bring the input to one deviation, which add a ten-thousandth to the variance.
-EXACT_LAYERS = "output_|layer_normalization"
+EXACT_LAYERS = "output_|layer_normalization|StatefulPartitionedCall"
+#: Layers that copy what they are given.
+COPYING_LAYERS = "up_sampling|conv2d"
 
 
-def compile_model(model: Any, path: Path, samples: Sequence[FloatArray] = ()) -> None:
+class _Enlarging(layers.Layer):
+    """Nearest-neighbour enlargement by 2, of which a runtime needs to know nothing but how to copy."""
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        _, height, width, channels = x.shape
+        pairs = ops.concatenate([x, x], axis=3)
+        return ops.reshape(ops.concatenate([pairs, pairs], axis=2), (-1, 2 * height, 2 * width, channels))
+
+
+class _InStrides(layers.Conv2D):
+    """A convolution that sees as many pixels of a row as its stride has as one, of all their channels.
+
+    It computes the same, but few channels take as long as many do.
+    """
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        _, height, width, channels = x.shape
+        (size, _), (stride, _) = self.kernel_size, self.strides
+        before = -((size - stride) // 2) % stride
+        kernel = ops.pad(self.kernel, ((0, 0), (before, -(before + size) % stride), (0, 0), (0, 0)))
+        kernel = ops.reshape(kernel, (size, -1, stride * channels, self.filters))
+        x = ops.reshape(x, (-1, height, width // stride, stride * channels))
+        return ops.conv(x, kernel, (stride, 1), self.padding)
+
+
+def compile_model(model: keras.Model, path: Path, samples: Sequence[FloatArray] = ()) -> None:
     """Write the compiled twin of a Keras model, a ``.tflite`` file.
 
     With samples, inputs ``[B, ...]`` such as the model will meet, the twin's convolutions, and the sums between them,
     compute with integers of 8 bits (a scale per channel for weights, and for activations what the samples bring about).
+    If the model begins by bringing levels of 0..255 to -1..1, the twin takes integers of 8 bits, 128 less than levels.
     """
     import tensorflow as tf
 
+    first = model.layers[1]
+    takes_integers = bool(samples) and isinstance(first, layers.Rescaling) and first.offset == -1
+    without = first if takes_integers else None
+
+    def content(batch: int = 1) -> bytes:
+        return tf.lite.TFLiteConverter.from_keras_model(_quick(model, batch, without)).convert()
+
     # Converter and quantiser describe at length what they do.
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
         if samples:
-            from ai_edge_litert.interpreter import Interpreter
-            from ai_edge_quantizer import qtyping, quantizer, recipe
+            shown = [np.asarray(first(sample)) for sample in samples] if takes_integers else samples
+            path.write_bytes(_quantised(content(), content(len(samples[0])), shown, takes_integers))
+        else:
+            path.write_bytes(content())
 
-            integers = qtyping.OpQuantizationConfig.from_dict(recipe.static_wi8_ai8()[0]["op_config"])
-            recipes = quantizer.Quantizer(bytearray(content))
-            for operation in (qtyping.TFLOperationName.CONV_2D, qtyping.TFLOperationName.ADD):
-                recipes.update_quantization_recipe(".*", operation, op_config=integers)
-                recipes.update_quantization_recipe(f".*({EXACT_LAYERS}).*", operation, algorithm_key="no_quantize")
-            ((signature, tensors),) = Interpreter(model_content=content).get_signature_list().items()
-            (name,) = tensors["inputs"]
-            ranges = recipes.calibrate({signature: [{name: sample} for sample in samples]})
-            content = bytes(recipes.quantize(ranges).quantized_model)
-    path.write_bytes(content)
+
+def _quick(model: keras.Model, batch: int, without: layers.Layer | None) -> keras.Model:
+    """The same model for batches of a size, of layers that runtimes compute quickly, and without one."""
+
+    def quick(layer: layers.Layer) -> layers.Layer:
+        if layer is without:
+            return layers.Identity()
+        if isinstance(layer, layers.UpSampling2D):
+            return _Enlarging(name=layer.name)
+        is_wide = isinstance(layer, layers.Conv2D) and layer.strides[0] > 2 and not layer.input.shape[2] % layer.strides[0]
+        return (_InStrides if is_wide else type(layer)).from_config(layer.get_config())
+
+    twin = keras.models.clone_model(model, clone_function=quick)
+    twin.set_weights(model.get_weights())
+    inputs = keras.Input(batch_shape=(batch, *model.input_shape[1:]), name="inputs")
+    return keras.Model(inputs, twin(inputs), name="twin")
+
+
+def _quantised(content: bytes, in_batches: bytes, samples: Sequence[FloatArray], takes_integers: bool) -> bytes:
+    """A twin of integers, whose ranges are those that it would have for the samples in batches of one size."""
+    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_quantizer import qtyping, quantizer, recipe
+
+    integers = qtyping.OpQuantizationConfig.from_dict(recipe.static_wi8_ai8()[0]["op_config"])
+    names = qtyping.TFLOperationName
+    single, batched = (quantizer.Quantizer(bytearray(one)) for one in (content, in_batches))
+    for recipes in (single, batched):
+        for operation in (names.CONV_2D, names.ADD):
+            recipes.update_quantization_recipe(".*", operation, op_config=integers)
+            recipes.update_quantization_recipe(f".*({EXACT_LAYERS}).*", operation, algorithm_key="no_quantize")
+        for operation in (names.RESHAPE, names.CONCATENATION):
+            recipes.update_quantization_recipe(f".*({COPYING_LAYERS}).*", operation, op_config=integers)
+        if takes_integers:
+            recipes.update_quantization_recipe(".*", names.INPUT, op_config=integers)
+    ((signature, tensors),) = Interpreter(model_content=in_batches).get_signature_list().items()
+    (name,) = tensors["inputs"]
+    batches = [{name: sample} for sample in samples if len(sample) == len(samples[0])]
+    singles = [{name: sample[:1]} for sample in samples]
+    # Of a batch of one the converter calls a tensor or two by other names.
+    ranges = single.calibrate({signature: singles}) | batched.calibrate({signature: batches})
+    return bytes(single.quantize(ranges).quantized_model)
