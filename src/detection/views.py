@@ -33,10 +33,10 @@ def letterbox(
     inner_height, inner_width = (max(1, round(side * scale)) for side in image.shape[:2])
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     x, y = (width - inner_width) // 2, (height - inner_height) // 2
-    canvas = np.full((height, width, 3), BORDER_VALUE, np.uint8)
-    inner = canvas[y : y + inner_height, x : x + inner_width]
-    inner[:] = cv2.resize(image, (inner_width, inner_height), interpolation=interpolation)
-    return canvas, scale, (x, y)
+    inner = cv2.resize(image, (inner_width, inner_height), interpolation=interpolation)
+    borders = y, height - inner_height - y, x, width - inner_width - x
+    canvas = cv2.copyMakeBorder(inner, *borders, cv2.BORDER_CONSTANT, value=(BORDER_VALUE,) * 3)
+    return np.asarray(canvas, np.uint8), scale, (x, y)
 
 
 class Pyramid:

@@ -4,6 +4,7 @@ By Bayes' rule the odds of two texts are those of what was seen, times those of 
 national syntax is met more often than a random string of its length, the more so the fewer strings fit.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -84,19 +85,25 @@ def break_log_odds(boxes: FloatArray, chosen: Sequence[int], weights: SyntaxPara
     """
     if len(chosen) < 2:
         return []
-    text, height = boxes[list(chosen)], typical_height(boxes[list(chosen)])
-    before, after = box_centres(text[:-1]) / height, box_centres(text[1:]) / height
-    left_out = box_centres(np.delete(boxes, list(chosen), axis=0)) / height
-    (steps, rises), gaps = (after - before).T, (text[1:, 0] - text[:-1, 2]) / height
-    same_row = (steps > 0) & (np.abs(rises) < NEW_ROW)
-    if not same_row.any():
-        return [0.0] * len(gaps)
-    wider = np.minimum(gaps - median(gaps[same_row].tolist()), steps - median(steps[same_row].tolist()))
-    between = (before[:, :1] < left_out[:, 0]) & (left_out[:, 0] < after[:, :1])
-    hidden = (between & (np.abs(left_out[:, 1] - before[:, 1:]) < NEW_ROW)).any(axis=1)
-    most = weights.largest_break_odds
-    log_odds = np.clip(weights.break_slope * (wider - weights.usual_break), -most, most)
-    return list(map(float, np.where(same_row, np.where(hidden, -most, log_odds), 0.0)))
+    height = typical_height(boxes[list(chosen)])
+    # For so few numbers lists are ten times as fast as arrays.
+    middles, sides = (box_centres(boxes) / height).tolist(), (boxes[:, [0, 2]] / height).tolist()
+    left_out = [middle for index, middle in enumerate(middles) if index not in chosen]
+    pairs = list(itertools.pairwise(chosen))
+    steps = [middles[right][0] - middles[left][0] for left, right in pairs]
+    gaps = [sides[right][0] - sides[left][1] for left, right in pairs]
+    same_row = [step > 0 and abs(middles[right][1] - middles[left][1]) < NEW_ROW for step, (left, right) in zip(steps, pairs, strict=True)]
+    if not any(same_row):
+        return [0.0] * len(pairs)
+    usual_gap, usual_step = (median(itertools.compress(widths, same_row)) for widths in (gaps, steps))
+    most, log_odds = weights.largest_break_odds, [0.0] * len(pairs)
+    for place in itertools.compress(range(len(pairs)), same_row):
+        (start, level), (end, _) = (middles[index] for index in pairs[place])
+        is_hidden = any(start < x < end and abs(y - level) < NEW_ROW for x, y in left_out)
+        wider = min(gaps[place] - usual_gap, steps[place] - usual_step)
+        odds = weights.break_slope * (wider - weights.usual_break)
+        log_odds[place] = -most if is_hidden else min(max(odds, -most), most)
+    return log_odds
 
 
 def bonus(length: int, share: float, weights: SyntaxParameters) -> float:

@@ -73,11 +73,15 @@ class Syntaxes:
         """
         found: dict[str, float] = {}
         for code, share, form in self._by_shape.get(shape_of(text), ()):
-            if form.fits(text):
-                gaps = breaks() if form.breaks else ()
-                seen = sum(gaps[place - 1] for place in form.breaks) if gaps else 0.0
-                seen += foreign() if form.after_foreign else 0.0
-                found[code] = found.get(code, 0.0) + share * form.words_probability(text) * math.exp(seen)
+            if not form.fits(text):
+                continue
+            if form.words:
+                share *= form.words_probability(text)
+            if form.after_foreign:
+                share *= math.exp(foreign())
+            if form.breaks and (gaps := breaks()):
+                share *= math.exp(sum([gaps[place - 1] for place in form.breaks]))
+            found[code] = found.get(code, 0.0) + share
         return found
 
 
