@@ -5,7 +5,7 @@ import ctypes
 import time
 
 #: At most this share of the time is spent, the wait for a core not counted: half a millisecond, more in large ones.
-_LARGEST_SHARE = 0.01
+_LARGEST_SHARE = 0.001
 
 _next_s = 0.0  # when it is time again
 
