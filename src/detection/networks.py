@@ -49,7 +49,9 @@ def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
     # With small kernels the bias alone speaks at first, however deep the network is: of a plate, rarely.
     small = keras.initializers.RandomNormal(stddev=0.01)
     rarely = keras.initializers.Constant(([-math.log((1 - _PRIOR) / _PRIOR)] + [0.0] * 12) * ANCHORS_PER_CELL)
-    outputs = layers.Conv2D(13 * ANCHORS_PER_CELL, 1, 1, "same", name=f"output_{stride}", kernel_initializer=small, bias_initializer=rarely)(x)
+    outputs = layers.Conv2D(
+        13 * ANCHORS_PER_CELL, 1, 1, "same", name=f"output_{stride}", kernel_initializer=small, bias_initializer=rarely
+    )(x)
     return layers.Reshape((-1, 13), name=f"output_anchors_{stride}")(outputs)
 
 
@@ -84,7 +86,9 @@ def build_verifier() -> keras.Model:
     # Where something is counts: one kernel that covers all of the map.
     x = layers.Conv2D(96, x.shape[1:3], use_bias=False)(x)
     x = layers.Dropout(0.3)(layers.ReLU()(layers.BatchNormalization(momentum=0.97)(x)))
-    return keras.Model(views, layers.Reshape((5,), name="output_all")(layers.Conv2D(5, 1, name="output_map")(x)), name="verifier")
+    return keras.Model(
+        views, layers.Reshape((5,), name="output_all")(layers.Conv2D(5, 1, name="output_map")(x)), name="verifier"
+    )
 
 
 def build_refiner() -> keras.Model:

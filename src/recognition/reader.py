@@ -33,7 +33,7 @@ FOOTNOTE_RATIO, LEAST_MAIN_ROW = 0.8, 3
 #: So many of the likeliest texts are told.
 _CANDIDATES = 10
 #: A text of fewer characters is none; a plate is read in so many passes at most.
-LEAST_CHARACTERS, MOST_PASSES = 2, 3
+LEAST_CHARACTERS, MOST_PASSES = 2, 2
 #: A plate is straightened by its own text and read again where that is less sure than this, or takes up less of the
 #: canvas, both along and across: corners that were much too wide.
 SURE_TEXT = 0.7

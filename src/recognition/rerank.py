@@ -11,8 +11,6 @@ from dataclasses import replace
 from functools import cache, partial
 from statistics import median
 
-import numpy as np
-
 from ..basics.geometry import FloatArray, box_centres
 from ..basics.parameters import SyntaxParameters
 from ..basics.results import Region
@@ -92,7 +90,10 @@ def break_log_odds(boxes: FloatArray, chosen: Sequence[int], weights: SyntaxPara
     pairs = list(itertools.pairwise(chosen))
     steps = [middles[right][0] - middles[left][0] for left, right in pairs]
     gaps = [sides[right][0] - sides[left][1] for left, right in pairs]
-    same_row = [step > 0 and abs(middles[right][1] - middles[left][1]) < NEW_ROW for step, (left, right) in zip(steps, pairs, strict=True)]
+    same_row = [
+        step > 0 and abs(middles[right][1] - middles[left][1]) < NEW_ROW
+        for step, (left, right) in zip(steps, pairs, strict=True)
+    ]
     if not any(same_row):
         return [0.0] * len(pairs)
     usual_gap, usual_step = (median(itertools.compress(widths, same_row)) for widths in (gaps, steps))

@@ -4,7 +4,6 @@ import contextlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -12,11 +11,13 @@ from keras import layers, ops
 
 from ..basics.geometry import FloatArray
 
-#: Layers that compute with floats in every twin: those of the outputs, whose numbers are places and logits, and those
-#: that bring the input to one deviation, which add a ten-thousandth to the variance.
+#: Layers that compute with floats in every twin: those of the outputs (the last is called as below), whose numbers are
+#: places and logits, and those that bring the input to one deviation, which add a ten-thousandth to the variance.
 EXACT_LAYERS = "output_|layer_normalization|StatefulPartitionedCall"
-#: Layers that copy what they are given.
+#: Layers within which integers are copied to other places.
 COPYING_LAYERS = "up_sampling|conv2d"
+#: What levels of 0..255 are to a model that begins by bringing them to -1..1; its twin takes integers of 8 bits.
+LEVELS = {"min": np.array(-1.0, np.float32), "max": np.array(127 / 128, np.float32)}
 
 
 class _Enlarging(layers.Layer):
@@ -58,7 +59,7 @@ def compile_model(model: keras.Model, path: Path, samples: Sequence[FloatArray] 
     without = first if takes_integers else None
 
     def content(batch: int = 1) -> bytes:
-        return tf.lite.TFLiteConverter.from_keras_model(_quick(model, batch, without)).convert()
+        return bytes(tf.lite.TFLiteConverter.from_keras_model(_quick(model, batch, without)).convert())
 
     # Converter and quantiser describe at length what they do.
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -77,7 +78,7 @@ def _quick(model: keras.Model, batch: int, without: layers.Layer | None) -> kera
             return layers.Identity()
         if isinstance(layer, layers.UpSampling2D):
             return _Enlarging(name=layer.name)
-        is_wide = isinstance(layer, layers.Conv2D) and layer.strides[0] > 2 and not layer.input.shape[2] % layer.strides[0]
+        is_wide = isinstance(layer, layers.Conv2D) and layer.strides[0] > 2
         return (_InStrides if is_wide else type(layer)).from_config(layer.get_config())
 
     twin = keras.models.clone_model(model, clone_function=quick)
@@ -108,4 +109,6 @@ def _quantised(content: bytes, in_batches: bytes, samples: Sequence[FloatArray],
     singles = [{name: sample[:1]} for sample in samples]
     # Of a batch of one the converter calls a tensor or two by other names.
     ranges = single.calibrate({signature: singles}) | batched.calibrate({signature: batches})
+    if takes_integers:
+        ranges[Interpreter(model_content=content).get_input_details()[0]["name"]] = LEVELS
     return bytes(single.quantize(ranges).quantized_model)
