@@ -98,12 +98,9 @@ def spell(
             absent = absent_scores[index]
             following = [(key, score + absent, way) for key, (score, way) in beam.items()]
             for (text, last), (score, way) in beam.items():
-                if last == _NONE:
-                    run = (0.0, 0.0)
-                elif excluded[last][index]:
+                if last != _NONE and excluded[last][index]:
                     continue
-                else:
-                    run = runs[last][index]
+                run = (0.0, 0.0) if last == _NONE else runs[last][index]
                 after_digit, longer = text[-1:].isdigit(), (*way, index)
                 following += [
                     ((text + character, index), score + present_score + run[is_digit == after_digit], longer)
@@ -111,9 +108,9 @@ def spell(
                 ]
             beam = _merged(following)
             if len(beam) > BEAM_WIDTH:
-                beam = dict(sorted(beam.items(), key=_score, reverse=True)[:BEAM_WIDTH])
+                beam = dict(sorted(beam.items(), key=lambda item: item[1][0], reverse=True)[:BEAM_WIDTH])
         beam = _merged(((text, _NONE), score, way) for (text, _), (score, way) in beam.items())
-    best = sorted(beam.items(), key=_score, reverse=True)
+    best = sorted(beam.items(), key=lambda item: item[1][0], reverse=True)
     total = sum(math.exp(score - best[0][1][0]) for score, _ in beam.values())
     return [Spelling(text, math.exp(score - best[0][1][0]) / total, way) for (text, _), (score, way) in best]
 
@@ -138,10 +135,6 @@ def _run_scores(
     wider = gaps - (np.median(neighbours) if neighbours else 0.0)
     same = weights.run_log_odds + weights.gap_log_odds * np.clip(wider, *GAP_RANGE)
     return np.asarray(np.log(2 / (1 + np.exp(np.stack([same, -same], axis=-1)))), np.float32)
-
-
-def _score(item: tuple[tuple[str, int], tuple[float, tuple[int, ...]]]) -> float:
-    return item[1][0]
 
 
 def _merged(decisions: Iterable[tuple[tuple[str, int], float, tuple[int, ...]]]) -> _Beam:

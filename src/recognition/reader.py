@@ -32,8 +32,8 @@ SURE_BOX, SURE_CLASS = 0.7, 0.96
 FOOTNOTE_RATIO, LEAST_MAIN_ROW = 0.8, 3
 #: So many of the likeliest texts are told.
 _CANDIDATES = 10
-#: A text of fewer characters is none; a plate is read in so many passes at most.
-LEAST_CHARACTERS, MOST_PASSES = 2, 2
+#: A text of fewer characters is none.
+LEAST_CHARACTERS = 2
 #: A plate is straightened by its own text and read again where that is less sure than this, or takes up less of the
 #: canvas, both along and across: corners that were much too wide.
 SURE_TEXT = 0.7
@@ -59,10 +59,10 @@ class Pass:
     #: Probability that a box is a character and of its likeliest class, summed over the characters beyond one half.
     certainty: float = 0.0
 
-    def better_quad(self, is_first: bool) -> FloatArray | None:
+    def better_quad(self) -> FloatArray | None:
         """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph.
 
-        None where another pass would not read better than this one, which may be the first.
+        None where a second pass would not read better than this one, the first.
         """
         if len(self.boxes) < LEAST_BOXES:
             return None
@@ -72,7 +72,7 @@ class Pass:
         cut_sides = self.in_rows[:, 0].min() < near, self.in_rows[:, 2].max() > CANVAS_WIDTH - near
         is_small = np.all(self.boxes[:, 2:].max(axis=0) - self.boxes[:, :2].min(axis=0) < SMALL_TEXT)
         is_doubtful = self.reading.confidence < SURE_TEXT or is_small
-        if not any(cut_sides) and not (is_first and is_doubtful):
+        if not any(cut_sides) and not is_doubtful:
             return None
         along = np.array([1, slope]) / np.hypot(1, slope)
         across = np.array([-along[1], along[0]])
@@ -109,11 +109,9 @@ class PlateReader:
         least = np.zeros(len(quads), int) if least is None else least
         readings = [Reading()] * len(quads)
         for index, others in zip(np.flatnonzero(large), beside[large], strict=True):
-            quad: FloatArray | None = sound_quad(quads[index])
-            passes: list[Pass] = []
-            while quad is not None and len(passes) < MOST_PASSES:
-                passes.append(self.spelled(*self.marked(image, quad, outlines[others], least[index])))
-                quad = passes[-1].better_quad(is_first=len(passes) == 1)
+            passes = [self.spelled(*self.marked(image, sound_quad(quads[index]), outlines[others], least[index]))]
+            if (better := passes[0].better_quad()) is not None:
+                passes.append(self.spelled(*self.marked(image, better, outlines[others], least[index])))
             readings[index] = doubted_at_edge(max(passes, key=lambda one: one.certainty).reading, image.shape[1])
         return readings
 

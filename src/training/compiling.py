@@ -16,12 +16,10 @@ from ..basics.geometry import FloatArray
 EXACT_LAYERS = "output_|layer_normalization|StatefulPartitionedCall"
 #: Layers within which integers are copied to other places.
 COPYING_LAYERS = "up_sampling|conv2d"
-#: What levels of 0..255 are to a model that begins by bringing them to -1..1; its twin takes integers of 8 bits.
-LEVELS = {"min": np.array(-1.0, np.float32), "max": np.array(127 / 128, np.float32)}
 
 
 class _Enlarging(layers.Layer):
-    """Nearest-neighbour enlargement by 2, of which a runtime needs to know nothing but how to copy."""
+    """Nearest-neighbour enlargement by 2, by nothing but copies."""
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
         _, height, width, channels = x.shape
@@ -30,19 +28,15 @@ class _Enlarging(layers.Layer):
 
 
 class _InStrides(layers.Conv2D):
-    """A convolution that sees as many pixels of a row as its stride has as one, of all their channels.
-
-    It computes the same, but few channels take as long as many do.
-    """
+    """The same convolution on as many pixels of a row at once as its stride has: few channels take as long as many."""
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
         _, height, width, channels = x.shape
-        (size, _), (stride, _) = self.kernel_size, self.strides
+        size, stride = self.kernel_size[0], self.strides[0]
         before = -((size - stride) // 2) % stride
         kernel = ops.pad(self.kernel, ((0, 0), (before, -(before + size) % stride), (0, 0), (0, 0)))
         kernel = ops.reshape(kernel, (size, -1, stride * channels, self.filters))
-        x = ops.reshape(x, (-1, height, width // stride, stride * channels))
-        return ops.conv(x, kernel, (stride, 1), self.padding)
+        return ops.conv(ops.reshape(x, (-1, height, width // stride, stride * channels)), kernel, (stride, 1), "same")
 
 
 def compile_model(model: keras.Model, path: Path, samples: Sequence[FloatArray] = ()) -> None:
@@ -56,18 +50,16 @@ def compile_model(model: keras.Model, path: Path, samples: Sequence[FloatArray] 
 
     first = model.layers[1]
     takes_integers = bool(samples) and isinstance(first, layers.Rescaling) and first.offset == -1
-    without = first if takes_integers else None
 
     def content(batch: int = 1) -> bytes:
-        return bytes(tf.lite.TFLiteConverter.from_keras_model(_quick(model, batch, without)).convert())
+        twin = _quick(model, batch, first if takes_integers else None)
+        return bytes(tf.lite.TFLiteConverter.from_keras_model(twin).convert())
 
     # Converter and quantiser describe at length what they do.
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        if samples:
-            shown = [np.asarray(first(sample)) for sample in samples] if takes_integers else samples
-            path.write_bytes(_quantised(content(), content(len(samples[0])), shown, takes_integers))
-        else:
-            path.write_bytes(content())
+        shown = [np.asarray(first(sample)) for sample in samples] if takes_integers else samples
+        twin = _quantised(content(), content(len(shown[0])), shown, takes_integers) if samples else content()
+    path.write_bytes(twin)
 
 
 def _quick(model: keras.Model, batch: int, without: layers.Layer | None) -> keras.Model:
@@ -88,7 +80,7 @@ def _quick(model: keras.Model, batch: int, without: layers.Layer | None) -> kera
 
 
 def _quantised(content: bytes, in_batches: bytes, samples: Sequence[FloatArray], takes_integers: bool) -> bytes:
-    """A twin of integers, whose ranges are those that it would have for the samples in batches of one size."""
+    """A twin of integers, with the ranges that the samples bring about in batches of one size."""
     from ai_edge_litert.interpreter import Interpreter
     from ai_edge_quantizer import qtyping, quantizer, recipe
 
@@ -104,11 +96,13 @@ def _quantised(content: bytes, in_batches: bytes, samples: Sequence[FloatArray],
         if takes_integers:
             recipes.update_quantization_recipe(".*", names.INPUT, op_config=integers)
     ((signature, tensors),) = Interpreter(model_content=in_batches).get_signature_list().items()
-    (name,) = tensors["inputs"]
-    batches = [{name: sample} for sample in samples if len(sample) == len(samples[0])]
-    singles = [{name: sample[:1]} for sample in samples]
+    batches = [{tensors["inputs"][0]: sample} for sample in samples if len(sample) == len(samples[0])]
+    singles = [{tensors["inputs"][0]: sample[:1]} for sample in samples]
     # Of a batch of one the converter calls a tensor or two by other names.
     ranges = single.calibrate({signature: singles}) | batched.calibrate({signature: batches})
-    if takes_integers:
-        ranges[Interpreter(model_content=content).get_input_details()[0]["name"]] = LEVELS
+    if takes_integers:  # exactly
+        ranges[Interpreter(model_content=content).get_input_details()[0]["name"]] = {
+            "min": np.array(-1.0, np.float32),
+            "max": np.array(127 / 128, np.float32),
+        }
     return bytes(single.quantize(ranges).quantized_model)
