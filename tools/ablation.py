@@ -66,8 +66,7 @@ REMOVALS = {
     "refined corners for tilted plates": Removal(
         replaced=((recogniser, "TURNED", np.inf), (recogniser, "SHEARED", np.inf))
     ),
-    "further passes of reading": Removal(replaced=((reader, "MOST_PASSES", 1),)),
-    "the third pass": Removal(replaced=((reader, "MOST_PASSES", 2),)),
+    "the second pass of reading": Removal(replaced=((reader.Pass, "better_quad", lambda _: None),)),
     "reaching beyond the canvas": Removal(replaced=((reader, "NEAR_EDGE", -np.inf),)),
     "footnotes": Removal(replaced=((reader, "FOOTNOTE_RATIO", 0.0),)),
     "stacked rows": Removal(replaced=((rows, "LEAST_BESIDE", 99),)),

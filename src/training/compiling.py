@@ -57,7 +57,9 @@ def compile_model(model: keras.Model, path: Path, samples: Sequence[FloatArray] 
 
     # Converter and quantiser describe at length what they do.
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        shown = [np.asarray(first(sample)) for sample in samples] if takes_integers else samples
+        shown = [np.array(first(sample)) for sample in samples] if takes_integers else samples
+        for sample in shown if takes_integers else ():
+            sample[:, 0, 0], sample[:, 0, 1] = -1, 127 / 128  # so that the steps are those of the levels
         twin = _quantised(content(), content(len(shown[0])), shown, takes_integers) if samples else content()
     path.write_bytes(twin)
 
@@ -100,9 +102,4 @@ def _quantised(content: bytes, in_batches: bytes, samples: Sequence[FloatArray],
     singles = [{tensors["inputs"][0]: sample[:1]} for sample in samples]
     # Of a batch of one the converter calls a tensor or two by other names.
     ranges = single.calibrate({signature: singles}) | batched.calibrate({signature: batches})
-    if takes_integers:  # exactly
-        ranges[Interpreter(model_content=content).get_input_details()[0]["name"]] = {
-            "min": np.array(-1.0, np.float32),
-            "max": np.array(127 / 128, np.float32),
-        }
     return bytes(single.quantize(ranges).quantized_model)
