@@ -7,7 +7,6 @@ import contextlib
 import functools
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,22 +27,14 @@ _GREETINGS = [True]
 
 @contextlib.contextmanager
 def _without_greeting() -> Iterator[None]:
-    """The runtime's first interpreter tells on the process's stderr what it runs on; nothing else of it is lost."""
-    try:
-        _GREETINGS.pop()
-        stderr = os.dup(2)
-    except (IndexError, OSError):
+    """The runtime's first interpreter tells on the process's stderr what it runs on, which is no news."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(IndexError, OSError), open(os.devnull, "wb") as nowhere:
+            _GREETINGS.pop()
+            stack.callback(os.close, stderr := os.dup(2))
+            stack.callback(os.dup2, stderr, 2)
+            os.dup2(nowhere.fileno(), 2)
         yield
-        return
-    with tempfile.TemporaryFile() as told:
-        os.dup2(told.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            told.seek(0)
-            os.write(2, b"".join(line for line in told if not line.startswith(b"INFO: Created TensorFlow Lite")))
 
 
 def _free_cores() -> int:
@@ -96,19 +87,12 @@ class KerasModel:
         """Load a ``.h5`` file; imports Keras, which takes seconds."""
         import keras
 
-        self._model = keras.models.load_model(path, compile=False)
-        self._by_size: dict[tuple[int, ...], Any] = {self._model.input_shape[1:]: self._model}
-        self._lock = threading.Lock()
+        self._model, self._lock = keras.models.load_model(path, compile=False), threading.Lock()
 
     def __call__(self, batch: NDArray[Any]) -> FloatArray:
         """See :data:`Model`."""
-        import keras
-
         with self._lock:
-            if (size := batch.shape[1:]) not in self._by_size:
-                self._by_size[size] = keras.models.clone_model(self._model, input_tensors=keras.Input(size))
-                self._by_size[size].set_weights(self._model.get_weights())
-            return np.asarray(self._by_size[size].predict_on_batch(np.asarray(batch, np.float32)))
+            return np.asarray(self._model.predict_on_batch(np.asarray(batch, np.float32)))
 
 
 def load_model(name: str, runtime: str = "litert", threads: int = 0) -> Model:

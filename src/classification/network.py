@@ -11,7 +11,6 @@ from ..segmentation.network import convolved, evenly_lit, residual_block
 def build_classifier() -> keras.Model:
     """The network, with random weights: from grey crops ``[B, 32, 32, 1]`` (0..255) to logits ``[B, 37]``."""
     inputs = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
-    # Many channels on few cells cost less time than few on many: at once to stride 2.
     x = residual_block(convolved(convolved(evenly_lit(inputs), 64, strides=2, kernel=4), 40, kernel=2))
     for filters in (80, 144):
         x = residual_block(convolved(x, filters, strides=2))

@@ -8,7 +8,7 @@ from ..basics.geometry import FloatArray, box_to_quad, iou_matrix, is_convex, qu
 
 #: Heights and widths in pixels of the network's inputs, and of those for pictures that are not larger than the first.
 INPUT_SIZES, SMALL_SIZES = ((480, 640), (640, 480), (384, 640)), ((384, 512), (320, 512))
-INPUT_HEIGHT, INPUT_WIDTH = INPUT_SIZES[0]
+INPUT_WIDTH = INPUT_SIZES[0][1]
 #: Strides of the feature maps, in pixels of the network's input.
 STRIDES = (8, 16, 32)
 

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import layers, ops
 
-from .anchors import ANCHORS_PER_CELL, INPUT_HEIGHT, INPUT_WIDTH, MAXIMUM_LOG_SCALE, STRIDES
+from .anchors import ANCHORS_PER_CELL, MAXIMUM_LOG_SCALE, STRIDES
 from .refinement import CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH
 from .views import VIEW_HEIGHT, VIEW_WIDTH
 
@@ -49,14 +49,13 @@ def _head(x: keras.KerasTensor, stride: int) -> keras.KerasTensor:
     # With small kernels the bias alone speaks at first, however deep the network is: of a plate, rarely.
     small = keras.initializers.RandomNormal(stddev=0.01)
     rarely = keras.initializers.Constant(([-math.log((1 - _PRIOR) / _PRIOR)] + [0.0] * 12) * ANCHORS_PER_CELL)
-    outputs = layers.Conv2D(
-        13 * ANCHORS_PER_CELL, 1, 1, "same", name=f"output_{stride}", kernel_initializer=small, bias_initializer=rarely
-    )(x)
+    begin = {"kernel_initializer": small, "bias_initializer": rarely}
+    outputs = layers.Conv2D(13 * ANCHORS_PER_CELL, 1, name=f"output_{stride}", **begin)(x)
     return layers.Reshape((-1, 13), name=f"output_anchors_{stride}")(outputs)
 
 
-def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> keras.Model:
-    """The detector, with random weights (1.4 M parameters; the weights fit any input size).
+def build_detector(height: int | None = None, width: int | None = None) -> keras.Model:
+    """The detector, with random weights (1.4 M parameters), for inputs of a size or, where none is said, of any.
 
     Returns:
         A model from BGR pictures ``[B, height, width, 3]`` (0..255) to ``[B, A, 13]``: per anchor a logit and offsets.
@@ -64,7 +63,7 @@ def build_detector(height: int = INPUT_HEIGHT, width: int = INPUT_WIDTH) -> kera
     Raises:
         ValueError: a side is no multiple of the coarsest stride, 32.
     """
-    if height % STRIDES[-1] or width % STRIDES[-1]:
+    if (height or 0) % STRIDES[-1] or (width or 0) % STRIDES[-1]:
         raise ValueError(f"the detector's input is {height}×{width}; both sides must be multiples of {STRIDES[-1]}")
     image = layers.Input((height, width, 3), name="image")
     _, stride_8, stride_16 = _backbone(image)

@@ -73,15 +73,12 @@ class Syntaxes:
         """
         found: dict[str, float] = {}
         for code, share, form in self._by_shape.get(shape_of(text), ()):
-            if not form.fits(text):
-                continue
-            if form.words:
-                share *= form.words_probability(text)
-            if form.after_foreign:
-                share *= math.exp(foreign())
-            if form.breaks and (gaps := breaks()):
-                share *= math.exp(sum([gaps[place - 1] for place in form.breaks]))
-            found[code] = found.get(code, 0.0) + share
+            if form.fits(text):
+                gaps = breaks() if form.breaks else ()
+                seen = sum([gaps[place - 1] for place in form.breaks]) if gaps else 0.0
+                seen += foreign() if form.after_foreign else 0.0
+                words = form.words_probability(text) if form.words else 1.0
+                found[code] = found.get(code, 0.0) + share * words * math.exp(seen)
         return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.files import RECIPES_DIRECTORY
-from ..basics.geometry import FloatArray, Matrix, box_to_quad, expand_quad, is_convex, quad_axes, quad_size, quad_to_box
+from ..basics.geometry import OUTWARDS, FloatArray, Matrix, box_to_quad, is_convex, quad_axes, quad_size, quad_to_box
 from ..basics.tables import Entry, load_tables
 from ..detection.views import BORDER_VALUE
 from ..synthesis.degradations import compress, to_image
@@ -122,7 +122,7 @@ def erring_quad(quad: FloatArray, errors: CornerErrors, rng: np.random.Generator
     middle = quad.mean(axis=0)
     quad = ((quad - middle) @ rotation(draw(errors.roll, rng)) + middle).astype(np.float32)
     if any(larger := draw(errors.loose, rng)):
-        quad = expand_quad(quad, *larger)
+        quad = quad + OUTWARDS * larger @ np.stack(quad_axes(quad))
     across, down = (axis / np.linalg.norm(axis) for axis in quad_axes(quad))
     # The sides of plates of two rows err less across, in their heights.
     spread = strength * height * np.array([1.0 if width > 2 * height else 0.7, 1.0])

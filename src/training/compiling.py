@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from ..basics.geometry import FloatArray
 
 #: Layers that compute with floats in every twin: those of the outputs (the last is called as below), whose numbers are
 #: places and logits, and those that bring the input to one deviation, which add a ten-thousandth to the variance.
-EXACT_LAYERS = "output_|layer_normalization|StatefulPartitionedCall"
+EXACT_LAYERS = ".*(output_|layer_normalization|StatefulPartitionedCall).*"
 #: Layers within which integers are copied to other places.
-COPYING_LAYERS = "up_sampling|conv2d"
+COPYING_LAYERS = ".*(up_sampling|conv2d).*"
 
 
 class _Enlarging(layers.Layer):
@@ -42,33 +43,29 @@ class _InStrides(layers.Conv2D):
 def compile_model(model: keras.Model, path: Path, samples: Sequence[FloatArray] = ()) -> None:
     """Write the compiled twin of a Keras model, a ``.tflite`` file.
 
-    With samples, inputs ``[B, ...]`` such as the model will meet, the twin's convolutions, and the sums between them,
-    compute with integers of 8 bits (a scale per channel for weights, and for activations what the samples bring about).
-    If the model begins by bringing levels of 0..255 to -1..1, the twin takes integers of 8 bits, 128 less than levels.
+    With samples, inputs ``[B, ...]`` such as the model will meet, its convolutions, and the sums between them, compute
+    with integers of 8 bits (a scale per channel for weights, and for activations what the samples bring about), and it
+    takes integers, 128 less than levels of 0..255, if the model begins by bringing those to -1..1.
     """
     import tensorflow as tf
 
     first = model.layers[1]
     takes_integers = bool(samples) and isinstance(first, layers.Rescaling) and first.offset == -1
-
-    def content(batch: int = 1) -> bytes:
-        twin = _quick(model, batch, first if takes_integers else None)
-        return bytes(tf.lite.TFLiteConverter.from_keras_model(twin).convert())
-
     # Converter and quantiser describe at length what they do.
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        single, batched = (
+            bytes(tf.lite.TFLiteConverter.from_keras_model(_quick(model, batch, takes_integers)).convert())
+            for batch in (1, len(samples[0]) if samples else 1)
+        )
         shown = [np.array(first(sample)) for sample in samples] if takes_integers else samples
-        for sample in shown if takes_integers else ():
-            sample[:, 0, 0], sample[:, 0, 1] = -1, 127 / 128  # so that the steps are those of the levels
-        twin = _quantised(content(), content(len(shown[0])), shown, takes_integers) if samples else content()
-    path.write_bytes(twin)
+        path.write_bytes(_quantised(single, batched, shown, takes_integers) if samples else single)
 
 
-def _quick(model: keras.Model, batch: int, without: layers.Layer | None) -> keras.Model:
-    """The same model for batches of a size, of layers that runtimes compute quickly, and without one."""
+def _quick(model: keras.Model, batch: int, takes_integers: bool) -> keras.Model:
+    """The same model for batches of a size, of layers that runtimes compute quickly."""
 
     def quick(layer: layers.Layer) -> layers.Layer:
-        if layer is without:
+        if takes_integers and layer is model.layers[1]:
             return layers.Identity()
         if isinstance(layer, layers.UpSampling2D):
             return _Enlarging(name=layer.name)
@@ -81,25 +78,27 @@ def _quick(model: keras.Model, batch: int, without: layers.Layer | None) -> kera
     return keras.Model(inputs, twin(inputs), name="twin")
 
 
-def _quantised(content: bytes, in_batches: bytes, samples: Sequence[FloatArray], takes_integers: bool) -> bytes:
-    """A twin of integers, with the ranges that the samples bring about in batches of one size."""
+def _quantised(single: bytes, batched: bytes, samples: Sequence[FloatArray], takes_integers: bool) -> bytes:
+    """A twin for one input, of integers, with the ranges that samples bring about in another, for batches."""
     from ai_edge_litert.interpreter import Interpreter
     from ai_edge_quantizer import qtyping, quantizer, recipe
 
     integers = qtyping.OpQuantizationConfig.from_dict(recipe.static_wi8_ai8()[0]["op_config"])
     names = qtyping.TFLOperationName
-    single, batched = (quantizer.Quantizer(bytearray(one)) for one in (content, in_batches))
-    for recipes in (single, batched):
-        for operation in (names.CONV_2D, names.ADD):
-            recipes.update_quantization_recipe(".*", operation, op_config=integers)
-            recipes.update_quantization_recipe(f".*({EXACT_LAYERS}).*", operation, algorithm_key="no_quantize")
-        for operation in (names.RESHAPE, names.CONCATENATION):
-            recipes.update_quantization_recipe(f".*({COPYING_LAYERS}).*", operation, op_config=integers)
+    scopes = {names.CONV_2D: ".*", names.ADD: ".*", names.RESHAPE: COPYING_LAYERS, names.CONCATENATION: COPYING_LAYERS}
+    quantisers = [quantizer.Quantizer(bytearray(twin)) for twin in (single, batched)]
+    for recipes, (operation, scope) in itertools.product(quantisers, scopes.items()):
+        recipes.update_quantization_recipe(scope, operation, op_config=integers)
+        recipes.update_quantization_recipe(EXACT_LAYERS, operation, algorithm_key="no_quantize")
         if takes_integers:
             recipes.update_quantization_recipe(".*", names.INPUT, op_config=integers)
-    ((signature, tensors),) = Interpreter(model_content=in_batches).get_signature_list().items()
-    batches = [{tensors["inputs"][0]: sample} for sample in samples if len(sample) == len(samples[0])]
-    singles = [{tensors["inputs"][0]: sample[:1]} for sample in samples]
+    for sample in samples if takes_integers else ():
+        sample[:, 0, 0], sample[:, 0, 1] = -1, 127 / 128  # so that the input's steps are those of the levels
+    ((signature, tensors),) = Interpreter(model_content=batched).get_signature_list().items()
+    inputs = [{tensors["inputs"][0]: sample} for sample in samples if len(sample) == len(samples[0])]
     # Of a batch of one the converter calls a tensor or two by other names.
-    ranges = single.calibrate({signature: singles}) | batched.calibrate({signature: batches})
-    return bytes(single.quantize(ranges).quantized_model)
+    ranges = quantisers[0].calibrate(
+        {signature: [{name: one[:1] for name, one in sample.items()} for sample in inputs]}
+    )
+    ranges |= quantisers[1].calibrate({signature: inputs})
+    return bytes(quantisers[0].quantize(ranges).quantized_model)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from ..basics.geometry import FloatArray, box_area, box_to_quad, quad_to_box
-from ..detection.anchors import INPUT_WIDTH, assign_targets
+from ..detection.anchors import INPUT_SIZES, INPUT_WIDTH, assign_targets
 from ..detection.networks import build_detector, detection_loss
 from ..detection.views import Pyramid
 from ..evaluation.annotations import NO_BOXES
@@ -52,7 +52,7 @@ def train_detector(
         sampler = detector_sampler(photographs, stage, paster)
         start = fit(build, detection_loss, sampler, stage, recipe.optimizer, directory, start)
     assert start is not None
-    detector = build_detector()
+    detector = build_detector(*INPUT_SIZES[0])
     detector.set_weights(start.get_weights())
     return detector
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..basics.geometry import FloatArray, expand_quad, quad_size, quad_to_box, quad_to_rectangle
+from ..basics.geometry import FloatArray, grow_quad, quad_size, quad_to_box, quad_to_rectangle
 from ..basics.results import Crossing, VehicleRecord
 from ..detection.detector import Detection
 from ..media.images import BGRImage
@@ -201,8 +201,7 @@ def quality(image: BGRImage, detection: Detection) -> float:
 
 def crop_of(image: BGRImage, corners: FloatArray) -> BGRImage:
     """A copy of the upright rectangle around a plate ``[4, 2]``, with a margin."""
-    width, height = quad_size(corners)
-    grown = expand_quad(corners, _CROP_MARGIN * height / max(width, 1.0), _CROP_MARGIN)
+    grown = grow_quad(corners, _CROP_MARGIN * quad_size(corners)[1])
     xmin, ymin, xmax, ymax = np.round(quad_to_box(grown)).astype(int)
     xmin, ymin = np.clip([xmin, ymin], 0, np.subtract(image.shape[1::-1], 1))
     return image[ymin : max(ymax, ymin + 1), xmin : max(xmax, xmin + 1)].copy()
