@@ -21,8 +21,7 @@ from .geometry import FloatArray
 #: A model: from a batch ``[B, ...]`` of float32 or uint8, any B ≥ 1, to float32 ``[B, ...]``; may be called by threads.
 Model = Callable[[NDArray[Any]], FloatArray]
 
-#: Taken out by the first interpreter.
-_GREETINGS = [True]
+_GREETINGS = [True]  # taken out by the first interpreter
 
 
 @contextlib.contextmanager

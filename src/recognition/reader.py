@@ -12,7 +12,7 @@ from ..basics.results import Candidate, Character
 from ..basics.runtime import Model
 from ..basics.texts import ALPHABET, CLASSES, REJECT
 from ..classification.search import CLASSIFIED, class_probabilities, combined_probabilities, spell, tempered
-from ..segmentation.canvas import CANVAS_WIDTH, PlateView, plate_view
+from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
 from ..segmentation.cells import decode_cells
 from ..segmentation.foreign import foreign_log_odds
 from ..segmentation.rows import group_rows, text_slope, typical_height
@@ -34,8 +34,9 @@ FOOTNOTE_RATIO, LEAST_MAIN_ROW = 0.8, 3
 _CANDIDATES = 10
 #: A text of fewer characters is none.
 LEAST_CHARACTERS = 2
-#: A plate is straightened by its own text and read again where that is less sure than this.
-SURE_TEXT = 0.7
+#: A plate is straightened by its own text and read again where that is less sure than this, or takes up less of the
+#: canvas, both along and across: corners that were much too wide.
+SURE_TEXT, SMALL_TEXT = 0.7, (0.45 * CANVAS_WIDTH, 0.4 * CANVAS_HEIGHT)
 #: Fewer boxes than this do not show how to straighten a plate better.
 LEAST_BOXES = 4
 #: A text so near to the canvas's edge, in heights of a character, may go on: the next pass reaches so far there.
@@ -68,7 +69,8 @@ class Pass:
         # What the edge cuts through is rarely sure enough to be one of the characters, but tells that the text goes on.
         near = NEAR_EDGE * height
         cut_sides = self.in_rows[:, 0].min() < near, self.in_rows[:, 2].max() > CANVAS_WIDTH - near
-        if not any(cut_sides) and self.reading.confidence >= SURE_TEXT:
+        is_small = np.all(self.boxes[:, 2:].max(axis=0) - self.boxes[:, :2].min(axis=0) < SMALL_TEXT)
+        if not any(cut_sides) and not is_small and self.reading.confidence >= SURE_TEXT:
             return None
         along = np.array([1, slope]) / np.hypot(1, slope)
         across = np.array([-along[1], along[0]])

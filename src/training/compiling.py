@@ -12,10 +12,9 @@ from keras import layers, ops
 
 from ..basics.geometry import FloatArray
 
-#: Layers that compute with floats in every twin: those of the outputs (the last is called as below), whose numbers are
-#: places and logits, and those that bring the input to one deviation, which add a ten-thousandth to the variance.
+#: Layers that compute with floats in every twin, of the outputs (the last is called as below), which are places and
+#: logits, and of the input's deviation, which add a ten-thousandth to the variance; and those that copy integers.
 EXACT_LAYERS = ".*(output_|layer_normalization|StatefulPartitionedCall).*"
-#: Layers within which integers are copied to other places.
 COPYING_LAYERS = ".*(up_sampling|conv2d).*"
 
 
