@@ -52,10 +52,11 @@ def iou_matrix(boxes_a: FloatArray, boxes_b: FloatArray) -> FloatArray:
     return np.asarray(intersection / np.maximum(union, 1e-9))
 
 
-def shared_part(first: FloatArray, second: FloatArray) -> float:
-    """What two boxes ``[4]`` share, as a part of the smaller one, 0..1."""
-    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
-    return float(np.prod(np.clip(sides, 0, None)) / max(min(box_area(first), box_area(second)), 1e-6))
+def shared_part(first: FloatArray, second: FloatArray) -> FloatArray:
+    """What boxes ``[..., 4]`` share with others ``[..., 4]``, as a part of the smaller one, ``[...]`` in 0..1."""
+    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
+    shared = np.maximum(sides, 0).prod(axis=-1)
+    return np.asarray(shared / np.maximum(np.minimum(box_area(first), box_area(second)), 1e-6))
 
 
 def nms(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> list[int]:

@@ -38,21 +38,28 @@ def close_up(pyramid: Pyramid, quad: FloatArray, border: int = BORDER_VALUE) -> 
 
 
 def decode_heat(logits: FloatArray) -> FloatArray:
-    """Corners ``[4, 2]`` in pixels of the close-up, from logits ``[rows, columns, 4]`` of their places."""
-    flat = logits.reshape(-1, 4)
-    heat = np.exp(flat - flat.max(axis=0))
-    return np.asarray((heat / heat.sum(axis=0)).T @ CELL_CENTRES)
+    """Corners ``[N, 4, 2]`` in pixels of close-ups, from logits ``[N, rows, columns, 4]`` of their places."""
+    flat = logits.reshape(len(logits), -1, 4)
+    heat = np.exp(flat - flat.max(axis=1, keepdims=True))
+    heat /= heat.sum(axis=1, keepdims=True)
+    return np.asarray(heat.transpose(0, 2, 1) @ CELL_CENTRES)
 
 
 def refined_corners(model: Model, image: ByteArray, presumed: FloatArray) -> FloatArray:
     """The corners ``[N, 4, 2]`` of plates in a BGR image; presumed ones stay where no outline is found to meet them."""
     pyramid, boxes, refined = Pyramid(image), quad_to_box(presumed), presumed.copy()
-    for index, quad in enumerate(map(sound_quad, presumed)):
-        for _ in range(REFINEMENT_PASSES):
-            picture, to_photo = close_up(pyramid, quad)
-            quad = (decode_heat(model(picture[None])[0]) @ to_photo[:, :2].T + to_photo[:, 2]).astype(np.float32)
-            if not is_convex(quad) or iou_matrix(quad_to_box(quad)[None], boxes[[index]]) < AGREEMENT:
-                break
-        else:
-            refined[index] = quad
+    quads = {index: sound_quad(quad) for index, quad in enumerate(presumed)}
+    for _ in range(REFINEMENT_PASSES):
+        if not quads:
+            break
+        pictures, to_photo = zip(*(close_up(pyramid, quad) for quad in quads.values()), strict=True)
+        axes = np.stack(to_photo)
+        found = decode_heat(model(np.stack(pictures))) @ axes[:, :, :2].transpose(0, 2, 1) + axes[:, None, :, 2]
+        quads = {
+            index: quad
+            for index, quad in zip(quads, found.astype(np.float32), strict=True)
+            if is_convex(quad) and iou_matrix(quad_to_box(quad)[None], boxes[[index]]) >= AGREEMENT
+        }
+    for index, quad in quads.items():
+        refined[index] = quad
     return refined

@@ -71,7 +71,7 @@ def rerank(
         return [Spelling("", 1.0, ())], None
     scale = sum(spelling.probability for spelling in spellings) / sum(gained for gained, *_ in weighed)
     weighed.sort(key=lambda one: -one[0])
-    ordered = [replace(spelling, probability=scale * gained) for gained, spelling, _ in weighed]
+    ordered = [Spelling(one.text, scale * gained, one.boxes) for gained, one, _ in weighed]
     return ordered, _region(ordered, [shares for *_, shares in weighed], weights.lawful_odds)
 
 

@@ -1,5 +1,7 @@
 """Rows of characters: which boxes stand on one line, and in which order they are read."""
 
+import itertools
+import math
 from statistics import median
 
 import numpy as np
@@ -45,13 +47,18 @@ def group_rows(boxes: FloatArray, weights: FloatArray) -> list[list[int]]:
     """
     if len(boxes) == 0:
         return []
-    stack = stacked(boxes, weights)
-    rows = [np.flatnonzero(stack == part) for part in (1, 2, 0)]
-    if not stack.any():
-        levels = _levels(boxes, weights)
-        order = np.argsort(levels, kind="stable")
-        rows = np.split(order, np.nonzero(np.diff(levels[order]) > ROW_GAP * typical_height(boxes))[0] + 1)
-    return [row[np.argsort(box_centres(boxes[row])[:, 0], kind="stable")].tolist() for row in rows]
+    stack, lefts = stacked(boxes, weights), box_centres(boxes)[:, 0].tolist()
+    if stack.any():
+        rows = [np.flatnonzero(stack == part).tolist() for part in (1, 2, 0)]
+    else:
+        levels, gap = _levels(boxes, weights).tolist(), ROW_GAP * typical_height(boxes)
+        order = sorted(range(len(boxes)), key=levels.__getitem__)
+        rows = [order[:1]]
+        for before, index in itertools.pairwise(order):
+            if levels[index] - levels[before] > gap:
+                rows.append([])
+            rows[-1].append(index)
+    return [sorted(row, key=lefts.__getitem__) for row in rows]
 
 
 def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
@@ -63,7 +70,7 @@ def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
     """
     heights = boxes[:, 3] - boxes[:, 1]
     sure = weights >= weights.max() / 2
-    large = float(np.quantile(heights[sure], 0.75))
+    large = _upper_quartile(heights[sure].tolist())
     small = (heights >= STACKED_HEIGHTS[0] * large) & (heights <= STACKED_HEIGHTS[1] * large)
     beside = sure & (heights > STACKED_HEIGHTS[1] * large)
     if beside.sum() < LEAST_BESIDE or (boxes[small, 0] < boxes[beside, 0].min()).sum() < 2:
@@ -75,6 +82,13 @@ def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
     left = box_centres(boxes[small])[:, 0].max(initial=-np.inf) < boxes[beside, 0].min()
     is_stack = bool(left and (upper & sure).any() and lower.any())
     return np.where(is_stack, upper + 2 * lower, 0)
+
+
+def _upper_quartile(values: list[float]) -> float:
+    """The value below which three quarters of the values lie, between two of them if need be."""
+    ordered, place = sorted(values), 0.75 * (len(values) - 1)
+    low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
+    return low + (place % 1) * (high - low)
 
 
 def _levels(boxes: FloatArray, weights: FloatArray) -> FloatArray:

@@ -72,9 +72,10 @@ class Syntaxes:
         stands before the text (log odds of a character of another script) suit; they are asked for where they matter.
         """
         found: dict[str, float] = {}
+        gaps: Sequence[float] | None = None
         for code, share, form in self._by_shape.get(shape_of(text), ()):
             if form.fits(text):
-                gaps = breaks() if form.breaks else ()
+                gaps = breaks() if form.breaks and gaps is None else gaps
                 seen = sum([gaps[place - 1] for place in form.breaks]) if gaps else 0.0
                 seen += foreign() if form.after_foreign else 0.0
                 words = form.words_probability(text) if form.words else 1.0
