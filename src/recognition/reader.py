@@ -92,7 +92,8 @@ class Pass:
         if len(self.boxes) < LEAST_BOXES:
             return None
         height, centres = typical_height(self.boxes), box_centres(self.boxes)
-        top, bottom = self.view.in_photo([*centres.mean(axis=0), [0, -height / 2], [0, height / 2]]).tolist()
+        ends = np.array([[0, -height / 2], [0, height / 2]]) + centres.mean(axis=0)
+        top, bottom = self.view.in_photo(ends).tolist()
         if math.dist(top, bottom) < LEAST_TEXT_HEIGHT:
             return None
         # What the edge cuts through is rarely sure enough to be one of the characters, but tells that the text goes on.
