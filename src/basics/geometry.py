@@ -104,7 +104,7 @@ def quad_size(quad: FloatArray) -> tuple[float, float]:
 
 def quad_axes(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean sides of quads ``[..., 4, 2]``, from left to right and from top to bottom, ``[..., 2]`` each."""
-    first, second, third, fourth = np.moveaxis(quads, -2, 0)
+    first, second, third, fourth = quads[..., 0, :], quads[..., 1, :], quads[..., 2, :], quads[..., 3, :]
     return (second + third - first - fourth) / 2, (third + fourth - first - second) / 2
 
 

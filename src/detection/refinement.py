@@ -30,19 +30,17 @@ def close_up(pyramid: Pyramid, quad: FloatArray, border: int = BORDER_VALUE) -> 
     Returns:
         BGR uint8 ``[CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]``, and the affine map ``[2, 3]`` from there to the photograph.
     """
-    across, down = quad_axes(quad)
-    axes = np.stack([across / PLATE_WIDTH, down / PLATE_HEIGHT], axis=1)
-    corner = quad.mean(axis=0) - axes @ np.array([CLOSE_UP_WIDTH / 2, CLOSE_UP_HEIGHT / 2])
+    axes = np.stack(quad_axes(quad), axis=1) / (PLATE_WIDTH, PLATE_HEIGHT)
+    corner = quad.mean(axis=0) - axes @ (CLOSE_UP_WIDTH / 2, CLOSE_UP_HEIGHT / 2)
     to_photo = np.column_stack([axes, corner])
     return pyramid.part(to_photo, CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT, border), to_photo
 
 
 def decode_heat(logits: FloatArray) -> FloatArray:
     """Corners ``[N, 4, 2]`` in pixels of close-ups, from logits ``[N, rows, columns, 4]`` of their places."""
-    flat = logits.reshape(len(logits), -1, 4)
-    heat = np.exp(flat - flat.max(axis=1, keepdims=True))
-    heat /= heat.sum(axis=1, keepdims=True)
-    return np.asarray(heat.transpose(0, 2, 1) @ CELL_CENTRES)
+    flat = np.ascontiguousarray(logits.reshape(len(logits), -1, 4).transpose(0, 2, 1))
+    heat = np.exp(flat - flat.max(axis=2, keepdims=True))
+    return np.asarray(heat @ CELL_CENTRES / heat.sum(axis=2, keepdims=True))
 
 
 def refined_corners(model: Model, image: ByteArray, presumed: FloatArray) -> FloatArray:

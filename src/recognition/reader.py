@@ -161,7 +161,7 @@ class PlateReader:
         second = spelled(dict(zip(better, self.looks(image, list(better.values())), strict=True)))
         readings = [Reading()] * len(quads)
         for index, one in first.items():
-            surest = max(one, second.get(index, one), key=lambda one: one.certainty)
+            surest = max(one, second.get(index, one), key=lambda one: one.certainty + one.reading.confidence)
             readings[index] = doubted_at_edge(surest.reading, image.shape[1])
         return readings
 
