@@ -74,9 +74,9 @@ def quad_to_box(quads: FloatArray) -> FloatArray:
     return np.concatenate([quads.min(axis=-2), quads.max(axis=-2)], axis=-1).astype(np.float32)
 
 
-def box_within(quad: FloatArray, width: int, height: int) -> FloatArray:
-    """The part of the smallest box around a quad that lies in a picture of a size: ``[4, 2]`` to ``[4]``."""
-    return np.minimum(np.maximum(quad_to_box(quad), 0), np.array([width, height] * 2, np.float32))
+def boxes_within(quads: FloatArray, width: int, height: int) -> FloatArray:
+    """The parts of the smallest boxes around quads in a picture of a size: ``[..., 4, 2]`` to ``[..., 4]``."""
+    return np.minimum(np.maximum(quad_to_box(quads), 0), np.array([width, height] * 2, np.float32))
 
 
 def box_to_quad(boxes: FloatArray) -> FloatArray:
@@ -105,7 +105,7 @@ def quad_size(quad: FloatArray) -> tuple[float, float]:
 def quad_axes(quads: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean sides of quads ``[..., 4, 2]``, from left to right and from top to bottom, ``[..., 2]`` each."""
     first, second, third, fourth = quads[..., 0, :], quads[..., 1, :], quads[..., 2, :], quads[..., 3, :]
-    return (second + third - first - fourth) / 2, (third + fourth - first - second) / 2
+    return np.asarray((second + third - first - fourth) / 2), np.asarray((third + fourth - first - second) / 2)
 
 
 def transform_points(points: FloatArray, matrix: Matrix) -> FloatArray:

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.geometry import ByteArray, FloatArray, box_to_quad, box_within, boxes_of, iou_matrix, middles_within, nms
+from ..basics.geometry import (
+    ByteArray,
+    FloatArray,
+    box_to_quad,
+    boxes_of,
+    boxes_within,
+    iou_matrix,
+    middles_within,
+    nms,
+)
 from ..basics.runtime import Model
 from .anchors import INPUT_SIZES, SMALL_SIZES, anchor_grid, decode_offsets, plausible_corners
 from .views import letterbox
@@ -103,14 +112,12 @@ class Detector:
         voters = SMALL_VOTES if (height, width) in SMALL_SIZES else VOTES
         fitted, scale, offset = letterbox(image, height, width, share)
         output = self.models[height, width](fitted[None])[0]
-        detections = []
-        for box, quad, score in zip(*decode_anchors(output, height, width, threshold, voters), strict=True):
-            corners = ((plausible_corners(box, quad) - np.array(offset, np.float32)) / scale).astype(np.float32)
-            # The box around the corners is better than the box itself, above all for tilted plates.
-            inside = box_within(corners, image.shape[1], image.shape[0])
-            if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1:
-                detections.append(Detection(inside, corners, float(score)))
-        return detections
+        boxes, quads, scores = decode_anchors(output, height, width, threshold, voters)
+        corners = ((plausible_corners(boxes, quads) - np.array(offset, np.float32)) / scale).astype(np.float32)
+        # The box around the corners is better than the box itself, above all for tilted plates.
+        inside = boxes_within(corners, image.shape[1], image.shape[0])
+        seen = (inside[:, 2:] - inside[:, :2] >= 1).all(axis=1)
+        return [Detection(*one) for one in zip(inside[seen], corners[seen], scores[seen].tolist(), strict=True)]
 
 
 def with_parts(detect: Callable[..., list[Detection]], image: ByteArray) -> list[Detection]:

@@ -39,7 +39,8 @@ def rescore(
     :func:`place_features`.
     """
     boxes, scores = boxes_of(proposals), np.array([proposal.confidence for proposal in proposals])
-    best, worst = (opinion.probability(place_features(scores, logit)) for logit in (MOST_LOG_ODDS, LEAST_LOG_ODDS))
+    bounds = (np.full(len(boxes), logit) for logit in (MOST_LOG_ODDS, LEAST_LOG_ODDS))
+    best, worst = (opinion.probability(place_features(scores, logits)) for logits in bounds)
     sure = worst >= SURE_ALONE
     same = np.any(shared_part(boxes[:, None], boxes[sure]) > SAME_PLACE, axis=1) | (
         sure.any() & (scores < LEAST_BESIDE)
@@ -78,11 +79,11 @@ def verified(model: Model, pyramid: Pyramid, boxes: FloatArray) -> tuple[FloatAr
     return np.array([logit for logit, _ in likeliest]), np.array([turn for _, turn in likeliest], int)
 
 
-def place_features(scores: FloatArray, logits: FloatArray | float) -> FloatArray:
+def place_features(scores: FloatArray, logits: FloatArray) -> FloatArray:
     """Log odds of detector and verifier ``[N, 2]``, from the detector's scores and the verifier's log odds ``[N]``."""
-    clipped = np.clip(scores, 1e-6, 1 - 1e-6)
-    bounded = np.clip(np.broadcast_to(logits, clipped.shape), LEAST_LOG_ODDS, MOST_LOG_ODDS)
-    return np.stack([np.log(clipped / (1 - clipped)), bounded], axis=1)
+    bounded = np.minimum(np.maximum(logits, LEAST_LOG_ODDS), MOST_LOG_ODDS)
+    scores = np.minimum(np.maximum(scores, 1e-6), 1 - 1e-6)
+    return np.stack([np.log(scores / (1 - scores)), bounded], axis=1)
 
 
 def _is_tall(boxes: FloatArray) -> NDArray[np.bool_]:

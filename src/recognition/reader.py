@@ -13,7 +13,7 @@ from ..basics.geometry import ByteArray, FloatArray, box_centres, box_to_quad, q
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import Candidate, Character
 from ..basics.runtime import Model
-from ..basics.texts import ALPHABET, REJECT
+from ..basics.texts import ALPHABET, CLASSES, REJECT
 from ..classification.search import CLASSIFIED, class_probabilities, combined_probabilities, spell, tempered
 from ..segmentation.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, PlateView, plate_view
 from ..segmentation.cells import decode_cells
@@ -172,8 +172,10 @@ class PlateReader:
         scores = np.concatenate([one.scores for one in looks])
         opinions = np.concatenate([one.opinions for one in looks])
         # In place of the classifier's, which is asked where the segmenter is unsure.
-        first = np.pad(class_probabilities(opinions), ((0, 0), (0, 1)))
-        unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS) | np.isin(first.argmax(axis=1), CLASSIFIED)
+        first = np.zeros((len(opinions), CLASSES), np.float32)
+        first[:, :REJECT] = class_probabilities(opinions)
+        is_narrow = (first.argmax(axis=1)[:, None] == CLASSIFIED).any(axis=1)
+        unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS) | is_narrow
         ends = np.cumsum([len(one.boxes) for one in looks])[:-1]
         if unsure.any():
             crops = [one.view.crops(one.boxes[of]) for one, of in zip(looks, np.split(unsure, ends), strict=True)]
