@@ -21,7 +21,7 @@ from typing import Any, TypedDict, Unpack
 
 from .basics.errors import InputError, OutputError
 from .basics.results import Failure, FolderResult, ImageResult, VideoResult
-from .media.draw import annotate
+from .media.draw import annotate, load_fonts
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, each_source, open_input
 from .media.leftovers import remove_leftovers
 from .media.saving import FolderOutput, FolderPath, OutputFolder
@@ -182,8 +182,9 @@ class _Work:
 
             video = dataclasses.replace(self.video, stop=self.video.stop or parallel.told_to_stop)
             return read_video(data, recogniser, self.folder, self.window, video)
+        if draws := self.window or (self.folder and "annotated" in self.video.save):
+            load_fonts()
         result = recogniser.recognise(data)
-        draws = self.window or (self.folder and "annotated" in self.video.save)
         annotated = annotate(data.image, result.plates) if draws else None
         if self.folder and self.video.save:
             result = self.folder.save(data, annotated if "annotated" in self.video.save else None, result)

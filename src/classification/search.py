@@ -8,12 +8,12 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 import numpy as np
 
 from ..basics.geometry import FloatArray
 from ..basics.parameters import SearchParameters
+from ..basics.quantiles import median
 from ..basics.texts import ALPHABET, DIGITS, REJECT
 
 #: Joint decisions kept at every step.

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import GifImagePlugin, Image
+from PIL import Image
 
 from ..basics.errors import InputError, unopenable
 from ..basics.results import Failure
@@ -239,7 +239,9 @@ def _is_video(start: bytes, file: Path | io.BytesIO) -> bool:
     if not start.startswith(b"GIF8"):
         return not sniff_format(start) and _VIDEO_START.match(start) is not None
     try:
-        with GifImagePlugin.GifImageFile(file) as image:
+        from PIL.GifImagePlugin import GifImageFile
+
+        with GifImageFile(file) as image:
             return bool(image.is_animated)
     except Exception:  # a damaged picture is told when it is read
         return False

@@ -3,9 +3,7 @@
 import contextlib
 import os
 import re
-import socket
 import time
-import uuid
 from pathlib import Path
 
 #: Nobody writes at a file for longer than this without touching it, in seconds; for processes of other machines.
@@ -15,12 +13,14 @@ _NAME = re.compile(r"\.(?P<process>[^/]+-\d+-\d+)-[0-9a-f]{32}\.tmp")
 
 def this_process() -> str:
     """A name for this process that no other one has had: machine, number and time of start."""
+    import socket  # takes milliseconds
+
     return f"{re.sub('[^A-Za-z0-9]', '_', socket.gethostname())}-{os.getpid()}-{_start_of(os.getpid())}"
 
 
 def temporary_beside(path: str | Path) -> Path:
     """A new name in the folder of a file, for its content while it is not whole yet."""
-    return Path(path).with_name(f".{this_process()}-{uuid.uuid4().hex}.tmp")
+    return Path(path).with_name(f".{this_process()}-{os.urandom(16).hex()}.tmp")
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -1,10 +1,9 @@
 """Evidence of characters: how likely each box that the segmenter marked is one character of the plate's text."""
 
-from statistics import median
-
 import numpy as np
 
 from ..basics.geometry import FloatArray
+from ..basics.quantiles import median
 from ..basics.texts import ALPHABET, LOOK_ALIKES, REJECT
 from ..segmentation.rows import stacked
 

@@ -9,10 +9,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from statistics import median
 
 from ..basics.geometry import FloatArray, box_centres
 from ..basics.parameters import SyntaxParameters
+from ..basics.quantiles import median
 from ..basics.results import Region
 from ..basics.texts import ALPHABET, REJECT, merged
 from ..classification.search import Spelling
@@ -93,7 +93,7 @@ def break_log_odds(boxes: FloatArray, chosen: Sequence[int], weights: SyntaxPara
         if end > start and abs(next_level - level) < NEW_ROW:
             is_hidden = any(start < x < end and abs(y - level) < NEW_ROW for x, y in left_out)
             gaps[place] = sides[right][0] - sides[left][1], end - start, is_hidden
-    usual_gap, usual_step = (median(gap[kind] for gap in gaps.values()) if gaps else 0.0 for kind in (0, 1))
+    usual_gap, usual_step = (median([gap[kind] for gap in gaps.values()]) if gaps else 0.0 for kind in (0, 1))
     most, log_odds = weights.largest_break_odds, [0.0] * (len(chosen) - 1)
     for place, (gap, step, is_hidden) in gaps.items():
         odds = weights.break_slope * (min(gap - usual_gap, step - usual_step) - weights.usual_break)

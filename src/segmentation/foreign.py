@@ -5,7 +5,6 @@ light as the text, and has finer strokes; the rim of a plate, a band with the co
 """
 
 from collections.abc import Iterable
-from statistics import median
 
 import cv2
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..basics.geometry import ByteArray, FloatArray
 from ..basics.parameters import LogisticModel
+from ..basics.quantiles import median
 from .rows import typical_height
 
 #: To the middle of the first character from that before it, and its width, in heights (GA 36-2018: mm of 90 mm).
