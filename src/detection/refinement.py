@@ -45,19 +45,17 @@ def decode_heat(logits: FloatArray) -> FloatArray:
 
 def refined_corners(model: Model, image: ByteArray, presumed: FloatArray) -> FloatArray:
     """The corners ``[N, 4, 2]`` of plates in a BGR image; presumed ones stay where no outline is found to meet them."""
-    pyramid, boxes, refined = Pyramid(image), quad_to_box(presumed), presumed.copy()
-    quads = {index: sound_quad(quad) for index, quad in enumerate(presumed)}
+    pyramid, refined = Pyramid(image), presumed.copy()
+    places, quads = np.arange(len(presumed)), np.array([sound_quad(quad) for quad in presumed])
     for _ in range(REFINEMENT_PASSES):
-        if not quads:
+        if not len(places):
             break
-        pictures, to_photo = zip(*(close_up(pyramid, quad) for quad in quads.values()), strict=True)
+        pictures, to_photo = zip(*(close_up(pyramid, quad) for quad in quads), strict=True)
         axes = np.stack(to_photo)
         found = decode_heat(model(np.stack(pictures))) @ axes[:, :, :2].transpose(0, 2, 1) + axes[:, None, :, 2]
-        quads = {
-            index: quad
-            for index, quad in zip(quads, found.astype(np.float32), strict=True)
-            if is_convex(quad) and iou_matrix(quad_to_box(quad)[None], boxes[[index]]) >= AGREEMENT
-        }
-    for index, quad in quads.items():
-        refined[index] = quad
+        found = found.astype(np.float32)
+        meets = np.diagonal(iou_matrix(quad_to_box(found), quad_to_box(presumed[places]))) >= AGREEMENT
+        agrees = meets & np.array([is_convex(quad) for quad in found])
+        places, quads = places[agrees], found[agrees]
+    refined[places] = quads
     return refined
