@@ -46,7 +46,7 @@ def decode_heat(logits: FloatArray) -> FloatArray:
 def refined_corners(model: Model, image: ByteArray, presumed: FloatArray) -> FloatArray:
     """The corners ``[N, 4, 2]`` of plates in a BGR image; presumed ones stay where no outline is found to meet them."""
     pyramid, refined = Pyramid(image), presumed.copy()
-    places, quads = np.arange(len(presumed)), np.array([sound_quad(quad) for quad in presumed])
+    places, quads = np.arange(len(presumed)), np.array([sound_quad(quad) for quad in presumed]).reshape(presumed.shape)
     for _ in range(REFINEMENT_PASSES):
         if not len(places):
             break
