@@ -64,7 +64,7 @@ def encode_offsets(boxes: FloatArray, quads: FloatArray, anchors: FloatArray) ->
 def decode_offsets(offsets: FloatArray, anchors: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The inverse of :func:`encode_offsets`: boxes ``[N, 4]`` and quads ``[N, 4, 2]`` in pixels."""
     centres = anchors[:, :2] + offsets[:, :2] * anchors[:, 2:]
-    half = np.exp(np.clip(offsets[:, 2:4], -MAXIMUM_LOG_SCALE, MAXIMUM_LOG_SCALE)) * anchors[:, 2:] / 2
+    half = np.exp(np.minimum(np.maximum(offsets[:, 2:4], -MAXIMUM_LOG_SCALE), MAXIMUM_LOG_SCALE)) * anchors[:, 2:] / 2
     quads = anchors[:, None, :2] + offsets[:, 4:].reshape(-1, 4, 2) * anchors[:, None, 2:]
     return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32), quads.astype(np.float32)
 

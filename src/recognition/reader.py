@@ -45,7 +45,7 @@ TEXT_SHARE = 0.25
 #: Fewer boxes than this do not show how to straighten a plate better.
 LEAST_BOXES = 4
 #: A text so near to the canvas's edge, in heights of a character, may go on: the next pass reaches so far there.
-NEAR_EDGE, REACH = 0.6, 2.2
+NEAR_EDGE, REACH = 0.7, 2.2
 #: Margins around the text that make up a plate, along and across, in heights of a character.
 TEXT_MARGINS = (0.35, 0.2)
 

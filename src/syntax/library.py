@@ -73,11 +73,14 @@ class Syntaxes:
         """
         found: dict[str, float] = {}
         gaps: Sequence[float] | None = None
+        before: float | None = None
         for code, share, form in self._by_shape.get(shape_of(text), ()):
             if form.fits(text):
                 gaps = breaks() if form.breaks and gaps is None else gaps
                 seen = sum([gaps[place - 1] for place in form.breaks]) if gaps else 0.0
-                seen += foreign() if form.after_foreign else 0.0
+                if form.after_foreign:
+                    before = foreign() if before is None else before
+                    seen += before
                 words = form.words_probability(text) if form.words else 1.0
                 found[code] = found.get(code, 0.0) + share * words * math.exp(seen)
         return found
