@@ -51,10 +51,7 @@ class Form:
 
     def fits(self, text: str) -> bool:
         """Whether a text of this shape has this form."""
-        for start, end, allowed in self.slots:  # half the time of all()
-            if text[start:end] not in allowed:
-                return False
-        return True
+        return all([text[start:end] in allowed for start, end, allowed in self.slots])
 
     def words_probability(self, text: str) -> float:
         """How likely the words of a text that has this form are, among all of their lengths: chains (Markov, 1913)."""
