@@ -260,15 +260,10 @@ def _read(options: argparse.Namespace) -> int:
         printer.answer(answer)
     if answer["saved"]:
         _LOGGER.info("saved %s", ", ".join(map(printable, answer["saved"].values())))
-    return _status(answer, isinstance(data, LiveSource), printer.is_open)
-
-
-def _status(answer: Mapping[str, Any], is_live: bool, is_printed: bool) -> int:
-    """The exit status for an answer."""
-    if not is_printed:
+    if not printer.is_open:
         return EXIT_BAD_INPUT
-    if answer["kind"] != "folder":
-        return EXIT_UNREACHABLE if is_live and answer["error"] else 0
+    if not isinstance(data, FolderSource):
+        return EXIT_UNREACHABLE if isinstance(data, LiveSource) and answer["error"] else 0
     if answer["error"]:
         _LOGGER.error("%s", answer["error"])
         return EXIT_INTERRUPTED

@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, grow_quad, quad_size, quad_to_box
+from ..basics.geometry import ByteArray, FloatArray, grow_quad, quad_size, quad_to_box
 from ..basics.results import Plate
 from .images import BGRImage
 
-Plane = NDArray[np.uint8]
+Plane = ByteArray
 _Colour = tuple[int, int, int]
 #: A line by its ends, float32 ``[2, 2]`` in pixels; a name gives it an arrow to its right side, which is "in".
 NamedLine = tuple[FloatArray, str | None]
@@ -61,7 +60,7 @@ class Mark(NamedTuple):
 class _Layer(NamedTuple):
     """What is drawn on, at a scale: a BGR picture ``[h, w, 3]``, or the plane ``[h, w]`` of a number of a YUV one."""
 
-    pixels: NDArray[np.uint8]
+    pixels: Plane
     scale: float = 1.0
     plane: int | None = None
 
@@ -80,7 +79,7 @@ class _Layer(NamedTuple):
         target = self.pixels[int(top * self.scale) :, int(left * self.scale) :][: part.shape[0], : part.shape[1]]
         target[:] = part[: target.shape[0], : target.shape[1]]
 
-    def _part(self, image: BGRImage) -> NDArray[np.uint8]:
+    def _part(self, image: BGRImage) -> Plane:
         """What of a BGR picture with even sides belongs on it."""
         if self.plane is None:
             return image

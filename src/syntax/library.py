@@ -93,8 +93,7 @@ NO_SYNTAXES = Syntaxes(())
 @functools.cache
 def load_syntaxes(folder: Path = SYNTAX_DIRECTORY) -> Syntaxes:
     """The syntaxes of all files of a folder; a FileNotFoundError without any, a ValueError if one is not understood."""
-    files = sorted(folder.glob("*.txt"))
-    if not files:
+    if not (files := sorted(folder.glob("*.txt"))):
         raise FileNotFoundError(f"{folder} holds no syntaxes")
     return Syntaxes(syntax for file in files for syntax in read_syntaxes(file))
 

@@ -105,8 +105,7 @@ def _ways(pattern: str, names: Vocabulary) -> list[tuple[_Part, ...]]:
     items: list[list[tuple[_Part, ...]]] = []
     place = 0
     while place < len(pattern):
-        found = _ITEM.match(pattern, place)
-        if not found:
+        if not (found := _ITEM.match(pattern, place)):
             raise ValueError(f"{pattern!r} cannot be understood from {pattern[place:]!r} on")
         place, once = found.end(), _ways_of_item(found, names)
         least = int(found["least"] or 1)

@@ -98,8 +98,7 @@ class StrokeStyle:
             pair = [first, (first + 1) % len(points)]
             ends = points[pair]
             way = ends[1] - ends[0]
-            length = float(np.hypot(*way))
-            if length < 1e-6:
+            if (length := float(np.hypot(*way))) < 1e-6:
                 continue
             along = way / length
             if not self.round_ends:
@@ -142,8 +141,7 @@ FamilyName = Annotated[str, known("family", STROKES.families)]
 
 def random_style(family: Any, rng: np.random.Generator) -> StrokeStyle:
     """An alphabet within the ranges of a family."""
-    groups = draw((family.ones, *family.forms), rng)
-    forms = frozenset(name for group in groups for name in group.split(", ") if name)
+    forms = frozenset(name for group in draw((family.ones, *family.forms), rng) for name in group.split(", ") if name)
     return STYLE_ARGUMENTS.call(family, rng, forms=forms)
 
 

@@ -102,15 +102,13 @@ def draw_crop(
     photograph: TrainingPhotograph, height: int, width: int, rng: np.random.Generator, paster: PlatePaster | None = None
 ) -> TrainingPhotograph:
     """A random part of a photograph at a random scale, of so many pixels, disturbed, maybe with drawn plates in it."""
-    quarter_turn = rng.random() < QUARTER_TURNS
-    if quarter_turn:
+    if quarter_turn := rng.random() < QUARTER_TURNS:
         height, width = width, height
     place, scale = _random_place(photograph, np.array([width, height], np.float32), rng)
     source = photograph.pyramid.level(int(np.clip(np.floor(-np.log2(scale)), 0, 2)))
     shrink = source.shape[1] / photograph.image.shape[1]
-    image: Any = cv2.warpAffine(
-        source, place / np.array([shrink, shrink, 1]), (width, height), borderValue=(random_border(rng),) * 3
-    )
+    matrix = place / np.array([shrink, shrink, 1])
+    image: Any = cv2.warpAffine(source, matrix, (width, height), borderValue=(random_border(rng),) * 3)
 
     def placed(points: FloatArray) -> FloatArray:
         return (points @ place[:, :2].T + place[:, 2]).astype(np.float32)

@@ -15,6 +15,7 @@ from .recipes import OptimizerSettings, Stage
 #: A sample's input and target, and what draws one.
 Example = tuple[NDArray[Any], NDArray[Any]]
 Sampler = Callable[[np.random.Generator], Example]
+Tensor = Any  #: of whichever backend Keras runs on
 
 #: Name of the file of a finished stage's averaged weights.
 AVERAGED = "averaged.weights.h5"

@@ -224,8 +224,7 @@ def real_samples(
         image = read_image(annotated.path, str(annotated.path))
         quads = np.where(np.isnan(annotated.quads), box_to_quad(annotated.boxes), annotated.quads)
         for quad, text, reading in zip(quads, texts, reader.read(image, quads), strict=True):
-            indices = align("".join(character.text for character in reading.characters), text)
-            if indices is not None:
+            if indices := align("".join(character.text for character in reading.characters), text):
                 boxes = np.array([reading.characters[index].box for index in indices], np.float32)
                 parts.append(plate_samples(image, quad, box_to_quad(boxes), text, views, rng))
     return Samples.concatenate(parts)

@@ -4,7 +4,6 @@ import dataclasses
 import datetime
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -31,7 +30,7 @@ SINGLE_CONFIDENCE, UNREAD_FRAMES = 0.8, 3
 CLEARANCE = 0.5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False)
 class FrameReading:
     """A plate as it was read in one frame: how well it can be seen, 0..1, and its BGR uint8 picture with a margin."""
 
@@ -149,8 +148,7 @@ class TrackRecord:
         )
 
     def _keep(self, view: FrameReading) -> None:
-        known = self._best.get(view.reading.text)
-        if not known or view.quality > known.quality:
+        if not (known := self._best.get(view.reading.text)) or view.quality > known.quality:
             self._best[view.reading.text] = view
 
 
@@ -162,8 +160,7 @@ class Vehicles:
 
     def add(self, record: TrackRecord) -> None:
         """Take in the record of a track that is over."""
-        known = next((known for known in self._waiting if _is_return(known, record)), None)
-        if known:
+        if known := next((known for known in self._waiting if _is_return(known, record)), None):
             known.merge(record)
         elif record.counts or record.vote.text:
             self._waiting.append(record)

@@ -30,10 +30,9 @@ NETWORK_TIMEOUTS = (10.0, 10.0)  #: seconds to wait for a network address to ans
 EARLIEST_YEAR = 1980  #: clocks that were never set say 1904, 1970, or 1980
 #: What a file may be: no playlist, whose entries libav would open, be they files or addresses.
 _FILE_FORMATS = (
-    *("mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "m4v", "h264", "hevc", "mjpeg", "flv", "asf", "mxf"),
-    *("ogg", "dv", "yuv4mpegpipe", "jpeg_pipe", "gif", "dhav"),
+    "mov,matroska,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,mjpeg,flv,asf,mxf,ogg,dv,yuv4mpegpipe,jpeg_pipe,gif,dhav"
 )
-_FILE_OPTIONS = {"format_whitelist": ",".join(_FILE_FORMATS), "protocol_whitelist": "file"}
+_FILE_OPTIONS = {"format_whitelist": _FILE_FORMATS, "protocol_whitelist": "file"}
 PENDING_BYTES = 100_000_000  #: frames that wait for what is found in those after them have so many bytes at most
 LIBRARY_ERRORS = (av.error.FFmpegError, OSError, ValueError)  #: what libav raises for what is no readable video
 
@@ -135,8 +134,7 @@ class Video(contextlib.ExitStack):
         stream = next((one for one in streams if not one.disposition & one.disposition.attached_pic), None)
         if stream is None:
             raise InputError(f"{self.name}: there is sound in it but no pictures; give a video")
-        context = stream.codec_context
-        if context is None:
+        if (context := stream.codec_context) is None:
             raise InputError(f"{self.name}: no decoder is known for its pictures; convert it, best to H.264")
         # The size of live pictures may be unknown before the first one.
         if context.width or context.height or not self.live:
