@@ -110,8 +110,7 @@ def read_many(
 
 def main(input: Any, output_dir: FolderPath | None = "output", **choices: Unpack[Choices]) -> dict[str, Any]:
     """As :func:`read`, but saved unless ``output_dir`` is None, and in the JSON types of ``docs/answers.md``."""
-    data = data_preprocessing(input)
-    return model_prediction(data, output_dir, **choices)
+    return model_prediction(data_preprocessing(input), output_dir, **choices)
 
 
 def data_preprocessing(input: Any, recursive: bool = False) -> Data:

@@ -67,9 +67,8 @@ def build_detector(height: int | None = None, width: int | None = None) -> keras
         raise ValueError(f"the detector's input is {height}×{width}; both sides must be multiples of {STRIDES[-1]}")
     image = layers.Input((height, width, 3), name="image")
     _, stride_8, stride_16 = _backbone(image)
-    stride_32 = _residual(_convolution(stride_16, 128, stride=2), 4)
     # Feature pyramid (Lin et al., 2017): what the coarse maps know of cars helps the fine ones to find small plates.
-    coarse = _convolution(stride_32, 64, kernel=1)
+    coarse = _convolution(_residual(_convolution(stride_16, 128, stride=2), 4), 64, kernel=1)
     middle = layers.Add()([layers.UpSampling2D()(coarse), _convolution(stride_16, 64, kernel=1)])
     middle = _convolution(middle, 64)
     fine = layers.Add()([layers.UpSampling2D()(middle), _convolution(stride_8, 64, kernel=1)])

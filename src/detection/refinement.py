@@ -53,9 +53,8 @@ def refined_corners(model: Model, image: ByteArray, presumed: FloatArray) -> Flo
         pictures, to_photo = zip(*(close_up(pyramid, quad) for quad in quads), strict=True)
         axes = np.stack(to_photo)
         found = decode_heat(model(np.stack(pictures))) @ axes[:, :, :2].transpose(0, 2, 1) + axes[:, None, :, 2]
-        found = found.astype(np.float32)
-        meets = np.diagonal(iou_matrix(quad_to_box(found), quad_to_box(presumed[places]))) >= AGREEMENT
-        agrees = meets & np.array([is_convex(quad) for quad in found])
-        places, quads = places[agrees], found[agrees]
+        agrees = np.diagonal(iou_matrix(quad_to_box(found), quad_to_box(presumed[places]))) >= AGREEMENT
+        agrees &= [is_convex(quad) for quad in found]
+        places, quads = places[agrees], found[agrees].astype(np.float32)
     refined[places] = quads
     return refined

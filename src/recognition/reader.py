@@ -86,11 +86,6 @@ class Pass:
     #: Probability that a box is a character and of its likeliest class, summed over the characters beyond one half.
     certainty: float = 0.0
 
-    @property
-    def worth(self) -> float:
-        """By what the better of two passes is known: more and surer characters, in a surer text."""
-        return self.certainty + TEXT_SHARE * self.reading.confidence
-
     def better_quad(self) -> FloatArray | None:
         """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph.
 
@@ -100,8 +95,7 @@ class Pass:
             return None
         height, centres = typical_height(self.boxes), box_centres(self.boxes)
         ends = np.array([[0, -height / 2], [0, height / 2]]) + centres.mean(axis=0)
-        top, bottom = self.view.in_photo(ends).tolist()
-        if math.dist(top, bottom) < LEAST_TEXT_HEIGHT:
+        if math.dist(*self.view.in_photo(ends)) < LEAST_TEXT_HEIGHT:
             return None
         # What the edge cuts through is rarely sure enough to be one of the characters, but tells that the text goes on.
         near = NEAR_EDGE * height
@@ -159,8 +153,7 @@ class PlateReader:
         def spelled(looks: Mapping[int, Look]) -> dict[int, Pass]:
             own = {index: look.outside(outlines[beside[index]]) for index, look in looks.items()}
             own = {i: look for i, look in own.items() if len(look.boxes) and (least is None or look.likely >= least[i])}
-            opinions = self.probabilities(list(own.values()))
-            return dict(zip(own, map(self.spelled, own.values(), opinions), strict=True))
+            return dict(zip(own, map(self.spelled, own.values(), self.probabilities([*own.values()])), strict=True))
 
         new = [index for index in np.flatnonzero(large).tolist() if index not in known]
         first = spelled({**known, **dict(zip(new, self.looks(image, quads[new]), strict=True))})
@@ -168,7 +161,8 @@ class PlateReader:
         second = spelled(dict(zip(better, self.looks(image, list(better.values())), strict=True)))
         readings = [Reading()] * len(quads)
         for index, one in first.items():
-            surest = max(one, second.get(index, one), key=lambda one: one.worth)
+            both = (one, second.get(index, one))
+            surest = max(both, key=lambda one: one.certainty + TEXT_SHARE * one.reading.confidence)
             readings[index] = doubted_at_edge(surest.reading, image.shape[1])
         return readings
 
@@ -176,8 +170,7 @@ class PlateReader:
         """Both models' probabilities of the classes of the boxes of plates, ``[N, 37]`` each."""
         if not looks:
             return []
-        scores = np.concatenate([one.scores for one in looks])
-        opinions = np.concatenate([one.opinions for one in looks])
+        scores, opinions = map(np.concatenate, zip(*((one.scores, one.opinions) for one in looks), strict=True))
         # In place of the classifier's, which is asked where the segmenter is unsure.
         first = np.zeros((len(opinions), CLASSES), np.float32)
         first[:, :REJECT] = class_probabilities(opinions)

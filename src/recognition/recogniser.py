@@ -128,8 +128,7 @@ class PlateRecogniser:
 
     def plates(self, pairs: Sequence[tuple[Detection, Reading]]) -> tuple[Plate, ...]:
         """The plates among what was read in a photograph, the surest first."""
-        plates = distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)])
-        return tuple(plates[: self.options.max_plates])
+        return tuple(distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)])[: self.options.max_plates])
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate, and wanted."""

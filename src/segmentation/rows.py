@@ -78,8 +78,7 @@ def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
     small &= (np.abs(offsets) >= STACKED_OFFSETS[0]) & (np.abs(offsets) <= STACKED_OFFSETS[1])
     upper, lower = small & (offsets < 0), small & (offsets > 0)
     left = box_centres(boxes[small])[:, 0].max(initial=-np.inf) < boxes[beside, 0].min()
-    is_stack = bool(left and (upper & sure).any() and lower.any())
-    return np.where(is_stack, upper + 2 * lower, 0)
+    return np.where(left and (upper & sure).any() and lower.any(), upper + 2 * lower, 0)
 
 
 def _levels(boxes: FloatArray, weights: FloatArray) -> FloatArray:
