@@ -48,8 +48,7 @@ def iou_matrix(boxes_a: FloatArray, boxes_b: FloatArray) -> FloatArray:
     width = np.minimum(right_a, right_b) - np.maximum(left_a, left_b)
     height = np.minimum(bottom_a, bottom_b) - np.maximum(top_a, top_b)
     intersection = np.maximum(width, 0) * np.maximum(height, 0)
-    union = box_area(boxes_a)[:, None] + box_area(boxes_b) - intersection
-    return np.asarray(intersection / np.maximum(union, 1e-9))
+    return np.asarray(intersection / np.maximum(box_area(boxes_a)[:, None] + box_area(boxes_b) - intersection, 1e-9))
 
 
 def shared_part(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -74,7 +73,7 @@ def quad_to_box(quads: FloatArray) -> FloatArray:
     return np.concatenate([quads.min(axis=-2), quads.max(axis=-2)], axis=-1).astype(np.float32)
 
 
-def boxes_within(quads: FloatArray, width: int, height: int) -> FloatArray:
+def box_within(quads: FloatArray, width: int, height: int) -> FloatArray:
     """The parts of the smallest boxes around quads in a picture of a size: ``[..., 4, 2]`` to ``[..., 4]``."""
     return np.minimum(np.maximum(quad_to_box(quads), 0), np.array([width, height] * 2, np.float32))
 

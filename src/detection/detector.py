@@ -5,16 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.geometry import (
-    ByteArray,
-    FloatArray,
-    box_to_quad,
-    boxes_of,
-    boxes_within,
-    iou_matrix,
-    middles_within,
-    nms,
-)
+from ..basics.geometry import ByteArray, FloatArray, box_to_quad, box_within, boxes_of, iou_matrix, middles_within, nms
 from ..basics.runtime import Model
 from .anchors import INPUT_SIZES, SMALL_SIZES, anchor_grid, decode_offsets, plausible_corners
 from .views import letterbox
@@ -115,7 +106,7 @@ class Detector:
         boxes, quads, scores = decode_anchors(output, height, width, threshold, voters)
         corners = ((plausible_corners(boxes, quads) - np.array(offset, np.float32)) / scale).astype(np.float32)
         # The box around the corners is better than the box itself, above all for tilted plates.
-        inside = boxes_within(corners, image.shape[1], image.shape[0])
+        inside = box_within(corners, image.shape[1], image.shape[0])
         seen = (inside[:, 2:] - inside[:, :2] >= 1).all(axis=1)
         return [Detection(*one) for one in zip(inside[seen], corners[seen], scores[seen].tolist(), strict=True)]
 

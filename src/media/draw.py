@@ -155,8 +155,7 @@ def _label(text: str, colour: _Colour, capitals: float, height: int, width: int)
     label = np.full((*(shape // 2 * 2), 3), colour, np.uint8)
     ink = _DARK if np.dot(colour, _LUMA) > _MIDDLE_LUMA else _LIGHT
     cv2.putText(label, text, (margin, len(label) - margin), ink, font, size, weight=_WEIGHT)
-    factor = min(height / shape[0], width / shape[1], 1.0)
-    smaller = np.maximum(factor * shape // 2 * 2, 2).astype(int)
+    smaller = np.maximum(min(height / shape[0], width / shape[1], 1.0) * shape // 2 * 2, 2).astype(int)
     return np.asarray(cv2.resize(label, smaller[::-1].tolist(), interpolation=cv2.INTER_AREA), np.uint8)
 
 

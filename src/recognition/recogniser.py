@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..basics.errors import InputError
-from ..basics.geometry import FloatArray, boxes_within, quad_axes
+from ..basics.geometry import FloatArray, box_within, quad_axes
 from ..basics.memory import give_back_memory
 from ..basics.parameters import PARAMETERS, Parameters
 from ..basics.results import ImageResult, Plate
@@ -122,7 +122,7 @@ class PlateRecogniser:
         pairs = []
         for detection, better, reading in zip(detections, refined, readings, strict=True):
             corners = settled_corners(detection.corners, better, reading)
-            box = boxes_within(corners, image.shape[1], image.shape[0])
+            box = box_within(corners, image.shape[1], image.shape[0])
             pairs.append((Detection(box, corners, detection.confidence), reading))
         return pairs
 

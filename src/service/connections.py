@@ -138,8 +138,7 @@ class _HttpProtocol(_Patient, H11Protocol):
 
     def shutdown(self) -> None:
         """The service ends: what is read already is answered, and nobody is waited for."""
-        receiving = self.cycle and not self.cycle.response_complete and self.cycle.more_body
-        if receiving or "writing" in self.timers:
+        if (self.cycle and not self.cycle.response_complete and self.cycle.more_body) or "writing" in self.timers:
             self.transport.abort()
         else:
             super().shutdown()

@@ -94,8 +94,7 @@ def _random_place(
     slack = full - size
     origin = np.where(slack > 0, np.clip(middle - size / 2, -0.06 * size, slack + 0.06 * size), slack * rng.random(2))
     turn, _ = random_turn(rng)
-    offset = size / 2 - turn @ (size / 2 + origin)
-    return np.column_stack([turn * step, offset]).astype(np.float32), scale
+    return np.column_stack([turn * step, size / 2 - turn @ (size / 2 + origin)]).astype(np.float32), scale
 
 
 def draw_crop(
@@ -131,8 +130,7 @@ def draw_crop(
     image, boxes = augment(image, PHOTOGRAPH, rng), quad_to_box(whole)
     clipped = np.clip(boxes, 0, np.array(image.shape[1::-1] * 2, np.float32))
     visible = box_area(clipped) / np.maximum(box_area(boxes), 1e-6)
-    longer_side = (clipped[:, 2:] - clipped[:, :2]).max(axis=1, initial=0)
-    asked = (visible >= MINIMUM_VISIBLE) & (longer_side >= MINIMUM_WIDTH)
+    asked = (visible >= MINIMUM_VISIBLE) & ((clipped[:, 2:] - clipped[:, :2]).max(axis=1, initial=0) >= MINIMUM_WIDTH)
     ignored = np.concatenate([clipped[(visible > 0) & ~asked], quad_to_box(unknown)])
     return TrainingPhotograph(Pyramid(image), clipped[asked], quads[asked], ignored)
 

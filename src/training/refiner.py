@@ -100,8 +100,7 @@ def corner_loss(target: Tensor, heat: Tensor) -> Tensor:
     Of targets ``[B, 20]``, see :func:`refiner_sampler`, and logits ``[B, rows, columns, 4]``.
     """
     flat = ops.reshape(ops.cast(heat, "float32"), (-1, heat.shape[1] * heat.shape[2], 4))
-    shares = ops.transpose(ops.softmax(flat, axis=1), (0, 2, 1))
-    in_close_up = ops.matmul(shares, ops.convert_to_tensor(CELL_CENTRES))
+    in_close_up = ops.matmul(ops.transpose(ops.softmax(flat, axis=1), (0, 2, 1)), ops.convert_to_tensor(CELL_CENTRES))
     to_photo = ops.reshape(target[:, TO_PHOTO], (-1, 2, 3))
     corners = ops.matmul(in_close_up, ops.transpose(to_photo[:, :, :2], (0, 2, 1))) + to_photo[:, None, :, 2]
     distances = _length(corners - ops.reshape(target[:, CORNERS], (-1, 4, 2)))

@@ -79,8 +79,7 @@ def verifier_sampler(photographs: Photographs, proposals: list[FloatArray]) -> S
             # Each plate is drawn as often as any other: what is found of it shares one entry.
             if len(own := boxes[(best >= PLATE_IOU) & (overlaps[:, plate] == best)]):
                 places["proposed"].append((photograph, own))
-        unclear = iou_matrix(boxes, photograph.ignored).max(axis=1, initial=0) > 0.1
-        background = (best < BACKGROUND_IOU) & ~unclear
+        background = (best < BACKGROUND_IOU) & ~(iou_matrix(boxes, photograph.ignored).max(axis=1, initial=0) > 0.1)
         places["background"] += [(photograph, box[None]) for box in boxes[background]]
         places["hard"] += [(photograph, box[None]) for box in boxes[background & (scores >= HARD_SCORE)]]
     if not places["annotated"]:

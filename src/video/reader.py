@@ -189,8 +189,7 @@ class VideoReader:
                 self._vehicles.add(tracks[index].record)
                 tracks[index] = self._tracker.begin(frame.time_s, detection, instead_of=tracks[index])
             seen, crop = quality(image, detection), crop_of(image, detection.corners)
-            view = FrameReading(frame.index, frame.time_s, detection, reading, seen, crop)
-            tracks[index].record.read(view, accepted)
+            tracks[index].record.read(FrameReading(frame.index, frame.time_s, detection, reading, seen, crop), accepted)
         if self._options.on_pass:
             self._options.on_pass(frame, tracks)
         present = [track.record for track in self._tracker.tracks]

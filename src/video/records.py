@@ -198,7 +198,6 @@ def quality(image: BGRImage, detection: Detection) -> float:
 
 def crop_of(image: BGRImage, corners: FloatArray) -> BGRImage:
     """A copy of the upright rectangle around a plate ``[4, 2]``, with a margin."""
-    grown = grow_quad(corners, _CROP_MARGIN * quad_size(corners)[1])
-    xmin, ymin, xmax, ymax = np.round(quad_to_box(grown)).astype(int)
+    xmin, ymin, xmax, ymax = np.round(quad_to_box(grow_quad(corners, _CROP_MARGIN * quad_size(corners)[1]))).astype(int)
     xmin, ymin = np.clip([xmin, ymin], 0, np.subtract(image.shape[1::-1], 1))
     return image[ymin : max(ymax, ymin + 1), xmin : max(xmax, xmin + 1)].copy()
