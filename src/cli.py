@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import json
 import logging
-import math
 import os
 import signal
 import sys
@@ -130,7 +129,7 @@ def add_read_options(parser: argparse.ArgumentParser) -> None:
 def _above_0(kind: Callable[[str], float], what: str, text: str) -> float:
     """The number that a text is."""
     with contextlib.suppress(ValueError):
-        if 0 < (number := kind(text)) < math.inf:
+        if 0 < (number := kind(text)) < float("inf"):
             return number
     raise argparse.ArgumentTypeError(f"{text}: give {what} above 0")
 

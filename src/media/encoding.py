@@ -2,7 +2,6 @@
 
 import io
 import logging
-import math
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,7 @@ def encode_like(image: BGRImage, suffix: str, original: Any, strip_metadata: boo
 
 def roomy_suffix(image: BGRImage, suffix: str) -> str:
     """A file suffix, or another one where its format cannot hold so large a picture."""
-    most = _ENCODER_LIMITS.get(_ENCODERS.get(suffix.lower(), ""), math.inf)
+    most = _ENCODER_LIMITS.get(_ENCODERS.get(suffix.lower(), ""), float("inf"))
     return suffix if max(image.shape) <= most else _ROOMY_SUFFIX
 
 

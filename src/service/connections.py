@@ -3,7 +3,6 @@
 import asyncio
 import faulthandler
 import functools
-import math
 import resource
 import time
 from collections.abc import Callable
@@ -81,7 +80,7 @@ class _Patient(asyncio.Protocol):
 
     transport: asyncio.Transport
     #: By the monotonic clock; no answer waits longer to be taken.
-    deadline = math.inf
+    deadline = float("inf")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.timers: dict[str, asyncio.TimerHandle] = {}

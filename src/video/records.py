@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-import math
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -68,7 +67,7 @@ class TrackRecord:
             before_s, before, other_side = self._clear.get(number, (time_s, place, side))
             self._clear[number] = time_s, place, side
             # Where the line is met, as a share of the way.
-            share = other_side / (other_side - side) if other_side * side < 0 else math.nan
+            share = other_side / (other_side - side) if other_side * side < 0 else float("nan")
             if 0 <= before + share * (place - before) <= 1:
                 directions = ("in", "out") if line.name else ("left_to_right", "right_to_left")
                 crossed_s = before_s + share * (time_s - before_s)

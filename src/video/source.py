@@ -218,9 +218,7 @@ class VideoFile(Video):
         """Packets of picture and sound; None at the end, for what the decoder still holds."""
         streams = [stream for stream in (self.template, self.audio_stream) if stream is not None]
         try:
-            for packet in self._container.demux(streams):
-                if packet.size:
-                    yield packet
+            yield from (packet for packet in self._container.demux(streams) if packet.size)
         except LIBRARY_ERRORS as error:
             self._note(f"its data breaks off ({reason_of(error)})")
         yield None
