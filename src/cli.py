@@ -266,5 +266,4 @@ def _read(options: argparse.Namespace) -> int:
     if answer["error"]:
         _LOGGER.error("%s", answer["error"])
         return EXIT_INTERRUPTED
-    status = EXIT_SOME_FAILED if answer["results"] else EXIT_BAD_INPUT
-    return status if answer["errors"] else 0
+    return 0 if not answer["errors"] else EXIT_SOME_FAILED if answer["results"] else EXIT_BAD_INPUT

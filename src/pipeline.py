@@ -158,6 +158,8 @@ class _Work:
                 self.window, self.workers = Window(), 1
             except InputError as error:
                 _LOGGER.warning("%s; going on without", error)
+        if self.window or (self.folder and "annotated" in self.video.save):
+            threading.Thread(target=load_fonts).start()
 
     def __call__(self, source: ImageSource | VideoSource | Failure) -> Outcome:
         """The answer for one of many inputs, or why there is none; raises :class:`OutputError`."""
@@ -181,9 +183,8 @@ class _Work:
 
             video = dataclasses.replace(self.video, stop=self.video.stop or parallel.told_to_stop)
             return read_video(data, recogniser, self.folder, self.window, video)
-        if draws := self.window or (self.folder and "annotated" in self.video.save):
-            load_fonts()
         result = recogniser.recognise(data)
+        draws = self.window or (self.folder and "annotated" in self.video.save)
         annotated = annotate(data.image, result.plates) if draws else None
         if self.folder and self.video.save:
             result = self.folder.save(data, annotated if "annotated" in self.video.save else None, result)
@@ -219,8 +220,7 @@ class _Work:
                 reason = failure or "interrupted; what was read until then is whole"
                 error = f"{data.name}: after {len(done)} of {count} {reason}"
             results = tuple(one for one in done if not isinstance(one, Failure))
-            errors = tuple(one for one in done if isinstance(one, Failure))
-            result = FolderResult(data.name, results, errors, error)
+            result = FolderResult(data.name, results, tuple(one for one in done if isinstance(one, Failure)), error)
             result = output.finish(result) if output else result
             if failure:
                 raise InputError(error) from failure

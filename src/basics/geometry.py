@@ -1,11 +1,11 @@
-"""Boxes, quadrilaterals and the homographies between them.
+"""Boxes, quadrilaterals and the homographies between them, and quantiles of few measures.
 
 Boxes are float32 ``[..., 4]`` arrays (xmin, ymin, xmax, ymax) in pixels; quads are float32 ``[..., 4, 2]`` arrays of
 corners in the order top-left, top-right, bottom-right, bottom-left of the plate itself.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import cv2
@@ -46,8 +46,7 @@ def iou_matrix(boxes_a: FloatArray, boxes_b: FloatArray) -> FloatArray:
     left_a, top_a, right_a, bottom_a = boxes_a.T[..., None]
     left_b, top_b, right_b, bottom_b = boxes_b.T
     width = np.minimum(right_a, right_b) - np.maximum(left_a, left_b)
-    height = np.minimum(bottom_a, bottom_b) - np.maximum(top_a, top_b)
-    intersection = np.maximum(width, 0) * np.maximum(height, 0)
+    intersection = np.maximum(width, 0) * np.maximum(np.minimum(bottom_a, bottom_b) - np.maximum(top_a, top_b), 0)
     return np.asarray(intersection / np.maximum(box_area(boxes_a)[:, None] + box_area(boxes_b) - intersection, 1e-9))
 
 
@@ -122,3 +121,15 @@ def grow_quad(quad: FloatArray, pixels: float) -> FloatArray:
     """Move the corners of a ``[4, 2]`` quad outwards by so many pixels along its sides, however it is tilted."""
     axes = [axis / max(float(np.linalg.norm(axis)), 1.0) for axis in quad_axes(quad)]
     return np.asarray(quad + pixels * OUTWARDS @ np.stack(axes), np.float32)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """What a share of at least one value lies below, 0..1, between two if need be; for few far faster than NumPy's."""
+    ordered, place = sorted(values), share * (len(values) - 1)
+    low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
+    return low + (place % 1) * (high - low)
+
+
+def median(values: Sequence[float]) -> float:
+    """The value in the middle of at least one, or between the two that are."""
+    return quantile(values, 0.5)

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import FloatArray, median
 from ..basics.parameters import SearchParameters
-from ..basics.quantiles import median
 from ..basics.texts import ALPHABET, DIGITS, REJECT
 
 #: Joint decisions kept at every step.

@@ -72,8 +72,7 @@ def decode_anchors(
     boxes, quads = decode_offsets(output[chosen, 1:], anchor_grid(height, width)[chosen])
     # A plate cannot score more than the surest of its anchors.
     sure = np.flatnonzero(scores >= threshold)
-    kept = sure[nms(boxes[sure], scores[sure], NMS_IOU)]
-    overlaps = iou_matrix(boxes[kept], boxes)
+    overlaps = iou_matrix(boxes[sure[nms(boxes[sure], scores[sure], NMS_IOU)]], boxes)
     votes = np.sort(np.where(overlaps >= SCORE_IOU, scores, 0), axis=1)[:, -voters:].sum(axis=1) / voters
     weights = np.where(overlaps >= PLACE_IOU, scores**2, 0)
     weights /= weights.sum(axis=1, keepdims=True)

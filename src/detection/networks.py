@@ -84,9 +84,8 @@ def build_verifier() -> keras.Model:
     # Where something is counts: one kernel that covers all of the map.
     x = layers.Conv2D(96, x.shape[1:3], use_bias=False)(x)
     x = layers.Dropout(0.3)(layers.ReLU()(layers.BatchNormalization(momentum=0.97)(x)))
-    return keras.Model(
-        views, layers.Reshape((5,), name="output_all")(layers.Conv2D(5, 1, name="output_map")(x)), name="verifier"
-    )
+    x = layers.Conv2D(5, 1, name="output_map")(x)
+    return keras.Model(views, layers.Reshape((5,), name="output_all")(x), name="verifier")
 
 
 def build_refiner() -> keras.Model:

@@ -42,10 +42,8 @@ def rescore(
     bounds = (np.full(len(boxes), logit) for logit in (MOST_LOG_ODDS, LEAST_LOG_ODDS))
     best, worst = (opinion.probability(place_features(scores, logits)) for logits in bounds)
     sure = worst >= SURE_ALONE
-    same = np.any(shared_part(boxes[:, None], boxes[sure]) > SAME_PLACE, axis=1) | (
-        sure.any() & (scores < LEAST_BESIDE)
-    )
-    hopeful = may_be_plate(boxes, best, thresholds) & (sure | ~same)
+    same = (shared_part(boxes[:, None], boxes[sure]) > SAME_PLACE).any(axis=1)
+    hopeful = may_be_plate(boxes, best, thresholds) & (sure | ~(same | (sure.any() & (scores < LEAST_BESIDE))))
     # What may have been turned to a side is looked at all the same.
     logits, turns = np.full(len(boxes), MOST_LOG_ODDS), np.zeros(len(boxes), int)
     asked = np.flatnonzero(hopeful & (~sure | _is_tall(boxes)))
@@ -53,14 +51,9 @@ def rescore(
     confidences = opinion.probability(place_features(scores, logits))
     kept = np.flatnonzero(hopeful & may_be_plate(boxes, confidences, thresholds))
     # Corners of turned plates cannot be learnt: those of plates turned to either side cancel out.
-    return [
-        Detection(
-            boxes[index],
-            np.roll(box_to_quad(boxes[index]), -turns[index], axis=0) if turns[index] else proposals[index].corners,
-            float(confidences[index]),
-        )
-        for index in kept[np.argsort(-confidences[kept], kind="stable")]
-    ]
+    surest = kept[np.argsort(-confidences[kept], kind="stable")].tolist()
+    rolled = {i: np.roll(box_to_quad(boxes[i]), -turns[i], axis=0) for i in surest if turns[i]}
+    return [Detection(boxes[i], rolled.get(i, proposals[i].corners), float(confidences[i])) for i in surest]
 
 
 def may_be_plate(boxes: FloatArray, confidences: FloatArray, thresholds: AcceptanceParameters) -> NDArray[np.bool_]:

@@ -23,9 +23,7 @@ LEAST_ASPECT = 2.2
 LEAST_SIDE = 8
 
 
-def letterbox(
-    image: ByteArray, height: int, width: int, share: float = 1.0
-) -> tuple[ByteArray, float, tuple[int, int]]:
+def letterbox(image: ByteArray, height: int, width: int, share: float = 1) -> tuple[ByteArray, float, tuple[int, int]]:
     """Scale a BGR image to fit into a share of ``height`` × ``width`` and fill the rest with grey.
 
     Returns:
@@ -61,9 +59,8 @@ class Pyramid:
         """
         # For so few numbers lists are ten times as fast as arrays.
         (a, b, x), (c, d, y) = to_image.tolist()
-        step = min(math.hypot(a, c), math.hypot(b, d))
         # The level next to the size wanted: neither aliasing nor waste.
-        source = self.level(max(0, round(math.log2(max(step, 1e-6)))) + blur)
+        source = self.level(max(0, round(math.log2(max(min(math.hypot(a, c), math.hypot(b, d)), 1e-6)))) + blur)
         u, v = source.shape[1] / self._levels[0].shape[1], source.shape[0] / self._levels[0].shape[0]
         # OpenCV counts from the centres of pixels.
         x, y = (x + (a + b) / 2) * u - 0.5, (y + (c + d) / 2) * v - 0.5

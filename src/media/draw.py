@@ -1,8 +1,6 @@
 """The annotated picture: each plate outlined, with what it says."""
 
-import functools
 import itertools
-import threading
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -88,10 +86,9 @@ class _Layer(NamedTuple):
         return packed[:height] if self.plane == 0 else packed[height:].reshape(2, height // 2, -1)[self.plane - 1]
 
 
-@functools.cache
 def load_fonts() -> None:
-    """Have the fonts loaded, once, while something else is done: that takes longer than finding a plate."""
-    threading.Thread(target=cv2.getTextSize, args=("0", cv2.FONT_HERSHEY_SIMPLEX, 1.0, 1)).start()
+    """Load the fonts before they are needed: that takes longer than finding a plate."""
+    cv2.getTextSize("0", cv2.FONT_HERSHEY_SIMPLEX, 1.0, 1)
 
 
 def annotate(image: BGRImage, plates: Iterable[Plate]) -> BGRImage:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from ..basics.geometry import FloatArray
-from ..basics.quantiles import median
+from ..basics.geometry import FloatArray, median
 from ..basics.texts import ALPHABET, LOOK_ALIKES, REJECT
 from ..segmentation.rows import stacked
 

@@ -117,8 +117,6 @@ class ReadOptions:
         width = math.hypot(*quad_axes(corners)[0])
         if confidence < self.min_detection or not self.min_width <= width <= self.max_width:
             return False
-        if not self.zone + self.zone_out:
-            return True
         middle = corners.mean(axis=0).tolist()
         inside, outside = (
             any(cv2.pointPolygonTest(np.array(polygon, np.float32), middle, False) >= 0 for polygon in of)

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +72,11 @@ class Look:
         return Look(self.view, self.boxes[own], self.scores[own], self.opinions[own])
 
 
+#: By the index of their plates.
+Looks = Mapping[int, Look]
+NOTHING_SEEN: Looks = {}
+
+
 @dataclass(frozen=True)
 class Pass:
     """What one pass of reading saw of a plate."""
@@ -133,26 +137,22 @@ class PlateReader:
         return [Look(view, *decode_cells(of_view)) for view, of_view in zip(views, cells, strict=True)]
 
     def read(
-        self,
-        image: ByteArray,
-        quads: FloatArray,
-        least: NDArray[np.int_] | None = None,
-        known: Mapping[int, Look] = MappingProxyType({}),
+        self, image: ByteArray, quads: FloatArray, least: NDArray[np.int_] | int = 0, known: Looks = NOTHING_SEEN
     ) -> list[Reading]:
         """Read the plates of a BGR photograph, one reading per quad, ``[N, 4, 2]`` in pixels, any N.
 
-        What shows fewer likely characters than the least ``[N]`` asked of it is not read. What has been looked at
+        What shows fewer likely characters than the least ``[N]`` asked of each is not read. What has been looked at
         already is known, by its index.
         """
         outlines = quad_to_box(quads)
         large = np.array([quad_size(quad)[1] >= LEAST_PLATE_HEIGHT for quad in quads], bool)
         # What does not touch a plate holds other plates.
         apart = (outlines[None, :, :2] > outlines[:, None, 2:]) | (outlines[None, :, 2:] < outlines[:, None, :2])
-        beside = apart.any(axis=2) & large
+        beside, asked = apart.any(axis=2) & large, np.broadcast_to(least, len(quads))
 
-        def spelled(looks: Mapping[int, Look]) -> dict[int, Pass]:
+        def spelled(looks: Looks) -> dict[int, Pass]:
             own = {index: look.outside(outlines[beside[index]]) for index, look in looks.items()}
-            own = {i: look for i, look in own.items() if len(look.boxes) and (least is None or look.likely >= least[i])}
+            own = {index: look for index, look in own.items() if len(look.boxes) and look.likely >= asked[index]}
             return dict(zip(own, map(self.spelled, own.values(), self.probabilities([*own.values()])), strict=True))
 
         new = [index for index in np.flatnonzero(large).tolist() if index not in known]

@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 
-from ..basics.geometry import FloatArray, box_centres
+from ..basics.geometry import FloatArray, box_centres, median
 from ..basics.parameters import SyntaxParameters
-from ..basics.quantiles import median
 from ..basics.results import Region
 from ..basics.texts import ALPHABET, REJECT, merged
 from ..classification.search import Spelling

@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import ByteArray, FloatArray
+from ..basics.geometry import ByteArray, FloatArray, median
 from ..basics.parameters import LogisticModel
-from ..basics.quantiles import median
 from .rows import typical_height
 
 #: To the middle of the first character from that before it, and its width, in heights (GA 36-2018: mm of 90 mm).

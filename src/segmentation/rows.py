@@ -5,8 +5,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_centres
-from ..basics.quantiles import median, quantile
+from ..basics.geometry import FloatArray, box_centres, median, quantile
 
 #: Slopes of the lines of text that are tried, as rise over run on the canvas.
 SLOPES = np.linspace(-0.4, 0.4, 33)

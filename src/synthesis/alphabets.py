@@ -147,9 +147,7 @@ def random_style(family: Any, rng: np.random.Generator) -> StrokeStyle:
 
 _rng = np.random.default_rng(20)
 #: The alphabets by family, the same in every run.
-STYLES = {
-    name: [random_style(family, _rng) for _ in range(STYLES_PER_FAMILY)] for name, family in STROKES.families.items()
-}
+STYLES = {name: [random_style(kind, _rng) for _ in range(STYLES_PER_FAMILY)] for name, kind in STROKES.families.items()}
 
 
 def pick_style(rng: np.random.Generator, families: Sequence[str] = ()) -> StrokeStyle:

@@ -258,9 +258,7 @@ def patches(
 
 PIECE = Arguments(piece, "press")
 _FUNCTIONS: Any = (imprint, border, rectangle, band, graphics, emboss, reflection, patches, bolts)
-_KINDS = {
-    one.__name__: Arguments(one, "press", kind=(Literal[one.__name__], ...), chance=(float, 1.0)) for one in _FUNCTIONS
-}
+_KINDS = {f.__name__: Arguments(f, "press", kind=(Literal[f.__name__], ...), chance=(float, 1.0)) for f in _FUNCTIONS}
 Part: Any = Annotated[Union[*(kind.table for kind in _KINDS.values())], Field(discriminator="kind")]
 """A part in a file: its kind, its chance and its arguments."""
 

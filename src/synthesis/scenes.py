@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..basics.geometry import (
     FloatArray,
-    box_centres,
     box_to_quad,
     iou_matrix,
     quad_size,
@@ -147,7 +146,7 @@ class PlatePaster:
         width = max(old_width, old_height * self._aspects[chosen]) * rng.uniform(1.0, 1.12)
         if width > LARGEST_COVER * old_width:
             return picture
-        quad = random_quad(rng, box_centres(boxes[index]), width, self._aspects[chosen])
+        quad = random_quad(rng, boxes[index].reshape(2, 2).mean(axis=0), width, self._aspects[chosen])
         boxes, quads = boxes.copy(), quads.copy()
         boxes[index], quads[index] = quad_to_box(quad), quad
         return paste_plate(image, self._plates[chosen], quad, rng), boxes, quads

@@ -69,14 +69,12 @@ def detector_sampler(photographs: Photographs, stage: DetectorStage, paster: Pla
     return draw
 
 
-def _random_place(
-    photograph: TrainingPhotograph, size: FloatArray, rng: np.random.Generator
-) -> tuple[FloatArray, float]:
+def _random_place(photo: TrainingPhotograph, size: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, float]:
     """Where a crop of a size (width, height) lies: the affine map ``[2, 3]`` from the photograph, and its scale."""
     shares = (AROUND_PLATES, AROUND_DISTRACTORS, 1 - AROUND_PLATES - AROUND_DISTRACTORS)
-    subjects = (photograph.boxes, photograph.distractors, NO_BOXES)[rng.choice(3, p=shares)]
+    subjects = (photo.boxes, photo.distractors, NO_BOXES)[rng.choice(3, p=shares)]
     subject = subjects[rng.integers(len(subjects))] if len(subjects) else None
-    in_use = INPUT_WIDTH / max(photograph.image.shape[:2])
+    in_use = INPUT_WIDTH / max(photo.image.shape[:2])
     if subject is None or rng.random() < 0.5:
         scale = float(in_use * np.exp(rng.normal(0.05, 0.3)))
     else:
@@ -84,7 +82,7 @@ def _random_place(
         scale = float(np.clip(wanted / max(float(subject[2] - subject[0]), 1.0), 0.3 * in_use, 2.2 * in_use))
     stretch = np.exp(rng.normal(0, 0.06))
     step = np.array([scale * stretch, scale / stretch], np.float32)
-    full = np.array(photograph.image.shape[1::-1], np.float32) * step
+    full = np.array(photo.image.shape[1::-1], np.float32) * step
     if subject is not None:
         low, high = subject.reshape(2, 2) * step
         middle = (low + high) / 2 + rng.uniform(-1, 1, 2) * np.maximum(size / 2 - (high - low) / 2 - 4, 4)

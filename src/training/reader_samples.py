@@ -209,15 +209,13 @@ def align(read: str, text: str) -> list[int] | None:
     return list(best) if right(best) >= LEAST_AGREEMENT * len(text) else None
 
 
-def real_samples(
-    images: Iterable[AnnotatedImage], reader: PlateReader, views: int, rng: np.random.Generator
-) -> Samples:
+def real_samples(items: Iterable[AnnotatedImage], reader: PlateReader, views: int, rng: np.random.Generator) -> Samples:
     """So many views of each real plate whose text is known and whose characters an earlier reader finds.
 
     Characters that are not in the reader's alphabet, such as the Chinese ones, are left out of the texts.
     """
     parts = [Samples()]
-    for annotated in images:
+    for annotated in items:
         texts = ["".join(character for character in text if character in ALPHABET) for text in annotated.texts]
         if not any(texts):
             continue

@@ -29,10 +29,8 @@ LARGEST_SHORTFALL_S, LARGEST_SHORTFALL = 0.5, 0.03
 NETWORK_TIMEOUTS = (10.0, 10.0)  #: seconds to wait for a network address to answer, and for its next data
 EARLIEST_YEAR = 1980  #: clocks that were never set say 1904, 1970, or 1980
 #: What a file may be: no playlist, whose entries libav would open, be they files or addresses.
-_FILE_FORMATS = (
-    "mov,matroska,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,mjpeg,flv,asf,mxf,ogg,dv,yuv4mpegpipe,jpeg_pipe,gif,dhav"
-)
-_FILE_OPTIONS = {"format_whitelist": _FILE_FORMATS, "protocol_whitelist": "file"}
+_KNOWN = "mov,matroska,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,mjpeg,flv,asf,mxf,ogg,dv,yuv4mpegpipe,jpeg_pipe,gif,dhav"
+_FILE_OPTIONS = {"format_whitelist": _KNOWN, "protocol_whitelist": "file"}
 PENDING_BYTES = 100_000_000  #: frames that wait for what is found in those after them have so many bytes at most
 LIBRARY_ERRORS = (av.error.FFmpegError, OSError, ValueError)  #: what libav raises for what is no readable video
 
