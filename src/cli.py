@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import json
 import logging
-import math
 import os
 import signal
 import sys
@@ -130,7 +129,7 @@ def add_read_options(parser: argparse.ArgumentParser) -> None:
 def _above_0(kind: Callable[[str], float], what: str, text: str) -> float:
     """The number that a text is."""
     with contextlib.suppress(ValueError):
-        if 0 < (number := kind(text)) < math.inf:
+        if 0 < (number := kind(text)) < float("inf"):
             return number
     raise argparse.ArgumentTypeError(f"{text}: give {what} above 0")
 
@@ -260,17 +259,11 @@ def _read(options: argparse.Namespace) -> int:
         printer.answer(answer)
     if answer["saved"]:
         _LOGGER.info("saved %s", ", ".join(map(printable, answer["saved"].values())))
-    return _status(answer, isinstance(data, LiveSource), printer.is_open)
-
-
-def _status(answer: Mapping[str, Any], is_live: bool, is_printed: bool) -> int:
-    """The exit status for an answer."""
-    if not is_printed:
+    if not printer.is_open:
         return EXIT_BAD_INPUT
-    if answer["kind"] != "folder":
-        return EXIT_UNREACHABLE if is_live and answer["error"] else 0
+    if not isinstance(data, FolderSource):
+        return EXIT_UNREACHABLE if isinstance(data, LiveSource) and answer["error"] else 0
     if answer["error"]:
         _LOGGER.error("%s", answer["error"])
         return EXIT_INTERRUPTED
-    status = EXIT_SOME_FAILED if answer["results"] else EXIT_BAD_INPUT
-    return status if answer["errors"] else 0
+    return 0 if not answer["errors"] else EXIT_SOME_FAILED if answer["results"] else EXIT_BAD_INPUT

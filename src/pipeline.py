@@ -21,7 +21,7 @@ from typing import Any, TypedDict, Unpack
 
 from .basics.errors import InputError, OutputError
 from .basics.results import Failure, FolderResult, ImageResult, VideoResult
-from .media.draw import annotate
+from .media.draw import annotate, load_fonts
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, each_source, open_input
 from .media.leftovers import remove_leftovers
 from .media.saving import FolderOutput, FolderPath, OutputFolder
@@ -110,8 +110,7 @@ def read_many(
 
 def main(input: Any, output_dir: FolderPath | None = "output", **choices: Unpack[Choices]) -> dict[str, Any]:
     """As :func:`read`, but saved unless ``output_dir`` is None, and in the JSON types of ``docs/answers.md``."""
-    data = data_preprocessing(input)
-    return model_prediction(data, output_dir, **choices)
+    return model_prediction(data_preprocessing(input), output_dir, **choices)
 
 
 def data_preprocessing(input: Any, recursive: bool = False) -> Data:
@@ -159,6 +158,8 @@ class _Work:
                 self.window, self.workers = Window(), 1
             except InputError as error:
                 _LOGGER.warning("%s; going on without", error)
+        if self.window or (self.folder and "annotated" in self.video.save):
+            threading.Thread(target=load_fonts).start()
 
     def __call__(self, source: ImageSource | VideoSource | Failure) -> Outcome:
         """The answer for one of many inputs, or why there is none; raises :class:`OutputError`."""
@@ -219,8 +220,7 @@ class _Work:
                 reason = failure or "interrupted; what was read until then is whole"
                 error = f"{data.name}: after {len(done)} of {count} {reason}"
             results = tuple(one for one in done if not isinstance(one, Failure))
-            errors = tuple(one for one in done if isinstance(one, Failure))
-            result = FolderResult(data.name, results, errors, error)
+            result = FolderResult(data.name, results, tuple(one for one in done if isinstance(one, Failure)), error)
             result = output.finish(result) if output else result
             if failure:
                 raise InputError(error) from failure

@@ -27,9 +27,9 @@ from src.basics.parameters import PARAMETERS, LogisticModel, Parameters
 from src.basics.runtime import Model, load_model
 from src.basics.texts import merged, normalise_text
 from src.detection.detector import LEAST_VOTE, Detection
-from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED, place_features
+from src.detection.rescoring import LEAST_RESCORED, MOST_RESCORED, place_features, verified
 from src.detection.views import Pyramid
-from src.evaluation.annotations import NO_BOXES, AnnotatedImage, read_annotations
+from src.evaluation.annotations import AnnotatedImage, read_annotations
 from src.evaluation.metrics import (
     FOUND_IOU,
     LOCATED_IOU,
@@ -116,9 +116,8 @@ class Sample:
         proposals = self.recogniser.detector.detect(image, LEAST_RESCORED)[:MOST_RESCORED]
         if not proposals or not len(self.item.boxes):
             return np.zeros((0, len(PARAMETERS.rescoring.weights) + 1), np.float32)
-        pyramid = Pyramid(image)
-        features = np.array([place_features(self.recogniser.verifier, pyramid, one)[0] for one in proposals])
-        boxes = np.array([proposal.box for proposal in proposals])
+        boxes, scores = boxes_of(proposals), np.array([proposal.confidence for proposal in proposals])
+        features = place_features(scores, verified(self.recogniser.verifier, Pyramid(image), boxes)[0])
         best = iou_matrix(boxes, self.item.boxes).max(axis=1)
         unclear = iou_matrix(boxes, self.item.unclear).max(axis=1, initial=0) >= LOCATED_IOU
         known = ((best >= FOUND_IOU) | (best < LOCATED_IOU)) & ~unclear
@@ -130,12 +129,15 @@ class Sample:
         labelled = [np.zeros((0, len(PARAMETERS.evidence.weights) + 1))]
         for detection, _, text in self.read_texts():
             reader = self.recogniser.reader
-            view, boxes, *opinions = reader.marked(self.image, detection.corners, NO_BOXES)
-            seen = reader.spelled(view, boxes, *opinions)
+            (look,) = reader.looks(self.image, [detection.corners])
+            (probabilities,) = reader.probabilities([look])
+            seen = reader.spelled(look, probabilities)
             indices = align(merged(normalise_text(seen.reading.text)), merged(normalise_text(text)))
-            if indices is not None and len(boxes):
-                is_character = (boxes[:, None] == seen.boxes[indices]).all(axis=2).any(axis=1)
-                labelled.append(np.column_stack([evidence_features(boxes, *opinions), is_character]))
+            if indices is not None and len(look.boxes):
+                is_character = (look.boxes[:, None] == seen.boxes[indices]).all(axis=2).any(axis=1)
+                labelled.append(
+                    np.column_stack([evidence_features(look.boxes, look.scores, probabilities), is_character])
+                )
         return np.concatenate(labelled)
 
     def read_texts(self) -> Iterator[tuple[Detection, Reading, str]]:

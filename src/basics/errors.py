@@ -32,5 +32,4 @@ def is_full(error: BaseException | None) -> bool:
     if error is None:
         return False
     is_own = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    is_full_database = getattr(error, "sqlite_errorcode", None) == _SQLITE_FULL
-    return is_own or is_full_database or is_full(error.__cause__)
+    return is_own or getattr(error, "sqlite_errorcode", None) == _SQLITE_FULL or is_full(error.__cause__)

@@ -1,6 +1,5 @@
 """The same work on many items, in several processes."""
 
-import multiprocessing
 import multiprocessing.connection
 import multiprocessing.util
 import os

@@ -6,12 +6,12 @@ keeps the likeliest joint decisions and adds up those that spell the same text.
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import FloatArray, median
 from ..basics.parameters import SearchParameters
 from ..basics.texts import ALPHABET, DIGITS, REJECT
 
@@ -29,8 +29,9 @@ CLASSIFIED = [ALPHABET.index(character) for character in "MW"]
 #: both sides of a character change by 2 at most, which is too little against a class of a probability of 0.95.
 GAP_RANGE = (0.0, 0.4)
 
-#: Joint decisions so far: the text and the last box taken in this row -> log probability, boxes of the likeliest way.
-_Beam = dict[tuple[str, int], tuple[float, tuple[int, ...]]]
+#: Log probability of joint decisions, and the boxes of the likeliest way; by the text and the last box of this row.
+_Decision = tuple[float, tuple[int, ...]]
+_Beam = dict[tuple[str, int], _Decision]
 #: Stands for the last box where none has been taken in this row.
 _NONE = -1
 
@@ -88,28 +89,43 @@ def spell(
     present = np.clip(evidence, LEAST_DOUBT, 1 - LEAST_DOUBT)
     shares = probabilities[:, :REJECT] / np.maximum(probabilities[:, :REJECT].sum(axis=1, keepdims=True), 1e-9)
     followed = shares >= np.minimum(LEAST_CLASS, shares.max(axis=1, keepdims=True))
-    present_scores = (np.log(present)[:, None] + np.log(np.where(followed, shares, 1))).tolist()
+    scores = np.log(present)[:, None] + np.log(np.where(followed, shares, 1))
+    # Letters and digits of each box with their scores, the likeliest first.
+    kinds: list[tuple[list[tuple[float, str]], ...]] = [([], []) for _ in boxes]
+    for index, place in np.argwhere(followed).tolist():
+        kinds[index][place < len(DIGITS)].append((float(scores[index, place]), ALPHABET[place]))
+    for of_box in itertools.chain.from_iterable(kinds):
+        of_box.sort(reverse=True)
     absent_scores = np.log(1 - present).tolist()
     beam: _Beam = {("", _NONE): (0.0, ())}
     for row in rows:
         for index in row:
-            places = np.flatnonzero(followed[index]).tolist()
-            classes = [(ALPHABET[place], place < len(DIGITS), present_scores[index][place]) for place in places]
-            absent = absent_scores[index]
-            following = [(key, score + absent, way) for key, (score, way) in beam.items()]
+            following = {key: (score + absent_scores[index], way) for key, (score, way) in beam.items()}
+            # Ways to go on with this box: by what they begin with, and the scores of a letter and of a digit.
+            ways = []
             for (text, last), (score, way) in beam.items():
-                if last != _NONE and excluded[last][index]:
-                    continue
-                run = (0.0, 0.0) if last == _NONE else runs[last][index]
-                after_digit, longer = text[-1:].isdigit(), (*way, index)
-                following += [
-                    ((text + character, index), score + present_score + run[is_digit == after_digit], longer)
-                    for character, is_digit, present_score in classes
-                ]
-            beam = _merged(following)
+                if last == _NONE or not excluded[last][index]:
+                    run = (0.0, 0.0) if last == _NONE else runs[last][index]
+                    after_digit = text[-1:].isdigit()
+                    ways.append((text, (*way, index), (score + run[not after_digit], score + run[after_digit])))
+            reached = [start[kind] + one[0][0] for _, _, start in ways for kind, one in enumerate(kinds[index]) if one]
+            reached = sorted([*reached, *(score for score, _ in following.values())], reverse=True)[:BEAM_WIDTH]
+            # What is less likely than all that is kept is not followed, however many ways come to the same.
+            least = reached[-1] - math.log(BEAM_WIDTH) if len(reached) == BEAM_WIDTH else -math.inf
+            for text, way, start in ways:
+                for first, of_kind in zip(start, kinds[index], strict=True):
+                    for score, character in of_kind:
+                        if first + score < least:
+                            break
+                        key, taken = (text + character, index), (first + score, way)
+                        following[key] = _joined(following[key], taken) if key in following else taken
+            beam = following
             if len(beam) > BEAM_WIDTH:
                 beam = dict(sorted(beam.items(), key=lambda item: item[1][0], reverse=True)[:BEAM_WIDTH])
-        beam = _merged(((text, _NONE), score, way) for (text, _), (score, way) in beam.items())
+        ended: _Beam = {}
+        for (text, _), decision in beam.items():
+            ended[text, _NONE] = _joined(ended[text, _NONE], decision) if (text, _NONE) in ended else decision
+        beam = ended
     best = sorted(beam.items(), key=lambda item: item[1][0], reverse=True)
     total = sum(math.exp(score - best[0][1][0]) for score, _ in beam.values())
     return [Spelling(text, math.exp(score - best[0][1][0]) / total, way) for (text, _), (score, way) in best]
@@ -119,7 +135,7 @@ def tempered(spellings: Sequence[Spelling], inverse_temperature: float) -> list[
     """The spellings, with probabilities of the same sum that are as often right as they say (Guo et al. 2017)."""
     powers = [spelling.probability**inverse_temperature for spelling in spellings]
     scale = sum(spelling.probability for spelling in spellings) / sum(powers)
-    return [replace(spelling, probability=scale * power) for spelling, power in zip(spellings, powers, strict=True)]
+    return [Spelling(one.text, scale * power, one.boxes) for one, power in zip(spellings, powers, strict=True)]
 
 
 def _run_scores(
@@ -129,21 +145,15 @@ def _run_scores(
 
     Logarithms ``[N, N, 2]``, N ≥ 1, by the left box, the right box, and whether the kinds are the same.
     """
-    gaps = (boxes[None, :, 0] - boxes[:, None, 2]) / np.median(boxes[:, 3] - boxes[:, 1])
+    gaps = (boxes[None, :, 0] - boxes[:, None, 2]) / median((boxes[:, 3] - boxes[:, 1]).tolist())
     likely = [[index for index in row if evidence[index] >= 0.5] for row in rows]
-    neighbours = [gaps[left, right] for row in likely for left, right in itertools.pairwise(row)]
-    wider = gaps - (np.median(neighbours) if neighbours else 0.0)
+    neighbours = [float(gaps[left, right]) for row in likely for left, right in itertools.pairwise(row)]
+    wider = gaps - (median(neighbours) if neighbours else 0.0)
     same = weights.run_log_odds + weights.gap_log_odds * np.clip(wider, *GAP_RANGE)
     return np.asarray(np.log(2 / (1 + np.exp(np.stack([same, -same], axis=-1)))), np.float32)
 
 
-def _merged(decisions: Iterable[tuple[tuple[str, int], float, tuple[int, ...]]]) -> _Beam:
-    """Decisions that come to the same as one: probabilities add up, the boxes are those of the likeliest."""
-    beam: _Beam = {}
-    for key, score, way in decisions:
-        if key in beam:
-            known, known_way = beam[key]
-            way = known_way if known >= score else way
-            score = max(known, score) + math.log1p(math.exp(-abs(known - score)))
-        beam[key] = (score, way)
-    return beam
+def _joined(first: _Decision, second: _Decision) -> _Decision:
+    """Decisions that come to the same as one: probabilities add up, the boxes are those of the likelier."""
+    (less, _), (more, way) = (first, second) if first[0] < second[0] else (second, first)
+    return more + math.log1p(math.exp(less - more)), way

@@ -64,16 +64,16 @@ def encode_offsets(boxes: FloatArray, quads: FloatArray, anchors: FloatArray) ->
 def decode_offsets(offsets: FloatArray, anchors: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The inverse of :func:`encode_offsets`: boxes ``[N, 4]`` and quads ``[N, 4, 2]`` in pixels."""
     centres = anchors[:, :2] + offsets[:, :2] * anchors[:, 2:]
-    half = np.exp(np.clip(offsets[:, 2:4], -MAXIMUM_LOG_SCALE, MAXIMUM_LOG_SCALE)) * anchors[:, 2:] / 2
+    half = np.exp(np.minimum(np.maximum(offsets[:, 2:4], -MAXIMUM_LOG_SCALE), MAXIMUM_LOG_SCALE)) * anchors[:, 2:] / 2
     quads = anchors[:, None, :2] + offsets[:, 4:].reshape(-1, 4, 2) * anchors[:, None, 2:]
     return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32), quads.astype(np.float32)
 
 
-def plausible_corners(box: FloatArray, quad: FloatArray) -> FloatArray:
-    """The quad ``[4, 2]``, or the box's own corners where free corner offsets have folded or strayed from the box."""
-    if is_convex(quad) and iou_matrix(quad_to_box(quad)[None], box[None])[0, 0] >= CORNER_AGREEMENT:
-        return quad
-    return box_to_quad(box)
+def plausible_corners(boxes: FloatArray, quads: FloatArray) -> FloatArray:
+    """Quads ``[N, 4, 2]``, or the corners of boxes ``[N, 4]`` where free offsets have folded or strayed from these."""
+    agree = np.diagonal(iou_matrix(quad_to_box(quads), boxes)) >= CORNER_AGREEMENT
+    plausible = agree & np.array([is_convex(quad) for quad in quads], bool)
+    return np.where(plausible[:, None, None], quads, box_to_quad(boxes))
 
 
 def assign_targets(boxes: FloatArray, quads: FloatArray, ignored: FloatArray, height: int, width: int) -> FloatArray:

@@ -72,8 +72,7 @@ def decode_anchors(
     boxes, quads = decode_offsets(output[chosen, 1:], anchor_grid(height, width)[chosen])
     # A plate cannot score more than the surest of its anchors.
     sure = np.flatnonzero(scores >= threshold)
-    kept = sure[nms(boxes[sure], scores[sure], NMS_IOU)]
-    overlaps = iou_matrix(boxes[kept], boxes)
+    overlaps = iou_matrix(boxes[sure[nms(boxes[sure], scores[sure], NMS_IOU)]], boxes)
     votes = np.sort(np.where(overlaps >= SCORE_IOU, scores, 0), axis=1)[:, -voters:].sum(axis=1) / voters
     weights = np.where(overlaps >= PLACE_IOU, scores**2, 0)
     weights /= weights.sum(axis=1, keepdims=True)
@@ -103,14 +102,12 @@ class Detector:
         voters = SMALL_VOTES if (height, width) in SMALL_SIZES else VOTES
         fitted, scale, offset = letterbox(image, height, width, share)
         output = self.models[height, width](fitted[None])[0]
-        detections = []
-        for box, quad, score in zip(*decode_anchors(output, height, width, threshold, voters), strict=True):
-            corners = ((plausible_corners(box, quad) - np.array(offset, np.float32)) / scale).astype(np.float32)
-            # The box around the corners is better than the box itself, above all for tilted plates.
-            inside = box_within(corners, image.shape[1], image.shape[0])
-            if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1:
-                detections.append(Detection(inside, corners, float(score)))
-        return detections
+        boxes, quads, scores = decode_anchors(output, height, width, threshold, voters)
+        corners = ((plausible_corners(boxes, quads) - np.array(offset, np.float32)) / scale).astype(np.float32)
+        # The box around the corners is better than the box itself, above all for tilted plates.
+        inside = box_within(corners, image.shape[1], image.shape[0])
+        seen = (inside[:, 2:] - inside[:, :2] >= 1).all(axis=1)
+        return [Detection(*one) for one in zip(inside[seen], corners[seen], scores[seen].tolist(), strict=True)]
 
 
 def with_parts(detect: Callable[..., list[Detection]], image: ByteArray) -> list[Detection]:

@@ -67,9 +67,8 @@ def build_detector(height: int | None = None, width: int | None = None) -> keras
         raise ValueError(f"the detector's input is {height}×{width}; both sides must be multiples of {STRIDES[-1]}")
     image = layers.Input((height, width, 3), name="image")
     _, stride_8, stride_16 = _backbone(image)
-    stride_32 = _residual(_convolution(stride_16, 128, stride=2), 4)
     # Feature pyramid (Lin et al., 2017): what the coarse maps know of cars helps the fine ones to find small plates.
-    coarse = _convolution(stride_32, 64, kernel=1)
+    coarse = _convolution(_residual(_convolution(stride_16, 128, stride=2), 4), 64, kernel=1)
     middle = layers.Add()([layers.UpSampling2D()(coarse), _convolution(stride_16, 64, kernel=1)])
     middle = _convolution(middle, 64)
     fine = layers.Add()([layers.UpSampling2D()(middle), _convolution(stride_8, 64, kernel=1)])
@@ -85,9 +84,8 @@ def build_verifier() -> keras.Model:
     # Where something is counts: one kernel that covers all of the map.
     x = layers.Conv2D(96, x.shape[1:3], use_bias=False)(x)
     x = layers.Dropout(0.3)(layers.ReLU()(layers.BatchNormalization(momentum=0.97)(x)))
-    return keras.Model(
-        views, layers.Reshape((5,), name="output_all")(layers.Conv2D(5, 1, name="output_map")(x)), name="verifier"
-    )
+    x = layers.Conv2D(5, 1, name="output_map")(x)
+    return keras.Model(views, layers.Reshape((5,), name="output_all")(x), name="verifier")
 
 
 def build_refiner() -> keras.Model:

@@ -30,29 +30,31 @@ def close_up(pyramid: Pyramid, quad: FloatArray, border: int = BORDER_VALUE) -> 
     Returns:
         BGR uint8 ``[CLOSE_UP_HEIGHT, CLOSE_UP_WIDTH, 3]``, and the affine map ``[2, 3]`` from there to the photograph.
     """
-    across, down = quad_axes(quad)
-    axes = np.stack([across / PLATE_WIDTH, down / PLATE_HEIGHT], axis=1)
-    corner = quad.mean(axis=0) - axes @ np.array([CLOSE_UP_WIDTH / 2, CLOSE_UP_HEIGHT / 2])
+    axes = np.stack(quad_axes(quad), axis=1) / (PLATE_WIDTH, PLATE_HEIGHT)
+    corner = quad.mean(axis=0) - axes @ (CLOSE_UP_WIDTH / 2, CLOSE_UP_HEIGHT / 2)
     to_photo = np.column_stack([axes, corner])
     return pyramid.part(to_photo, CLOSE_UP_WIDTH, CLOSE_UP_HEIGHT, border), to_photo
 
 
 def decode_heat(logits: FloatArray) -> FloatArray:
-    """Corners ``[4, 2]`` in pixels of the close-up, from logits ``[rows, columns, 4]`` of their places."""
-    flat = logits.reshape(-1, 4)
-    heat = np.exp(flat - flat.max(axis=0))
-    return np.asarray((heat / heat.sum(axis=0)).T @ CELL_CENTRES)
+    """Corners ``[N, 4, 2]`` in pixels of close-ups, from logits ``[N, rows, columns, 4]`` of their places."""
+    flat = np.ascontiguousarray(logits.reshape(len(logits), -1, 4).transpose(0, 2, 1))
+    heat = np.exp(flat - flat.max(axis=2, keepdims=True))
+    return np.asarray(heat @ CELL_CENTRES / heat.sum(axis=2, keepdims=True))
 
 
 def refined_corners(model: Model, image: ByteArray, presumed: FloatArray) -> FloatArray:
     """The corners ``[N, 4, 2]`` of plates in a BGR image; presumed ones stay where no outline is found to meet them."""
-    pyramid, boxes, refined = Pyramid(image), quad_to_box(presumed), presumed.copy()
-    for index, quad in enumerate(map(sound_quad, presumed)):
-        for _ in range(REFINEMENT_PASSES):
-            picture, to_photo = close_up(pyramid, quad)
-            quad = (decode_heat(model(picture[None])[0]) @ to_photo[:, :2].T + to_photo[:, 2]).astype(np.float32)
-            if not is_convex(quad) or iou_matrix(quad_to_box(quad)[None], boxes[[index]]) < AGREEMENT:
-                break
-        else:
-            refined[index] = quad
+    pyramid, refined = Pyramid(image), presumed.copy()
+    places, quads = np.arange(len(presumed)), np.array([sound_quad(quad) for quad in presumed]).reshape(presumed.shape)
+    for _ in range(REFINEMENT_PASSES):
+        if not len(places):
+            break
+        pictures, to_photo = zip(*(close_up(pyramid, quad) for quad in quads), strict=True)
+        axes = np.stack(to_photo)
+        found = decode_heat(model(np.stack(pictures))) @ axes[:, :, :2].transpose(0, 2, 1) + axes[:, None, :, 2]
+        agrees = np.diagonal(iou_matrix(quad_to_box(found), quad_to_box(presumed[places]))) >= AGREEMENT
+        agrees &= [is_convex(quad) for quad in found]
+        places, quads = places[agrees], found[agrees].astype(np.float32)
+    refined[places] = quads
     return refined

@@ -20,13 +20,6 @@ from .metrics import calibration_figures, evaluate_set
 METRICS_FILE = MODELS_DIRECTORY / "metrics.json" if IS_CHECKOUT else Path("metrics.json")
 
 
-def as_table(figures: dict[str, dict[str, Any]]) -> str:
-    """The figures of sets, a column each, as an aligned text table; a dash where there is no number."""
-    table = pd.json_normalize(list(figures.values())).set_axis(list(figures)).drop(columns="calibration.bins")
-    numbers = table.dropna(axis=1, how="all").apply(pd.to_numeric)
-    return str(numbers.T.to_string(float_format="{:.4g}".format, na_rep="–"))
-
-
 def run(arguments: Sequence[str] | None = None, program: str = "python -m src.evaluation") -> int:
     """Evaluate the sets named on the command line, the process's own if none is given; returns the exit status."""
     parser = argparse.ArgumentParser(prog=program, description="Measure the committed models on annotated sets.")
@@ -45,7 +38,9 @@ def run(arguments: Sequence[str] | None = None, program: str = "python -m src.ev
         return 2
     evaluated["all"] = {}, [comparison for _, comparisons in evaluated.values() for comparison in comparisons]
     calibrations = {name: calibration_figures(comparisons) for name, (_, comparisons) in evaluated.items()}
-    print(as_table({name: figures | {"calibration": calibrations[name]} for name, (figures, _) in evaluated.items()}))
+    told_of_all = [figures | {"calibration": calibrations[name]} for name, (figures, _) in evaluated.items()]
+    table = pd.json_normalize(told_of_all).set_axis(list(evaluated)).drop(columns="calibration.bins")
+    print(table.dropna(axis=1, how="all").apply(pd.to_numeric).T.to_string(float_format="{:.4g}".format, na_rep="–"))
     figures = {name: of_set for name, (of_set, _) in evaluated.items() if of_set}
     made = {"date": datetime.date.today().isoformat(), "command": "python -m src.evaluation SET…"}
     options.output.write_text(json.dumps(made | {"sets": figures, "calibration": calibrations}, indent=1) + "\n")

@@ -56,8 +56,7 @@ class Comparison:
 
     def readings(self) -> Iterator[tuple[int, str, list[tuple[str, float]]]]:
         """Of plates whose text is known, those of unknown place last: index, text, readings with their confidences."""
-        anywhere = np.ones((len(self.true.unplaced), len(self.plates)), bool)
-        about = [*self.about[: len(self.true.texts)], *anywhere]
+        about = [*self.about[: len(self.true.texts)], *np.ones((len(self.true.unplaced), len(self.plates)), bool)]
         for index, (truth, is_near) in enumerate(zip(self.true.texts + self.true.unplaced, about, strict=True)):
             if truth:
                 part, near = compared_part(truth), compress(self.plates, is_near)

@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, grow_quad, quad_size, quad_to_box
+from ..basics.geometry import ByteArray, FloatArray, grow_quad, quad_size, quad_to_box
 from ..basics.results import Plate
 from .images import BGRImage
 
-Plane = NDArray[np.uint8]
+Plane = ByteArray
 _Colour = tuple[int, int, int]
 #: A line by its ends, float32 ``[2, 2]`` in pixels; a name gives it an arrow to its right side, which is "in".
 NamedLine = tuple[FloatArray, str | None]
@@ -59,7 +58,7 @@ class Mark(NamedTuple):
 class _Layer(NamedTuple):
     """What is drawn on, at a scale: a BGR picture ``[h, w, 3]``, or the plane ``[h, w]`` of a number of a YUV one."""
 
-    pixels: NDArray[np.uint8]
+    pixels: Plane
     scale: float = 1.0
     plane: int | None = None
 
@@ -78,13 +77,18 @@ class _Layer(NamedTuple):
         target = self.pixels[int(top * self.scale) :, int(left * self.scale) :][: part.shape[0], : part.shape[1]]
         target[:] = part[: target.shape[0], : target.shape[1]]
 
-    def _part(self, image: BGRImage) -> NDArray[np.uint8]:
+    def _part(self, image: BGRImage) -> Plane:
         """What of a BGR picture with even sides belongs on it."""
         if self.plane is None:
             return image
         packed = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8)
         height = len(image)
         return packed[:height] if self.plane == 0 else packed[height:].reshape(2, height // 2, -1)[self.plane - 1]
+
+
+def load_fonts() -> None:
+    """Load the fonts before they are needed: that takes longer than finding a plate."""
+    cv2.getTextSize("0", cv2.FONT_HERSHEY_SIMPLEX, 1.0, 1)
 
 
 def annotate(image: BGRImage, plates: Iterable[Plate]) -> BGRImage:
@@ -148,8 +152,7 @@ def _label(text: str, colour: _Colour, capitals: float, height: int, width: int)
     label = np.full((*(shape // 2 * 2), 3), colour, np.uint8)
     ink = _DARK if np.dot(colour, _LUMA) > _MIDDLE_LUMA else _LIGHT
     cv2.putText(label, text, (margin, len(label) - margin), ink, font, size, weight=_WEIGHT)
-    factor = min(height / shape[0], width / shape[1], 1.0)
-    smaller = np.maximum(factor * shape // 2 * 2, 2).astype(int)
+    smaller = np.maximum(min(height / shape[0], width / shape[1], 1.0) * shape // 2 * 2, 2).astype(int)
     return np.asarray(cv2.resize(label, smaller[::-1].tolist(), interpolation=cv2.INTER_AREA), np.uint8)
 
 

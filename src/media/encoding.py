@@ -2,7 +2,6 @@
 
 import io
 import logging
-import math
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +30,10 @@ _LEFT_OUT = (_TAG.MakerNote, _TAG.ExifImageWidth, _TAG.ExifImageHeight, _TAG.Exi
 #: The most EXIF data that a JPEG holds, in bytes.
 _MOST_EXIF = 65_533
 
-_LOGGER = logging.getLogger(__name__)
-
 
 def encode_picture(image: BGRImage, suffix: str) -> bytes:
     """Encode a BGR uint8 picture ``[H, W, 3]`` in the format of a file suffix, with its dot."""
-    encoder = _ENCODERS.get(suffix.lower())
-    if encoder is None:
+    if (encoder := _ENCODERS.get(suffix.lower())) is None:
         return _encode_by_pillow(image, suffix)
     _, encoded = cv2.imencode(encoder, image, _ENCODER_OPTIONS.get(encoder, []))
     return encoded.tobytes()
@@ -64,14 +60,14 @@ def encode_like(image: BGRImage, suffix: str, original: Any, strip_metadata: boo
         if isinstance(original, Image.Image):
             exif, profile = _exif_and_profile(original)
     except Exception as error:  # Pillow stumbles over damaged metadata in many ways
-        _LOGGER.warning("%s: its metadata are damaged (%s); the copy has none", name, error)
+        logging.getLogger(__name__).warning("%s: its metadata are damaged (%s); the copy has none", name, error)
     options = {"exif": exif} if exif and not strip_metadata and len(exif) <= _MOST_EXIF else {}
     return _encode_by_pillow(image, suffix, icc_profile=profile, **options), suffix
 
 
 def roomy_suffix(image: BGRImage, suffix: str) -> str:
     """A file suffix, or another one where its format cannot hold so large a picture."""
-    most = _ENCODER_LIMITS.get(_ENCODERS.get(suffix.lower(), ""), math.inf)
+    most = _ENCODER_LIMITS.get(_ENCODERS.get(suffix.lower(), ""), float("inf"))
     return suffix if max(image.shape) <= most else _ROOMY_SUFFIX
 
 

@@ -81,8 +81,7 @@ def suffix_of_bytes(content: bytes) -> str:
 
 def is_light(content: bytes) -> bool:
     """Whether the header of an encoded picture proves that decoding it takes little time and memory."""
-    format_name = sniff_format(content)
-    if format_name not in (*_COMMON, "BMP"):
+    if (format_name := sniff_format(content)) not in (*_COMMON, "BMP"):
         # What is no picture is refused at once; a TIFF may be much else than its header says, as may newer formats.
         return format_name is None
     try:
@@ -139,8 +138,7 @@ def _from_array(array: NDArray[Any], name: str) -> BGRImage:
 def _from_bytes(content: bytes, name: str) -> BGRImage:
     if not content:
         raise InputError(f"{name}: it is empty; give a picture")
-    format_name = sniff_format(content)
-    if format_name is None:
+    if (format_name := sniff_format(content)) is None:
         raise InputError(f"{name}: it is not a picture; give {PICTURE_FORMATS}")
     opened = _open(content, name, format_name)
     check_size(*opened.size, name)
@@ -159,8 +157,7 @@ def _from_bytes(content: bytes, name: str) -> BGRImage:
         # libpng complains on stderr about a file that ends early: look for its last chunk first.
         if format_name == "PNG" and b"IEND" not in content:
             raise EOFError
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-        if image is None:
+        if (image := cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)) is None:
             raise EOFError
         return np.asarray(image, np.uint8)
 
@@ -219,8 +216,7 @@ def _scans(content: bytes) -> int:
         return 1
     scans, place = 0, 2
     while scans <= most and (found := _JPEG_MARKER.search(content, place)):
-        marker = found[1][0]
-        if marker == _END:
+        if (marker := found[1][0]) == _END:
             break
         scans += marker == _SCAN
         place = found.end() + int.from_bytes(content[found.end() : found.end() + 2])

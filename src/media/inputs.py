@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import GifImagePlugin, Image
+from PIL import Image
 
 from ..basics.errors import InputError, unopenable
 from ..basics.results import Failure
@@ -38,9 +38,8 @@ VIDEO_SUFFIXES = (
 )
 #: How what has no such suffix begins, if it is a video: MP4, AVI, Matroska, FLV, ASF, MPEG, Dahua, H.264 and H.265.
 _VIDEO_START = re.compile(
-    rb".{4}(ftyp|moov|mdat|wide|free|skip)|RIFF.{4}AVI |\x1aE\xdf\xa3|FLV|0&\xb2u|G.{187}G|\0\0\1[\xb3\xba]|DHAV"
-    rb"|\0{2,3}\1[@Fg]",
-    re.DOTALL,
+    rb"(?s).{4}(ftyp|moov|mdat|wide|free|skip)|RIFF.{4}AVI |\x1aE\xdf\xa3|FLV|0&\xb2u|G.{187}G"
+    rb"|\0\0\1[\xb3\xba]|DHAV|\0{2,3}\1[@Fg]"
 )
 #: So many bytes tell what a file is.
 _START = 192
@@ -238,11 +237,12 @@ def _is_video(start: bytes, file: Path | io.BytesIO) -> bool:
     """Whether a file that starts so is a video, such as an animated GIF, which is looked at as a whole."""
     if not start.startswith(b"GIF8"):
         return not sniff_format(start) and _VIDEO_START.match(start) is not None
-    try:
-        with GifImagePlugin.GifImageFile(file) as image:
-            return bool(image.is_animated)
-    except Exception:  # a damaged picture is told when it is read
-        return False
+    from PIL.GifImagePlugin import GifImageFile
+
+    # A damaged picture is told when it is read.
+    with contextlib.suppress(Exception), GifImageFile(file) as image:
+        return bool(image.is_animated)
+    return False
 
 
 def _open_bytes(file: Any, name: str) -> ImageSource | VideoSource:
@@ -291,8 +291,7 @@ def _listed(paths: Iterable[Path], recursive: bool) -> Iterator[ImageSource | Vi
 
 def _matches(pattern: str) -> set[Path]:
     """What a glob pattern matches; for ``**`` no symbolic link is followed, for these may lead round in circles."""
-    parts = pattern.replace(os.sep, "/").split("/")
-    if "**" not in parts:
+    if "**" not in (parts := pattern.replace(os.sep, "/").split("/")):
         return set(map(Path, glob.glob(pattern)))
     place = parts.index("**")
     before, after = "/".join(parts[:place]) or "/" * place, "/".join(parts[place + 1 :]) or "*"

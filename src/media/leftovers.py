@@ -3,9 +3,7 @@
 import contextlib
 import os
 import re
-import socket
 import time
-import uuid
 from pathlib import Path
 
 #: Nobody writes at a file for longer than this without touching it, in seconds; for processes of other machines.
@@ -15,19 +13,20 @@ _NAME = re.compile(r"\.(?P<process>[^/]+-\d+-\d+)-[0-9a-f]{32}\.tmp")
 
 def this_process() -> str:
     """A name for this process that no other one has had: machine, number and time of start."""
+    import socket  # takes milliseconds
+
     return f"{re.sub('[^A-Za-z0-9]', '_', socket.gethostname())}-{os.getpid()}-{_start_of(os.getpid())}"
 
 
 def temporary_beside(path: str | Path) -> Path:
     """A new name in the folder of a file, for its content while it is not whole yet."""
-    return Path(path).with_name(f".{this_process()}-{uuid.uuid4().hex}.tmp")
+    return Path(path).with_name(f".{this_process()}-{os.urandom(16).hex()}.tmp")
 
 
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files of processes that have ended."""
     for path in folder.glob(".*.tmp"):
-        named = _NAME.fullmatch(path.name)
-        if named and is_abandoned(path, named["process"]):
+        if (named := _NAME.fullmatch(path.name)) and is_abandoned(path, named["process"]):
             path.unlink(missing_ok=True)
 
 
@@ -36,10 +35,9 @@ def is_abandoned(path: Path, process: str) -> bool:
     machine, number, start = process.rsplit("-", 2)
     if machine == this_process().rsplit("-", 2)[0]:
         return _start_of(int(number)) != start
-    try:
+    with contextlib.suppress(OSError):
         return time.time() - path.stat().st_mtime > LONGEST_WORK_S
-    except OSError:
-        return False
+    return False
 
 
 def _start_of(number: int) -> str:
@@ -49,8 +47,6 @@ def _start_of(number: int) -> str:
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
     try:
         os.kill(number, 0)
-    except ProcessLookupError:
-        return ""
-    except OSError:
-        pass
+    except OSError as error:
+        return "" if isinstance(error, ProcessLookupError) else "0"
     return "0"

@@ -99,9 +99,8 @@ class OutputFolder:
         """Save the answer for a picture as JSON, and its annotated copy; returns it with the names of the files."""
         original = Path(photograph.file_name)
         suffix = roomy_suffix(photograph.image, original.suffix)
-        owner = photograph.name if photograph.path else None
         with self.complaining(), contextlib.ExitStack() as end:
-            stem = self.claim(end, original.stem, suffix, owner)
+            stem = self.claim(end, original.stem, suffix, photograph.name if photograph.path else None)
             saved, files = {"json": str(self.path / f"{stem}.json")}, {}
             if annotated is not None:
                 saved = {"annotated": str(self.path / f"{stem}{suffix}"), **saved}
@@ -216,8 +215,7 @@ class FolderOutput(contextlib.ExitStack):
 
 def _names(stem: str) -> Iterator[str]:
     """The stem, cut to what file systems allow, then the same with numbers."""
-    encoded = os.fsencode(stem)
-    if len(encoded) > _LONGEST_STEM_BYTES:
+    if len(encoded := os.fsencode(stem)) > _LONGEST_STEM_BYTES:
         stem = encoded[:_LONGEST_STEM_BYTES].decode(errors="ignore")
     yield stem
     yield from (f"{stem}-{number}" for number in itertools.count(2))

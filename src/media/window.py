@@ -1,6 +1,5 @@
 """A window that shows annotated pictures and videos."""
 
-import subprocess
 import sys
 
 import cv2
@@ -19,6 +18,8 @@ class Window:
         """Make sure that a window can be opened; raises :class:`InputError` where there is no screen."""
         self._is_playing = False
         # OpenCV's window toolkit aborts the whole process where there is no screen: let another process try it.
+        import subprocess
+
         probe = [sys.executable, "-c", "import cv2; cv2.namedWindow('probe')"]
         if subprocess.run(probe, capture_output=True, timeout=_PROBE_SECONDS, check=False).returncode != 0:
             needs = "it needs a screen, and opencv-python rather than opencv-python-headless"

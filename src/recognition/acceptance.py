@@ -45,5 +45,4 @@ RULES: dict[str, tuple[Condition, bool]] = {
 
 def is_plate(detection: Detection, reading: Reading, thresholds: AcceptanceParameters) -> bool:
     """Whether a detection with its reading is a plate; it is none where no rule applies."""
-    verdicts = (verdict for applies, verdict in RULES.values() if applies(detection, reading, thresholds))
-    return next(verdicts, False)
+    return next((verdict for applies, verdict in RULES.values() if applies(detection, reading, thresholds)), False)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..basics.geometry import FloatArray
+from ..basics.geometry import FloatArray, median
 from ..basics.texts import ALPHABET, LOOK_ALIKES, REJECT
 from ..segmentation.rows import stacked
 
@@ -28,7 +28,7 @@ def evidence_features(boxes: FloatArray, scores: FloatArray, probabilities: Floa
         if part.any():
             misfit[part] = np.abs(np.log(heights[part] / weighted_median(heights[part], whole[part])))
     segmented, classified = _log_odds(scores), _log_odds(surest_class(probabilities))
-    relative = segmented - _log_odds(np.median(np.sort(whole)[-BEST_BOXES:]))
+    relative = segmented - _log_odds(np.float32(median(sorted(whole.tolist())[-BEST_BOXES:])))
     return np.stack([segmented, relative, classified, np.minimum(misfit, 1)], axis=1)
 
 
@@ -57,5 +57,5 @@ def weighted_median(values: FloatArray, weights: FloatArray) -> float:
 
 
 def _log_odds(probabilities: FloatArray | np.floating) -> FloatArray:
-    clipped = np.clip(probabilities, 1e-3, 1 - 1e-3)
-    return np.log(clipped / (1 - clipped))
+    clipped = np.minimum(np.maximum(probabilities, 1e-3), 1 - 1e-3)
+    return np.asarray(np.log(clipped / (1 - clipped)))

@@ -103,7 +103,9 @@ class ReadOptions:
 
     def searched(self, width: int, height: int) -> tuple[slice, slice]:
         """The rows and columns of a picture of a size, in pixels, that have to be searched: the zone and around it."""
-        corners = np.array([corner for polygon in self.zone for corner in polygon] or [(0, 0), (width, height)])
+        if not self.zone:
+            return slice(0, height), slice(0, width)
+        corners = np.array([corner for polygon in self.zone for corner in polygon])
         first, last = corners.min(axis=0), corners.max(axis=0)
         margin = AROUND_ZONE * (last - first).max()
         start = np.clip(first - margin, 0, [width - 1, height - 1]).astype(int)
@@ -112,7 +114,7 @@ class ReadOptions:
 
     def wants(self, corners: FloatArray, confidence: float) -> bool:
         """Whether a detection with such corners ``[4, 2]`` and such a confidence is to be read."""
-        width = float(np.linalg.norm(quad_axes(corners)[0]))
+        width = math.hypot(*quad_axes(corners)[0])
         if confidence < self.min_detection or not self.min_width <= width <= self.max_width:
             return False
         middle = corners.mean(axis=0).tolist()

@@ -1,5 +1,7 @@
 """Reading plates whose corners are known roughly: segment, classify and spell, and where that is unsure, once more."""
 
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,8 +23,8 @@ from .evidence import evidence_features, surest_class, weighted_median, with_loo
 from .plates import Reading, doubted_at_edge
 from .rerank import rerank
 
-#: A plate less than so many pixels high has nothing to read.
-LEAST_PLATE_HEIGHT = 4.0
+#: A plate less than so many pixels high has nothing to read, and characters as low are read no better a second time.
+LEAST_PLATE_HEIGHT, LEAST_TEXT_HEIGHT = 6.0, 6.0
 #: A box is looked at by the search from this evidence on.
 LEAST_EVIDENCE = 0.05
 #: A box of this score is likely to be a character; of one this sure, whose class is this sure, it is taken as said.
@@ -36,13 +38,43 @@ _CANDIDATES = 10
 LEAST_CHARACTERS = 2
 #: A plate is straightened by its own text and read again where that is less sure than this, or takes up less of the
 #: canvas, both along and across: corners that were much too wide.
-SURE_TEXT, SMALL_TEXT = 0.7, (0.45 * CANVAS_WIDTH, 0.4 * CANVAS_HEIGHT)
+SURE_TEXT, SMALL_TEXT = 0.75, (0.45 * CANVAS_WIDTH, 0.4 * CANVAS_HEIGHT)
+#: How much the confidence in the text counts beside that in its characters where one of two passes is chosen.
+TEXT_SHARE = 0.25
 #: Fewer boxes than this do not show how to straighten a plate better.
 LEAST_BOXES = 4
 #: A text so near to the canvas's edge, in heights of a character, may go on: the next pass reaches so far there.
-NEAR_EDGE, REACH = 0.6, 2.2
+NEAR_EDGE, REACH = 0.7, 2.2
 #: Margins around the text that make up a plate, along and across, in heights of a character.
 TEXT_MARGINS = (0.35, 0.2)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the segmenter saw of a plate."""
+
+    view: PlateView
+    #: Boxes ``[N, 4]`` on its canvas that may be characters, their scores ``[N]``, and logits of their classes
+    #: ``[N, 36]``.
+    boxes: FloatArray
+    scores: FloatArray
+    opinions: FloatArray
+
+    @property
+    def likely(self) -> int:
+        """How many boxes are likely to be characters."""
+        return int(np.sum(self.scores >= LIKELY_BOX))
+
+    def outside(self, others: FloatArray) -> "Look":
+        """The same without what lies in other boxes ``[M, 4]`` of the photograph."""
+        middles = self.view.in_photo(box_centres(self.boxes))[:, None]
+        own = ~np.any(np.all((middles > others[:, :2]) & (middles < others[:, 2:]), axis=2), axis=1)
+        return Look(self.view, self.boxes[own], self.scores[own], self.opinions[own])
+
+
+#: By the index of their plates.
+Looks = Mapping[int, Look]
+NOTHING_SEEN: Looks = {}
 
 
 @dataclass(frozen=True)
@@ -65,22 +97,26 @@ class Pass:
         """
         if len(self.boxes) < LEAST_BOXES:
             return None
-        height, slope = typical_height(self.boxes), text_slope(self.boxes)
+        height, centres = typical_height(self.boxes), box_centres(self.boxes)
+        ends = np.array([[0, -height / 2], [0, height / 2]]) + centres.mean(axis=0)
+        if math.dist(*self.view.in_photo(ends)) < LEAST_TEXT_HEIGHT:
+            return None
         # What the edge cuts through is rarely sure enough to be one of the characters, but tells that the text goes on.
         near = NEAR_EDGE * height
         cut_sides = self.in_rows[:, 0].min() < near, self.in_rows[:, 2].max() > CANVAS_WIDTH - near
         is_small = np.all(self.boxes[:, 2:].max(axis=0) - self.boxes[:, :2].min(axis=0) < SMALL_TEXT)
         if not any(cut_sides) and not is_small and self.reading.confidence >= SURE_TEXT:
             return None
-        along = np.array([1, slope]) / np.hypot(1, slope)
+        slope = text_slope(self.boxes)
+        along = np.array([1, slope]) / math.hypot(1, slope)
         across = np.array([-along[1], along[0]])
-        centres, half_width = box_centres(self.boxes), (self.boxes[:, 2] - self.boxes[:, 0]) / 2
+        half_width = (self.boxes[:, 2] - self.boxes[:, 0]) / 2
         x, y = centres @ along, centres @ across
         before, behind = (height * (REACH if is_cut else TEXT_MARGINS[0]) for is_cut in cut_sides)
         margin = height * (0.5 + TEXT_MARGINS[1])
         left, right = float(np.min(x - half_width)) - before, float(np.max(x + half_width)) + behind
-        top, bottom = float(np.min(y)) - margin, float(np.max(y)) + margin
-        corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+        upper, lower = float(np.min(y)) - margin, float(np.max(y)) + margin
+        corners = np.array([(left, upper), (right, upper), (right, lower), (left, lower)])
         return self.view.in_photo((corners @ np.stack([along, across])).astype(np.float32))
 
 
@@ -94,54 +130,61 @@ class PlateReader:
     syntaxes: Syntaxes = NO_SYNTAXES
     parameters: Parameters = PARAMETERS
 
-    def read(self, image: ByteArray, quads: FloatArray, least: NDArray[np.int_] | None = None) -> list[Reading]:
+    def looks(self, image: ByteArray, quads: Iterable[FloatArray]) -> list[Look]:
+        """Look at the plates of a BGR photograph, one per quad, ``[4, 2]`` in pixels."""
+        views = [plate_view(image, sound_quad(quad)) for quad in quads]
+        cells = self.segmenter(np.stack([view.canvas for view in views])[..., None]) if views else ()
+        return [Look(view, *decode_cells(of_view)) for view, of_view in zip(views, cells, strict=True)]
+
+    def read(
+        self, image: ByteArray, quads: FloatArray, least: NDArray[np.int_] | int = 0, known: Looks = NOTHING_SEEN
+    ) -> list[Reading]:
         """Read the plates of a BGR photograph, one reading per quad, ``[N, 4, 2]`` in pixels, any N.
 
-        What shows fewer likely characters than the least ``[N]`` asked of it is not read.
+        What shows fewer likely characters than the least ``[N]`` asked of each is not read. What has been looked at
+        already is known, by its index.
         """
         outlines = quad_to_box(quads)
         large = np.array([quad_size(quad)[1] >= LEAST_PLATE_HEIGHT for quad in quads], bool)
         # What does not touch a plate holds other plates.
         apart = (outlines[None, :, :2] > outlines[:, None, 2:]) | (outlines[None, :, 2:] < outlines[:, None, :2])
-        beside = apart.any(axis=2) & large
-        least = np.zeros(len(quads), int) if least is None else least
+        beside, asked = apart.any(axis=2) & large, np.broadcast_to(least, len(quads))
+
+        def spelled(looks: Looks) -> dict[int, Pass]:
+            own = {index: look.outside(outlines[beside[index]]) for index, look in looks.items()}
+            own = {index: look for index, look in own.items() if len(look.boxes) and look.likely >= asked[index]}
+            return dict(zip(own, map(self.spelled, own.values(), self.probabilities([*own.values()])), strict=True))
+
+        new = [index for index in np.flatnonzero(large).tolist() if index not in known]
+        first = spelled({**known, **dict(zip(new, self.looks(image, quads[new]), strict=True))})
+        better = {index: quad for index, one in first.items() if (quad := one.better_quad()) is not None}
+        second = spelled(dict(zip(better, self.looks(image, list(better.values())), strict=True)))
         readings = [Reading()] * len(quads)
-        for index, others in zip(np.flatnonzero(large), beside[large], strict=True):
-            passes = [self.spelled(*self.marked(image, sound_quad(quads[index]), outlines[others], least[index]))]
-            if (better := passes[0].better_quad()) is not None:
-                passes.append(self.spelled(*self.marked(image, better, outlines[others], least[index])))
-            readings[index] = doubted_at_edge(max(passes, key=lambda one: one.certainty).reading, image.shape[1])
+        for index, one in first.items():
+            both = (one, second.get(index, one))
+            surest = max(both, key=lambda one: one.certainty + TEXT_SHARE * one.reading.confidence)
+            readings[index] = doubted_at_edge(surest.reading, image.shape[1])
         return readings
 
-    def marked(
-        self, image: ByteArray, quad: FloatArray, beside: FloatArray, least: int = 0
-    ) -> tuple[PlateView, FloatArray, FloatArray, FloatArray]:
-        """What the models say of a plate ``[4, 2]``, but for what lies in the boxes ``[M, 4]`` beside it.
-
-        There is nothing where fewer boxes than the least asked are likely to be characters.
-
-        Returns:
-            The view, boxes ``[N, 4]`` on its canvas that may be characters, any N, the segmenter's scores of them
-            ``[N]``, and both models' probabilities of their classes ``[N, 37]``.
-        """
-        view = plate_view(image, quad)
-        boxes, scores, opinions = decode_cells(self.segmenter(view.canvas[None, ..., None])[0])
-        middles = view.in_photo(box_centres(boxes))[:, None]
-        own = ~np.any(np.all((middles > beside[:, :2]) & (middles < beside[:, 2:]), axis=2), axis=1)
-        boxes, scores, opinions = boxes[own], scores[own], opinions[own]
-        if len(boxes) == 0 or np.sum(scores >= LIKELY_BOX) < least:
-            return view, boxes[:0], scores[:0], np.zeros((0, CLASSES), np.float32)
+    def probabilities(self, looks: Sequence[Look]) -> list[FloatArray]:
+        """Both models' probabilities of the classes of the boxes of plates, ``[N, 37]`` each."""
+        if not looks:
+            return []
+        scores, opinions = map(np.concatenate, zip(*((one.scores, one.opinions) for one in looks), strict=True))
         # In place of the classifier's, which is asked where the segmenter is unsure.
-        first = np.pad(class_probabilities(opinions), ((0, 0), (0, 1)))
-        unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS) | np.isin(first.argmax(axis=1), CLASSIFIED)
+        first = np.zeros((len(opinions), CLASSES), np.float32)
+        first[:, :REJECT] = class_probabilities(opinions)
+        is_narrow = (first.argmax(axis=1)[:, None] == CLASSIFIED).any(axis=1)
+        unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS) | is_narrow
+        ends = np.cumsum([len(one.boxes) for one in looks])[:-1]
         if unsure.any():
-            first[unsure] = class_probabilities(self.classifier(view.crops(boxes[unsure])[..., None]))
-        return view, boxes, scores, combined_probabilities(first, opinions, self.parameters.search)
+            crops = [one.view.crops(one.boxes[of]) for one, of in zip(looks, np.split(unsure, ends), strict=True)]
+            first[unsure] = class_probabilities(self.classifier(np.concatenate(crops)[..., None]))
+        return np.split(combined_probabilities(first, opinions, self.parameters.search), ends)
 
-    def spelled(self, view: PlateView, boxes: FloatArray, scores: FloatArray, probabilities: FloatArray) -> Pass:
-        """Find the text in what was marked."""
-        if len(boxes) == 0:
-            return Pass(view, boxes, boxes)
+    def spelled(self, look: Look, probabilities: FloatArray) -> Pass:
+        """Find the text in what was seen, of at least one box."""
+        view, boxes, scores = look.view, look.boxes, look.scores
         features = evidence_features(boxes, scores, probabilities)
         if self.syntaxes.is_told:
             probabilities = with_look_alikes(probabilities)

@@ -29,6 +29,8 @@ from .reader import PlateReader
 
 #: A plate is read from its refined corners if they change its roll by more than this, or its shear, in radians.
 TURNED, SHEARED = 0.1, 0.2
+#: A doubtful plate that shows fewer likely characters before its corners are refined has no text that could prove it.
+LEAST_LIKELY = 2
 
 _LOADING = threading.Lock()
 
@@ -106,13 +108,17 @@ class PlateRecogniser:
         With doubts, what no text could prove a plate is not read.
         """
         found = np.array([detection.corners for detection in detections], np.float32).reshape(-1, 4, 2)
-        refined = refined_corners(self.refiner, image, found)
+        thresholds = self._parameters.acceptance
+        unsure = np.array([doubts and one.confidence < thresholds.sure_detection for one in detections], bool)
+        looks = dict(zip(np.flatnonzero(unsure).tolist(), self.reader.looks(image, found[unsure]), strict=True))
+        legible = [index for index in range(len(found)) if index not in looks or looks[index].likely >= LEAST_LIKELY]
+        refined = found.copy()
+        refined[legible] = refined_corners(self.refiner, image, found[legible])
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
         straighter = (np.abs(_tilts(found) - _tilts(refined)) > (TURNED, SHEARED)).any(axis=1)
-        thresholds = self._parameters.acceptance
-        unsure = [doubts and one.confidence < thresholds.sure_detection for one in detections]
-        least = np.where(unsure, thresholds.proof_characters, 0)
-        readings = self.reader.read(image, np.where(straighter[:, None, None], refined, found), least)
+        quads = np.where(straighter[:, None, None], refined, found)
+        looks = {index: look for index, look in looks.items() if not straighter[index]}
+        readings = self.reader.read(image, quads, np.where(unsure, thresholds.proof_characters, 0), looks)
         pairs = []
         for detection, better, reading in zip(detections, refined, readings, strict=True):
             corners = settled_corners(detection.corners, better, reading)
@@ -122,8 +128,7 @@ class PlateRecogniser:
 
     def plates(self, pairs: Sequence[tuple[Detection, Reading]]) -> tuple[Plate, ...]:
         """The plates among what was read in a photograph, the surest first."""
-        plates = distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)])
-        return tuple(plates[: self.options.max_plates])
+        return tuple(distinct([plate_of(*pair) for pair in pairs if self.accepts(*pair)])[: self.options.max_plates])
 
     def accepts(self, detection: Detection, reading: Reading) -> bool:
         """Whether what was found is a plate, and wanted."""

@@ -9,9 +9,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from statistics import median
 
-from ..basics.geometry import FloatArray, box_centres
+from ..basics.geometry import FloatArray, box_centres, median
 from ..basics.parameters import SyntaxParameters
 from ..basics.results import Region
 from ..basics.texts import ALPHABET, REJECT, merged
@@ -71,7 +70,7 @@ def rerank(
         return [Spelling("", 1.0, ())], None
     scale = sum(spelling.probability for spelling in spellings) / sum(gained for gained, *_ in weighed)
     weighed.sort(key=lambda one: -one[0])
-    ordered = [replace(spelling, probability=scale * gained) for gained, spelling, _ in weighed]
+    ordered = [Spelling(one.text, scale * gained, one.boxes) for gained, one, _ in weighed]
     return ordered, _region(ordered, [shares for *_, shares in weighed], weights.lawful_odds)
 
 
@@ -93,7 +92,7 @@ def break_log_odds(boxes: FloatArray, chosen: Sequence[int], weights: SyntaxPara
         if end > start and abs(next_level - level) < NEW_ROW:
             is_hidden = any(start < x < end and abs(y - level) < NEW_ROW for x, y in left_out)
             gaps[place] = sides[right][0] - sides[left][1], end - start, is_hidden
-    usual_gap, usual_step = (median(gap[kind] for gap in gaps.values()) if gaps else 0.0 for kind in (0, 1))
+    usual_gap, usual_step = (median([gap[kind] for gap in gaps.values()]) if gaps else 0.0 for kind in (0, 1))
     most, log_odds = weights.largest_break_odds, [0.0] * (len(chosen) - 1)
     for place, (gap, step, is_hidden) in gaps.items():
         odds = weights.break_slope * (min(gap - usual_gap, step - usual_step) - weights.usual_break)

@@ -3,6 +3,7 @@
 Both are straightened; the canvas has a margin. Coordinates are continuous: the first pixel's centre is at (0.5, 0.5).
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,14 +23,21 @@ LARGEST_STEP = 1.5
 #: Side of a crop in pixels, and of its square on the canvas as a multiple of the character's height.
 CROP_SIZE, CROP_MARGIN = 32, 1.25
 
-_HALF_PIXEL = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+_CANVAS_CORNERS = box_to_quad(np.array([0, 0, CANVAS_WIDTH, CANVAS_HEIGHT]))
+_TO_CENTRES, _FROM_CENTRES = (np.array([[1, 0, half], [0, 1, half], [0, 0, 1]]) for half in (0.5, -0.5))
+#: Where the pixels of a crop lie, ``[32, 32, 2]`` in sides from its middle.
+_OFFSETS = (np.arange(CROP_SIZE, dtype=np.float32) + 0.5) / CROP_SIZE - 0.5
+_CROP_GRID: FloatArray = np.stack(np.meshgrid(_OFFSETS, _OFFSETS), axis=-1)
 
 
 def canvas_matrix(quad: FloatArray) -> Matrix:
     """The 3×3 homography from a photograph to the canvas of the plate with these corners ``[4, 2]``."""
-    canvas, size = np.array([CANVAS_WIDTH, CANVAS_HEIGHT]), np.array(quad_size(quad))
-    half = size * min(canvas / (size + 2 * CANVAS_MARGIN * size[1])) / 2
-    return quad_to_rectangle(quad, np.concatenate([canvas / 2 - half, canvas / 2 + half]))
+    width, height = quad_size(quad)
+    margin = 2 * CANVAS_MARGIN * height
+    half = min(CANVAS_WIDTH / (width + margin), CANVAS_HEIGHT / (height + margin)) / 2
+    x, y = CANVAS_WIDTH / 2, CANVAS_HEIGHT / 2
+    sides = np.array([x - half * width, y - half * height, x + half * width, y + half * height])
+    return quad_to_rectangle(quad, sides)
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class PlateView:
     @cached_property
     def canvas(self) -> ByteArray:
         """The plate canvas, uint8 ``[96, 192]``; outside the photograph its border is repeated."""
-        matrix = np.linalg.inv(_HALF_PIXEL) @ self.to_grey @ _HALF_PIXEL
+        matrix = _FROM_CENTRES @ self.to_grey @ _TO_CENTRES
         size, flags = (CANVAS_WIDTH, CANVAS_HEIGHT), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return np.asarray(cv2.warpPerspective(self.grey, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
@@ -57,9 +65,7 @@ class PlateView:
         if len(boxes) == 0:
             return np.zeros((0, CROP_SIZE, CROP_SIZE), np.uint8)
         centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 3] - boxes[:, 1]) * CROP_MARGIN
-        offsets = (np.arange(CROP_SIZE, dtype=np.float32) + 0.5) / CROP_SIZE - 0.5
-        grid = np.stack(np.meshgrid(offsets, offsets), axis=-1)
-        points = centres[:, None, None] + sides[:, None, None, None] * grid
+        points = centres[:, None, None] + sides[:, None, None, None] * _CROP_GRID
         # One sampling call for all crops of the plate: they stand below each other.
         sources = transform_points(points.astype(np.float32).reshape(-1, CROP_SIZE, 2), self.to_grey) - 0.5
         x, y = np.ascontiguousarray(sources[..., 0]), np.ascontiguousarray(sources[..., 1])
@@ -70,10 +76,13 @@ class PlateView:
 def plate_view(image: ByteArray, quad: FloatArray) -> PlateView:
     """Cut the surroundings of a plate with convex corners ``[4, 2]`` out of a photograph, BGR or grey."""
     to_photo = np.linalg.inv(canvas_matrix(quad))
-    outline = transform_points(box_to_quad(np.array([0, 0, CANVAS_WIDTH, CANVAS_HEIGHT])), to_photo)
+    outline = transform_points(_CANVAS_CORNERS, to_photo)
     height, width = image.shape[:2]
-    xmin, ymin = np.clip(np.floor(outline.min(axis=0)) - 2, 0, [width - 1, height - 1]).astype(int)
-    xmax, ymax = np.clip(np.ceil(outline.max(axis=0)) + 2, [xmin + 1, ymin + 1], [width, height]).astype(int)
+    x, y = zip(*outline.tolist(), strict=True)
+    xmin, ymin = (min(max(math.floor(min(at)) - 2, 0), side - 1) for at, side in ((x, width), (y, height)))
+    xmax, ymax = (
+        min(max(math.ceil(max(at)) + 2, first + 1), side) for at, first, side in ((x, xmin, width), (y, ymin, height))
+    )
     grey = image[ymin:ymax, xmin:xmax]
     step = quad_size(outline)[1] / CANVAS_HEIGHT
     if step > LARGEST_STEP:

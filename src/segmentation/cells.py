@@ -51,8 +51,7 @@ def segmentation_targets(boxes: FloatArray, classes: ByteArray) -> FloatArray:
     spread = np.maximum((cells[:, 2:] - cells[:, :2]) * CENTRE_SPREAD, LEAST_SPREAD)
     x, y = (np.arange(size, dtype=np.float32) + 0.5 for size in (GRID_WIDTH, GRID_HEIGHT))
     x_term = np.exp(-(((x[None] - centres[:, :1]) / spread[:, :1]) ** 2) / 2)
-    y_term = np.exp(-(((y[None] - centres[:, 1:]) / spread[:, 1:]) ** 2) / 2)
-    heat = y_term[:, :, None] * x_term[:, None, :]
+    heat = np.exp(-(((y[None] - centres[:, 1:]) / spread[:, 1:]) ** 2) / 2)[:, :, None] * x_term[:, None, :]
     nearest = heat.argmax(axis=0)
     owner = cells[nearest]
     targets[..., 0] = heat.max(axis=0)

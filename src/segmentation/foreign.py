@@ -6,10 +6,11 @@ light as the text, and has finer strokes; the rim of a plate, a band with the co
 
 from collections.abc import Iterable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import ByteArray, FloatArray
+from ..basics.geometry import ByteArray, FloatArray, median
 from ..basics.parameters import LogisticModel
 from .rows import typical_height
 
@@ -43,7 +44,7 @@ def foreign_log_odds(canvas: ByteArray, boxes: FloatArray, first: int, model: Lo
     details = [detail for box in row if (detail := _detail(canvas, box)) is not None]
     if not details:
         return 0.0
-    ratios = np.log((before + NOISE) / (np.median(details, axis=0) + NOISE))
+    ratios = np.log((before + NOISE) / ([median(values) for values in zip(*details, strict=True)] + NOISE))
     log_odds = model.log_odds(np.clip(ratios, LEAST_RATIO, LARGEST_RATIO))
     return float(np.clip(log_odds, -LARGEST_FOREIGN_ODDS, LARGEST_FOREIGN_ODDS))
 
@@ -51,7 +52,9 @@ def foreign_log_odds(canvas: ByteArray, boxes: FloatArray, first: int, model: Lo
 def _detail(canvas: ByteArray, box: Iterable[float]) -> NDArray[np.float64] | None:
     """Contrast, and mean steps along and across, in grey levels, of what lies in a box, where enough of it does."""
     xmin, ymin, xmax, ymax = (max(0, round(float(side))) for side in box)
-    part = canvas[ymin:ymax, xmin:xmax].astype(np.float32)
+    part = canvas[ymin:ymax, xmin:xmax]
     if min(part.shape) < _LEAST_SIDE:
         return None
-    return np.array([part.std(), *(np.abs(np.diff(part, axis=axis)).mean() for axis in (1, 0))])
+    deviation = cv2.meanStdDev(part)[1][0, 0]
+    steps = [(part[:, 1:], part[:, :-1]), (part[1:], part[:-1])]
+    return np.array([deviation, *(cv2.norm(one, other, cv2.NORM_L1) / one.size for one, other in steps)])

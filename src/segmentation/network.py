@@ -6,7 +6,7 @@ character (CenterNet, Zhou et al. 2019), the sides of its box (FCOS, Tian et al.
 """
 
 import keras
-from keras import layers, ops
+from keras import layers, losses, ops
 
 from ..basics.texts import ALPHABET
 from .canvas import CANVAS_HEIGHT, CANVAS_WIDTH
@@ -88,8 +88,5 @@ def segmentation_loss(targets: keras.KerasTensor, outputs: keras.KerasTensor) ->
     total_weight = ops.maximum(ops.sum(weight), 1.0)
     boxes = ops.sum(-ops.log(overlap) * weight) / total_weight
     true = ops.one_hot(ops.cast(targets[..., 5], "int32"), len(ALPHABET))
-    entropy = keras.losses.categorical_crossentropy(
-        true, outputs[..., 5:], from_logits=True, label_smoothing=SMOOTHED_SHARE
-    )
-    classes = ops.sum(entropy * weight) / total_weight
-    return ops.sum(found + missed) / count + boxes + classes
+    entropy = losses.categorical_crossentropy(true, outputs[..., 5:], from_logits=True, label_smoothing=SMOOTHED_SHARE)
+    return ops.sum(found + missed) / count + boxes + ops.sum(entropy * weight) / total_weight

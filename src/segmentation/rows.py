@@ -1,11 +1,11 @@
 """Rows of characters: which boxes stand on one line, and in which order they are read."""
 
-from statistics import median
+import itertools
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..basics.geometry import FloatArray, box_centres
+from ..basics.geometry import FloatArray, box_centres, median, quantile
 
 #: Slopes of the lines of text that are tried, as rise over run on the canvas.
 SLOPES = np.linspace(-0.4, 0.4, 33)
@@ -21,8 +21,7 @@ LEAST_BESIDE = 3
 
 def typical_height(boxes: FloatArray) -> float:
     """The median height of boxes ``[N, 4]``, by which distances on a plate are measured."""
-    # For so few numbers ten times as fast as that of NumPy.
-    return float(median((boxes[:, 3] - boxes[:, 1]).tolist()))
+    return median((boxes[:, 3] - boxes[:, 1]).tolist())
 
 
 def text_slope(boxes: FloatArray, weights: FloatArray | None = None) -> float:
@@ -45,13 +44,18 @@ def group_rows(boxes: FloatArray, weights: FloatArray) -> list[list[int]]:
     """
     if len(boxes) == 0:
         return []
-    stack = stacked(boxes, weights)
-    rows = [np.flatnonzero(stack == part) for part in (1, 2, 0)]
-    if not stack.any():
-        levels = _levels(boxes, weights)
-        order = np.argsort(levels, kind="stable")
-        rows = np.split(order, np.nonzero(np.diff(levels[order]) > ROW_GAP * typical_height(boxes))[0] + 1)
-    return [row[np.argsort(box_centres(boxes[row])[:, 0], kind="stable")].tolist() for row in rows]
+    stack, lefts = stacked(boxes, weights), box_centres(boxes)[:, 0].tolist()
+    if stack.any():
+        rows = [np.flatnonzero(stack == part).tolist() for part in (1, 2, 0)]
+    else:
+        levels, gap = _levels(boxes, weights).tolist(), ROW_GAP * typical_height(boxes)
+        order = sorted(range(len(boxes)), key=levels.__getitem__)
+        rows = [order[:1]]
+        for before, index in itertools.pairwise(order):
+            if levels[index] - levels[before] > gap:
+                rows.append([])
+            rows[-1].append(index)
+    return [sorted(row, key=lefts.__getitem__) for row in rows]
 
 
 def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
@@ -63,7 +67,7 @@ def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
     """
     heights = boxes[:, 3] - boxes[:, 1]
     sure = weights >= weights.max() / 2
-    large = float(np.quantile(heights[sure], 0.75))
+    large = quantile(heights[sure].tolist(), 0.75)
     small = (heights >= STACKED_HEIGHTS[0] * large) & (heights <= STACKED_HEIGHTS[1] * large)
     beside = sure & (heights > STACKED_HEIGHTS[1] * large)
     if beside.sum() < LEAST_BESIDE or (boxes[small, 0] < boxes[beside, 0].min()).sum() < 2:
@@ -73,8 +77,7 @@ def stacked(boxes: FloatArray, weights: FloatArray) -> NDArray[np.int_]:
     small &= (np.abs(offsets) >= STACKED_OFFSETS[0]) & (np.abs(offsets) <= STACKED_OFFSETS[1])
     upper, lower = small & (offsets < 0), small & (offsets > 0)
     left = box_centres(boxes[small])[:, 0].max(initial=-np.inf) < boxes[beside, 0].min()
-    is_stack = bool(left and (upper & sure).any() and lower.any())
-    return np.where(is_stack, upper + 2 * lower, 0)
+    return np.where(left and (upper & sure).any() and lower.any(), upper + 2 * lower, 0)
 
 
 def _levels(boxes: FloatArray, weights: FloatArray) -> FloatArray:

@@ -58,11 +58,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/page", StaticFiles(directory=PAGE_DIRECTORY))
     app.mount("/docs", StaticFiles(packages=[("fastapi_swagger", "resources")]))
     app.add_middleware(Gate, settings=settings)
-    if settings.cors_origins:
+    if origins := settings.cors_origins:
         methods, headers = ["GET", "POST", "PUT", "DELETE"], ["Authorization", "Content-Type", "Last-Event-ID"]
-        app.add_middleware(
-            CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=methods, allow_headers=headers
-        )
+        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=methods, allow_headers=headers)
     if settings.site:
         # They need what watching needs.
         from ..watch.web.routes import add_site

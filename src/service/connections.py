@@ -3,7 +3,6 @@
 import asyncio
 import faulthandler
 import functools
-import math
 import resource
 import time
 from collections.abc import Callable
@@ -81,7 +80,7 @@ class _Patient(asyncio.Protocol):
 
     transport: asyncio.Transport
     #: By the monotonic clock; no answer waits longer to be taken.
-    deadline = math.inf
+    deadline = float("inf")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.timers: dict[str, asyncio.TimerHandle] = {}
@@ -138,8 +137,7 @@ class _HttpProtocol(_Patient, H11Protocol):
 
     def shutdown(self) -> None:
         """The service ends: what is read already is answered, and nobody is waited for."""
-        receiving = self.cycle and not self.cycle.response_complete and self.cycle.more_body
-        if receiving or "writing" in self.timers:
+        if (self.cycle and not self.cycle.response_complete and self.cycle.more_body) or "writing" in self.timers:
             self.transport.abort()
         else:
             super().shutdown()

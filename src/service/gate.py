@@ -42,8 +42,7 @@ def is_token(settings: Settings, shown: str) -> bool:
 
 def is_welcome(settings: Settings, headers: Headers) -> bool:
     """Whether a page may open a stream, by its origin; what is no browser says none."""
-    origin = headers.get("origin")
-    if origin is None or origin in settings.cors_origins or "*" in settings.cors_origins:
+    if (origin := headers.get("origin")) is None or origin in settings.cors_origins or "*" in settings.cors_origins:
         return True
     return origin.lower().partition("://")[2] == headers.get("host", "").lower()
 

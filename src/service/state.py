@@ -4,7 +4,6 @@ import asyncio
 import collections
 import contextlib
 import fcntl
-import math
 from pathlib import Path
 from typing import IO, Annotated, Any, cast
 
@@ -72,7 +71,7 @@ class Service:
             ("queue", "Calls that wait for a worker or are read", lambda: self.pool.waiting),
             ("heavy_queue", "The same of pictures that are laborious", lambda: self.heavy_pool.waiting),
             ("streams", "Live streams", lambda: len(self.streams)),
-            ("jobs", "Videos that wait or are read", lambda: math.nan if (n := known()) is None else n),
+            ("jobs", "Videos that wait or are read", lambda: float("nan") if (n := known()) is None else n),
         ):
             Gauge(f"plate_reader_{name}", meaning, registry=own).set_function(value)
 

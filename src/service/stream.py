@@ -154,11 +154,10 @@ def _offered_token(socket: WebSocket) -> str:
     """The token among the subprotocols that a browser offers; empty where there is none."""
     offered = (text for text in socket.scope["subprotocols"] if text.startswith(TOKEN_PREFIX))
     encoded = next(offered, "").removeprefix(TOKEN_PREFIX).encode()
-    try:
-        # Something that is no token, rather than none, where it is no base64.
+    # Something that is no token, rather than none, where it is no base64.
+    with contextlib.suppress(ValueError):
         return base64.urlsafe_b64decode(encoded + b"=" * (-len(encoded) % 4)).decode() or encoded.decode()
-    except ValueError:
-        return encoded.decode(errors="replace")
+    return encoded.decode(errors="replace")
 
 
 async def _introduces_itself(socket: WebSocket, service: Service) -> bool:

@@ -94,10 +94,9 @@ def json_object(told: Any) -> dict[str, Any]:
 
 
 def _json(text: Any) -> Any:
-    try:
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
         return json.loads(text)
-    except (TypeError, ValueError, RecursionError):
-        return None
+    return None
 
 
 async def receive_upload(request: Request, service: ServiceHere) -> Upload:
@@ -133,8 +132,7 @@ def _from_body(body: bytes, content_type: str) -> Upload:
         return Upload([ImageSource("image", body)])
     text = body.decode("ascii", errors="replace")
     if content_type == "application/json":
-        content = _json(body)
-        if isinstance(content, dict):
+        if isinstance(content := _json(body), dict):
             return _from_fields(content)
         # OpenALPR's clients say JSON of base64 as well, with quotation marks or without.
         if not (picture := _picture_of(content if isinstance(content, str) else text)):

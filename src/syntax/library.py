@@ -72,11 +72,15 @@ class Syntaxes:
         stands before the text (log odds of a character of another script) suit; they are asked for where they matter.
         """
         found: dict[str, float] = {}
+        gaps: Sequence[float] | None = None
+        before: float | None = None
         for code, share, form in self._by_shape.get(shape_of(text), ()):
             if form.fits(text):
-                gaps = breaks() if form.breaks else ()
+                gaps = breaks() if form.breaks and gaps is None else gaps
                 seen = sum([gaps[place - 1] for place in form.breaks]) if gaps else 0.0
-                seen += foreign() if form.after_foreign else 0.0
+                if form.after_foreign:
+                    before = foreign() if before is None else before
+                    seen += before
                 words = form.words_probability(text) if form.words else 1.0
                 found[code] = found.get(code, 0.0) + share * words * math.exp(seen)
         return found
@@ -89,8 +93,7 @@ NO_SYNTAXES = Syntaxes(())
 @functools.cache
 def load_syntaxes(folder: Path = SYNTAX_DIRECTORY) -> Syntaxes:
     """The syntaxes of all files of a folder; a FileNotFoundError without any, a ValueError if one is not understood."""
-    files = sorted(folder.glob("*.txt"))
-    if not files:
+    if not (files := sorted(folder.glob("*.txt"))):
         raise FileNotFoundError(f"{folder} holds no syntaxes")
     return Syntaxes(syntax for file in files for syntax in read_syntaxes(file))
 

@@ -5,7 +5,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..basics.files import WORDS_FILE
@@ -25,6 +25,7 @@ _ITEM = re.compile(
     r"(?:\[(?P<set>[A-Z0-9-]+)\]|<(?P<list>\w+)>|\((?P<optional>[^()]+)\)|(?P<name>[anw])|(?P<literal>[A-Z0-9]))"
     r"(?:\{(?P<least>\d)(?:,(?P<most>\d))?\})?|(?P<blank>\s+)"
 )
+_WORDS = re.compile(f"{_WORD_SHAPE}+")
 #: What a pattern begins with if a character of another script stands before the text.
 _FOREIGN = "*"
 _SHAPE = str.maketrans(DIGITS + LETTERS, "n" * len(DIGITS) + "a" * len(LETTERS))
@@ -76,8 +77,8 @@ def character_set(members: str) -> str:
 
 def vocabulary(letters: str = LETTERS, lists: Mapping[str, Iterable[str]] | None = None) -> Vocabulary:
     """What the names in a region's patterns stand for: its letters, and codes by the name of their list."""
-    lists = {"a": letters, "n": DIGITS} | dict(lists or {})
-    return {"w": (_WORD,)} | {name: _grouped(codes) for name, codes in lists.items()}
+    named = {name: _grouped(tuple(codes)) for name, codes in (lists or {}).items()}
+    return {"w": (_WORD,), "a": _grouped(letters), "n": _grouped(DIGITS)} | named
 
 
 def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
@@ -90,7 +91,7 @@ def forms_of(pattern: str, names: Vocabulary) -> list[Form]:
         form = Form(
             shape=shapes.replace(_WORD_SHAPE, "a"),
             slots=tuple(span for span in spans if span[2] != _NOTHING),
-            words=tuple(found.span() for found in re.finditer(f"{_WORD_SHAPE}+", shapes)),
+            words=tuple(found.span() for found in _WORDS.finditer(shapes)),
             size=math.prod(len(allowed) for _, allowed in parts),
             breaks=frozenset(start for start, end, _ in spans if 0 < start == end < ends[-1]),
             after_foreign=pattern.startswith(_FOREIGN),
@@ -104,8 +105,7 @@ def _ways(pattern: str, names: Vocabulary) -> list[tuple[_Part, ...]]:
     items: list[list[tuple[_Part, ...]]] = []
     place = 0
     while place < len(pattern):
-        found = _ITEM.match(pattern, place)
-        if not found:
+        if not (found := _ITEM.match(pattern, place)):
             raise ValueError(f"{pattern!r} cannot be understood from {pattern[place:]!r} on")
         place, once = found.end(), _ways_of_item(found, names)
         least = int(found["least"] or 1)
@@ -125,7 +125,8 @@ def _ways_of_item(item: re.Match[str], names: Vocabulary) -> list[tuple[_Part, .
     return [(part,) for part in (names[name] if name else _grouped(character_set(item["set"] or item["literal"])))]
 
 
-def _grouped(texts: Iterable[str]) -> tuple[_Part, ...]:
+@functools.cache
+def _grouped(texts: Sequence[str]) -> tuple[_Part, ...]:
     """Characters or codes, those of a shape together."""
     by_shape: dict[str, set[str]] = {}
     for text in texts:

@@ -98,8 +98,7 @@ class StrokeStyle:
             pair = [first, (first + 1) % len(points)]
             ends = points[pair]
             way = ends[1] - ends[0]
-            length = float(np.hypot(*way))
-            if length < 1e-6:
+            if (length := float(np.hypot(*way))) < 1e-6:
                 continue
             along = way / length
             if not self.round_ends:
@@ -142,16 +141,13 @@ FamilyName = Annotated[str, known("family", STROKES.families)]
 
 def random_style(family: Any, rng: np.random.Generator) -> StrokeStyle:
     """An alphabet within the ranges of a family."""
-    groups = draw((family.ones, *family.forms), rng)
-    forms = frozenset(name for group in groups for name in group.split(", ") if name)
+    forms = frozenset(name for group in draw((family.ones, *family.forms), rng) for name in group.split(", ") if name)
     return STYLE_ARGUMENTS.call(family, rng, forms=forms)
 
 
 _rng = np.random.default_rng(20)
 #: The alphabets by family, the same in every run.
-STYLES = {
-    name: [random_style(family, _rng) for _ in range(STYLES_PER_FAMILY)] for name, family in STROKES.families.items()
-}
+STYLES = {name: [random_style(kind, _rng) for _ in range(STYLES_PER_FAMILY)] for name, kind in STROKES.families.items()}
 
 
 def pick_style(rng: np.random.Generator, families: Sequence[str] = ()) -> StrokeStyle:

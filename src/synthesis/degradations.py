@@ -114,8 +114,7 @@ def defocus(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
 
 def motion_blur(image: Photo, rng: np.random.Generator, detail: float) -> Photo:
     """Straight motion blur, mostly sideways, of up to a fifth of the detail."""
-    length = detail * rng.uniform(0.05, 0.19)
-    if length < 1.5:
+    if (length := detail * rng.uniform(0.05, 0.19)) < 1.5:
         return image
     angle = rng.normal(0, 0.4) if rng.random() < 0.7 else rng.uniform(0, np.pi)
     size = 2 * int(np.ceil(length / 2)) + 3

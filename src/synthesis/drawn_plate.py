@@ -117,8 +117,7 @@ class DrawnPlate:
         x, cap_line = x0 + slack() * style.align, (y0 + y1) / 2 - cap / 2
         placed: list[tuple[Token, Mask, float, float]] = []
         for token, scale, ink, cell in zip(tokens, scales, inks, cells, strict=True):
-            glyph = token.glyph
-            if glyph.mask.size:
+            if (glyph := token.glyph).mask.size:
                 size = max(1, round(ink * cap * stretch)), max(1, round(len(glyph.mask) * scale * cap))
                 mask = np.asarray(cv2.resize(glyph.mask, size, interpolation=cv2.INTER_AREA), np.uint8)
                 top = token.centre - token.height / 2 + glyph.top * scale

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field
 
 from .values import load, one_of
 
@@ -11,9 +11,7 @@ Colour = tuple[float, float, float]
 """Blue, green, red, each 0..255."""
 
 _Hex = Annotated[
-    str,
-    StringConstraints(pattern="^#[0-9a-f]{6}$"),
-    AfterValidator(lambda code: tuple(map(float, bytes.fromhex(code[1:])[::-1]))),
+    str, Field(pattern="^#[0-9a-f]{6}$"), AfterValidator(lambda code: tuple(map(float, bytes.fromhex(code[1:])[::-1])))
 ]
 LEAST_CONTRAST = 65.0  # levels of brightness between ink and what is beneath it
 

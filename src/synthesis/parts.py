@@ -85,10 +85,8 @@ def write_line(rng: np.random.Generator, line: str) -> str:
 
 def _shape(press: Press, text: str, mark: str, height: float, widest: float = np.inf, ornate: bool = False) -> Mask:
     """Coverage of a mark or, where there is none, of a line of text; condensed where it would be too wide."""
-    if mark:
-        mask = draw_mark(press.rng, mark)
-    else:
-        mask = small_text(press.rng, press.letterings, write_line(press.rng, text), ornate)
+    rng = press.rng
+    mask = draw_mark(rng, mark) if mark else small_text(rng, press.letterings, write_line(rng, text), ornate)
     rows = max(2, round(height))
     size = max(2, round(min(mask.shape[1] * rows / len(mask), widest))), rows
     interpolation = cv2.INTER_AREA if rows < len(mask) else cv2.INTER_LINEAR
@@ -110,8 +108,7 @@ def piece(
     if not text and not mark:
         return blank
     mask = _shape(press, text, mark, 64)
-    shape = Glyph(mask, height=len(mask))
-    return [*blank, Token(shape, "", 0, height, centre, press.colour(colour), raised), *blank]
+    return [*blank, Token(Glyph(mask, height=len(mask)), "", 0, height, centre, press.colour(colour), raised), *blank]
 
 
 def imprint(
@@ -214,8 +211,7 @@ def graphics(press: Press, figure: Figure = "any", colour: ColourName = "any") -
     paint = press.colour(colour)
     if contrast(paint, press.colours["ink"]) < LEAST_CONTRAST:
         paint = mix(press.colours["sheet"], paint, 0.25)
-    mask = np.asarray(weight * np.float32(rng.uniform(64, 230)), np.uint8)
-    press.plate.paint(mask, 0, 0, paint)
+    press.plate.paint(np.asarray(weight * np.float32(rng.uniform(64, 230)), np.uint8), 0, 0, paint)
 
 
 def emboss(press: Press) -> None:
@@ -262,9 +258,7 @@ def patches(
 
 PIECE = Arguments(piece, "press")
 _FUNCTIONS: Any = (imprint, border, rectangle, band, graphics, emboss, reflection, patches, bolts)
-_KINDS = {
-    one.__name__: Arguments(one, "press", kind=(Literal[one.__name__], ...), chance=(float, 1.0)) for one in _FUNCTIONS
-}
+_KINDS = {f.__name__: Arguments(f, "press", kind=(Literal[f.__name__], ...), chance=(float, 1.0)) for f in _FUNCTIONS}
 Part: Any = Annotated[Union[*(kind.table for kind in _KINDS.values())], Field(discriminator="kind")]
 """A part in a file: its kind, its chance and its arguments."""
 

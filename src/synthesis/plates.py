@@ -98,8 +98,7 @@ def paint_design(name: str, rng: np.random.Generator, letterings: Letterings | N
                 character = one_of(draw(SYMBOL_CLASSES[kind], rng), rng)
                 tokens.append(Token(face.glyph(character), character, height=part, centre=1 - part / 2))
             else:
-                form = LAYOUTS.pieces[separator if symbol == " " else symbol]
-                tokens += PIECE.call(form, rng, press)
+                tokens += PIECE.call(LAYOUTS.pieces[separator if symbol == " " else symbol], rng, press)
         x0, y0, x1, y1 = (side * whole for side, whole in zip(draw(row.area, rng), 2 * plate.size, strict=True))
         area = max(x0, press.left), y0, min(x1, press.right), y1
         plate.set_row(tokens, area, cap * row.cap, style, rng)

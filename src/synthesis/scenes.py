@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..basics.geometry import (
     FloatArray,
-    box_centres,
     box_to_quad,
     iou_matrix,
     quad_size,
@@ -59,8 +58,7 @@ def random_quad(rng: np.random.Generator, centre: ArrayLike, width: float, aspec
     yaw = rng.uniform(-40, 40) if tail else np.clip(rng.normal(0, 12), -35, 35)
     pitch = rng.uniform(-28, 28) if tail else np.clip(rng.normal(0, 8), -25, 25)
     roll = rng.uniform(-30, 30) if rng.random() < 0.06 else np.clip(rng.normal(0, 4.5), -20, 20)
-    turns = np.deg2rad(np.diag([pitch, yaw, roll]))
-    turn_x, turn_y, turn_z = (cv2.Rodrigues(turn)[0] for turn in turns)
+    turn_x, turn_y, turn_z = (cv2.Rodrigues(turn)[0] for turn in np.deg2rad(np.diag([pitch, yaw, roll])))
     corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * [width / 2, width / aspect / 2, 0]
     points = corners @ (turn_z @ turn_x @ turn_y).T
     distance = width * np.exp(rng.uniform(np.log(2.5), np.log(12)))
@@ -148,7 +146,7 @@ class PlatePaster:
         width = max(old_width, old_height * self._aspects[chosen]) * rng.uniform(1.0, 1.12)
         if width > LARGEST_COVER * old_width:
             return picture
-        quad = random_quad(rng, box_centres(boxes[index]), width, self._aspects[chosen])
+        quad = random_quad(rng, boxes[index].reshape(2, 2).mean(axis=0), width, self._aspects[chosen])
         boxes, quads = boxes.copy(), quads.copy()
         boxes[index], quads[index] = quad_to_box(quad), quad
         return paste_plate(image, self._plates[chosen], quad, rng), boxes, quads
@@ -160,8 +158,7 @@ class PlatePaster:
         chosen = int(rng.integers(len(self._plates)))
         largest = max(LEAST_FREE_WIDTH, LARGEST_FREE_SHARE * width)
         plate_width = float(np.exp(rng.uniform(np.log(LEAST_FREE_WIDTH), np.log(largest))))
-        centre = rng.uniform(0.1, 0.9, 2) * [width, height]
-        quad = random_quad(rng, centre, plate_width, self._aspects[chosen])
+        quad = random_quad(rng, rng.uniform(0.1, 0.9, 2) * [width, height], plate_width, self._aspects[chosen])
         box = quad_to_box(quad)
         if (iou_matrix(box[None], boxes) > 0).any() or (box < 0).any() or (box[2:] > [width, height]).any():
             return picture

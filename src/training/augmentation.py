@@ -7,7 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..basics.files import RECIPES_DIRECTORY
-from ..basics.geometry import OUTWARDS, FloatArray, Matrix, box_to_quad, is_convex, quad_axes, quad_size, quad_to_box
+from ..basics.geometry import (
+    OUTWARDS,
+    ByteArray,
+    FloatArray,
+    Matrix,
+    box_to_quad,
+    is_convex,
+    quad_axes,
+    quad_size,
+    quad_to_box,
+)
 from ..basics.tables import Entry, load_tables
 from ..detection.views import BORDER_VALUE
 from ..synthesis.degradations import compress, to_image
@@ -67,7 +77,7 @@ PHOTOGRAPH, CLOSE_UP, LETTERING = RANGES.photograph, RANGES.close_up, RANGES.let
 DETECTED, REFINED = RANGES.detected, RANGES.refined
 
 
-def augment(image: NDArray[np.uint8], ranges: Appearance, rng: np.random.Generator) -> NDArray[np.uint8]:
+def augment(image: ByteArray, ranges: Appearance, rng: np.random.Generator) -> ByteArray:
     """Another look of a picture, BGR uint8 ``[H, W, 3]`` or grey uint8 ``[H, W]``."""
     gain = draw(ranges.gain, rng) * np.exp(draw(ranges.log_gain, rng))
     gains = gain * rng.uniform(1 - ranges.cast, 1 + ranges.cast, 1 if image.ndim == 2 else 3)
@@ -141,9 +151,7 @@ def moved_boxes(boxes: FloatArray, shift: float, scale: float, rng: np.random.Ge
     return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32)
 
 
-def moved_canvas(
-    canvas: NDArray[np.uint8], boxes: FloatArray, rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], FloatArray]:
+def moved_canvas(canvas: ByteArray, boxes: FloatArray, rng: np.random.Generator) -> tuple[ByteArray, FloatArray]:
     """Shift and scale a canvas, differently along and across, and its boxes ``[N, 4]`` with it."""
     height, width = canvas.shape
     # Much flatter at times: wide faces are rare among the drawn ones, and on some real plates every letter is wide.
@@ -154,7 +162,7 @@ def moved_canvas(
     return np.asarray(moved, np.uint8), (boxes * np.tile(scale, 2) + np.tile(shift, 2)).astype(np.float32)
 
 
-def stretched_crop(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def stretched_crop(crop: ByteArray, rng: np.random.Generator) -> ByteArray:
     """Make the character of a crop narrower or wider, and slant it a little."""
     height, width = crop.shape
     stretch, slant = np.exp(rng.uniform(-0.1, 0.35)), rng.normal(0, 0.08)

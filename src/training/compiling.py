@@ -94,10 +94,8 @@ def _quantised(single: bytes, batched: bytes, samples: Sequence[FloatArray], tak
     for sample in samples if takes_integers else ():
         sample[:, 0, 0], sample[:, 0, 1] = -1, 127 / 128  # so that the input's steps are those of the levels
     ((signature, tensors),) = Interpreter(model_content=batched).get_signature_list().items()
-    inputs = [{tensors["inputs"][0]: sample} for sample in samples if len(sample) == len(samples[0])]
+    inputs, whole = tensors["inputs"][0], [sample for sample in samples if len(sample) == len(samples[0])]
     # Of a batch of one the converter calls a tensor or two by other names.
-    ranges = quantisers[0].calibrate(
-        {signature: [{name: one[:1] for name, one in sample.items()} for sample in inputs]}
-    )
-    ranges |= quantisers[1].calibrate({signature: inputs})
+    ranges = quantisers[0].calibrate({signature: [{inputs: sample[:1]} for sample in whole]})
+    ranges |= quantisers[1].calibrate({signature: [{inputs: sample} for sample in whole]})
     return bytes(quantisers[0].quantize(ranges).quantized_model)

@@ -69,14 +69,12 @@ def detector_sampler(photographs: Photographs, stage: DetectorStage, paster: Pla
     return draw
 
 
-def _random_place(
-    photograph: TrainingPhotograph, size: FloatArray, rng: np.random.Generator
-) -> tuple[FloatArray, float]:
+def _random_place(photo: TrainingPhotograph, size: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, float]:
     """Where a crop of a size (width, height) lies: the affine map ``[2, 3]`` from the photograph, and its scale."""
     shares = (AROUND_PLATES, AROUND_DISTRACTORS, 1 - AROUND_PLATES - AROUND_DISTRACTORS)
-    subjects = (photograph.boxes, photograph.distractors, NO_BOXES)[rng.choice(3, p=shares)]
+    subjects = (photo.boxes, photo.distractors, NO_BOXES)[rng.choice(3, p=shares)]
     subject = subjects[rng.integers(len(subjects))] if len(subjects) else None
-    in_use = INPUT_WIDTH / max(photograph.image.shape[:2])
+    in_use = INPUT_WIDTH / max(photo.image.shape[:2])
     if subject is None or rng.random() < 0.5:
         scale = float(in_use * np.exp(rng.normal(0.05, 0.3)))
     else:
@@ -84,7 +82,7 @@ def _random_place(
         scale = float(np.clip(wanted / max(float(subject[2] - subject[0]), 1.0), 0.3 * in_use, 2.2 * in_use))
     stretch = np.exp(rng.normal(0, 0.06))
     step = np.array([scale * stretch, scale / stretch], np.float32)
-    full = np.array(photograph.image.shape[1::-1], np.float32) * step
+    full = np.array(photo.image.shape[1::-1], np.float32) * step
     if subject is not None:
         low, high = subject.reshape(2, 2) * step
         middle = (low + high) / 2 + rng.uniform(-1, 1, 2) * np.maximum(size / 2 - (high - low) / 2 - 4, 4)
@@ -94,23 +92,20 @@ def _random_place(
     slack = full - size
     origin = np.where(slack > 0, np.clip(middle - size / 2, -0.06 * size, slack + 0.06 * size), slack * rng.random(2))
     turn, _ = random_turn(rng)
-    offset = size / 2 - turn @ (size / 2 + origin)
-    return np.column_stack([turn * step, offset]).astype(np.float32), scale
+    return np.column_stack([turn * step, size / 2 - turn @ (size / 2 + origin)]).astype(np.float32), scale
 
 
 def draw_crop(
     photograph: TrainingPhotograph, height: int, width: int, rng: np.random.Generator, paster: PlatePaster | None = None
 ) -> TrainingPhotograph:
     """A random part of a photograph at a random scale, of so many pixels, disturbed, maybe with drawn plates in it."""
-    quarter_turn = rng.random() < QUARTER_TURNS
-    if quarter_turn:
+    if quarter_turn := rng.random() < QUARTER_TURNS:
         height, width = width, height
     place, scale = _random_place(photograph, np.array([width, height], np.float32), rng)
     source = photograph.pyramid.level(int(np.clip(np.floor(-np.log2(scale)), 0, 2)))
     shrink = source.shape[1] / photograph.image.shape[1]
-    image: Any = cv2.warpAffine(
-        source, place / np.array([shrink, shrink, 1]), (width, height), borderValue=(random_border(rng),) * 3
-    )
+    matrix = place / np.array([shrink, shrink, 1])
+    image: Any = cv2.warpAffine(source, matrix, (width, height), borderValue=(random_border(rng),) * 3)
 
     def placed(points: FloatArray) -> FloatArray:
         return (points @ place[:, :2].T + place[:, 2]).astype(np.float32)
@@ -133,8 +128,7 @@ def draw_crop(
     image, boxes = augment(image, PHOTOGRAPH, rng), quad_to_box(whole)
     clipped = np.clip(boxes, 0, np.array(image.shape[1::-1] * 2, np.float32))
     visible = box_area(clipped) / np.maximum(box_area(boxes), 1e-6)
-    longer_side = (clipped[:, 2:] - clipped[:, :2]).max(axis=1, initial=0)
-    asked = (visible >= MINIMUM_VISIBLE) & (longer_side >= MINIMUM_WIDTH)
+    asked = (visible >= MINIMUM_VISIBLE) & ((clipped[:, 2:] - clipped[:, :2]).max(axis=1, initial=0) >= MINIMUM_WIDTH)
     ignored = np.concatenate([clipped[(visible > 0) & ~asked], quad_to_box(unknown)])
     return TrainingPhotograph(Pyramid(image), clipped[asked], quads[asked], ignored)
 

@@ -15,6 +15,7 @@ from .recipes import OptimizerSettings, Stage
 #: A sample's input and target, and what draws one.
 Example = tuple[NDArray[Any], NDArray[Any]]
 Sampler = Callable[[np.random.Generator], Example]
+Tensor = Any  #: of whichever backend Keras runs on
 
 #: Name of the file of a finished stage's averaged weights.
 AVERAGED = "averaged.weights.h5"
@@ -36,8 +37,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
 
     def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
         self.assign_add(m, gradient + m * (self.momentum - 1))
-        direction = gradient + self.momentum * m if self.nesterov else m
-        matrix = ops.reshape(direction, (-1, variable.shape[-1]))
+        matrix = ops.reshape(gradient + self.momentum * m if self.nesterov else m, (-1, variable.shape[-1]))
         update = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(matrix, self.ns_steps))
         self.assign_sub(variable, ops.reshape(update, variable.shape))
 

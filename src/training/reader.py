@@ -17,16 +17,8 @@ from ..classification.network import build_classifier
 from ..evaluation.annotations import read_annotations, shows_surroundings, with_texts
 from ..recognition.reader import PlateReader
 from ..segmentation.network import build_segmenter, segmentation_loss
+from . import reader_samples
 from .fitting import fit, is_finished
-from .reader_samples import (
-    Samples,
-    draw_canvas,
-    draw_character,
-    draw_samples,
-    mixed_sampler,
-    real_samples,
-    segmented_samples,
-)
 from .recipes import ClassifierRecipe, SegmenterRecipe
 
 #: Share of the probability that goes to all classes alike, so that the classifier does not claim to be certain.
@@ -55,12 +47,12 @@ def train_reader(
     sets = [read_annotations(folder) for folder in training_sets]
     backgrounds = [image.path for images in sets if shows_surroundings(images) for image in images]
     annotated = [image for images in sets for image in (with_texts(images, texts) if texts else images)]
-    *parts, validation = draw_samples(directory / "drawn", for_segmenter, backgrounds)
-    drawn = Samples.concatenate(parts)
+    *parts, validation = reader_samples.draw_samples(directory / "drawn", for_segmenter, backgrounds)
+    drawn = reader_samples.Samples.concatenate(parts)
     class_loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=CLASS_SMOOTHING)
     kinds = (
-        (for_segmenter, build_segmenter, segmentation_loss, draw_canvas, ()),
-        (for_classifier, build_classifier, class_loss, draw_character, ("accuracy",)),
+        (for_segmenter, build_segmenter, segmentation_loss, reader_samples.draw_canvas, ()),
+        (for_classifier, build_classifier, class_loss, reader_samples.draw_character, ("accuracy",)),
     )
     models: list[Any] = [None, None]
     for stages in zip_longest(for_segmenter.stages, for_classifier.stages):
@@ -70,15 +62,16 @@ def train_reader(
             segmenter, classifier = (model.predict_on_batch for model in models)
             reader = PlateReader(segmenter, classifier)
             rng = np.random.default_rng(for_segmenter.scenes_seed)
-            real = real_samples(annotated, reader, for_segmenter.real_views, rng)
+            real = reader_samples.real_samples(annotated, reader, for_segmenter.real_views, rng)
             of_crops = [
-                (segmented_samples(drawn, segmenter), for_classifier.segmented_share),
-                (segmented_samples(real, segmenter), for_classifier.real_segmented_share),
+                (reader_samples.segmented_samples(drawn, segmenter), for_classifier.segmented_share),
+                (reader_samples.segmented_samples(real, segmenter), for_classifier.real_segmented_share),
                 (real, for_classifier.real_share),
             ]
             others = [(real, for_segmenter.real_share)], of_crops
         for index, ((recipe, build, loss, draw, metrics), stage) in enumerate(going_on):
-            sampler, held_out = mixed_sampler(draw, drawn, others[index]), mixed_sampler(draw, validation, varied=False)
+            sampler = reader_samples.mixed_sampler(draw, drawn, others[index])
+            held_out = reader_samples.mixed_sampler(draw, validation, varied=False)
             place = stage, recipe.optimizer, directory / recipe.model
             models[index] = fit(build, loss, sampler, *place, models[index], held_out, metrics)
     return models[0], models[1]

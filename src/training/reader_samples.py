@@ -209,23 +209,20 @@ def align(read: str, text: str) -> list[int] | None:
     return list(best) if right(best) >= LEAST_AGREEMENT * len(text) else None
 
 
-def real_samples(
-    images: Iterable[AnnotatedImage], reader: PlateReader, views: int, rng: np.random.Generator
-) -> Samples:
+def real_samples(items: Iterable[AnnotatedImage], reader: PlateReader, views: int, rng: np.random.Generator) -> Samples:
     """So many views of each real plate whose text is known and whose characters an earlier reader finds.
 
     Characters that are not in the reader's alphabet, such as the Chinese ones, are left out of the texts.
     """
     parts = [Samples()]
-    for annotated in images:
+    for annotated in items:
         texts = ["".join(character for character in text if character in ALPHABET) for text in annotated.texts]
         if not any(texts):
             continue
         image = read_image(annotated.path, str(annotated.path))
         quads = np.where(np.isnan(annotated.quads), box_to_quad(annotated.boxes), annotated.quads)
         for quad, text, reading in zip(quads, texts, reader.read(image, quads), strict=True):
-            indices = align("".join(character.text for character in reading.characters), text)
-            if indices is not None:
+            if indices := align("".join(character.text for character in reading.characters), text):
                 boxes = np.array([reading.characters[index].box for index in indices], np.float32)
                 parts.append(plate_samples(image, quad, box_to_quad(boxes), text, views, rng))
     return Samples.concatenate(parts)

@@ -1,7 +1,6 @@
 """Training of the refiner on close-ups of drawn plates in photographs, and of annotated ones."""
 
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -15,11 +14,10 @@ from ..synthesis.degradations import degrade
 from ..synthesis.scenes import PlatePaster
 from ..synthesis.values import one_of
 from .augmentation import CLOSE_UP, DETECTED, augment, erring_quad, random_border
-from .fitting import Example, Sampler, fit
+from .fitting import Example, Sampler, Tensor, fit
 from .photographs import Photographs
 from .recipes import RefinerRecipe
 
-_Tensor = Any  # of whichever backend Keras runs on
 #: A photograph, and the corners ``[4, 2]`` or the box ``[4]`` of a plate in it.
 _Place = tuple[Pyramid, FloatArray]
 
@@ -96,14 +94,13 @@ def _pasted(photographs: Photographs, paster: PlatePaster, rng: np.random.Genera
                 return Pyramid(patch), (quad - [left, top]).astype(np.float32)
 
 
-def corner_loss(target: _Tensor, heat: _Tensor) -> _Tensor:
+def corner_loss(target: Tensor, heat: Tensor) -> Tensor:
     """Mean distance of the corners, or of the sides of the box around them, in heights of the plate.
 
     Of targets ``[B, 20]``, see :func:`refiner_sampler`, and logits ``[B, rows, columns, 4]``.
     """
     flat = ops.reshape(ops.cast(heat, "float32"), (-1, heat.shape[1] * heat.shape[2], 4))
-    shares = ops.transpose(ops.softmax(flat, axis=1), (0, 2, 1))
-    in_close_up = ops.matmul(shares, ops.convert_to_tensor(CELL_CENTRES))
+    in_close_up = ops.matmul(ops.transpose(ops.softmax(flat, axis=1), (0, 2, 1)), ops.convert_to_tensor(CELL_CENTRES))
     to_photo = ops.reshape(target[:, TO_PHOTO], (-1, 2, 3))
     corners = ops.matmul(in_close_up, ops.transpose(to_photo[:, :, :2], (0, 2, 1))) + to_photo[:, None, :, 2]
     distances = _length(corners - ops.reshape(target[:, CORNERS], (-1, 4, 2)))
@@ -113,7 +110,7 @@ def corner_loss(target: _Tensor, heat: _Tensor) -> _Tensor:
     return ops.mean(ops.mean(distances, axis=-1) * target[:, HAS_CORNERS] + of_boxes)
 
 
-def _length(vectors: _Tensor) -> _Tensor:
+def _length(vectors: Tensor) -> Tensor:
     # The small number keeps the gradient finite where nothing is off.
     return ops.sqrt(ops.sum(vectors**2, axis=-1) + 1e-5)
 

@@ -4,7 +4,6 @@ from collections import defaultdict
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -19,11 +18,10 @@ from ..evaluation.annotations import NO_BOXES
 from ..synthesis.values import one_of
 from .augmentation import PHOTOGRAPH, augment, random_border, random_turn, rotation
 from .detector import MINIMUM_WIDTH
-from .fitting import Example, Sampler, fit
+from .fitting import Example, Sampler, Tensor, fit
 from .photographs import Photographs, TrainingPhotograph, found
 from .recipes import VerifierRecipe
 
-_Tensor = Any  # of whichever backend Keras runs on
 #: Places by what they show, each a photograph and boxes ``[N, 4]`` of which one is drawn.
 _Places = dict[str, list[tuple[TrainingPhotograph, FloatArray]]]
 
@@ -79,11 +77,9 @@ def verifier_sampler(photographs: Photographs, proposals: list[FloatArray]) -> S
             if (box[2:] - box[:2]).max() >= MINIMUM_WIDTH:
                 places["annotated"].append((photograph, box[None]))
             # Each plate is drawn as often as any other: what is found of it shares one entry.
-            own = boxes[(best >= PLATE_IOU) & (overlaps[:, plate] == best)]
-            if len(own):
+            if len(own := boxes[(best >= PLATE_IOU) & (overlaps[:, plate] == best)]):
                 places["proposed"].append((photograph, own))
-        unclear = iou_matrix(boxes, photograph.ignored).max(axis=1, initial=0) > 0.1
-        background = (best < BACKGROUND_IOU) & ~unclear
+        background = (best < BACKGROUND_IOU) & ~(iou_matrix(boxes, photograph.ignored).max(axis=1, initial=0) > 0.1)
         places["background"] += [(photograph, box[None]) for box in boxes[background]]
         places["hard"] += [(photograph, box[None]) for box in boxes[background & (scores >= HARD_SCORE)]]
     if not places["annotated"]:
@@ -135,7 +131,7 @@ def _draw_view(places: _Places, rng: np.random.Generator) -> Example:
     return augment(picture, PHOTOGRAPH, rng), target
 
 
-def verification_loss(target: _Tensor, output: _Tensor) -> _Tensor:
+def verification_loss(target: Tensor, output: Tensor) -> Tensor:
     """Cross-entropy of the logit, and smooth L1 of the offsets, of targets ``[B, 6]`` and outputs ``[B, 5]``."""
     logit, label = output[:, 0], ops.maximum(target[:, 0], 0) * (1 - 2 * SMOOTHING) + SMOOTHING
     entropy = ops.relu(logit) - logit * label + ops.log1p(ops.exp(-ops.abs(logit)))

@@ -46,8 +46,6 @@ _PLAYED = (".mp4", ".m4v", ".webm")
 _SOUNDS = ("aac", "mp3", "opus", "flac")
 _QUEUE, _QUEUE_BYTES = 4, 50_000_000  #: frames that may wait for the encoder, and how many bytes they may have
 
-_LOGGER = logging.getLogger(__name__)
-
 
 class VideoWriter:
     """Encodes frames in a thread of its own, so that reading goes on meanwhile.
@@ -71,7 +69,8 @@ class VideoWriter:
             try:
                 self._audio = self._container.add_stream_from_template(video.audio_stream)
             except LIBRARY_ERRORS as error:
-                _LOGGER.warning("%s: its sound cannot be copied (%s); going on without", video.name, error)
+                message = "%s: its sound cannot be copied (%s); going on without"
+                logging.getLogger(__name__).warning(message, video.name, error)
         self._start_s, self._last_pts = video.start_s, -1
         self._error: str | None = None
         self._room = threading.Semaphore(min(_QUEUE, max(video.frames_within(_QUEUE_BYTES), 1)))

@@ -78,8 +78,7 @@ class LiveStream(Video):
             # A connection that hangs is left to end by itself.
             opened.callback(thread.join, 1.0)
             opened.callback(self._closing.set)
-            first = next(frames, None)
-            if first:
+            if first := next(frames, None):
                 self._frames = itertools.chain([first], frames)
             elif self._stop.is_set():
                 raise KeyboardInterrupt

@@ -97,8 +97,7 @@ class VideoOutput(contextlib.ExitStack):
                 self._folder.write({path: encode_picture(crop, ".jpg")})
                 record = dataclasses.replace(record, crop=path)
         answer = record.to_dict()
-        row = csv_lines({"input": self._name, "plates": [answer]}, True)
-        pieces = {"csv": row, "json": json.dumps(answer) + "\n"}
+        pieces = {"csv": csv_lines({"input": self._name, "plates": [answer]}, True), "json": json.dumps(answer) + "\n"}
         for kind, log in self._logs.items():
             with self._saving():
                 log.append(pieces[kind])

@@ -40,8 +40,6 @@ URGENT_INTERVAL_S, MOVING_INTERVAL_S, STILL_INTERVAL_S = 0.12, 0.2, 1.0
 #: Something moves when this share of the values, sampled in such steps, has changed by so many levels since a pass.
 MOVING_SHARE, SAMPLING_STEP, MOVING_LEVELS = 0.002, 12, 15
 
-_LOGGER = logging.getLogger(__name__)
-
 
 class VideoReader:
     """Reads one video; memory does not grow with its length but by the records."""
@@ -135,7 +133,7 @@ class VideoReader:
             rate = (self._frames - 1) / self._last_s
         self.tick(math.inf)
         if video.error:
-            _LOGGER.warning("%s", video.error)
+            logging.getLogger(__name__).warning("%s", video.error)
         result = VideoResult(
             input=video.name,
             width=video.size[0],
@@ -191,8 +189,7 @@ class VideoReader:
                 self._vehicles.add(tracks[index].record)
                 tracks[index] = self._tracker.begin(frame.time_s, detection, instead_of=tracks[index])
             seen, crop = quality(image, detection), crop_of(image, detection.corners)
-            view = FrameReading(frame.index, frame.time_s, detection, reading, seen, crop)
-            tracks[index].record.read(view, accepted)
+            tracks[index].record.read(FrameReading(frame.index, frame.time_s, detection, reading, seen, crop), accepted)
         if self._options.on_pass:
             self._options.on_pass(frame, tracks)
         present = [track.record for track in self._tracker.tracks]
@@ -271,9 +268,7 @@ def read_video(
     """
     stop: StopFlag = options.stop or threading.Event()
     options = dataclasses.replace(options, stop=stop)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(stopping_on_interrupt(stop))
-        video = stack.enter_context(open_video(source, options))
+    with stopping_on_interrupt(stop), open_video(source, options) as video, contextlib.ExitStack() as stack:
         output = None
         if folder and options.save:
             output = stack.enter_context(VideoOutput(folder, source, video, options.save))

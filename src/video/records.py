@@ -2,9 +2,7 @@
 
 import dataclasses
 import datetime
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -31,7 +29,7 @@ SINGLE_CONFIDENCE, UNREAD_FRAMES = 0.8, 3
 CLEARANCE = 0.5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False)
 class FrameReading:
     """A plate as it was read in one frame: how well it can be seen, 0..1, and its BGR uint8 picture with a margin."""
 
@@ -69,7 +67,7 @@ class TrackRecord:
             before_s, before, other_side = self._clear.get(number, (time_s, place, side))
             self._clear[number] = time_s, place, side
             # Where the line is met, as a share of the way.
-            share = other_side / (other_side - side) if other_side * side < 0 else math.nan
+            share = other_side / (other_side - side) if other_side * side < 0 else float("nan")
             if 0 <= before + share * (place - before) <= 1:
                 directions = ("in", "out") if line.name else ("left_to_right", "right_to_left")
                 crossed_s = before_s + share * (time_s - before_s)
@@ -149,8 +147,7 @@ class TrackRecord:
         )
 
     def _keep(self, view: FrameReading) -> None:
-        known = self._best.get(view.reading.text)
-        if not known or view.quality > known.quality:
+        if not (known := self._best.get(view.reading.text)) or view.quality > known.quality:
             self._best[view.reading.text] = view
 
 
@@ -162,8 +159,7 @@ class Vehicles:
 
     def add(self, record: TrackRecord) -> None:
         """Take in the record of a track that is over."""
-        known = next((known for known in self._waiting if _is_return(known, record)), None)
-        if known:
+        if known := next((known for known in self._waiting if _is_return(known, record)), None):
             known.merge(record)
         elif record.counts or record.vote.text:
             self._waiting.append(record)
@@ -201,7 +197,6 @@ def quality(image: BGRImage, detection: Detection) -> float:
 
 def crop_of(image: BGRImage, corners: FloatArray) -> BGRImage:
     """A copy of the upright rectangle around a plate ``[4, 2]``, with a margin."""
-    grown = grow_quad(corners, _CROP_MARGIN * quad_size(corners)[1])
-    xmin, ymin, xmax, ymax = np.round(quad_to_box(grown)).astype(int)
+    xmin, ymin, xmax, ymax = np.round(quad_to_box(grow_quad(corners, _CROP_MARGIN * quad_size(corners)[1]))).astype(int)
     xmin, ymin = np.clip([xmin, ymin], 0, np.subtract(image.shape[1::-1], 1))
     return image[ymin : max(ymax, ymin + 1), xmin : max(xmax, xmin + 1)].copy()

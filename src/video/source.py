@@ -29,11 +29,8 @@ LARGEST_SHORTFALL_S, LARGEST_SHORTFALL = 0.5, 0.03
 NETWORK_TIMEOUTS = (10.0, 10.0)  #: seconds to wait for a network address to answer, and for its next data
 EARLIEST_YEAR = 1980  #: clocks that were never set say 1904, 1970, or 1980
 #: What a file may be: no playlist, whose entries libav would open, be they files or addresses.
-_FILE_FORMATS = (
-    *("mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "m4v", "h264", "hevc", "mjpeg", "flv", "asf", "mxf"),
-    *("ogg", "dv", "yuv4mpegpipe", "jpeg_pipe", "gif", "dhav"),
-)
-_FILE_OPTIONS = {"format_whitelist": ",".join(_FILE_FORMATS), "protocol_whitelist": "file"}
+_KNOWN = "mov,matroska,avi,mpeg,mpegts,mpegvideo,m4v,h264,hevc,mjpeg,flv,asf,mxf,ogg,dv,yuv4mpegpipe,jpeg_pipe,gif,dhav"
+_FILE_OPTIONS = {"format_whitelist": _KNOWN, "protocol_whitelist": "file"}
 PENDING_BYTES = 100_000_000  #: frames that wait for what is found in those after them have so many bytes at most
 LIBRARY_ERRORS = (av.error.FFmpegError, OSError, ValueError)  #: what libav raises for what is no readable video
 
@@ -135,8 +132,7 @@ class Video(contextlib.ExitStack):
         stream = next((one for one in streams if not one.disposition & one.disposition.attached_pic), None)
         if stream is None:
             raise InputError(f"{self.name}: there is sound in it but no pictures; give a video")
-        context = stream.codec_context
-        if context is None:
+        if (context := stream.codec_context) is None:
             raise InputError(f"{self.name}: no decoder is known for its pictures; convert it, best to H.264")
         # The size of live pictures may be unknown before the first one.
         if context.width or context.height or not self.live:
@@ -220,9 +216,7 @@ class VideoFile(Video):
         """Packets of picture and sound; None at the end, for what the decoder still holds."""
         streams = [stream for stream in (self.template, self.audio_stream) if stream is not None]
         try:
-            for packet in self._container.demux(streams):
-                if packet.size:
-                    yield packet
+            yield from (packet for packet in self._container.demux(streams) if packet.size)
         except LIBRARY_ERRORS as error:
             self._note(f"its data breaks off ({reason_of(error)})")
         yield None

@@ -150,8 +150,7 @@ def unite_parts(detections: Sequence[Detection]) -> list[Detection]:
     united: list[Detection] = []
     for detection in sorted(detections, key=lambda found: -found.confidence):
         for place, known in enumerate(united):
-            shared = shared_part(known.box, detection.box)
-            if shared > LEAST_SHARED_PART:
+            if (shared := shared_part(known.box, detection.box)) > LEAST_SHARED_PART:
                 if shared < NESTED_PART:
                     united[place] = _joined(known, detection)
                 break

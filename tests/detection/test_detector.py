@@ -79,10 +79,10 @@ def test_folded_or_stray_corners_fall_back_to_the_box():
     box = np.array([10, 10, 60, 30], np.float32)
     outline = box_to_quad(box)
     folded = outline[[0, 2, 1, 3]]
-    assert np.array_equal(plausible_corners(box, folded), outline)
-    assert np.array_equal(plausible_corners(box, outline + 40), outline)
+    found = np.stack([folded, outline + 40])
+    assert np.array_equal(plausible_corners(np.stack([box, box]), found), [outline, outline])
     tilted = outline + np.array([[0, 3], [0, -3], [0, -3], [0, 3]], np.float32)
-    assert np.array_equal(plausible_corners(box, tilted), tilted)
+    assert np.array_equal(plausible_corners(box[None], tilted[None]), [tilted])
 
 
 @pytest.mark.parametrize("rows", [20, MOST_CUT_OUT, MOST_CUT_OUT + 1])

@@ -52,7 +52,9 @@ def test_corners_lie_in_the_mean_of_their_heat():
     heat = np.full(GRID, -20, np.float32)
     heat[5, 10] = 20
     heat[5, 11] = 20
-    assert decode_heat(heat) == pytest.approx(np.tile([(11) * HEAT_STRIDE, 5.5 * HEAT_STRIDE], (4, 1)), abs=1e-3)
+    assert decode_heat(heat[None])[0] == pytest.approx(
+        np.tile([(11) * HEAT_STRIDE, 5.5 * HEAT_STRIDE], (4, 1)), abs=1e-3
+    )
     assert CELL_CENTRES.shape == (GRID[0] * GRID[1], 2)
 
 

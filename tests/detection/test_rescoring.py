@@ -28,8 +28,8 @@ def answering(*logits):
     left = list(logits)
 
     def model(views):
-        assert views.shape == (1, VIEW_HEIGHT, VIEW_WIDTH, 3)
-        return np.array([[left.pop(0), 0, 0, 0, 0]], np.float32)
+        assert views.shape[1:] == (VIEW_HEIGHT, VIEW_WIDTH, 3)
+        return np.array([[left.pop(0), 0, 0, 0, 0] for _ in views], np.float32)
 
     return model
 
@@ -80,6 +80,16 @@ def test_corners_of_a_plate_that_lies_on_its_side_begin_where_its_text_does(logi
 def test_a_plate_whatever_the_verifier_says_is_not_looked_at_again():
     (sure,) = rescore(pytest.fail, OPINION, IMAGE, [found(0.95)], PARAMETERS.acceptance)
     assert sure.confidence > 0.99
+
+
+def test_beside_a_sure_plate_faint_places_are_none_and_around_it_there_is_no_other():
+    sure, apart, around = found(0.95), np.array([500, 400, 600, 430], np.float32), BOXES[0] + [-8, -8, 8, 8]
+    for faint in (found(0.15, apart), found(0.5, around.astype(np.float32))):
+        alone = rescore(answering(4), OPINION, IMAGE, [faint], NEVER_SURE)
+        assert [one.box.tolist() for one in alone] == [faint.box.tolist()]
+        (kept,) = rescore(pytest.fail, OPINION, IMAGE, [sure, faint], NEVER_SURE)
+        assert kept.box.tolist() == sure.box.tolist()
+    assert len(rescore(answering(4), OPINION, IMAGE, [sure, found(0.3, apart)], NEVER_SURE)) == 2
 
 
 @pytest.mark.parametrize("sides", [(60, 7), (16, 12)])

@@ -4,9 +4,11 @@ import pytest
 
 from src.basics.geometry import box_to_quad, iou_matrix, quad_to_box
 from src.basics.runtime import load_model
+from src.detection.detector import Detection
 from src.pipeline import main
 from src.recognition.plates import Reading
 from src.recognition.reader import SURE_CLASS, PlateReader
+from src.recognition.recogniser import PlateRecogniser
 from src.synthesis.plates import draw_plate, paint_design
 from src.synthesis.scenes import paste_plate, random_quad
 from src.training.augmentation import REFINED, erring_quad
@@ -174,6 +176,54 @@ def test_what_shows_too_few_characters_is_not_read_on(reader: PlateReader) -> No
         left += blind.read(image, quad[None], np.array([99])) == [Reading()]
         read += reader.read(image, quad[None], np.array([3])) == whole
     assert (read, left) == (10, 10)
+
+
+class CountingModel:
+    """A model that counts what it is shown."""
+
+    def __init__(self, name: str) -> None:
+        self._model, self.shown = load_model(name), 0
+
+    def __call__(self, batch: np.ndarray) -> np.ndarray:
+        self.shown += len(batch)
+        return self._model(batch)
+
+
+@pytest.mark.parametrize(("height", "passes"), [(5.0, {0}), (8.0, {1}), (60.0, {1, 2})])
+def test_small_plates_are_read_once_and_tiny_ones_not_at_all(
+    reader: PlateReader, height: float, passes: set[int]
+) -> None:
+    rng, seen = np.random.default_rng(12), set()
+    for _ in range(8):
+        plate = draw_plate(rng)
+        quad = box_to_quad(np.array([10, 10, 10 + height * plate.image.shape[1] / plate.image.shape[0], 10 + height]))
+        image = paste_plate(np.full((100, 400, 3), 128, np.uint8), plate, quad, rng)
+        counting = CountingModel("segmenter")
+        # Far too wide: a larger plate is looked at again.
+        wide = quad + 1.2 * height * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float32) * (height > 10)
+        PlateReader(counting, reader.classifier).read(image, wide[None].astype(np.float32))
+        seen.add(counting.shown)
+    assert seen == passes
+
+
+def test_corners_of_what_shows_no_characters_are_not_looked_for() -> None:
+    models = {}
+
+    def load(name: str, runtime: str) -> CountingModel:
+        return models.setdefault(name, CountingModel(name))
+
+    recogniser = PlateRecogniser(load=load)
+    rng = np.random.default_rng(13)
+    wall = rng.integers(90, 130, (300, 420, 3), np.uint8)
+    image, quad, text = drawn_photograph(rng)
+    doubtful = 0.3
+    for picture, expected in ((wall, ""), (image, merged(text))):
+        places = [Detection(quad_to_box(quad), quad, doubtful)]
+        ((_, reading),) = recogniser.read(picture, places, doubts=True)
+        assert merged(reading.text) == expected
+        assert (models["refiner"].shown > 0) == bool(expected)
+    recogniser.read(wall, places)
+    assert models["refiner"].shown > 2
 
 
 def test_the_classifier_is_asked_where_the_segmenter_is_unsure(
