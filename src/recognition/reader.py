@@ -72,11 +72,6 @@ class Look:
         return Look(self.view, self.boxes[own], self.scores[own], self.opinions[own])
 
 
-#: By the index of their plates.
-Looks = Mapping[int, Look]
-NOTHING_SEEN: Looks = {}
-
-
 @dataclass(frozen=True)
 class Pass:
     """What one pass of reading saw of a plate."""
@@ -137,12 +132,16 @@ class PlateReader:
         return [Look(view, *decode_cells(of_view)) for view, of_view in zip(views, cells, strict=True)]
 
     def read(
-        self, image: ByteArray, quads: FloatArray, least: NDArray[np.int_] | int = 0, known: Looks = NOTHING_SEEN
+        self,
+        image: ByteArray,
+        quads: FloatArray,
+        least: NDArray[np.int_] | int = 0,
+        known: Sequence[tuple[int, Look]] = (),
     ) -> list[Reading]:
         """Read the plates of a BGR photograph, one reading per quad, ``[N, 4, 2]`` in pixels, any N.
 
         What shows fewer likely characters than the least ``[N]`` asked of each is not read. What has been looked at
-        already is known, by its index.
+        already is known, each look with its index.
         """
         outlines = quad_to_box(quads)
         large = np.array([quad_size(quad)[1] >= LEAST_PLATE_HEIGHT for quad in quads], bool)
@@ -150,13 +149,13 @@ class PlateReader:
         apart = (outlines[None, :, :2] > outlines[:, None, 2:]) | (outlines[None, :, 2:] < outlines[:, None, :2])
         beside, asked = apart.any(axis=2) & large, np.broadcast_to(least, len(quads))
 
-        def spelled(looks: Looks) -> dict[int, Pass]:
+        def spelled(looks: Mapping[int, Look]) -> dict[int, Pass]:
             own = {index: look.outside(outlines[beside[index]]) for index, look in looks.items()}
             own = {index: look for index, look in own.items() if len(look.boxes) and look.likely >= asked[index]}
             return dict(zip(own, map(self.spelled, own.values(), self.probabilities([*own.values()])), strict=True))
 
-        new = [index for index in np.flatnonzero(large).tolist() if index not in known]
-        first = spelled({**known, **dict(zip(new, self.looks(image, quads[new]), strict=True))})
+        new = [index for index in np.flatnonzero(large).tolist() if index not in dict(known)]
+        first = spelled(dict([*known, *zip(new, self.looks(image, quads[new]), strict=True)]))
         better = {index: quad for index, one in first.items() if (quad := one.better_quad()) is not None}
         second = spelled(dict(zip(better, self.looks(image, list(better.values())), strict=True)))
         readings = [Reading()] * len(quads)
@@ -174,8 +173,7 @@ class PlateReader:
         # In place of the classifier's, which is asked where the segmenter is unsure.
         first = np.zeros((len(opinions), CLASSES), np.float32)
         first[:, :REJECT] = class_probabilities(opinions)
-        is_narrow = (first.argmax(axis=1)[:, None] == CLASSIFIED).any(axis=1)
-        unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS) | is_narrow
+        unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS) | np.isin(first.argmax(axis=1), CLASSIFIED)
         ends = np.cumsum([len(one.boxes) for one in looks])[:-1]
         if unsure.any():
             crops = [one.view.crops(one.boxes[of]) for one, of in zip(looks, np.split(unsure, ends), strict=True)]
@@ -186,9 +184,9 @@ class PlateReader:
         """Find the text in what was seen, of at least one box."""
         view, boxes, scores = look.view, look.boxes, look.scores
         features = evidence_features(boxes, scores, probabilities)
+        evidence = self.parameters.evidence.probability(features).astype(np.float32)
         if self.syntaxes.is_told:
             probabilities = with_look_alikes(probabilities)
-        evidence = self.parameters.evidence.probability(features).astype(np.float32)
         kept = np.nonzero(evidence >= LEAST_EVIDENCE)[0]
         boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
         rows = _without_footnotes(group_rows(boxes, evidence), boxes, evidence)

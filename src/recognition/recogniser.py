@@ -117,8 +117,8 @@ class PlateRecogniser:
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
         straighter = (np.abs(_tilts(found) - _tilts(refined)) > (TURNED, SHEARED)).any(axis=1)
         quads = np.where(straighter[:, None, None], refined, found)
-        looks = {index: look for index, look in looks.items() if not straighter[index]}
-        readings = self.reader.read(image, quads, np.where(unsure, thresholds.proof_characters, 0), looks)
+        known = [(index, look) for index, look in looks.items() if not straighter[index]]
+        readings = self.reader.read(image, quads, np.where(unsure, thresholds.proof_characters, 0), known)
         pairs = []
         for detection, better, reading in zip(detections, refined, readings, strict=True):
             corners = settled_corners(detection.corners, better, reading)

@@ -36,8 +36,7 @@ def canvas_matrix(quad: FloatArray) -> Matrix:
     margin = 2 * CANVAS_MARGIN * height
     half = min(CANVAS_WIDTH / (width + margin), CANVAS_HEIGHT / (height + margin)) / 2
     x, y = CANVAS_WIDTH / 2, CANVAS_HEIGHT / 2
-    sides = np.array([x - half * width, y - half * height, x + half * width, y + half * height])
-    return quad_to_rectangle(quad, sides)
+    return quad_to_rectangle(quad, np.array([x - half * width, y - half * height, x + half * width, y + half * height]))
 
 
 @dataclass(frozen=True)
