@@ -60,15 +60,11 @@ class Look:
     scores: FloatArray
     opinions: FloatArray
 
-    @property
-    def likely(self) -> int:
-        """How many boxes are likely to be characters."""
-        return int(np.sum(self.scores >= LIKELY_BOX))
-
-    def outside(self, others: FloatArray) -> "Look":
-        """The same without what lies in other boxes ``[M, 4]`` of the photograph."""
+    def outside(self, others: FloatArray, least: int) -> "Look":
+        """The same without what lies in other boxes ``[M, 4]`` of the photograph, or none if fewer are likely then."""
         middles = self.view.in_photo(box_centres(self.boxes))[:, None]
         own = ~np.any(np.all((middles > others[:, :2]) & (middles < others[:, 2:]), axis=2), axis=1)
+        own &= np.sum(self.scores[own] >= LIKELY_BOX) >= least
         return Look(self.view, self.boxes[own], self.scores[own], self.opinions[own])
 
 
@@ -84,6 +80,11 @@ class Pass:
     reading: Reading = field(default_factory=Reading)
     #: Probability that a box is a character and of its likeliest class, summed over the characters beyond one half.
     certainty: float = 0.0
+
+    @property
+    def worth(self) -> float:
+        """By what the better of two passes is known: surer characters, and a surer text of what is likely one."""
+        return self.certainty + TEXT_SHARE * self.reading.confidence * (self.certainty > 0)
 
     def better_quad(self) -> FloatArray | None:
         """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph.
@@ -150,9 +151,8 @@ class PlateReader:
         beside, asked = apart.any(axis=2) & large, np.broadcast_to(least, len(quads))
 
         def spelled(looks: Mapping[int, Look]) -> dict[int, Pass]:
-            own = {index: look.outside(outlines[beside[index]]) for index, look in looks.items()}
-            own = {index: look for index, look in own.items() if len(look.boxes) and look.likely >= asked[index]}
-            return dict(zip(own, map(self.spelled, own.values(), self.probabilities([*own.values()])), strict=True))
+            own = [look.outside(outlines[beside[index]], asked[index]) for index, look in looks.items()]
+            return dict(zip(looks, map(self.spelled, own, self.probabilities(own)), strict=True))
 
         new = [index for index in np.flatnonzero(large).tolist() if index not in dict(known)]
         first = spelled(dict([*known, *zip(new, self.looks(image, quads[new]), strict=True)]))
@@ -160,15 +160,14 @@ class PlateReader:
         second = spelled(dict(zip(better, self.looks(image, list(better.values())), strict=True)))
         readings = [Reading()] * len(quads)
         for index, one in first.items():
-            both = (one, second.get(index, one))
-            surest = max(both, key=lambda one: one.certainty + TEXT_SHARE * one.reading.confidence)
+            surest = max(one, second.get(index, one), key=lambda one: one.worth)
             readings[index] = doubted_at_edge(surest.reading, image.shape[1])
         return readings
 
     def probabilities(self, looks: Sequence[Look]) -> list[FloatArray]:
         """Both models' probabilities of the classes of the boxes of plates, ``[N, 37]`` each."""
-        if not looks:
-            return []
+        if not any(len(one.boxes) for one in looks):
+            return [np.zeros((0, CLASSES), np.float32)] * len(looks)
         scores, opinions = map(np.concatenate, zip(*((one.scores, one.opinions) for one in looks), strict=True))
         # In place of the classifier's, which is asked where the segmenter is unsure.
         first = np.zeros((len(opinions), CLASSES), np.float32)
@@ -181,8 +180,10 @@ class PlateReader:
         return np.split(combined_probabilities(first, opinions, self.parameters.search), ends)
 
     def spelled(self, look: Look, probabilities: FloatArray) -> Pass:
-        """Find the text in what was seen, of at least one box."""
+        """Find the text in what was seen."""
         view, boxes, scores = look.view, look.boxes, look.scores
+        if len(boxes) == 0:
+            return Pass(view, boxes, boxes)
         features = evidence_features(boxes, scores, probabilities)
         evidence = self.parameters.evidence.probability(features).astype(np.float32)
         if self.syntaxes.is_told:
