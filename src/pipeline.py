@@ -20,6 +20,7 @@ from concurrent.futures import BrokenExecutor
 from typing import Any, TypedDict, Unpack
 
 from .basics.errors import InputError, OutputError
+from .basics.memory import keep_free_memory
 from .basics.results import Failure, FolderResult, ImageResult, VideoResult
 from .media.draw import annotate, load_fonts
 from .media.inputs import FolderSource, ImageSource, LiveSource, Photograph, VideoSource, each_source, open_input
@@ -183,6 +184,7 @@ class _Work:
 
             video = dataclasses.replace(self.video, stop=self.video.stop or parallel.told_to_stop)
             return read_video(data, recogniser, self.folder, self.window, video)
+        keep_free_memory()
         result = recogniser.recognise(data)
         draws = self.window or (self.folder and "annotated" in self.video.save)
         annotated = annotate(data.image, result.plates) if draws else None

@@ -39,8 +39,7 @@ def rescore(
     :func:`place_features`.
     """
     boxes, scores = boxes_of(proposals), np.array([proposal.confidence for proposal in proposals])
-    bounds = (np.full(len(boxes), logit) for logit in (MOST_LOG_ODDS, LEAST_LOG_ODDS))
-    best, worst = (opinion.probability(place_features(scores, logits)) for logits in bounds)
+    best, worst = (opinion.probability(place_features(scores, bound)) for bound in (MOST_LOG_ODDS, LEAST_LOG_ODDS))
     sure = worst >= SURE_ALONE
     same = (shared_part(boxes[:, None], boxes[sure]) > SAME_PLACE).any(axis=1)
     hopeful = may_be_plate(boxes, best, thresholds) & (sure | ~(same | (sure.any() & (scores < LEAST_BESIDE))))
@@ -72,11 +71,11 @@ def verified(model: Model, pyramid: Pyramid, boxes: FloatArray) -> tuple[FloatAr
     return np.array([logit for logit, _ in likeliest]), np.array([turn for _, turn in likeliest], int)
 
 
-def place_features(scores: FloatArray, logits: FloatArray) -> FloatArray:
+def place_features(scores: FloatArray, logits: FloatArray | float) -> FloatArray:
     """Log odds of detector and verifier ``[N, 2]``, from the detector's scores and the verifier's log odds ``[N]``."""
     bounded = np.minimum(np.maximum(logits, LEAST_LOG_ODDS), MOST_LOG_ODDS)
     scores = np.minimum(np.maximum(scores, 1e-6), 1 - 1e-6)
-    return np.stack([np.log(scores / (1 - scores)), bounded], axis=1)
+    return np.stack(np.broadcast_arrays(np.log(scores / (1 - scores)), bounded), axis=1)
 
 
 def _is_tall(boxes: FloatArray) -> NDArray[np.bool_]:

@@ -60,21 +60,12 @@ class Look:
     scores: FloatArray
     opinions: FloatArray
 
-    @property
-    def likely(self) -> int:
-        """How many boxes are likely to be characters."""
-        return int(np.sum(self.scores >= LIKELY_BOX))
-
-    def outside(self, others: FloatArray) -> "Look":
-        """The same without what lies in other boxes ``[M, 4]`` of the photograph."""
+    def outside(self, others: FloatArray, least: int) -> "Look":
+        """The same without what lies in other boxes ``[M, 4]`` of the photograph, or none if fewer are likely then."""
         middles = self.view.in_photo(box_centres(self.boxes))[:, None]
         own = ~np.any(np.all((middles > others[:, :2]) & (middles < others[:, 2:]), axis=2), axis=1)
+        own &= np.sum(self.scores[own] >= LIKELY_BOX) >= least
         return Look(self.view, self.boxes[own], self.scores[own], self.opinions[own])
-
-
-#: By the index of their plates.
-Looks = Mapping[int, Look]
-NOTHING_SEEN: Looks = {}
 
 
 @dataclass(frozen=True)
@@ -89,6 +80,11 @@ class Pass:
     reading: Reading = field(default_factory=Reading)
     #: Probability that a box is a character and of its likeliest class, summed over the characters beyond one half.
     certainty: float = 0.0
+
+    @property
+    def worth(self) -> float:
+        """By what the better of two passes is known: surer characters, and a surer text of what is likely one."""
+        return self.certainty + TEXT_SHARE * self.reading.confidence * (self.certainty > 0)
 
     def better_quad(self) -> FloatArray | None:
         """The quad of the plate as its text shows it, ``[4, 2]`` in pixels of the photograph.
@@ -137,12 +133,16 @@ class PlateReader:
         return [Look(view, *decode_cells(of_view)) for view, of_view in zip(views, cells, strict=True)]
 
     def read(
-        self, image: ByteArray, quads: FloatArray, least: NDArray[np.int_] | int = 0, known: Looks = NOTHING_SEEN
+        self,
+        image: ByteArray,
+        quads: FloatArray,
+        least: NDArray[np.int_] | int = 0,
+        known: Sequence[tuple[int, Look]] = (),
     ) -> list[Reading]:
         """Read the plates of a BGR photograph, one reading per quad, ``[N, 4, 2]`` in pixels, any N.
 
         What shows fewer likely characters than the least ``[N]`` asked of each is not read. What has been looked at
-        already is known, by its index.
+        already is known, each look with its index.
         """
         outlines = quad_to_box(quads)
         large = np.array([quad_size(quad)[1] >= LEAST_PLATE_HEIGHT for quad in quads], bool)
@@ -150,32 +150,29 @@ class PlateReader:
         apart = (outlines[None, :, :2] > outlines[:, None, 2:]) | (outlines[None, :, 2:] < outlines[:, None, :2])
         beside, asked = apart.any(axis=2) & large, np.broadcast_to(least, len(quads))
 
-        def spelled(looks: Looks) -> dict[int, Pass]:
-            own = {index: look.outside(outlines[beside[index]]) for index, look in looks.items()}
-            own = {index: look for index, look in own.items() if len(look.boxes) and look.likely >= asked[index]}
-            return dict(zip(own, map(self.spelled, own.values(), self.probabilities([*own.values()])), strict=True))
+        def spelled(looks: Mapping[int, Look]) -> dict[int, Pass]:
+            own = [look.outside(outlines[beside[index]], asked[index]) for index, look in looks.items()]
+            return dict(zip(looks, map(self.spelled, own, self.probabilities(own)), strict=True))
 
-        new = [index for index in np.flatnonzero(large).tolist() if index not in known]
-        first = spelled({**known, **dict(zip(new, self.looks(image, quads[new]), strict=True))})
+        new = [index for index in np.flatnonzero(large).tolist() if index not in dict(known)]
+        first = spelled(dict([*known, *zip(new, self.looks(image, quads[new]), strict=True)]))
         better = {index: quad for index, one in first.items() if (quad := one.better_quad()) is not None}
         second = spelled(dict(zip(better, self.looks(image, list(better.values())), strict=True)))
         readings = [Reading()] * len(quads)
         for index, one in first.items():
-            both = (one, second.get(index, one))
-            surest = max(both, key=lambda one: one.certainty + TEXT_SHARE * one.reading.confidence)
+            surest = max(one, second.get(index, one), key=lambda one: one.worth)
             readings[index] = doubted_at_edge(surest.reading, image.shape[1])
         return readings
 
     def probabilities(self, looks: Sequence[Look]) -> list[FloatArray]:
         """Both models' probabilities of the classes of the boxes of plates, ``[N, 37]`` each."""
-        if not looks:
-            return []
+        if not any(len(one.boxes) for one in looks):
+            return [np.zeros((0, CLASSES), np.float32)] * len(looks)
         scores, opinions = map(np.concatenate, zip(*((one.scores, one.opinions) for one in looks), strict=True))
         # In place of the classifier's, which is asked where the segmenter is unsure.
         first = np.zeros((len(opinions), CLASSES), np.float32)
         first[:, :REJECT] = class_probabilities(opinions)
-        is_narrow = (first.argmax(axis=1)[:, None] == CLASSIFIED).any(axis=1)
-        unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS) | is_narrow
+        unsure = (scores < SURE_BOX) | (first.max(axis=1) < SURE_CLASS) | np.isin(first.argmax(axis=1), CLASSIFIED)
         ends = np.cumsum([len(one.boxes) for one in looks])[:-1]
         if unsure.any():
             crops = [one.view.crops(one.boxes[of]) for one, of in zip(looks, np.split(unsure, ends), strict=True)]
@@ -183,12 +180,14 @@ class PlateReader:
         return np.split(combined_probabilities(first, opinions, self.parameters.search), ends)
 
     def spelled(self, look: Look, probabilities: FloatArray) -> Pass:
-        """Find the text in what was seen, of at least one box."""
+        """Find the text in what was seen."""
         view, boxes, scores = look.view, look.boxes, look.scores
+        if len(boxes) == 0:
+            return Pass(view, boxes, boxes)
         features = evidence_features(boxes, scores, probabilities)
+        evidence = self.parameters.evidence.probability(features).astype(np.float32)
         if self.syntaxes.is_told:
             probabilities = with_look_alikes(probabilities)
-        evidence = self.parameters.evidence.probability(features).astype(np.float32)
         kept = np.nonzero(evidence >= LEAST_EVIDENCE)[0]
         boxes, evidence, probabilities = boxes[kept], evidence[kept], probabilities[kept]
         rows = _without_footnotes(group_rows(boxes, evidence), boxes, evidence)

@@ -25,7 +25,7 @@ from ..syntax.library import load_syntaxes
 from .acceptance import is_plate
 from .options import ANYTHING, ReadOptions
 from .plates import Reading, distinct, plate_of, settled_corners
-from .reader import PlateReader
+from .reader import LIKELY_BOX, PlateReader
 
 #: A plate is read from its refined corners if they change its roll by more than this, or its shear, in radians.
 TURNED, SHEARED = 0.1, 0.2
@@ -111,14 +111,15 @@ class PlateRecogniser:
         thresholds = self._parameters.acceptance
         unsure = np.array([doubts and one.confidence < thresholds.sure_detection for one in detections], bool)
         looks = dict(zip(np.flatnonzero(unsure).tolist(), self.reader.looks(image, found[unsure]), strict=True))
-        legible = [index for index in range(len(found)) if index not in looks or looks[index].likely >= LEAST_LIKELY]
+        likely = {index: int(np.sum(look.scores >= LIKELY_BOX)) for index, look in looks.items()}
+        legible = [index for index in range(len(found)) if likely.get(index, LEAST_LIKELY) >= LEAST_LIKELY]
         refined = found.copy()
         refined[legible] = refined_corners(self.refiner, image, found[legible])
         # The reader has learnt from plates that are as loosely framed as the detector frames them.
         straighter = (np.abs(_tilts(found) - _tilts(refined)) > (TURNED, SHEARED)).any(axis=1)
         quads = np.where(straighter[:, None, None], refined, found)
-        looks = {index: look for index, look in looks.items() if not straighter[index]}
-        readings = self.reader.read(image, quads, np.where(unsure, thresholds.proof_characters, 0), looks)
+        known = [(index, look) for index, look in looks.items() if not straighter[index]]
+        readings = self.reader.read(image, quads, np.where(unsure, thresholds.proof_characters, 0), known)
         pairs = []
         for detection, better, reading in zip(detections, refined, readings, strict=True):
             corners = settled_corners(detection.corners, better, reading)

@@ -26,8 +26,7 @@ CROP_SIZE, CROP_MARGIN = 32, 1.25
 _CANVAS_CORNERS = box_to_quad(np.array([0, 0, CANVAS_WIDTH, CANVAS_HEIGHT]))
 _TO_CENTRES, _FROM_CENTRES = (np.array([[1, 0, half], [0, 1, half], [0, 0, 1]]) for half in (0.5, -0.5))
 #: Where the pixels of a crop lie, ``[32, 32, 2]`` in sides from its middle.
-_OFFSETS = (np.arange(CROP_SIZE, dtype=np.float32) + 0.5) / CROP_SIZE - 0.5
-_CROP_GRID: FloatArray = np.stack(np.meshgrid(_OFFSETS, _OFFSETS), axis=-1)
+_CROP_GRID = np.stack(np.meshgrid(*2 * [(np.arange(CROP_SIZE, dtype=np.float32) + 0.5) / CROP_SIZE - 0.5]), axis=-1)
 
 
 def canvas_matrix(quad: FloatArray) -> Matrix:
@@ -36,8 +35,7 @@ def canvas_matrix(quad: FloatArray) -> Matrix:
     margin = 2 * CANVAS_MARGIN * height
     half = min(CANVAS_WIDTH / (width + margin), CANVAS_HEIGHT / (height + margin)) / 2
     x, y = CANVAS_WIDTH / 2, CANVAS_HEIGHT / 2
-    sides = np.array([x - half * width, y - half * height, x + half * width, y + half * height])
-    return quad_to_rectangle(quad, sides)
+    return quad_to_rectangle(quad, np.array([x - half * width, y - half * height, x + half * width, y + half * height]))
 
 
 @dataclass(frozen=True)

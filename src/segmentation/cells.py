@@ -26,8 +26,7 @@ def decode_cells(cells: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]
     # A peak is the largest of its 3×3 cells: centres of neighbours are at least two cells apart.
     peaks = (scores >= cv2.dilate(scores, np.ones((3, 3), np.uint8))) & (scores >= LEAST_SCORE)
     centres = np.argwhere(peaks)[:, ::-1] + 0.5
-    sides = cells[peaks, 1:5]
-    boxes = np.concatenate([centres - sides[:, :2], centres + sides[:, 2:]], axis=1).astype(np.float32) * CELL
+    boxes = np.concatenate([centres - cells[peaks, 1:3], centres + cells[peaks, 3:5]], axis=1).astype(np.float32) * CELL
     kept = nms(boxes, scores[peaks], LARGEST_OVERLAP)[:_MOST_CANDIDATES]
     return boxes[kept], scores[peaks][kept], cells[peaks, 5:][kept]
 

@@ -55,6 +55,5 @@ def _detail(canvas: ByteArray, box: Iterable[float]) -> NDArray[np.float64] | No
     part = canvas[ymin:ymax, xmin:xmax]
     if min(part.shape) < _LEAST_SIDE:
         return None
-    deviation = cv2.meanStdDev(part)[1][0, 0]
     steps = [(part[:, 1:], part[:, :-1]), (part[1:], part[:-1])]
-    return np.array([deviation, *(cv2.norm(one, other, cv2.NORM_L1) / one.size for one, other in steps)])
+    return np.array([cv2.meanStdDev(part)[1][0, 0], *(cv2.norm(a, b, cv2.NORM_L1) / a.size for a, b in steps)])

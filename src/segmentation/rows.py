@@ -50,11 +50,9 @@ def group_rows(boxes: FloatArray, weights: FloatArray) -> list[list[int]]:
     else:
         levels, gap = _levels(boxes, weights).tolist(), ROW_GAP * typical_height(boxes)
         order = sorted(range(len(boxes)), key=levels.__getitem__)
-        rows = [order[:1]]
-        for before, index in itertools.pairwise(order):
-            if levels[index] - levels[before] > gap:
-                rows.append([])
-            rows[-1].append(index)
+        steps = enumerate(itertools.pairwise(order), 1)
+        starts = [0, *(place for place, (before, index) in steps if levels[index] - levels[before] > gap), len(order)]
+        rows = [order[start:end] for start, end in itertools.pairwise(starts)]
     return [sorted(row, key=lefts.__getitem__) for row in rows]
 
 

@@ -42,8 +42,7 @@ Photographs = list[TrainingPhotograph]
 
 def draw_photographs(count: int, rng: np.random.Generator) -> Photographs:
     """Drawn scenes in place of photographs, to try the training without any real ones."""
-    scenes = [reader_scene(rng) for _ in range(count)]
-    shown = [(scene.image, scene.quad[None][: bool(scene.text)]) for scene in scenes]
+    shown = [(one.image, one.quad[None][: bool(one.text)]) for one in (reader_scene(rng) for _ in range(count))]
     return [TrainingPhotograph(Pyramid(image), quad_to_box(quads), quads) for image, quads in shown]
 
 

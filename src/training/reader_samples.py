@@ -184,8 +184,7 @@ def _draw(arguments: tuple[Path, int, int, tuple[Path, ...]]) -> None:
     photographs = [read_image(backgrounds[index], str(backgrounds[index])) for index in chosen]
     parts: list[Samples] = []
     for _ in range(scenes):
-        in_photograph = photographs and rng.random() < PHOTOGRAPH_SHARE
-        scene = reader_scene(rng, one_of(photographs, rng) if in_photograph else None)
+        scene = reader_scene(rng, one_of(photographs, rng) if photographs and rng.random() < PHOTOGRAPH_SHARE else None)
         parts.append(plate_samples(scene.image, scene.quad, scene.character_quads, scene.text, VIEWS, rng))
     # The file is there as a whole or not at all.
     path.parent.mkdir(parents=True, exist_ok=True)
