@@ -12,7 +12,7 @@ _next_s = 0.0  # when it is time again
 def keep_free_memory() -> None:
     """Keep what this process frees until it is given back: pictures would have their memory cleared again each time."""
     with contextlib.suppress(AttributeError, OSError, TypeError):
-        for setting, megabytes in ((-1, 64), (-3, 30)):  # what may be free (M_TRIM_), and comes from there (M_MMAP_)
+        for setting, megabytes in ((-1, 64), (-3, 30)):  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD: see mallopt(3)
             ctypes.CDLL(None).mallopt(setting, megabytes << 20)
 
 

@@ -63,7 +63,7 @@ def may_be_plate(boxes: FloatArray, confidences: FloatArray, thresholds: Accepta
 
 
 def verified(model: Model, pyramid: Pyramid, boxes: FloatArray) -> tuple[FloatArray, NDArray[np.int_]]:
-    """What the verifier says of places ``[N, 4]``: log odds ``[N]``, and how many quarter turns clockwise they have."""
+    """The verifier's log odds of places ``[N, 4]``, and by how many quarter turns clockwise each is turned, ``[N]``."""
     turns = [(0, -1, 1) if is_tall else (0,) for is_tall in _is_tall(boxes)]
     views = [view(pyramid, box, turn) for box, of_box in zip(boxes, turns, strict=True) for turn in of_box]
     logits = iter(model(np.stack(views))[:, 0].tolist() if views else ())
